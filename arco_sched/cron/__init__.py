@@ -1,0 +1,26 @@
+"""Cron expressions and the instants at which they occur on a zone's clock.
+
+Importing this package costs little: croniter is imported by `check_expression` when it is called, and nothing here
+imports `datetime`, `zoneinfo` or `pendulum`.
+"""
+
+from arco_sched.cron.check import check_expression
+from arco_sched.cron.explanation import Explanation, FieldVerdict
+from arco_sched.cron.expression import CronExpression
+from arco_sched.cron.grammar import parse_expression
+from arco_sched.cron.occurrences import Timetable, timetable
+from arco_sched.cron.zones import Zone, load_zone, tzdata_release, zone_names
+
+__all__ = [
+    "CronExpression",
+    "Explanation",
+    "FieldVerdict",
+    "Timetable",
+    "Zone",
+    "check_expression",
+    "load_zone",
+    "parse_expression",
+    "timetable",
+    "tzdata_release",
+    "zone_names",
+]
