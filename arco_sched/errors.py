@@ -26,7 +26,3 @@ class Conflict(ArcoError):
 
 class DatabaseUnusable(ArcoError):
     """The database can't be used: none there, busy, damaged, or of a newer version (exit 6)."""
-
-
-class Unevaluable(ArcoError):
-    """A stored definition version that this installation can't evaluate, with the reason (exit 5 by way of a failed tick)."""

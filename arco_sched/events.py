@@ -1,0 +1,57 @@
+"""The payloads of the events that carry one, as JSON text. Instants in them are RFC 3339, like everywhere in JSON."""
+
+import json
+from typing import Any, Final
+
+from arco_sched.changes import flat
+from arco_sched.instants import format_instant
+from arco_sched.model import Lapse, Version
+
+UPSERTED: Final = "ScheduleDefinitionUpserted"
+TICKED: Final = "ScheduleTicked"
+LAPSED: Final = "OccurrencesLapsed"
+REQUESTED: Final = "RunRequested"
+ZONE_RULES: Final = "ZoneRulesChanged"
+TYPES: Final = (UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES)
+
+
+def upserted(version: Version) -> str:
+    """A whole definition version."""
+    payload = {"schedule_id": version.schedule_id, "definition_version": version.definition_version} | flat(version)
+    payload["labels"] = dict(version.definition.request.labels)
+    payload["start_at"] = format_instant(version.start_at)
+    payload["end_at"] = _optional(version.definition.end_at)
+    payload["created_at"] = format_instant(version.created_at)
+    payload["effective_from"] = format_instant(version.effective_from)
+    return _text(payload)
+
+
+def lapsed(schedule_id: str, lapse: Lapse) -> str:
+    """A lapse of a schedule."""
+    return _text(
+        {
+            "schedule_id": schedule_id,
+            "after": format_instant(lapse.after),
+            "before": format_instant(lapse.before),
+            "missed": lapse.missed,
+            "reason": lapse.reason,
+        }
+    )
+
+
+def failed(error: str) -> str:
+    """Why a definition version can't be evaluated."""
+    return _text({"error": error})
+
+
+def zone_rules(before: str, after: str) -> str:
+    """A change of the installed zone rules, from one tzdata release to another."""
+    return _text({"from": before, "to": after})
+
+
+def _optional(instant: int | None) -> str | None:
+    return None if instant is None else format_instant(instant)
+
+
+def _text(payload: dict[str, Any]) -> str:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))

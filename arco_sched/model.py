@@ -1,0 +1,283 @@
+"""The values that travel between the rooms: definitions, ticks, runs, lapses, and the answers made of them.
+
+Instants are integer epochs (whole UTC seconds). The names are those of the JSON answers; turning an instant into text
+is left to whoever shows it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+CatchupPolicy = Literal["oldest-first", "latest"]
+DstGap = Literal["next", "skip"]
+DstOverlap = Literal["first", "last", "both"]
+TickStatus = Literal["triggered", "skipped", "failed"]
+LapseReason = Literal["window", "superseded", "discarded", "unevaluable"]
+
+CATCHUP_POLICIES: Final[tuple[CatchupPolicy, ...]] = ("oldest-first", "latest")
+DST_GAPS: Final[tuple[DstGap, ...]] = ("next", "skip")
+DST_OVERLAPS: Final[tuple[DstOverlap, ...]] = ("first", "last", "both")
+TICK_STATUSES: Final[tuple[TickStatus, ...]] = ("triggered", "skipped", "failed")
+RUN_STATUSES: Final = ("requested",)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContent:
+    """What a run is asked to do: the part of a request that its fingerprint covers.
+
+    `asset_selection` and `partition_selection` are sorted by code point without repeats, `labels` by key.
+    """
+
+    asset_selection: tuple[str, ...] = ()
+    partition_selection: tuple[str, ...] = ()
+    command: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a person defines of a schedule: everything that makes a new definition version when it changes."""
+
+    cron_expression: str
+    timezone: str = "UTC"
+    catchup_window_minutes: int = 1440
+    max_catchup_ticks: int = 10
+    catchup_policy: CatchupPolicy = "oldest-first"
+    dst_gap: DstGap = "next"
+    dst_overlap: DstOverlap = "first"
+    request: RequestContent = field(default_factory=RequestContent)
+    code_version: str | None = None
+    end_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One immutable definition version of a schedule."""
+
+    schedule_id: str
+    definition_version: int
+    definition: Definition
+    start_at: int
+    enabled: bool
+    deleted: bool
+    created_at: int
+    effective_from: int
+
+
+class Term(NamedTuple):
+    """A definition version as the evaluator sees it; `content` is the store's number for what its runs shall do."""
+
+    version: int
+    effective_from: int
+    start_at: int
+    end_at: int | None
+    enabled: bool
+    deleted: bool
+    cron_expression: str
+    timezone: str
+    dst_gap: DstGap
+    dst_overlap: DstOverlap
+    catchup_window_minutes: int
+    max_catchup_ticks: int
+    catchup_policy: CatchupPolicy
+    content: int
+
+
+class Lapse(NamedTuple):
+    """Occurrences after `after` and before `before` that may no longer be evaluated.
+
+    `missed` is their exact count, None where they can't be counted (reason `unevaluable`).
+    """
+
+    after: int
+    before: int
+    missed: int | None
+    reason: LapseReason
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A schedule as it stands: its current definition version and its state.
+
+    `next_due_at` is the oldest occurrence not accounted for; None when there is none or it can't be known because the
+    version in force can't be evaluated (`failing`). The `last_…` fields are of scheduled ticks.
+    """
+
+    version: Version
+    cursor: int
+    last_scheduled_for: int | None
+    last_tick_id: str | None
+    last_run_key: str | None
+    next_due_at: int | None
+    failing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleDetail:
+    """`arco schedule show`: the schedule, how many occurrences wait, and the next ones after `now`."""
+
+    schedule: Schedule
+    waiting: int
+    next_occurrences: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionChange:
+    """A definition version and the names of the fields in which it differs from the one before it."""
+
+    version: Version
+    changed: tuple[str, ...]
+
+
+Change = Literal["created", "updated", "unchanged", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleChange:
+    """The answer to create, update, enable, disable and delete.
+
+    `waiting` occurrences lie before the change and are not accounted for; `discarded` of them lapsed with it.
+    `warnings` are sentences for people.
+    """
+
+    schedule: Schedule
+    change: Change
+    waiting: int = 0
+    discarded: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One evaluated occurrence (or a manual or failed tick): the record of what was decided at it."""
+
+    tick_id: str
+    schedule_id: str
+    scheduled_for: int
+    definition_version: int
+    status: TickStatus
+    skip_reason: str | None
+    error: str | None
+    run_key: str | None
+    run_id: str | None
+    request_fingerprint: str | None
+    evaluated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LapseRecord:
+    """A recorded lapse of a schedule."""
+
+    schedule_id: str
+    after: int
+    before: int
+    missed: int | None
+    reason: LapseReason
+    recorded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunConflict:
+    """A request under a run key that was already reserved for something else."""
+
+    run_key: str
+    first_fingerprint: str
+    requested_fingerprint: str
+    requested_at: int
+    tick_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run: reserved once for its run key, executed by whoever reads the requests."""
+
+    run_id: str
+    run_key: str
+    request_fingerprint: str
+    status: str
+    schedule_id: str | None
+    tick_id: str | None
+    content: RequestContent
+    code_version: str | None
+    requested_at: int
+    conflicts: tuple[RunConflict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TickDetail:
+    """`arco ticks show`: a tick with its definition version, its run and any conflict."""
+
+    tick: Tick
+    version: Version
+    run: Run | None
+    conflicts: tuple[RunConflict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    """The answer to `arco schedule trigger`."""
+
+    tick: Tick
+    run: Run
+    change: Literal["created", "existing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The answer to `arco runs request`."""
+
+    run: Run
+    change: Literal["created", "existing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of the event table, with its payload as it reads in JSON."""
+
+    seq: int
+    type: str
+    idempotency_key: str
+    schedule_id: str | None
+    recorded_at: int
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list: its rows, and what to pass as `cursor` for the next one (None at the end)."""
+
+    rows: tuple[T, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What one evaluation did, or with `dry_run` would do.
+
+    `evaluated` counts the schedules with something due, waiting or failing; `lapsed` occurrences, not records;
+    `deferred` the occurrences that wait for the next evaluation. `ticks` and `lapses` are read when they are iterated,
+    so that a catch-up of any size fits in memory.
+    """
+
+    now: int
+    evaluated: int
+    triggered: int
+    skipped: int
+    failed: int
+    lapsed: int
+    deferred: int
+    conflicts: int
+    dry_run: bool
+    ticks: Iterable[Tick]
+    lapses: Iterable[LapseRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewedOccurrence:
+    """One line of a preview: the instant, the offset of the zone's clock there, and what a clock change did."""
+
+    at: int
+    offset: int
+    note: Literal["gap", "overlap-first", "overlap-second"] | None

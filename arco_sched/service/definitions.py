@@ -1,0 +1,90 @@
+"""Judging a definition before it is recorded, and previewing one that is not."""
+
+from arco_sched import changes
+from arco_sched.cron import check_expression, load_zone, parse_expression, timetable
+from arco_sched.errors import InvalidInput
+from arco_sched.instants import MAX_INSTANT
+from arco_sched.model import Definition, DstGap, DstOverlap, PreviewedOccurrence, RequestContent, Version
+
+
+def checked(definition: Definition, schedule_id: str) -> Definition:
+    """The definition in its normal form; raises `InvalidInput` with every problem that it has."""
+    content = normal(definition.request)
+    found: list[str] = []
+    try:
+        changes.check_schedule_id(schedule_id)
+    except InvalidInput as problem:
+        found += problem.problems
+    try:
+        expression = check_expression(definition.cron_expression).text
+    except InvalidInput as problem:
+        found += problem.problems
+        expression = definition.cron_expression
+    try:
+        load_zone(definition.timezone)
+    except InvalidInput as problem:
+        found += problem.problems
+    raise_any(found + changes.problems(definition))
+    return changes.merge(
+        definition,
+        {
+            "cron_expression": expression,
+            "asset_selection": content.asset_selection,
+            "partition_selection": content.partition_selection,
+            "labels": content.labels,
+        },
+    )
+
+
+def normal(content: RequestContent) -> RequestContent:
+    """The request content with its names sorted and without repeats."""
+    return changes.normal_content(content.asset_selection, content.partition_selection, content.command, content.labels)
+
+
+def raise_any(problems: list[str]) -> None:
+    """Raise `InvalidInput` with all problems, if there are any."""
+    if problems:
+        raise InvalidInput(*problems)
+
+
+def warnings(version: Version) -> tuple[str, ...]:
+    """What a person should know about a definition that is acceptable."""
+    definition = version.definition
+    a_minute = len(parse_expression(definition.cron_expression).seconds)
+    if a_minute <= definition.max_catchup_ticks:
+        return ()
+    lost = "wait" if definition.catchup_policy == "oldest-first" else "lapse"
+    return (
+        f"evaluated each minute, {version.schedule_id} can't keep up: it has {a_minute} occurrences a minute and "
+        f"max_catchup_ticks is {definition.max_catchup_ticks}, so the others {lost}; "
+        f"set --max-catchup {a_minute} or more",
+    )
+
+
+def preview(
+    cron_expression: str,
+    timezone: str,
+    *,
+    start: int,
+    count: int,
+    dst_gap: DstGap = "next",
+    dst_overlap: DstOverlap = "first",
+) -> list[PreviewedOccurrence]:
+    """The next `count` occurrences from `start` on (inclusive) of an expression in a zone; needs no database."""
+    found: list[str] = []
+    expression = None
+    try:
+        expression = check_expression(cron_expression)
+    except InvalidInput as problem:
+        found += problem.problems
+    try:
+        zone = load_zone(timezone)
+    except InvalidInput as problem:
+        found += problem.problems
+    raise_any(found)
+    if expression is None:
+        raise AssertionError
+    times = timetable(expression.text, timezone, dst_gap, dst_overlap)
+    return [
+        PreviewedOccurrence(at, zone.offset_at(at), times.note(at)) for at in times.take(start, MAX_INSTANT + 1, count)
+    ]

@@ -1,0 +1,184 @@
+"""Opening the file, transactions, and what SQLite's errors mean to a person."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from arco_sched.errors import DatabaseUnusable
+
+APPLICATION_ID: Final = 0x6172636F
+"""`arco` in ASCII: what tells our files from other SQLite files (and `file(1)` can show)."""
+
+SCHEMA_VERSION: Final = 1
+BUSY_TIMEOUT: Final = 60.0
+"""Seconds to wait for another writer before giving up; an evaluation writes in batches of a fraction of a second."""
+
+_MAKE_IT: Final = "make one with `arco init`, or `arco schedule create`"
+_NOT_OURS: Final = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+_ADVICE: Final = {
+    sqlite3.SQLITE_BUSY: "is busy: another process is writing; try again, or wait longer",
+    sqlite3.SQLITE_LOCKED: "is busy: another process is writing; try again, or wait longer",
+    sqlite3.SQLITE_NOTADB: "is not an arco database; nothing was changed",
+    sqlite3.SQLITE_CORRUPT: "is damaged; restore a backup, or look at it with sqlite3's .recover",
+    sqlite3.SQLITE_FULL: "can't grow: the disk is full; what was committed before stays",
+    sqlite3.SQLITE_READONLY: "can't be written: make the file and its folder writable for this user",
+    sqlite3.SQLITE_CANTOPEN: "can't be opened: look at the permissions of the file and its folder",
+    sqlite3.SQLITE_IOERR: "can't be read or written: the disk reports an error, or is full",
+    sqlite3.SQLITE_PERM: "can't be opened: look at the permissions of the file and its folder",
+    sqlite3.SQLITE_AUTH: "can't be opened: look at the permissions of the file and its folder",
+    sqlite3.SQLITE_NOMEM: "can't be used: out of memory",
+    sqlite3.SQLITE_PROTOCOL: "is busy: another process is writing; try again",
+}
+
+
+class Database:
+    """One connection to one database file.
+
+    `read` and `write` open a transaction each; what they yield is the connection, for the functions of this folder.
+    SQLite's own errors come out as `DatabaseUnusable`.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> "Database":
+        """An existing database; raises `DatabaseUnusable` when there is none, or it can't be used."""
+        if not path.exists():
+            raise DatabaseUnusable(f"no database at {path}: {_MAKE_IT} (or name another with --db or ARCO_DB)")
+        return cls._checked(path, busy_timeout)
+
+    @classmethod
+    def create(
+        cls, path: Path, *, workspace: str, zone_rules: str, busy_timeout: float = BUSY_TIMEOUT
+    ) -> tuple["Database", bool]:
+        """A database that exists afterwards, and whether this call made it; an existing one is left as it is.
+
+        The file is readable and writable by its owner only. Any number of processes may do this at once.
+        """
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise DatabaseUnusable(f"can't make the database {path}: {error.strerror}") from None
+        _refuse_folder(path)
+        with _explained(path):
+            connection = _connect(path, busy_timeout)
+            if _is_empty(connection):
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("BEGIN IMMEDIATE")
+                if _is_empty(connection):  # nobody else made it since
+                    for statement in _statements(schema()):
+                        connection.execute(statement)
+                    connection.execute("INSERT INTO workspace VALUES (1, ?, ?, NULL)", (workspace, zone_rules))
+                    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                    connection.execute("COMMIT")
+                    return cls(path, connection), True
+                connection.execute("ROLLBACK")
+            connection.close()
+        return cls._checked(path, busy_timeout), False
+
+    @classmethod
+    def _checked(cls, path: Path, busy_timeout: float) -> "Database":
+        _refuse_folder(path)
+        with _explained(path):
+            connection = _connect(path, busy_timeout)
+            application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if application_id != APPLICATION_ID:
+            if path.stat().st_size == 0:
+                raise DatabaseUnusable(f"{path} is an empty file: {_MAKE_IT}")
+            raise DatabaseUnusable(f"{path} is not an arco database; nothing was changed")
+        if version > SCHEMA_VERSION:
+            raise DatabaseUnusable(
+                f"{path} was made by a newer arco (schema {version}, this one knows {SCHEMA_VERSION}): upgrade arco"
+            )
+        return cls(path, connection)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that sees one state of the database throughout, and writes nothing."""
+        with _explained(self.path):
+            if self._connection.in_transaction:  # a page that is read while rows of an outer one are still iterated
+                yield self._connection
+                return
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                _roll_back(self._connection)
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that nobody else writes beside; it is committed at the end, and undone on any exception."""
+        with _explained(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            finally:
+                _roll_back(self._connection)
+
+    def define(self, name: str, arguments: int, function: Any) -> None:
+        """Make a deterministic Python function known to SQL."""
+        self._connection.create_function(name, arguments, function, deterministic=True)
+
+
+def schema() -> str:
+    """The text of the newest schema."""
+    return (Path(__file__).parent / "schema.sql").read_text("utf-8")
+
+
+def _connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
+    # Opened by name with mode=rw, so that a file which vanished since the check is not made anew, empty.
+    uri = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    connection = sqlite3.connect(f"file:{uri}?mode=rw", uri=True, timeout=busy_timeout, isolation_level=None)
+    # WAL and FULL: a commit that was reported is on the disk.
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:  # not after a commit, nor where SQLite rolled back by itself
+        connection.execute("ROLLBACK")
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()[0])
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise DatabaseUnusable(f"{path} is a folder, not a database file")
+
+
+def _statements(script: str) -> Iterator[str]:
+    # Not `executescript`, which commits an open transaction before it begins.
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        advice = None if code is None else _ADVICE.get(code & 0xFF)
+        if advice is None:
+            raise
+        raise DatabaseUnusable(f"the database {path} {advice}") from error

@@ -1,0 +1,144 @@
+"""The fold: events -> the tables that people query.
+
+It emits nothing and decides nothing. Each statement folds a range of the event table, so that the same text serves the
+events of the transaction that writes them and all events again from nothing (`arco verify`). Sets rather than rows:
+SQLite does in C what Python would do row by row, and the fold stands in the schema's own language.
+"""
+
+import sqlite3
+from typing import Final, NamedTuple
+
+from arco_sched.identity import ORIGINS, run_id
+
+SCHEDULED: Final = ORIGINS.index("scheduled")
+FAILED: Final = ORIGINS.index("failed")
+
+UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES = range(1, 6)
+"""The codes of the event types, as in the table `words`."""
+
+_RANGE: Final = "e.seq > :after AND e.seq <= :through"
+
+
+def _epoch(path: str) -> str:
+    return f"CAST(strftime('%s', json_extract(e.payload, '$.{path}')) AS INTEGER)"
+
+
+_DEFINITIONS: Final = f"""
+INSERT INTO {{to}}definition_rows (schedule, version, cron_expression, timezone, catchup_window_minutes,
+    max_catchup_ticks, catchup_policy, dst_gap, dst_overlap, content, code_version, start_at, end_at, enabled, deleted, created_at,
+    effective_from)
+SELECT e.schedule, e.version, json_extract(e.payload, '$.cron_expression'), json_extract(e.payload, '$.timezone'),
+    json_extract(e.payload, '$.catchup_window_minutes'), json_extract(e.payload, '$.max_catchup_ticks'),
+    json_extract(e.payload, '$.catchup_policy'), json_extract(e.payload, '$.dst_gap'),
+    json_extract(e.payload, '$.dst_overlap'), e.content, json_extract(e.payload, '$.code_version'),
+    {_epoch("start_at")}, {_epoch("end_at")}, json_extract(e.payload, '$.enabled'),
+    json_extract(e.payload, '$.deleted'),
+    e.recorded_at, {_epoch("effective_from")}
+FROM event_log e WHERE {_RANGE} AND e.type = {UPSERTED} ORDER BY e.seq
+"""
+
+_SCHEDULES: Final = f"""
+INSERT INTO {{to}}schedule_rows (schedule, version, cursor)
+SELECT e.schedule, max(e.version),
+    (SELECT d.start_at - 1 FROM {{to}}definition_rows d WHERE d.schedule = e.schedule AND d.version = 1)
+FROM event_log e WHERE {_RANGE} AND e.type = {UPSERTED} GROUP BY e.schedule
+ON CONFLICT (schedule) DO UPDATE SET version = excluded.version
+"""
+
+_TICKS: Final = f"""
+INSERT INTO {{to}}tick_rows (schedule, instant, origin, tick_id, version, status, content, recorded_at, error)
+SELECT e.schedule, e.instant, e.origin,
+    CASE e.origin WHEN {FAILED} THEN substr(e.key, 12) ELSE i.schedule_id || ':' || o.word || e.instant END,
+    e.version, CASE e.status WHEN 1 THEN 'triggered' WHEN 2 THEN 'skipped' ELSE 'failed' END, e.content, e.recorded_at,
+    json_extract(e.payload, '$.error')
+FROM event_log e JOIN schedule_ids i ON i.schedule = e.schedule JOIN words o ON o.kind = 'origin' AND o.code = e.origin
+WHERE {_RANGE} AND e.type = {TICKED} ORDER BY e.seq
+"""
+
+_LAPSES: Final = f"""
+INSERT INTO {{to}}lapse_rows (lapse, schedule, after, before, missed, reason, recorded_at)
+SELECT e.seq, e.schedule, {_epoch("after")}, e.instant, json_extract(e.payload, '$.missed'),
+    json_extract(e.payload, '$.reason'), e.recorded_at
+FROM event_log e WHERE {_RANGE} AND e.type = {LAPSED} ORDER BY e.seq
+"""
+
+_RUNS: Final = f"""
+INSERT INTO {{to}}run_rows (run, schedule, origin, instant, key, version, content, run_id, status, requested_at)
+SELECT e.seq, e.schedule, e.origin, e.instant, e.key, e.version, e.content,
+    arco_run_id(coalesce(e.key, 'sched:' || i.schedule_id || ':' || o.word || e.instant)), 'requested', e.recorded_at
+FROM event_log e LEFT JOIN schedule_ids i ON i.schedule = e.schedule
+LEFT JOIN words o ON o.kind = 'origin' AND o.code = e.origin
+WHERE {_RANGE} AND e.type = {REQUESTED} ORDER BY e.seq
+ON CONFLICT DO NOTHING
+"""
+
+_CONFLICTS: Final = f"""
+INSERT INTO {{to}}conflict_rows (conflict, run, content, recorded_at)
+SELECT e.seq, r.run, e.content, e.recorded_at
+FROM event_log e JOIN {{to}}run_rows r ON r.schedule = e.schedule AND r.origin = e.origin AND r.instant = e.instant
+WHERE {_RANGE} AND e.type = {REQUESTED} AND r.content <> e.content
+UNION ALL
+SELECT e.seq, r.run, e.content, e.recorded_at
+FROM event_log e JOIN {{to}}run_rows r ON r.key = e.key
+WHERE {_RANGE} AND e.type = {REQUESTED} AND e.key IS NOT NULL AND r.content <> e.content
+ORDER BY 1
+"""
+
+_STATE: Final = f"""
+UPDATE {{to}}schedule_rows SET cursor = max(cursor, f.reached), last_instant = coalesce(f.tick, last_instant),
+    last_run = coalesce(f.run, last_run)
+FROM (
+    SELECT e.schedule, max(CASE e.type WHEN {TICKED} THEN e.instant ELSE e.instant - 1 END) AS reached,
+        max(CASE e.type WHEN {TICKED} THEN e.instant END) AS tick,
+        max(CASE WHEN e.type = {TICKED} AND e.status = 1 THEN e.instant END) AS run
+    FROM event_log e
+    WHERE {_RANGE} AND (e.type = {LAPSED} OR (e.type = {TICKED} AND e.origin = {SCHEDULED})) GROUP BY e.schedule
+) f
+WHERE f.schedule = schedule_rows.schedule
+"""
+
+_ZONE_RULES: Final = f"""
+UPDATE {{to}}workspace SET zone_rules = f.zone_rules
+FROM (SELECT json_extract(e.payload, '$.to') AS zone_rules FROM event_log e
+    WHERE {_RANGE} AND e.type = {ZONE_RULES} ORDER BY e.seq DESC LIMIT 1) f
+"""
+
+# What each type of event touches, in the order in which the statements build on each other.
+_FOLDS: Final = (
+    (_DEFINITIONS, {UPSERTED}),
+    (_SCHEDULES, {UPSERTED}),
+    (_TICKS, {TICKED}),
+    (_LAPSES, {LAPSED}),
+    (_RUNS, {REQUESTED}),
+    (_CONFLICTS, {REQUESTED}),
+    (_STATE, {TICKED, LAPSED}),
+    (_ZONE_RULES, {ZONE_RULES}),
+)
+
+
+class Folded(NamedTuple):
+    """How many rows a fold added where a caller wants to know."""
+
+    ticks: int
+    conflicts: int
+
+
+def fold(
+    connection: sqlite3.Connection, after: int, through: int, *, types: set[int] | None = None, to: str = ""
+) -> Folded:
+    """Fold the events with `after < seq <= through` into the tables of the schema `to` (`""` or `"name."`).
+
+    `types`, where the caller knows them, are all the event types in the range. The SQL function `arco_run_id` must be
+    known to the connection (`learn`).
+    """
+    bounds = {"after": after, "through": through}
+    added = {}
+    for statement, touched in _FOLDS:
+        if types is None or types & touched:
+            added[statement] = connection.execute(statement.format(to=to), bounds).rowcount
+    return Folded(added.get(_TICKS, 0), added.get(_CONFLICTS, 0))
+
+
+def learn(connection: sqlite3.Connection, workspace: str) -> None:
+    """Teach a connection the function that the fold needs: the run id of a run key in this workspace."""
+    connection.create_function("arco_run_id", 1, lambda key: run_id(workspace, key), deterministic=True)

@@ -1,0 +1,422 @@
+"""The queries: rows of the folded tables and of the event table, as the values of `arco_sched.model`.
+
+Every function takes a connection with an open transaction (`Database.read` or `write`). Lists are pages by key: what
+was inserted or removed meanwhile neither repeats nor drops another row.
+"""
+
+import json
+import sqlite3
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from arco_sched.changes import Current
+from arco_sched.identity import ORIGINS, TickKey
+from arco_sched.model import (
+    Definition,
+    Event,
+    LapseRecord,
+    RequestContent,
+    Run,
+    RunConflict,
+    Schedule,
+    Term,
+    Tick,
+    Version,
+)
+from arco_sched.store.fold import LAPSED, REQUESTED, TICKED, UPSERTED, ZONE_RULES
+
+_TERM: Final = (
+    "SELECT version, effective_from, start_at, end_at, enabled, deleted, cron_expression, timezone, dst_gap, "
+    "dst_overlap, catchup_window_minutes, max_catchup_ticks, catchup_policy, content "
+    "FROM definition_rows WHERE schedule = ? ORDER BY version DESC"
+)
+
+_VERSION_COLUMNS: Final = (
+    "i.schedule_id, d.version, d.cron_expression, d.timezone, d.catchup_window_minutes, d.max_catchup_ticks, "
+    "d.catchup_policy, d.dst_gap, d.dst_overlap, c.body, d.code_version, d.end_at, d.start_at, d.enabled, d.deleted, "
+    "d.created_at, d.effective_from"
+)
+_VERSIONS: Final = (
+    f"SELECT {_VERSION_COLUMNS} FROM definition_rows d JOIN schedule_ids i USING (schedule) "
+    "JOIN contents c USING (content) WHERE d.schedule = ? "
+)
+_SCHEDULES: Final = (
+    f"SELECT {_VERSION_COLUMNS}, s.cursor, s.last_instant, s.last_run, a.due_at, a.failing "
+    "FROM schedule_ids i JOIN schedule_rows s USING (schedule) "
+    "JOIN definition_rows d ON d.schedule = s.schedule AND d.version = s.version "
+    "JOIN contents c USING (content) LEFT JOIN agenda a ON a.schedule = s.schedule "
+)
+_TICK: Final = (
+    "SELECT tick_id, schedule_id, scheduled_for, definition_version, status, skip_reason, error, run_key, run_id, "
+    "request_fingerprint, evaluated_at FROM ticks "
+)
+_LAPSE: Final = "SELECT schedule_id, after, before, missed, reason, recorded_at FROM lapses "
+_CONFLICT: Final = "SELECT run_key, first_fingerprint, requested_fingerprint, requested_at, tick_id FROM conflicts "
+_RUN: Final = (
+    "SELECT run_id, run_key, request_fingerprint, status, schedule_id, tick_id, asset_selection, partition_selection, "
+    "command, labels, code_version, requested_at, run FROM runs "
+)
+_EVENT: Final = "SELECT seq, type, idempotency_key, schedule_id, recorded_at, payload FROM events "
+_EVENT_CODES: Final = {
+    "ScheduleDefinitionUpserted": UPSERTED,
+    "ScheduleTicked": TICKED,
+    "OccurrencesLapsed": LAPSED,
+    "RunRequested": REQUESTED,
+    "ZoneRulesChanged": ZONE_RULES,
+}
+
+
+class Workspace(NamedTuple):
+    """What the database is: its name, the zone rules last recorded, the evaluator's last visit."""
+
+    name: str
+    zone_rules: str
+    visited_at: int | None
+
+
+def workspace(connection: sqlite3.Connection) -> Workspace:
+    """The one row about the database itself."""
+    return Workspace(*connection.execute("SELECT name, zone_rules, visited_at FROM workspace").fetchone())
+
+
+# What the evaluator asks.
+
+
+def is_due(connection: sqlite3.Connection, now: int) -> bool:
+    """Whether the evaluator must look at any schedule; one look into an index, however many schedules there are."""
+    return connection.execute("SELECT 1 FROM agenda WHERE due_at <= ? LIMIT 1", (now,)).fetchone() is not None
+
+
+def due(connection: sqlite3.Connection, now: int) -> Sequence[int]:
+    """The numbers of the schedules that the evaluator must look at, longest due first (8 bytes each)."""
+    rows = connection.execute("SELECT schedule FROM agenda WHERE due_at <= ? ORDER BY due_at, schedule", (now,))
+    return array("q", (schedule for (schedule,) in rows))
+
+
+def still_due(connection: sqlite3.Connection, schedule: int, now: int) -> bool:
+    """Whether the evaluator must (still) look at this schedule."""
+    row = connection.execute("SELECT 1 FROM agenda WHERE schedule = ? AND due_at <= ?", (schedule, now)).fetchone()
+    return row is not None
+
+
+class State(NamedTuple):
+    """What evaluating a schedule needs; `terms` are newest first, back to the one in force after the cursor."""
+
+    schedule_id: str
+    cursor: int
+    terms: list[Term]
+
+
+def state(connection: sqlite3.Connection, schedule: int) -> State:
+    """The state of a schedule that has a definition."""
+    schedule_id, cursor = connection.execute(
+        "SELECT schedule_id, cursor FROM schedule_rows JOIN schedule_ids USING (schedule) WHERE schedule = ?",
+        (schedule,),
+    ).fetchone()
+    return State(schedule_id, cursor, terms(connection, schedule, cursor))
+
+
+def terms(connection: sqlite3.Connection, schedule: int, cursor: int) -> list[Term]:
+    """The definition versions, newest first, as far back as the one in force just after the cursor."""
+    found = []
+    for row in connection.execute(_TERM, (schedule,)):
+        term = Term._make(row)
+        found.append(term)
+        if term.effective_from <= cursor + 1:
+            break
+    return found
+
+
+def all_schedules(connection: sqlite3.Connection) -> list[int]:
+    """The numbers of all schedules, deleted ones too."""
+    return [schedule for (schedule,) in connection.execute("SELECT schedule FROM schedule_rows ORDER BY schedule")]
+
+
+def count_conflicts(connection: sqlite3.Connection, schedule: int, content: int, instants: Iterable[int]) -> int:
+    """How many of these ticks' run keys are reserved for another content."""
+    ask = "SELECT 1 FROM run_rows WHERE schedule = ? AND origin = 0 AND instant = ? AND content <> ?"
+    return sum(connection.execute(ask, (schedule, at, content)).fetchone() is not None for at in instants)
+
+
+def fingerprint(connection: sqlite3.Connection, content: int) -> str:
+    """The fingerprint of a request content."""
+    return str(connection.execute("SELECT fingerprint FROM contents WHERE content = ?", (content,)).fetchone()[0])
+
+
+# Schedules.
+
+
+def schedule_number(connection: sqlite3.Connection, schedule_id: str) -> int | None:
+    """The number of a schedule id, None where the id has no definition."""
+    row = connection.execute(
+        "SELECT schedule FROM schedule_ids JOIN schedule_rows USING (schedule) WHERE schedule_id = ?", (schedule_id,)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def current(connection: sqlite3.Connection, schedule: int | None) -> Current | None:
+    """The newest definition version of a schedule, and its cursor."""
+    if schedule is None:
+        return None
+    row = connection.execute(_VERSIONS + "ORDER BY d.version DESC LIMIT 1", (schedule,)).fetchone()
+    cursor = connection.execute("SELECT cursor FROM schedule_rows WHERE schedule = ?", (schedule,)).fetchone()[0]
+    return Current(_version(row), cursor)
+
+
+def version(connection: sqlite3.Connection, schedule: int, number: int) -> Version:
+    """One definition version."""
+    return _version(connection.execute(_VERSIONS + "AND d.version = ?", (schedule, number)).fetchone())
+
+
+def versions(connection: sqlite3.Connection, schedule: int) -> list[Version]:
+    """Every definition version, oldest first."""
+    return [_version(row) for row in connection.execute(_VERSIONS + "ORDER BY d.version", (schedule,))]
+
+
+def schedule(connection: sqlite3.Connection, schedule_id: str) -> Schedule | None:
+    """A schedule as it stands, deleted or not."""
+    row = connection.execute(_SCHEDULES + "WHERE i.schedule_id = ?", (schedule_id,)).fetchone()
+    return None if row is None else _schedule(row)
+
+
+def schedules(connection: sqlite3.Connection, *, deleted: bool) -> Iterator[Schedule]:
+    """Every schedule in the order of the ids, the deleted ones only when asked for."""
+    which = "" if deleted else "WHERE d.deleted = 0 "
+    return (_schedule(row) for row in connection.execute(_SCHEDULES + which + "ORDER BY i.schedule_id"))
+
+
+def schedule_ids(connection: sqlite3.Connection) -> list[str]:
+    """The ids of the schedules that are not deleted, in order."""
+    return [
+        schedule_id
+        for (schedule_id,) in connection.execute(
+            "SELECT i.schedule_id FROM schedule_ids i JOIN schedule_rows s USING (schedule) "
+            "JOIN definition_rows d ON d.schedule = s.schedule AND d.version = s.version "
+            "WHERE d.deleted = 0 ORDER BY i.schedule_id"
+        )
+    ]
+
+
+def _version(row: Sequence[Any]) -> Version:
+    expression, timezone, window, bound, policy, gap, overlap = row[2:9]
+    definition = Definition(
+        expression, timezone, window, bound, policy, gap, overlap, _content(row[9]), row[10], row[11]
+    )
+    return Version(row[0], row[1], definition, row[12], bool(row[13]), bool(row[14]), row[15], row[16])
+
+
+def _schedule(row: Sequence[Any]) -> Schedule:
+    schedule_id = row[0]
+    cursor, last_instant, last_run, due_at, failing = row[17:]
+    return Schedule(
+        _version(row),
+        cursor,
+        last_instant,
+        None if last_instant is None else f"{schedule_id}:{last_instant}",
+        None if last_run is None else f"sched:{schedule_id}:{last_run}",
+        None if failing else due_at,
+        bool(failing),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _content(body: str) -> RequestContent:
+    content = json.loads(body)
+    return RequestContent(
+        tuple(content["asset_selection"]),
+        tuple(content["partition_selection"]),
+        content["command"],
+        tuple(content["labels"].items()),
+    )
+
+
+# History.
+
+
+class _Filter:
+    """Conditions that combine, and their values."""
+
+    def __init__(self) -> None:
+        self.conditions: list[str] = []
+        self.values: list[Any] = []
+
+    def add(self, condition: str, *values: Any, when: bool = True) -> "_Filter":
+        if when:
+            self.conditions.append(condition)
+            self.values += values
+        return self
+
+    def __str__(self) -> str:
+        return f"WHERE {' AND '.join(self.conditions)} " if self.conditions else ""
+
+
+def tick(connection: sqlite3.Connection, schedule: int, key: TickKey) -> Tick | None:
+    """One tick by what its id says."""
+    if key.origin == "failed":
+        row = connection.execute(
+            _TICK + "WHERE schedule = ? AND definition_version = ? AND status = 'failed'", (schedule, key.number)
+        ).fetchone()
+    else:
+        row = connection.execute(
+            _TICK + "WHERE schedule = ? AND scheduled_for = ? AND tick_id = ?",
+            (schedule, key.number, f"{key.schedule_id}:{_infix(key)}{key.number}"),
+        ).fetchone()
+    return None if row is None else Tick(*row)
+
+
+def _infix(key: TickKey) -> str:
+    return "" if key.origin == "scheduled" else key.origin + ":"
+
+
+def ticks(
+    connection: sqlite3.Connection,
+    *,
+    schedule: int | None = None,
+    status: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    before: tuple[int, str] | None = None,
+    limit: int,
+) -> list[Tick]:
+    """Ticks with `since <= scheduled_for < until`, newest first by (scheduled_for, tick_id), below `before`."""
+    where = _Filter().add("schedule = ?", schedule, when=schedule is not None)
+    # The status is written out, not bound: only so does SQLite know that a partial index serves.
+    where.add(f"status = '{status}'", when=status in {"triggered", "skipped", "failed"})
+    where.add("scheduled_for >= ?", since, when=since is not None)
+    where.add("scheduled_for < ?", until, when=until is not None)
+    where.add("(scheduled_for, tick_id) < (?, ?)", *(before or ()), when=before is not None)
+    order = "ORDER BY scheduled_for DESC, tick_id DESC LIMIT ?"
+    return [Tick(*row) for row in connection.execute(f"{_TICK}{where}{order}", (*where.values, limit))]
+
+
+def ticks_of(connection: sqlite3.Connection, after: int, through: int) -> Iterator[Tick]:
+    """The ticks that the events of a range made, in the order of the events."""
+    ask = (
+        "SELECT t.tick_id, t.schedule_id, t.scheduled_for, t.definition_version, t.status, t.skip_reason, t.error, "
+        "t.run_key, t.run_id, t.request_fingerprint, t.evaluated_at "
+        "FROM event_log e "
+        "CROSS JOIN tick_rows k ON k.schedule = e.schedule AND k.instant = e.instant AND k.origin = e.origin "
+        "CROSS JOIN ticks t ON t.schedule = k.schedule AND t.scheduled_for = k.instant AND t.tick_id = k.tick_id "
+        "WHERE e.seq > ? AND e.seq <= ? AND e.type = 2 ORDER BY e.seq"
+    )
+    return (Tick(*row) for row in connection.execute(ask, (after, through)))
+
+
+def lapses_of(connection: sqlite3.Connection, after: int, through: int) -> Iterator[LapseRecord]:
+    """The lapses that the events of a range recorded, in the order of the events."""
+    rows = connection.execute(_LAPSE + "WHERE lapse > ? AND lapse <= ? ORDER BY lapse", (after, through))
+    return (LapseRecord(*row) for row in rows)
+
+
+def lapses(
+    connection: sqlite3.Connection,
+    *,
+    schedule: int | None = None,
+    reason: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    before: int | None = None,
+    limit: int,
+) -> list[tuple[LapseRecord, int]]:
+    """Lapses that touch `[since, until)`, newest record first, below the key `before`; each with its key."""
+    where = _Filter().add("schedule = ?", schedule, when=schedule is not None)
+    where.add("reason = ?", reason, when=reason is not None)
+    where.add("before > ?", since, when=since is not None)
+    where.add("after + 1 < ?", until, when=until is not None)
+    where.add("lapse < ?", before, when=before is not None)
+    ask = _LAPSE.replace(" FROM", ", lapse FROM") + f"{where}ORDER BY lapse DESC LIMIT ?"
+    return [(LapseRecord(*row[:-1]), row[-1]) for row in connection.execute(ask, (*where.values, limit))]
+
+
+# Runs.
+
+
+def runs(
+    connection: sqlite3.Connection,
+    *,
+    schedule_id: str | None = None,
+    schedule: int | None = None,
+    status: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    before: int | None = None,
+    limit: int,
+) -> list[tuple[Run, int]]:
+    """Runs with `since <= requested_at < until`, newest request first, below the key `before`; each with its key."""
+    where = _Filter().add("schedule = ? AND schedule_id = ?", schedule, schedule_id, when=schedule is not None)
+    where.add("status = ?", status, when=status is not None)
+    where.add("requested_at >= ?", since, when=since is not None)
+    where.add("requested_at < ?", until, when=until is not None)
+    where.add("run < ?", before, when=before is not None)
+    rows = connection.execute(f"{_RUN}{where}ORDER BY run DESC LIMIT ?", (*where.values, limit)).fetchall()
+    return [(_run(connection, row), row[-1]) for row in rows]
+
+
+def run_by_id(connection: sqlite3.Connection, run_id: str) -> Run | None:
+    """The run of a run id."""
+    row = connection.execute(
+        _RUN + "WHERE run = (SELECT run FROM run_rows WHERE substr(run_id, 5, 8) = substr(:id, 5, 8) AND run_id = :id)",
+        {"id": run_id},
+    ).fetchone()
+    return None if row is None else _run(connection, row)
+
+
+def run_by_key(connection: sqlite3.Connection, key: str, parsed: TickKey | None, schedule: int | None) -> Run | None:
+    """The run of a run key; `parsed` and `schedule` where the key has the form of a tick's."""
+    if parsed is None:
+        row = connection.execute(_RUN + "WHERE run = (SELECT run FROM run_rows WHERE key = ?)", (key,)).fetchone()
+    else:
+        row = connection.execute(
+            _RUN + "WHERE run = (SELECT run FROM run_rows WHERE schedule = ? AND origin = ? AND instant = ?)",
+            (schedule, ORIGINS.index(parsed.origin), parsed.number),
+        ).fetchone()
+    return None if row is None else _run(connection, row)
+
+
+def _run(connection: sqlite3.Connection, row: Sequence[Any]) -> Run:
+    content = RequestContent(
+        tuple(json.loads(row[6])), tuple(json.loads(row[7])), row[8], tuple(json.loads(row[9]).items())
+    )
+    conflicts = connection.execute(_CONFLICT + "WHERE run = ? ORDER BY requested_at", (row[12],))
+    run_id, run_key, fingerprint, status, schedule_id, tick_id = row[:6]
+    found = tuple(RunConflict(*conflict) for conflict in conflicts)
+    return Run(run_id, run_key, fingerprint, status, schedule_id, tick_id, content, row[10], row[11], found)
+
+
+# Events.
+
+
+def events(
+    connection: sqlite3.Connection,
+    *,
+    after: int = 0,
+    type_: str | None = None,
+    schedule: int | None = None,
+    limit: int,
+) -> list[Event]:
+    """Events with `seq > after`, oldest first."""
+    page = _event_page(schedule, None if type_ is None else _EVENT_CODES[type_])
+    ask = f"{_EVENT}WHERE seq IN (SELECT seq FROM ({page}) ORDER BY seq LIMIT :limit) ORDER BY seq"
+    rows = connection.execute(ask, {"after": after, "schedule": schedule, "limit": limit})
+    return [Event(row[0], row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows]
+
+
+def _event_page(schedule: int | None, code: int | None) -> str:
+    """The seqs to choose from, such that an index serves each choice: the types of every tick, and the rare ones."""
+    if schedule is None and code is None:
+        return "SELECT seq FROM event_log WHERE seq > :after"
+    of = "" if schedule is None else "AND schedule = :schedule "
+    if code in {TICKED, REQUESTED} and schedule is None:
+        return f"SELECT seq FROM event_log WHERE seq > :after AND +type = {code}"  # every other row: read on in order
+    parts = {
+        TICKED: f"SELECT seq FROM event_log WHERE type = {TICKED} {of}AND seq > :after",
+        REQUESTED: f"SELECT seq FROM event_log WHERE type = {REQUESTED} AND schedule IS NOT NULL {of}AND seq > :after",
+    }
+    rare = f"SELECT seq FROM event_log WHERE type IN ({UPSERTED}, {LAPSED}, {ZONE_RULES}) {of}AND seq > :after"
+    if code in parts:
+        return parts[code]
+    if code is not None:
+        return f"{rare} AND type = {code}"
+    return " UNION ALL ".join((*parts.values(), rare))

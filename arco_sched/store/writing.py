@@ -1,0 +1,171 @@
+"""Appending events, and folding them in the same transaction."""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+from arco_sched import events
+from arco_sched.evaluate import Agenda
+from arco_sched.identity import ORIGINS, Origin, TickKey, content_text, fingerprint, tick_id
+from arco_sched.model import Lapse, RequestContent, Term, Version
+from arco_sched.store.fold import FAILED, LAPSED, REQUESTED, SCHEDULED, TICKED, UPSERTED, ZONE_RULES, Folded, fold
+
+TRIGGERED: Final = 1
+SKIPPED: Final = 2
+FAILED_STATUS: Final = 3
+
+# An event whose idempotency key exists is not written again.
+_APPEND: Final = (
+    "INSERT INTO event_log (type, schedule, origin, instant, version, status, content, key, recorded_at, payload) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+_APPEND_TICK: Final = (
+    "INSERT INTO event_log (type, schedule, origin, instant, version, status, content, recorded_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+
+
+class Writer:
+    """The events of one transaction; `finish` folds them and must be called last.
+
+    Every event is decided at the same instant, `now`. The methods that append one event return whether it was written,
+    which is False when its idempotency key exists.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, now: int) -> None:
+        self._connection = connection
+        self._now = now
+        self._types: set[int] = set()
+        self._before = last_seq(connection)
+
+    def schedule_number(self, schedule_id: str) -> int:
+        """The store's number for a schedule id, given now if it has none."""
+        return self._number("schedule_ids", "schedule", {"schedule_id": schedule_id})
+
+    def content_number(self, content: RequestContent) -> int:
+        """The store's number for what a run is asked to do, given now if it has none."""
+        body = content_text(content)
+        return self._number("contents", "content", {"fingerprint": fingerprint(body), "body": body})
+
+    def _number(self, table: str, column: str, values: dict[str, str]) -> int:
+        key = next(iter(values))
+        find = f"SELECT {column} FROM {table} WHERE {key} = ?"
+        row = self._connection.execute(find, (values[key],)).fetchone()
+        if row is None:
+            row = self._connection.execute(
+                f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))}) RETURNING {column}",
+                tuple(values.values()),
+            ).fetchone()
+        return int(row[0])
+
+    def definition(self, version: Version) -> int:
+        """A definition version; returns the number of its schedule."""
+        schedule = self.schedule_number(version.schedule_id)
+        content = self.content_number(version.definition.request)
+        key = f"sched_def:{version.schedule_id}:{version.definition_version}"
+        self._append(
+            UPSERTED,
+            schedule=schedule,
+            version=version.definition_version,
+            content=content,
+            key=key,
+            payload=events.upserted(version),
+        )
+        return schedule
+
+    def ticks(self, schedule: int, term: Term, instants: Iterable[int]) -> None:
+        """Scheduled ticks under one definition version, and where it is enabled their run requests."""
+        now, version, content = self._now, term.version, term.content
+        self._types.add(TICKED)
+        if not term.enabled:
+            rows: list[tuple[int | None, ...]] = [
+                (TICKED, schedule, SCHEDULED, instant, version, SKIPPED, None, now) for instant in instants
+            ]
+        else:
+            self._types.add(REQUESTED)
+            rows = [
+                row
+                for instant in instants
+                for row in (
+                    (TICKED, schedule, SCHEDULED, instant, version, TRIGGERED, content, now),
+                    (REQUESTED, schedule, SCHEDULED, instant, version, None, content, now),
+                )
+            ]
+        self._connection.executemany(_APPEND_TICK, rows)
+
+    def single_tick(self, schedule: int, origin: Origin, instant: int, version: int, content: int) -> bool:
+        """A triggered tick of another origin than the schedule itself, and its run request."""
+        code = ORIGINS.index(origin)
+        return self._append(
+            TICKED, schedule=schedule, origin=code, instant=instant, version=version, status=TRIGGERED, content=content
+        ) and self._append(REQUESTED, schedule=schedule, origin=code, instant=instant, version=version, content=content)
+
+    def failure(self, schedule: int, schedule_id: str, version: int, error: str) -> bool:
+        """The one failed tick of a definition version that can't be evaluated."""
+        return self._append(
+            TICKED,
+            schedule=schedule,
+            origin=FAILED,
+            instant=self._now,
+            version=version,
+            status=FAILED_STATUS,
+            key="sched_tick:" + tick_id(schedule_id, "failed", version),
+            payload=events.failed(error),
+        )
+
+    def lapse(self, schedule: int, schedule_id: str, lapse: Lapse) -> None:
+        """A lapse of a schedule."""
+        self._append(
+            LAPSED,
+            schedule=schedule,
+            instant=lapse.before,
+            key=f"sched_lapse:{schedule_id}:{lapse.after}:{lapse.before}:{lapse.reason}",
+            payload=events.lapsed(schedule_id, lapse),
+        )
+
+    def request(self, key: str, parsed: TickKey | None, content: int) -> bool:
+        """A run request made by hand; `parsed` is what the key says where it has the form of a tick's run key."""
+        if parsed is None:
+            return self._append(REQUESTED, content=content, key=key)
+        schedule = self.schedule_number(parsed.schedule_id)
+        origin = ORIGINS.index(parsed.origin)
+        return self._append(REQUESTED, schedule=schedule, origin=origin, instant=parsed.number, content=content)
+
+    def zone_rules(self, before: str, after: str) -> None:
+        """A change of the installed zone rules."""
+        count = self._connection.execute("SELECT count(*) FROM event_log WHERE type = 5").fetchone()[0]
+        self._append(ZONE_RULES, key=f"zone_rules:{count + 1}:{after}", payload=events.zone_rules(before, after))
+
+    def agenda(self, schedule: int, agenda: Agenda | None) -> None:
+        """When the evaluator must look at the schedule next."""
+        if agenda is None:
+            self._connection.execute("DELETE FROM agenda WHERE schedule = ?", (schedule,))
+        else:
+            self._connection.execute(
+                "INSERT INTO agenda (schedule, due_at, failing) VALUES (?, ?, ?) ON CONFLICT (schedule) DO UPDATE "
+                "SET due_at = excluded.due_at, failing = excluded.failing "
+                "WHERE due_at <> excluded.due_at OR failing <> excluded.failing",
+                (schedule, agenda.due_at, agenda.failing),
+            )
+
+    def finish(self) -> Folded:
+        """Fold what was appended."""
+        if not self._types:
+            return Folded(0, 0)
+        return fold(self._connection, self._before, last_seq(self._connection), types=self._types)
+
+    def _append(self, type_: int, **columns: int | str | None) -> bool:
+        self._types.add(type_)
+        names = ("schedule", "origin", "instant", "version", "status", "content", "key")
+        row = (type_, *(columns.get(name) for name in names), self._now, columns.get("payload"))
+        return self._connection.execute(_APPEND, row).rowcount == 1
+
+
+def last_seq(connection: sqlite3.Connection) -> int:
+    """The `seq` of the newest event, 0 when there is none."""
+    return int(connection.execute("SELECT coalesce(max(seq), 0) FROM event_log").fetchone()[0])
+
+
+def visit(connection: sqlite3.Connection, now: int) -> None:
+    """Record the evaluator's visit."""
+    connection.execute("UPDATE workspace SET visited_at = ?", (now,))
