@@ -51,7 +51,7 @@ def create(
     if current is None:
         start = now if start_at is None else start_at
         _check_span(start, definition.end_at)
-        return Version(schedule_id, 1, definition, start, enabled is not False, False, now, start)
+        return _first(schedule_id, 1, definition, start, enabled is not False, now, start)
     newest = current.version
     if not newest.deleted:
         same_start = start_at is None or start_at == newest.start_at
@@ -69,15 +69,22 @@ def create(
         )
     start = max(now, newest.effective_from) if start_at is None else start_at
     _check_span(start, definition.end_at)
+    number, begin = newest.definition_version + 1, max(start, current.cursor + 1)
+    return _first(schedule_id, number, definition, start, enabled is not False, now, begin)
+
+
+def _first(
+    schedule_id: str, number: int, definition: Definition, start_at: int, enabled: bool, now: int, effective_from: int
+) -> Version:
     return Version(
-        schedule_id,
-        newest.definition_version + 1,
-        definition,
-        start,
-        enabled is not False,
-        False,
-        now,
-        max(start, current.cursor + 1),
+        schedule_id=schedule_id,
+        definition_version=number,
+        definition=definition,
+        start_at=start_at,
+        enabled=enabled,
+        deleted=False,
+        created_at=now,
+        effective_from=effective_from,
     )
 
 

@@ -25,8 +25,8 @@ def _epoch(path: str) -> str:
 
 _DEFINITIONS: Final = f"""
 INSERT INTO {{to}}definition_rows (schedule, version, cron_expression, timezone, catchup_window_minutes,
-    max_catchup_ticks, catchup_policy, dst_gap, dst_overlap, content, code_version, start_at, end_at, enabled, deleted, created_at,
-    effective_from)
+    max_catchup_ticks, catchup_policy, dst_gap, dst_overlap, content, code_version, start_at, end_at, enabled, deleted,
+    created_at, effective_from)
 SELECT e.schedule, e.version, json_extract(e.payload, '$.cron_expression'), json_extract(e.payload, '$.timezone'),
     json_extract(e.payload, '$.catchup_window_minutes'), json_extract(e.payload, '$.max_catchup_ticks'),
     json_extract(e.payload, '$.catchup_policy'), json_extract(e.payload, '$.dst_gap'),

@@ -1,0 +1,35 @@
+# Every target does its own set-up: a machine with Python 3.11, make and git is enough.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format clean
+
+help:  ## what there is to make
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml scripts/install
+	@scripts/install "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+demo: $(STAMP)  ## the whole story on a temporary database
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/quickstart.sh
+
+test: $(STAMP)  ## the tests
+	@$(BIN)/python -m pytest -n 2
+
+check: $(STAMP)  ## format, lint, types, layers, and the tests with coverage
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@scripts/coverage "$(BIN)"
+
+format: $(STAMP)  ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
