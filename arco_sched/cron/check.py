@@ -57,9 +57,7 @@ def _compare(expression: CronExpression) -> None:
     if special:
         fields["day-of-week"] = ",".join(special)
         nth = _croniter_reads(expression, fields)[1]
-    our_nth: set[tuple[int, Any]] = {*expression.nth_weekdays} | {
-        (weekday, "l") for weekday in expression.last_weekdays
-    }
+    our_nth: set[tuple[int, Any]] = {*expression.nth_weekdays, *((day, "l") for day in expression.last_weekdays)}
     names = [name for name in expression.field_names if ours[name] != theirs[name]]
     if nth != our_nth and "day-of-week" not in names:
         names.append("day-of-week")
@@ -86,7 +84,10 @@ def _croniter_reads(
         values[name] = set(found)
         if "*" in values[name]:
             values[name] = values[name] - {"*"} | set(range(_LOWS[name], _HIGHS[name] + 1))
-    return values, {(weekday, n) for weekday, ns in nth.items() for n in ns}
+    pairs: set[tuple[int, Any]] = set()
+    for weekday, ns in nth.items():
+        pairs.update((int(weekday), n) for n in ns)
+    return values, pairs
 
 
 def _translated(name: str, text: str) -> str:

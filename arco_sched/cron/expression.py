@@ -129,7 +129,8 @@ class CronExpression:
             if mask := masks[later]:
                 return days_from_civil(year, later, 1) + (mask & -mask).bit_length() - 2
         for later_year in range(year + 1, year + CYCLE_YEARS + 1):
-            masks = self.year(later_year)
+            kind = YEAR_KINDS[later_year % CYCLE_YEARS]
+            masks = self._years[kind] or self._read_kind(kind)
             if masks is not _NO_DAYS:
                 for later in range(1, 13):
                     if mask := masks[later]:
@@ -166,7 +167,15 @@ class CronExpression:
         last_year, last_month, last_day = civil_from_days(stop)
         if (year, month) == (last_year, last_month):
             return (self.year(year)[month] & ((1 << last_day) - (1 << day_of_month))).bit_count()
-        return self._days_before(last_year, last_month, last_day) - self._days_before(year, month, day_of_month)
+        if stop - start > 1000 or self._before:
+            return self._days_before(last_year, last_month, last_day) - self._days_before(year, month, day_of_month)
+        # Short of some years, a walk over the months is cheaper than the table of the whole cycle.
+        count = (self.year(year)[month] >> day_of_month).bit_count()
+        while True:
+            year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+            if (year, month) == (last_year, last_month):
+                return count + (self.year(year)[month] & ((1 << last_day) - 1)).bit_count()
+            count += self.year(year)[month].bit_count()
 
     def _days_before(self, year: int, month: int, day_of_month: int) -> int:
         cycle, year_of_cycle = divmod(year, CYCLE_YEARS)

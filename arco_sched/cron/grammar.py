@@ -77,7 +77,7 @@ _NTH: Final = re.compile(r"([^#]*)#([^#]*)")
 _WEEKDAY_TEXT: Final = re.compile(r"[0-9]+|[A-Za-z]{3}")
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module
+class _Refused(Exception):
     """One problem of one field, without the field's name."""
 
 

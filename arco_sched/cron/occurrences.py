@@ -3,12 +3,12 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
-from operator import attrgetter
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 
 from arco_sched.cron.expression import CYCLE_YEARS, CronExpression
 from arco_sched.cron.grammar import parse_expression
-from arco_sched.cron.pieces import REACH, Gap, Overlap, Piece, Policy, YearKey, piece_line, year_key
+from arco_sched.cron.pieces import REACH, Block, Gap, Overlap, Piece, Policy, YearKey, piece_line, year_key
 from arco_sched.cron.zones import Zone, load_zone
 from arco_sched.errors import InvalidInput
 from arco_sched.instants import DAY, MAX_INSTANT, MIN_INSTANT, civil_from_days
@@ -21,8 +21,6 @@ Note: TypeAlias = Literal["gap", "overlap-first", "overlap-second"]
 _Run: TypeAlias = tuple[int, tuple[int, ...], int, int]
 """(base, times, i, j): the instants `base + t` for `t` in `times[i:j]`."""
 
-_START: Final = attrgetter("start")
-_STOP: Final = attrgetter("stop")
 _WHOLE_DAY: Final = 1440
 """Up to so many times of a day stand in one table; beyond, one hour's times do."""
 
@@ -35,6 +33,9 @@ class Timetable:
 
     __slots__ = (
         "_blocks",
+        "_cycle",
+        "_first",
+        "_history",
         "_line",
         "_times",
         "_width",
@@ -54,7 +55,10 @@ class Timetable:
         self.dst_overlap = dst_overlap
         self._line = piece_line(zone, Policy(dst_gap, dst_overlap) if expression.fixed_time else None)
         self._blocks, self._width, self._times = _tables(expression.seconds, expression.minutes, expression.hours)
+        self._first = self._blocks[0] + self._times[0]
         self._year_counts: dict[YearKey, int] = {}
+        self._cycle: list[int] = []
+        self._history: list[int] = []
 
     def __repr__(self) -> str:
         return f"Timetable({self.expression.text!r}, {self.zone.name!r}, {self.dst_gap!r}, {self.dst_overlap!r})"
@@ -94,8 +98,46 @@ class Timetable:
 
     def next(self, start: int) -> int | None:
         """The first occurrence at or after `start`; None where there is none up to the end of the year 9999."""
-        for base, times, i, _ in self._runs(start, MAX_INSTANT + 1):
-            return base + times[i]
+        expression, line = self.expression, self._line
+        position = max(start, MIN_INSTANT)
+        # No day of [searched, found) matches: what one search of the calendar says serves for the pieces after it too.
+        searched = found = 0
+        while position <= MAX_INSTANT:
+            block = line.block(position)
+            index = bisect_right(block.stops, position)
+            if index == len(block.stops):
+                position = block.stop
+                continue
+            piece_start, piece_stop, offset, gaps = block.pieces[index]
+            if gaps:
+                if piece_start >= position and self._any_local(gaps):
+                    return piece_start if piece_start <= MAX_INSTANT else None
+            else:
+                low = max(piece_start, position) + offset
+                day = low // DAY
+                if not searched <= day <= found:
+                    searched, first = day, expression.day_at_or_after(day)
+                    if first is None:
+                        return None
+                    found = first
+                time: int | None = self._first
+                if found == day and (time := self._time_at_or_after(low - day * DAY)) is None:
+                    first = expression.day_at_or_after(day + 1)
+                    if first is None:
+                        return None
+                    searched, found, time = day + 1, first, self._first
+                instant = found * DAY + cast("int", time) - offset
+                if instant < piece_stop:
+                    return instant if instant <= MAX_INSTANT else None
+            # A local day has its instants within REACH of it, so a long way to the next that matches is one step.
+            position = piece_stop
+            day = (position - REACH) // DAY
+            if not searched <= day <= found:
+                searched, first = day, expression.day_at_or_after(day)
+                if first is None:
+                    return None
+                found = first
+            position = max(position, found * DAY - REACH)
         return None
 
     def previous(self, stop: int) -> int | None:
@@ -107,22 +149,19 @@ class Timetable:
     def count(self, start: int, stop: int) -> int:
         """How many occurrences `[start, stop)` has, exactly, without making any of them."""
         start, stop = max(start, MIN_INSTANT), min(stop, MAX_INSTANT + 1)
-        if start >= stop or self.expression.never:
+        if start >= stop:
             return 0
         line = self._line
         turn = line.yearly_start
-        total = self._count_pieces(line.before(), start, min(stop, turn)) if start < turn else 0
+        total = self._count_history(start, min(stop, turn)) if start < turn else 0
         if stop > turn:
             start = max(start, turn)
             first, last = _year_of(start), _year_of(stop - 1)
             if first == last:
-                return total + self._count_pieces(line.year(first), start, stop)
-            total += self._count_pieces(line.year(first), start, stop)
-            total += self._count_pieces(line.year(last), start, stop)
-            cycles, rest = divmod(last - first - 1, CYCLE_YEARS)
-            if cycles:
-                total += cycles * sum(self._count_year(year) for year in range(first + 1, first + 1 + CYCLE_YEARS))
-            total += sum(self._count_year(year) for year in range(last - rest, last))
+                return total + self._count_block(line.year(first), start, stop)
+            total += self._count_block(line.year(first), start, stop)
+            total += self._count_block(line.year(last), start, stop)
+            total += self._count_years(first + 1, last)
         return total
 
     def matches(self, instant: int) -> bool:
@@ -172,8 +211,6 @@ class Timetable:
     def _runs(self, start: int, stop: int) -> Iterator[_Run]:
         start, stop = max(start, MIN_INSTANT), min(stop, MAX_INSTANT + 1)
         expression, line = self.expression, self._line
-        if expression.never:
-            return
         position = start
         while position < stop:
             # A local day that matches has its instants within REACH of it, so a long way to it is gone in one step.
@@ -181,9 +218,9 @@ class Timetable:
             if day is None:
                 return
             position = max(position, day * DAY - REACH)
-            _, block_stop, pieces = line.block(position)
-            for index in range(bisect_right(pieces, position, key=_STOP), len(pieces)):
-                piece_start, piece_stop, offset, gaps = pieces[index]
+            block = line.block(position)
+            for index in range(bisect_right(block.stops, position), len(block.pieces)):
+                piece_start, piece_stop, offset, gaps = block.pieces[index]
                 if piece_start >= stop:
                     return
                 if gaps:
@@ -193,13 +230,11 @@ class Timetable:
                     low, high = max(piece_start, position) + offset, min(piece_stop, stop) + offset
                     if low < high:
                         yield from self._local_runs(low, high, offset)
-            position = block_stop
+            position = block.stop
 
     def _runs_backwards(self, start: int, stop: int) -> Iterator[_Run]:
         start, stop = max(start, MIN_INSTANT), min(stop, MAX_INSTANT + 1)
         expression, line = self.expression, self._line
-        if expression.never:
-            return
         position = stop
         while position > start:
             day = expression.day_at_or_before((position + REACH) // DAY)
@@ -208,9 +243,9 @@ class Timetable:
             position = min(position, (day + 1) * DAY + REACH)
             if position <= start:
                 return
-            block_start, _, pieces = line.block(position - 1)
-            for index in range(bisect_left(pieces, position, key=_START) - 1, -1, -1):
-                piece_start, piece_stop, offset, gaps = pieces[index]
+            block = line.block(position - 1)
+            for index in range(bisect_left(block.starts, position) - 1, -1, -1):
+                piece_start, piece_stop, offset, gaps = block.pieces[index]
                 if piece_stop <= start:
                     return
                 if gaps:
@@ -220,7 +255,7 @@ class Timetable:
                     low, high = max(piece_start, start) + offset, min(piece_stop, position) + offset
                     if low < high:
                         yield from self._local_runs_backwards(low, high, offset)
-            position = block_start
+            position = block.start
 
     def _local_runs(self, low: int, high: int, offset: int) -> Iterator[_Run]:
         """The matching local times of `[low, high)`, `offset` seconds earlier."""
@@ -274,20 +309,48 @@ class Timetable:
                 bits ^= 1 << top
             day = month_start
 
+    def _time_at_or_after(self, second: int) -> int | None:
+        """The first time of a matching day that is not before a second of the day."""
+        times, blocks = self._times, self._blocks
+        if len(blocks) == 1:
+            index = bisect_left(times, second - blocks[0])
+            return blocks[0] + times[index] if index < len(times) else None
+        at = bisect_right(blocks, second) - 1
+        if at >= 0 and (index := bisect_left(times, second - blocks[at])) < len(times):
+            return blocks[at] + times[index]
+        return blocks[at + 1] + times[0] if at + 1 < len(blocks) else None
+
     def _any_local(self, ranges: tuple[tuple[int, int], ...]) -> bool:
         return any(self._count_local(low, high) for low, high in ranges)
 
     def _piece_at(self, instant: int) -> Piece | None:
-        pieces = self._line.block(instant)[2]
-        index = bisect_right(pieces, instant, key=_STOP)
-        return pieces[index] if index < len(pieces) and pieces[index].start <= instant else None
+        block = self._line.block(instant)
+        index = bisect_right(block.stops, instant)
+        return block.pieces[index] if index < len(block.pieces) and block.starts[index] <= instant else None
 
-    def _count_pieces(self, pieces: list[Piece], start: int, stop: int) -> int:
+    def _count_history(self, start: int, stop: int) -> int:
+        """The occurrences of `[start, stop)`, all of it before the yearly rule."""
+        block = self._line.before()
+        first = bisect_right(block.stops, start)
+        last = bisect_left(block.starts, stop) - 1
+        if last - first < 40 and (last <= first or not self._history):
+            return self._count_block(block, start, stop)
+        if not self._history:
+            counts = (self._count_block(block, low, high) for low, high in zip(block.starts, block.stops, strict=True))
+            self._history = list(accumulate(counts, initial=0))
+        return (
+            self._count_block(block, start, block.stops[first])
+            + self._history[last]
+            - self._history[first + 1]
+            + self._count_block(block, block.starts[last], stop)
+        )
+
+    def _count_block(self, block: Block, start: int, stop: int) -> int:
         total = 0
         # Neighbours that follow each other on the local clock as well are counted as one range.
         run_low = run_high = 0
-        for index in range(bisect_right(pieces, start, key=_STOP), len(pieces)):
-            piece_start, piece_stop, offset, gaps = pieces[index]
+        for index in range(bisect_right(block.stops, start), len(block.pieces)):
+            piece_start, piece_stop, offset, gaps = block.pieces[index]
             if piece_start >= stop:
                 break
             if gaps:
@@ -301,11 +364,25 @@ class Timetable:
             run_high = high
         return total + self._count_local(run_low, run_high)
 
+    def _count_years(self, start: int, stop: int) -> int:
+        """The occurrences of the whole years `[start, stop)` of UTC, all of them under the yearly rule."""
+        if stop - start < 40 and not self._cycle:
+            return sum(self._count_year(year) for year in range(start, stop))
+        if not self._cycle:
+            # The years of the rule repeat with the calendar, so the first cycle that it holds for tells of all others.
+            base = (start // CYCLE_YEARS + 1) * CYCLE_YEARS
+            counts = (self._count_year(year) for year in range(base, base + CYCLE_YEARS))
+            self._cycle = list(accumulate(counts, initial=0))
+        first_cycle, first = divmod(start, CYCLE_YEARS)
+        last_cycle, last = divmod(stop, CYCLE_YEARS)
+        cycle = self._cycle
+        return (last_cycle - first_cycle) * cycle[CYCLE_YEARS] + cycle[last] - cycle[first]
+
     def _count_year(self, year: int) -> int:
         key = year_key(year)
         count = self._year_counts.get(key)
         if count is None:
-            count = self._year_counts[key] = self._count_pieces(self._line.year(year), MIN_INSTANT, MAX_INSTANT + 1)
+            count = self._year_counts[key] = self._count_block(self._line.year(year), MIN_INSTANT, MAX_INSTANT + 1)
         return count
 
     def _count_local(self, low: int, high: int) -> int:

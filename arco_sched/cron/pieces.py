@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from arco_sched.cron.expression import CYCLE_YEARS, YEAR_KINDS
 from arco_sched.cron.zones import BEGINNING, END, Span, Zone, year_start
-from arco_sched.instants import DAY, civil_from_days
+from arco_sched.instants import DAY
 
 Gap: TypeAlias = Literal["next", "skip"]
 Overlap: TypeAlias = Literal["first", "last", "both"]
@@ -24,6 +24,10 @@ _NEAR: Final = 2 * REACH
 """Spans further apart than this share no local time, and no gap between them reaches from one to the other."""
 
 
+_MEAN_YEAR: Final = 31_556_952
+_RECENT: Final = 64
+
+
 class Piece(NamedTuple):
     """`[start, stop)` of the UTC line. `gaps` are local ranges `[low, high)`; a shift piece has none."""
 
@@ -31,6 +35,16 @@ class Piece(NamedTuple):
     stop: int
     offset: int
     gaps: tuple[tuple[int, int], ...] = ()
+
+
+class Block(NamedTuple):
+    """A stretch of the UTC line, `[start, stop)`, with its pieces and, to search by, where each starts and stops."""
+
+    start: int
+    stop: int
+    pieces: list[Piece]
+    starts: list[int]
+    stops: list[int]
 
 
 class Policy(NamedTuple):
@@ -47,42 +61,54 @@ class PieceLine:
     yearly rule), and then one for each year of UTC.
     """
 
-    __slots__ = ("_before", "_yearly", "policy", "yearly_from", "yearly_start", "zone")
+    __slots__ = ("_before", "_recent", "_yearly", "policy", "yearly_from", "yearly_start", "zone")
 
     def __init__(self, zone: Zone, policy: Policy | None) -> None:
         self.zone = zone
         self.policy = policy
         self.yearly_from = zone.yearly_from
         self.yearly_start = END if zone.yearly_from is None else year_start(zone.yearly_from)
-        self._before: list[Piece] | None = None
+        self._before: Block | None = None
+        self._recent: dict[int, Block] = {}
         self._yearly: dict[YearKey, list[Piece]] = {}
 
-    def block(self, instant: int) -> tuple[int, int, list[Piece]]:
-        """(start, stop, pieces) of the block that holds an instant."""
+    def block(self, instant: int) -> Block:
+        """The block that holds an instant."""
         if instant < self.yearly_start:
-            return BEGINNING, self.yearly_start, self.before()
-        year = civil_from_days(instant // DAY)[0]
-        return year_start(year), year_start(year + 1), self.year(year)
+            return self.before()
+        # The mean year is never more than a few days off, so the guess is right or next to it.
+        guess = 1970 + instant // _MEAN_YEAR
+        block = self.year(guess)
+        if instant >= block.stop:
+            return self.year(guess + 1)
+        return block if instant >= block.start else self.year(guess - 1)
 
-    def before(self) -> list[Piece]:
-        """The pieces before `yearly_from`: the whole line where that is None."""
+    def before(self) -> Block:
+        """The block before `yearly_from`: the whole line where that is None."""
         if self._before is None:
-            self._before = _cut(
-                self.zone.spans(BEGINNING, self.yearly_start), self.policy, BEGINNING, self.yearly_start
-            )
+            start, stop = BEGINNING, self.yearly_start
+            self._before = _block(start, stop, _cut(self.zone.spans(start, stop), self.policy, start, stop))
         return self._before
 
-    def year(self, year: int) -> list[Piece]:
-        """The pieces of one year of UTC, from `yearly_from` on."""
-        start = year_start(year)
+    def year(self, year: int) -> Block:
+        """The block of one year of UTC, from `yearly_from` on."""
+        block = self._recent.get(year)
+        if block is None:
+            if len(self._recent) >= _RECENT:
+                self._recent.clear()
+            block = self._recent[year] = self._make_year(year)
+        return block
+
+    def _make_year(self, year: int) -> Block:
+        start, stop = year_start(year), year_start(year + 1)
         key = year_key(year)
         pieces = self._yearly.get(key)
         if pieces is None:
-            stop = year_start(year + 1)
-            pieces = _cut(self.zone.spans(start - _NEAR, stop + _NEAR), self.policy, start, stop)
-            self._yearly[key] = [_moved(piece, -start) for piece in pieces]
-            return pieces
-        return [_moved(piece, start) for piece in pieces]
+            # At most 28 kinds of year, each kept as if it began at 0.
+            spans = self.zone.spans(start - _NEAR, stop + _NEAR)
+            pieces = [_moved(piece, -start) for piece in _cut(spans, self.policy, start, stop)]
+            self._yearly[key] = pieces
+        return _block(start, stop, [_moved(piece, start) for piece in pieces])
 
 
 def year_key(year: int) -> YearKey:
@@ -98,6 +124,10 @@ def year_key(year: int) -> YearKey:
 def piece_line(zone: Zone, policy: Policy | None) -> PieceLine:
     """The one line of a zone and a policy, so that all schedules of a zone share its pieces."""
     return PieceLine(zone, policy)
+
+
+def _block(start: int, stop: int, pieces: list[Piece]) -> Block:
+    return Block(start, stop, pieces, [piece.start for piece in pieces], [piece.stop for piece in pieces])
 
 
 def _moved(piece: Piece, by: int) -> Piece:
