@@ -1,0 +1,90 @@
+"""Versioned schedules, deterministic catch-up ticks and idempotent runs in one SQLite file.
+
+`Workspace` is the door for Python users; docs/python.md shows the way. Names are loaded when they are first used, so
+that importing this package costs nothing to speak of: the command that cron calls each minute begins here.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from arco_sched.errors import ArcoError, Conflict, DatabaseUnusable, InvalidInput, NotFound
+    from arco_sched.instants import format_instant, parse_instant
+    from arco_sched.model import (
+        Definition,
+        Evaluation,
+        Event,
+        LapseRecord,
+        Page,
+        PreviewedOccurrence,
+        RequestContent,
+        Requested,
+        Run,
+        RunConflict,
+        Schedule,
+        ScheduleChange,
+        ScheduleDetail,
+        Tick,
+        TickDetail,
+        Triggered,
+        Version,
+        VersionChange,
+    )
+    from arco_sched.service import Workspace
+
+__version__: Final = "0.1.0"
+
+__all__ = [
+    "ArcoError",
+    "Conflict",
+    "DatabaseUnusable",
+    "Definition",
+    "Evaluation",
+    "Event",
+    "InvalidInput",
+    "LapseRecord",
+    "NotFound",
+    "Page",
+    "PreviewedOccurrence",
+    "RequestContent",
+    "Requested",
+    "Run",
+    "RunConflict",
+    "Schedule",
+    "ScheduleChange",
+    "ScheduleDetail",
+    "Tick",
+    "TickDetail",
+    "Triggered",
+    "Version",
+    "VersionChange",
+    "Workspace",
+    "__version__",
+    "format_instant",
+    "parse_instant",
+]
+
+_ELSEWHERE: Final = {
+    "ArcoError": "errors",
+    "Conflict": "errors",
+    "DatabaseUnusable": "errors",
+    "InvalidInput": "errors",
+    "NotFound": "errors",
+    "format_instant": "instants",
+    "parse_instant": "instants",
+    "Workspace": "service",
+}
+"""The modules of the names that are not the values of `arco_sched.model`."""
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module, and keep it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_ELSEWHERE.get(name, 'model')}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names, loaded or not."""
+    return sorted({*globals(), *__all__})
