@@ -275,6 +275,15 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """The answer of `arco verify`: each difference and each note is one line."""
+
+    ok: bool
+    differences: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PreviewedOccurrence:
     """One line of a preview: the instant, the offset of the zone's clock there, and what a clock change did."""
 

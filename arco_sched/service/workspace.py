@@ -31,12 +31,15 @@ from arco_sched.model import (
     Tick,
     TickDetail,
     Triggered,
+    Verification,
     Version,
     VersionChange,
 )
 from arco_sched.service.definitions import checked, normal, raise_any, warnings
 from arco_sched.service.evaluation import Progress, perform, rehearse
 from arco_sched.service.paging import DEFAULT_LIMIT, check_limit, keyed_page, number_cursor, tick_cursor
+from arco_sched.service.verification import Progress as VerificationProgress
+from arco_sched.service.verification import verify
 from arco_sched.store import reading, writing
 from arco_sched.store.database import BUSY_TIMEOUT, Database
 from arco_sched.store.fold import learn
@@ -226,6 +229,11 @@ class Workspace:
         if dry_run:
             return rehearse(self._database, self.name, now, schedules)
         return perform(self._database, self.name, now, schedules, progress)
+
+    def verify(self, progress: VerificationProgress | None = None) -> Verification:
+        """Fold all events again from nothing and compare every row, count every schedule's occurrences again, and name
+        each difference. Writes nothing; others may write meanwhile."""
+        return verify(self._database, self.name, progress)
 
     # Runs.
 

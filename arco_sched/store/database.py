@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from arco_sched.errors import DatabaseUnusable
 
@@ -129,9 +129,11 @@ class Database:
             finally:
                 _roll_back(self._connection)
 
-    def define(self, name: str, arguments: int, function: Any) -> None:
-        """Make a deterministic Python function known to SQL."""
-        self._connection.create_function(name, arguments, function, deterministic=True)
+    @contextmanager
+    def unshared(self) -> Iterator[sqlite3.Connection]:
+        """The connection with no transaction open, for what begins its own."""
+        with _explained(self.path):
+            yield self._connection
 
 
 def schema() -> str:

@@ -156,6 +156,12 @@ def schedule_number(connection: sqlite3.Connection, schedule_id: str) -> int | N
     return None if row is None else int(row[0])
 
 
+def schedule_id(connection: sqlite3.Connection, schedule: int) -> str:
+    """The id behind a schedule's number; the number itself, as text, where the dictionary lacks it."""
+    row = connection.execute("SELECT schedule_id FROM schedule_ids WHERE schedule = ?", (schedule,)).fetchone()
+    return str(schedule) if row is None else str(row[0])
+
+
 def current(connection: sqlite3.Connection, schedule: int | None) -> Current | None:
     """The newest definition version of a schedule, and its cursor."""
     if schedule is None:

@@ -1,0 +1,201 @@
+"""What `arco verify` asks of the store: the fold of all events again from nothing, and its comparison with the tables.
+
+The fresh tables live in an attached temporary database, which SQLite keeps in memory while it is small and on disk when
+it is not.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+from arco_sched.store.fold import fold
+from arco_sched.store.writing import last_seq
+
+FOLD_RANGE: Final = 50_000
+"""Events folded at a time."""
+
+FOLDED: Final = ("definition_rows", "schedule_rows", "tick_rows", "lapse_rows", "run_rows", "conflict_rows")
+
+_FRESH: Final = "fresh"
+
+
+class RowDifference(NamedTuple):
+    """A row of a folded table that the events do not give: `missing`, `extra`, or the columns in which it differs.
+
+    `key` are the columns of the primary key with their values; `columns` maps a column to (what is there, what the
+    events give).
+    """
+
+    table: str
+    key: dict[str, object]
+    kind: str
+    columns: dict[str, tuple[object, object]]
+
+
+def integrity(connection: sqlite3.Connection) -> list[str]:
+    """What SQLite's own integrity check says; nothing where all is well."""
+    said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+    return [] if said == ["ok"] else said
+
+
+@contextmanager
+def folded_again(connection: sqlite3.Connection, progress: Callable[[int, int], None]) -> Iterator[None]:
+    """All events folded from nothing into tables of the schema `fresh`, for the time of the context.
+
+    The connection must have no transaction open when it begins, and have learned what the fold needs.
+    """
+    connection.execute(f"ATTACH '' AS {_FRESH}")
+    try:
+        connection.execute("BEGIN")
+        tables = (*FOLDED, "workspace")
+        ask = f"SELECT type, name, sql FROM main.sqlite_master WHERE tbl_name IN ({', '.join('?' * len(tables))})"
+        for kind, name, sql in connection.execute(ask, tables).fetchall():
+            if sql is not None:
+                words = ("CREATE UNIQUE INDEX ", "CREATE INDEX ", "CREATE TABLE ")
+                lead = next(word for word in words if sql.startswith(word))
+                connection.execute(f"{lead}{_FRESH}.{sql[len(lead) :]}" if kind != "view" else "")
+        connection.execute(f"INSERT INTO {_FRESH}.workspace SELECT * FROM main.workspace")
+        last = last_seq(connection)
+        after = 0
+        while after < last:
+            through = min(after + FOLD_RANGE, last)
+            fold(connection, after, through, to=f"{_FRESH}.")
+            after = through
+            progress(after, last)
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.execute(f"DETACH {_FRESH}")
+
+
+def row_differences(connection: sqlite3.Connection) -> Iterator[RowDifference]:
+    """Every row of a folded table that is not what the events give, table by table in the order of the keys."""
+    for table in (*FOLDED, "workspace"):
+        columns = [(name, key) for _, name, _, _, _, key in connection.execute(f"PRAGMA main.table_info({table})")]
+        keys = [name for name, key in sorted(columns, key=lambda column: column[1]) if key]
+        names = [name for name, _ in columns]
+        on = " AND ".join(f"a.{key} = b.{key}" for key in keys)
+        here, there = ", ".join(f"a.{name}" for name in names), ", ".join(f"b.{name}" for name in names)
+        unlike = " OR ".join(f"a.{name} IS NOT b.{name}" for name in names)
+        both = f"SELECT {here}, {there} FROM main.{table} a JOIN {_FRESH}.{table} b ON {on} WHERE {unlike}"
+        for row in connection.execute(both):
+            values = zip(names, row, row[len(names) :], strict=False)
+            differing = {name: (mine, given) for name, mine, given in values if mine != given}
+            yield RowDifference(table, _key(names, keys, row), "differs", differing)
+        for kind, ours, theirs in (("extra", "main", _FRESH), ("missing", _FRESH, "main")):
+            alone = (
+                f"SELECT {here} FROM {ours}.{table} a WHERE NOT EXISTS (SELECT 1 FROM {theirs}.{table} b WHERE {on})"
+            )
+            for row in connection.execute(alone):
+                yield RowDifference(table, _key(names, keys, row), kind, {})
+
+
+def _key(names: list[str], keys: list[str], row: Iterable[object]) -> dict[str, object]:
+    values = dict(zip(names, row, strict=False))
+    return {key: values[key] for key in keys}
+
+
+class ContentRow(NamedTuple):
+    """A request content as it is stored."""
+
+    content: int
+    fingerprint: str
+    body: str
+
+
+def contents(connection: sqlite3.Connection) -> Iterator[ContentRow]:
+    """Every stored request content."""
+    return (
+        ContentRow(*row)
+        for row in connection.execute("SELECT content, fingerprint, body FROM contents ORDER BY content")
+    )
+
+
+class StoredDefinition(NamedTuple):
+    """A definition event: what its columns say beside what its payload says."""
+
+    seq: int
+    key: str
+    schedule_id: str | None
+    version: int
+    body: str | None
+    payload: str
+
+
+def definition_events(connection: sqlite3.Connection) -> Iterator[StoredDefinition]:
+    """Every definition event, oldest first."""
+    ask = (
+        "SELECT e.seq, e.key, i.schedule_id, e.version, c.body, e.payload FROM event_log e "
+        "LEFT JOIN schedule_ids i USING (schedule) LEFT JOIN contents c USING (content) WHERE e.type = 1 ORDER BY e.seq"
+    )
+    return (StoredDefinition(*row) for row in connection.execute(ask))
+
+
+def ticks_without_their_run(connection: sqlite3.Connection) -> Iterator[str]:
+    """The ids of triggered ticks whose run is not there."""
+    ask = (
+        "SELECT t.tick_id FROM tick_rows t WHERE t.status = 'triggered' AND NOT EXISTS "
+        "(SELECT 1 FROM run_rows r WHERE r.schedule = t.schedule AND r.origin = t.origin AND r.instant = t.instant)"
+    )
+    return (tick_id for (tick_id,) in connection.execute(ask))
+
+
+def ticks_with_a_run(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """(tick_id, status) of skipped and failed ticks that asked for a run, by an event of the evaluator."""
+    ask = (
+        "SELECT t.tick_id, t.status FROM tick_rows t JOIN event_log e "
+        "ON e.schedule = t.schedule AND e.origin = t.origin AND e.instant = t.instant AND e.type = 4 "
+        "WHERE t.status IN ('skipped', 'failed') AND e.version IS NOT NULL"
+    )
+    return iter(connection.execute(ask))
+
+
+class TickRow(NamedTuple):
+    """A scheduled tick as the recount sees it."""
+
+    instant: int
+    tick_id: str
+    version: int
+    status: str
+    content: int | None
+    seq: int
+
+
+def scheduled_ticks(connection: sqlite3.Connection, schedule: int) -> Iterator[TickRow]:
+    """The scheduled ticks of a schedule, oldest first, each with the `seq` of its event (0 where it has none)."""
+    ask = (
+        "SELECT t.instant, t.tick_id, t.version, t.status, t.content, coalesce((SELECT e.seq FROM event_log e "
+        "WHERE e.type = 2 AND e.schedule = t.schedule AND e.origin = t.origin AND e.instant = t.instant), 0) "
+        "FROM tick_rows t WHERE t.schedule = ? AND t.origin = 0 ORDER BY t.instant"
+    )
+    return (TickRow(*row) for row in connection.execute(ask, (schedule,)))
+
+
+class LapseRow(NamedTuple):
+    """A lapse as the recount sees it; `seq` is that of its event."""
+
+    seq: int
+    after: int
+    before: int
+    missed: int | None
+    reason: str
+
+
+def lapses(connection: sqlite3.Connection, schedule: int) -> list[LapseRow]:
+    """The lapses of a schedule in the order of time."""
+    ask = "SELECT lapse, after, before, missed, reason FROM lapse_rows WHERE schedule = ? ORDER BY after, before"
+    return [LapseRow(*row) for row in connection.execute(ask, (schedule,))]
+
+
+def last_zone_change(connection: sqlite3.Connection) -> int:
+    """The `seq` of the last change of the zone rules, 0 where they never changed."""
+    ask = "SELECT coalesce(max(seq), 0) FROM event_log WHERE type = 5"
+    return int(connection.execute(ask).fetchone()[0])
+
+
+def agenda_row(connection: sqlite3.Connection, schedule: int) -> tuple[int, bool] | None:
+    """(due_at, failing) of the agenda, None where the schedule is not on it."""
+    row = connection.execute("SELECT due_at, failing FROM agenda WHERE schedule = ?", (schedule,)).fetchone()
+    return None if row is None else (int(row[0]), bool(row[1]))
