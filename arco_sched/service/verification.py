@@ -80,7 +80,7 @@ def _row_text(connection: sqlite3.Connection, difference: verifying.RowDifferenc
     key = dict(difference.key)
     key.pop("one", None)
     schedule = key.pop("schedule", None)
-    if schedule is not None:
+    if isinstance(schedule, int):
         key = {"schedule_id": reading.schedule_id(connection, schedule)} | key
     what = " ".join([_PUBLIC[difference.table], *(f"{name}={value}" for name, value in key.items())])
     if difference.kind == "extra":
@@ -175,7 +175,7 @@ class _Recount:
             self._check_agenda()
 
     def _between(self, start: int, stop: int, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
-        """The occurrences of `[start, stop)` must be the ticks there, one for one; returns the first tick after them."""
+        """The occurrences of `[start, stop)` must be the ticks there, one for one; returns the first tick after."""
         for part in stretches(self._terms, start, stop):
             while tick is not None and tick.instant < part.start:
                 self._extra(tick)

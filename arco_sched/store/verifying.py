@@ -49,12 +49,11 @@ def folded_again(connection: sqlite3.Connection, progress: Callable[[int, int], 
     try:
         connection.execute("BEGIN")
         tables = (*FOLDED, "workspace")
-        ask = f"SELECT type, name, sql FROM main.sqlite_master WHERE tbl_name IN ({', '.join('?' * len(tables))})"
-        for kind, name, sql in connection.execute(ask, tables).fetchall():
-            if sql is not None:
-                words = ("CREATE UNIQUE INDEX ", "CREATE INDEX ", "CREATE TABLE ")
-                lead = next(word for word in words if sql.startswith(word))
-                connection.execute(f"{lead}{_FRESH}.{sql[len(lead) :]}" if kind != "view" else "")
+        ask = f"SELECT sql FROM main.sqlite_master WHERE sql NOT NULL AND tbl_name IN ({', '.join('?' * len(tables))})"
+        for (sql,) in connection.execute(ask, tables).fetchall():
+            words = ("CREATE UNIQUE INDEX ", "CREATE INDEX ", "CREATE TABLE ")
+            lead = next(word for word in words if sql.startswith(word))
+            connection.execute(f"{lead}{_FRESH}.{sql[len(lead) :]}")
         connection.execute(f"INSERT INTO {_FRESH}.workspace SELECT * FROM main.workspace")
         last = last_seq(connection)
         after = 0
