@@ -1,0 +1,501 @@
+"""The pure evaluation (docs/semantics.md, "Evaluation"), a table of small worlds.
+
+Instants are minutes of one day, written as numbers; a schedule occurs every ten minutes unless it says otherwise.
+"""
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arco_sched import evaluate as core
+from arco_sched.errors import InvalidInput
+from arco_sched.evaluate import Agenda, Outcome, Ticks, agenda, discard, evaluate, in_force, occurrences, waiting
+from arco_sched.instants import parse_instant
+from arco_sched.model import Lapse, Term
+
+MINUTE = 60
+DAY = parse_instant("2025-03-04T00:00:00Z")
+TEN = "*/10 * * * *"
+BROKEN = "No/Where"
+
+
+def at(minute: float) -> int:
+    """The epoch of a minute of the day."""
+    return DAY + round(minute * MINUTE)
+
+
+def term(version: int = 1, from_: float = 0, **fields: Any) -> Term:
+    """A definition version in force from a minute of the day on."""
+    end = fields.pop("end", None)
+    values: dict[str, Any] = {
+        "version": version,
+        "effective_from": at(from_),
+        "start_at": at(fields.pop("start", 0)),
+        "end_at": None if end is None else at(end),
+        "enabled": True,
+        "deleted": False,
+        "cron_expression": TEN,
+        "timezone": "UTC",
+        "dst_gap": "next",
+        "dst_overlap": "first",
+        "catchup_window_minutes": 1440,
+        "max_catchup_ticks": 100,
+        "catchup_policy": "oldest-first",
+        "content": version,
+    }
+    return Term(**(values | fields))
+
+
+def told(outcome: Outcome) -> list[tuple[Any, ...]]:
+    """The steps in minutes: ("v1", minutes of ticks...) or (reason, after, before, missed); cursors at second :59."""
+    lines: list[tuple[Any, ...]] = []
+    for step in outcome.steps:
+        if isinstance(step, Lapse):
+            lines.append((step.reason, minutes(step.after), minutes(step.before), step.missed))
+        else:
+            lines.append((f"v{step.term.version}", *(minutes(instant) for instant in step.instants)))
+    return lines
+
+
+def minutes(instant: int) -> float:
+    """Minutes of the day; a second before a minute reads as `.98`."""
+    return round((instant - DAY) / MINUTE, 2)
+
+
+START = at(0) - 1
+"""The cursor of a schedule that starts at minute 0 and was never evaluated."""
+
+LATEST = "latest"
+CASES: dict[str, tuple[list[Term], float, list[tuple[Any, ...]], float | None, int]] = {
+    # name: (terms newest first, now, steps, cursor afterwards (None: as before), deferred)
+    "nothing due before the start": ([term(from_=5, start=5)], 4, [], None, 0),
+    "the start itself is an occurrence": ([term()], 0, [("v1", 0)], 0, 0),
+    "now is inclusive": ([term()], 20, [("v1", 0, 10, 20)], 20, 0),
+    "the second before is not": ([term()], 20 - 1 / 60, [("v1", 0, 10)], 10, 0),
+    "a start in the future": ([term(from_=500, start=500)], 100, [], None, 0),
+    "the window's edge is inside": (
+        [term(catchup_window_minutes=20)],
+        40,
+        [("window", -0.02, 20, 2), ("v1", 20, 30, 40)],
+        40,
+        0,
+    ),
+    "a second later it is outside": (
+        [term(catchup_window_minutes=20)],
+        40 + 1 / 60,
+        [("window", -0.02, 20.02, 3), ("v1", 30, 40)],
+        40,
+        0,
+    ),
+    "a window smaller than the period": ([term(catchup_window_minutes=1)], 55, [("window", -0.02, 54, 6)], 53.98, 0),
+    "the oldest first": ([term(max_catchup_ticks=2)], 45, [("v1", 0, 10)], 10, 3),
+    "the latest": (
+        [term(max_catchup_ticks=2, catchup_policy=LATEST)],
+        45,
+        [("superseded", -0.02, 30, 3), ("v1", 30, 40)],
+        40,
+        0,
+    ),
+    "the latest one": (
+        [term(max_catchup_ticks=1, catchup_policy=LATEST)],
+        40,
+        [("superseded", -0.02, 40, 4), ("v1", 40)],
+        40,
+        0,
+    ),
+    "the latest, as many as there are": ([term(max_catchup_ticks=5, catchup_policy=LATEST)], 40, None, 40, 0),
+    "window before bound": (
+        [term(max_catchup_ticks=1, catchup_window_minutes=20, catchup_policy=LATEST)],
+        40,
+        [("window", -0.02, 20, 2), ("superseded", 19.98, 40, 2), ("v1", 40)],
+        40,
+        0,
+    ),
+    "window and the oldest": (
+        [term(max_catchup_ticks=1, catchup_window_minutes=20)],
+        40,
+        [("window", -0.02, 20, 2), ("v1", 20)],
+        20,
+        2,
+    ),
+    "disabled": ([term(enabled=False)], 10, [("v1", 0, 10)], 10, 0),
+    "paused ones count towards the bound": (
+        [term(2, 20, max_catchup_ticks=3), term(1, enabled=False)],
+        40,
+        [("v1", 0, 10), ("v2", 20)],
+        20,
+        2,
+    ),
+    "paused ones are superseded too": (
+        [term(2, 20, max_catchup_ticks=2, catchup_policy=LATEST), term(1, enabled=False)],
+        40,
+        [("superseded", -0.02, 30, 3), ("v2", 30, 40)],
+        40,
+        0,
+    ),
+    "an end": ([term(end=20)], 60, [("v1", 0, 10)], 10, 0),
+    "an end and a window": ([term(end=20, catchup_window_minutes=30)], 60, [("window", -0.02, 30, 2)], 29.98, 0),
+    "each under its own version": (
+        [term(3, 35), term(2, 15, cron_expression="5-59/10 * * * *"), term(1)],
+        50,
+        [("v1", 0, 10), ("v2", 15, 25), ("v3", 40, 50)],
+        50,
+        0,
+    ),
+    "window and bound are those in force at now": (
+        [term(2, 30, catchup_window_minutes=20, max_catchup_ticks=1), term(1)],
+        29,
+        [("v1", 0, 10, 20)],
+        20,
+        0,
+    ),
+    "the newer window reaches older occurrences": (
+        [term(2, 30, catchup_window_minutes=20, max_catchup_ticks=1), term(1)],
+        30,
+        [("window", -0.02, 10, 1), ("v1", 10)],
+        10,
+        2,
+    ),
+    "a version that a later one shadows": ([term(3, 10), term(2, 20, enabled=False), term(1)], 30, None, 30, 0),
+    "deleted": ([term(2, 15, deleted=True), term(1)], 60, [("v1", 0, 10)], 10, 0),
+    "deleted and made anew": (
+        [term(3, 40, start=40), term(2, 15, deleted=True), term(1)],
+        60,
+        [("v1", 0, 10), ("v3", 40, 50, 60)],
+        60,
+        0,
+    ),
+    "made anew in the future": (
+        [term(3, 80, start=80), term(2, 15, deleted=True, max_catchup_ticks=1), term(1)],
+        60,
+        [("v1", 0)],
+        0,
+        1,
+    ),
+    "changed before a start in the future": (
+        [term(4, 50, start=80), term(3, 80, start=80), term(2, 15, deleted=True), term(1)],
+        90,
+        [("v1", 0, 10), ("v4", 80, 90)],
+        90,
+        0,
+    ),
+    "an end moved to the past": ([term(2, 35, end=5), term(1)], 60, [("v1", 0, 10, 20, 30)], 30, 0),
+    "broken from the start": ([term(timezone=BROKEN)], 30, ["failure"], None, 0),
+    "broken later": ([term(2, 25, timezone=BROKEN), term(1)], 60, [("v1", 0, 10, 20), "failure"], 20, 0),
+    "broken and disabled": ([term(2, 25, timezone=BROKEN, enabled=False), term(1)], 60, [("v1", 0, 10, 20)], 20, 0),
+    "the window lapse ends where a broken version begins": (
+        [term(2, 25, timezone=BROKEN, catchup_window_minutes=10), term(1)],
+        60,
+        [("window", -0.02, 25, 3), "failure"],
+        24.98,
+        0,
+    ),
+    "broken in the middle": (
+        [term(3, 45), term(2, 25, timezone=BROKEN), term(1)],
+        60,
+        [("v1", 0, 10, 20), ("unevaluable", 20, 45, None), ("v3", 50, 60)],
+        60,
+        0,
+    ),
+    "broken and disabled in the middle": (
+        [term(3, 45), term(2, 25, timezone=BROKEN, enabled=False), term(1)],
+        60,
+        [("v1", 0, 10, 20), ("unevaluable", 20, 45, None), ("v3", 50, 60)],
+        60,
+        0,
+    ),
+    "broken, then broken otherwise": (
+        [term(3, 45, timezone=BROKEN), term(2, 25, timezone=BROKEN), term(1)],
+        60,
+        [("v1", 0, 10, 20), ("unevaluable", 20, 45, None), "failure"],
+        44.98,
+        0,
+    ),
+    "the window ends before the broken part and starts anew after it": (
+        [term(3, 45, catchup_window_minutes=5), term(2, 25, timezone=BROKEN), term(1)],
+        60,
+        [("window", -0.02, 25, 3), ("unevaluable", 24.98, 45, None), ("window", 44.98, 55, 1), ("v3", 60)],
+        60,
+        0,
+    ),
+    "a window within the broken part": (
+        [term(3, 45, catchup_window_minutes=25), term(2, 25, timezone=BROKEN), term(1)],
+        60,
+        [("window", -0.02, 25, 3), ("unevaluable", 24.98, 45, None), ("v3", 50, 60)],
+        60,
+        0,
+    ),
+    "the bound binds before the broken part": (
+        [term(3, 45, max_catchup_ticks=2), term(2, 25, timezone=BROKEN), term(1)],
+        60,
+        [("v1", 0, 10)],
+        10,
+        3,
+    ),
+    "the bound binds at the broken part": (
+        [term(3, 45, max_catchup_ticks=3), term(2, 25, timezone=BROKEN), term(1)],
+        60,
+        [("v1", 0, 10, 20), ("unevaluable", 20, 45, None)],
+        44.98,
+        2,
+    ),
+    "the latest behind a broken part": (
+        [term(3, 45, max_catchup_ticks=1, catchup_policy=LATEST), term(2, 25, timezone=BROKEN), term(1)],
+        60,
+        [("superseded", -0.02, 25, 3), ("unevaluable", 24.98, 45, None), ("superseded", 44.98, 60, 1), ("v3", 60)],
+        60,
+        0,
+    ),
+    "the latest on both sides of a broken part": (
+        [term(3, 45, max_catchup_ticks=3, catchup_policy=LATEST), term(2, 25, timezone=BROKEN), term(1)],
+        60,
+        [("superseded", -0.02, 20, 2), ("v1", 20), ("unevaluable", 20, 45, None), ("v3", 50, 60)],
+        60,
+        0,
+    ),
+    "the latest before a broken version": (
+        [term(2, 25, timezone=BROKEN, max_catchup_ticks=2, catchup_policy=LATEST), term(1)],
+        60,
+        [("superseded", -0.02, 10, 1), ("v1", 10, 20), "failure"],
+        20,
+        0,
+    ),
+    "broken and ended": ([term(2, 25, timezone=BROKEN, end=40), term(1)], 60, [("v1", 0, 10, 20), "failure"], 20, 0),
+    "broken and deleted": (
+        [term(3, 45, deleted=True), term(2, 25, timezone=BROKEN), term(1)],
+        60,
+        [("v1", 0, 10, 20), ("unevaluable", 20, 45, None)],
+        44.98,
+        0,
+    ),
+    "broken, ended, and another later": (
+        [term(3, 45), term(2, 25, timezone=BROKEN, end=30), term(1)],
+        60,
+        [("v1", 0, 10, 20), ("unevaluable", 20, 30, None), ("v3", 50, 60)],
+        60,
+        0,
+    ),
+    "a broken version that is shadowed whole": (
+        [term(3, 25), term(2, 25, timezone=BROKEN), term(1)],
+        30,
+        [("v1", 0, 10, 20), ("v3", 30)],
+        30,
+        0,
+    ),
+    "a broken cron expression": ([term(cron_expression="61 * * * *")], 30, ["failure"], None, 0),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_table(name: str) -> None:
+    """What each small world becomes: steps in the order of time, the cursor, what waits, and a failure."""
+    terms, now, steps, cursor, deferred = CASES[name]
+    outcome = evaluate(terms, START, at(now))
+    if steps is not None:
+        assert told(outcome) + (["failure"] if outcome.failure else []) == steps
+    assert minutes(outcome.cursor) == (minutes(START) if cursor is None else cursor)
+    assert outcome.deferred == deferred
+    assert not outcome.more
+
+
+def test_a_shadowed_version_makes_nothing() -> None:
+    """The version in force is the highest-numbered one whose effective_from is not after the instant."""
+    outcome = evaluate(CASES["a version that a later one shadows"][0], START, at(30))
+    assert told(outcome) == [("v1", 0), ("v3", 10, 20, 30)]
+
+
+def test_now_behind_the_cursor() -> None:
+    """A `now` behind what is already evaluated finds nothing due, changes nothing, and fails for nothing."""
+    for terms in ([term()], [term(timezone=BROKEN)], [term(2, 40, timezone=BROKEN), term(1)]):
+        for now in (-100, 0, 10, 29):
+            outcome = evaluate(terms, at(30), at(now))
+            assert (outcome.steps, outcome.cursor, outcome.deferred, outcome.failure) == ([], at(30), 0, None)
+
+
+def test_now_behind_a_change() -> None:
+    """Evaluating behind a change takes the window, the bound and the version in force at that `now`."""
+    terms = [term(2, 30, max_catchup_ticks=1, cron_expression="* * * * *"), term(1, max_catchup_ticks=2)]
+    assert told(evaluate(terms, START, at(29))) == [("v1", 0, 10)]
+    assert told(evaluate(terms, START, at(31))) == [("v1", 0)]
+
+
+def test_failure_says_why() -> None:
+    """A version that can't be evaluated is reported with the error."""
+    failure = evaluate([term(timezone=BROKEN)], START, at(1)).failure
+    assert failure is not None
+    assert failure.term.version == 1
+    assert BROKEN in failure.error
+
+
+def test_a_second_evaluation_takes_up_the_next() -> None:
+    """Where occurrences wait, each evaluation takes up the next `max_catchup_ticks`, and then nothing is left."""
+    terms, cursor, seen = [term(max_catchup_ticks=3)], START, []
+    for _ in range(4):
+        outcome = evaluate(terms, cursor, at(70))
+        cursor = outcome.cursor
+        seen.append((told(outcome), outcome.deferred))
+    assert seen == [([("v1", 0, 10, 20)], 5), ([("v1", 30, 40, 50)], 2), ([("v1", 60, 70)], 0), ([], 0)]
+
+
+def test_count_is_closed_form() -> None:
+    """Two thousand years of a per-second schedule lapse with their exact count at once."""
+    start, now = parse_instant("0001-01-01T00:00:00Z"), at(0)
+    long_ago = [term(cron_expression="* * * * * *", effective_from=start, start_at=start, catchup_window_minutes=1)]
+    for policy in ("oldest-first", LATEST):
+        terms = [long_ago[0]._replace(catchup_policy=policy, max_catchup_ticks=2)]
+        outcome = evaluate(terms, start - 1, now)
+        lapsed = sum(step.missed or 0 for step in outcome.steps if isinstance(step, Lapse))
+        assert lapsed + outcome.taken + outcome.deferred == now + 1 - start
+        assert outcome.taken == 2
+        assert outcome.deferred == (59 if policy == "oldest-first" else 0)
+
+
+SPELLS = ["1 1 1 1 *", "*/7 * * * *", "3-59/20 * * * *", "* * * * *", "*/30 * * * * *"]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> list[Term]:
+    """One to five versions, newest first, sensible or not."""
+    terms = []
+    for version in range(1, draw(st.integers(1, 5)) + 1):
+        from_ = draw(st.integers(0, 120))
+        start = draw(st.sampled_from([0, 0, from_, from_ + 7]))
+        terms.append(
+            term(
+                version,
+                0 if version == 1 else from_,
+                start=0 if version == 1 else start,
+                end=draw(st.sampled_from([None, None, None, 40, 90])),
+                enabled=draw(st.booleans()),
+                deleted=version > 1 and draw(st.integers(0, 4)) == 0,
+                cron_expression=draw(st.sampled_from(SPELLS)),
+                timezone=draw(st.sampled_from(["UTC", "UTC", "UTC", BROKEN])),
+                catchup_window_minutes=draw(st.sampled_from([1, 5, 30, 60, 1440])),
+                max_catchup_ticks=draw(st.sampled_from([1, 2, 5, 50, 1000])),
+                catchup_policy=draw(st.sampled_from(["oldest-first", LATEST])),
+            )
+        )
+    return [version for version in reversed(terms) if version.end_at is None or version.end_at > version.start_at]
+
+
+@given(worlds(), st.integers(0, 150), st.integers(1, 9))
+def test_bounded_transactions_give_the_same(terms: list[Term], now: int, limit: int) -> None:
+    """Evaluating at most `limit` ticks at a time, with what is left of the quota, gives the same as all at once."""
+    if terms[-1].effective_from != at(0):
+        return
+    whole = evaluate(terms, START, at(now))
+    parts: list[Outcome] = []
+    cursor, quota = START, None
+    while not parts or parts[-1].more:
+        part = evaluate(terms, cursor, at(now), quota, limit)
+        assert part.taken <= limit
+        parts.append(part)
+        cursor, quota = part.cursor, part.quota - part.taken
+    steps = list(itertools.chain.from_iterable(part.steps for part in parts))
+    assert _flat(steps) == _flat(whole.steps)
+    last = parts[-1]
+    assert (last.cursor, last.deferred, last.failure) == (whole.cursor, whole.deferred, whole.failure)
+    assert sum(part.taken for part in parts) == whole.taken
+
+
+def _flat(steps: list[Ticks | Lapse]) -> list[Any]:
+    flat: list[Any] = []
+    for step in steps:
+        flat += [step] if isinstance(step, Lapse) else [(step.term.version, instant) for instant in step.instants]
+    return flat
+
+
+@given(worlds(), st.lists(st.integers(0, 150), min_size=1, max_size=6))
+def test_nothing_is_lost(terms: list[Term], nows: list[int]) -> None:
+    """Step by step the cursor only moves forward, records never overlap, and ticks, lapses and what waits are all."""
+    if terms[-1].effective_from != at(0):
+        return
+    cursor, accounted = START, 0
+    for now in sorted(nows):
+        outcome = evaluate(terms, cursor, at(now))
+        position = cursor
+        for step in outcome.steps:
+            if isinstance(step, Lapse):
+                assert step.after == position < step.before
+                exact = list(occurrences(terms, step.after + 1, step.before))
+                assert step.missed is None or step.missed == len(exact) > 0
+                accounted += len(exact)
+                position = step.before - 1
+            else:
+                assert step.instants == sorted(step.instants)
+                assert list(occurrences(terms, position + 1, step.instants[-1] + 1)) == step.instants
+                for instant in step.instants:
+                    version = in_force(terms, instant)
+                    assert version is not None
+                    assert version.version == step.term.version
+                accounted += len(step.instants)
+                position = step.instants[-1]
+        assert outcome.cursor == position >= cursor
+        cursor = position
+        assert accounted == sum(1 for _ in occurrences(terms, START + 1, cursor + 1))
+        again = evaluate(terms, cursor, at(now))
+        if not outcome.deferred:
+            assert (again.steps, again.cursor) == ([], cursor)
+
+
+@given(worlds(), st.integers(0, 150))
+def test_agenda_is_when_an_evaluation_first_does_anything(terms: list[Term], now: int) -> None:
+    """Before the agenda's instant an evaluation finds nothing to do; at it, it does, and where it fails it says so."""
+    if terms[-1].effective_from != at(0):
+        return
+    cursor = evaluate(terms, START, at(now)).cursor
+    when = agenda(terms, cursor)
+    if when is None:
+        outcome = evaluate(terms, cursor, at(100_000))
+        assert (outcome.steps, outcome.failure) == ([], None)
+        return
+    due_at = max(when.due_at, cursor + 1)
+    before = evaluate(terms, cursor, due_at - 1)
+    assert (before.steps, before.failure) == ([], None)
+    there = evaluate(terms, cursor, due_at)
+    assert there.steps or there.failure
+    if not when.failing:
+        assert next(occurrences(terms, cursor + 1, due_at + 1)) == due_at
+        assert waiting(terms, cursor, due_at) == 0
+        assert waiting(terms, cursor, due_at + 1) == 1
+
+
+@given(worlds(), st.integers(0, 150), st.integers(0, 150))
+def test_discarding_accounts_for_all_before(terms: list[Term], now: int, before: int) -> None:
+    """Discarding lapses what waits before an instant, with the exact count, and leaves what comes after."""
+    if terms[-1].effective_from != at(0):
+        return
+    cursor = evaluate(terms, START, at(now)).cursor
+    count = waiting(terms, cursor, at(before))
+    lapses = discard(terms, cursor, at(before))
+    assert sum(lapse.missed or 0 for lapse in lapses) == count
+    position = cursor
+    for lapse in lapses:
+        assert lapse.after == position
+        assert lapse.before <= at(before)
+        assert (lapse.reason == "discarded") == (lapse.missed is not None)
+        position = lapse.before - 1
+    assert waiting(terms, position, at(before)) == 0
+
+
+def test_agenda_of_the_disabled_and_broken() -> None:
+    """Nobody is told of a disabled broken version: its part waits until a later version begins, then lapses."""
+    broken = term(2, 25, timezone=BROKEN, enabled=False)
+    assert agenda([broken, term(1)], at(20)) is None
+    assert agenda([term(3, 45), broken, term(1)], at(20)) == Agenda(at(45), failing=True)
+    assert agenda([broken, term(1)], at(10)) == Agenda(at(20), failing=False)
+
+
+@pytest.mark.parametrize("ahead", [-1_000_000, 0, core.FUTURE_TOLERANCE])
+def test_now_up_to_a_minute_ahead(ahead: int) -> None:
+    """A `now` of up to 60 s ahead of the clock is accepted."""
+    core.check_now(DAY + ahead, DAY)
+
+
+def test_now_far_ahead() -> None:
+    """A `now` more than 60 s ahead of the clock is refused, with what to do."""
+    with pytest.raises(InvalidInput, match="--allow-future"):
+        core.check_now(DAY + 61, DAY)
