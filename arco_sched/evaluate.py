@@ -6,7 +6,7 @@ version is in force and may have occurrences; everything here works on the stret
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from arco_sched.cron import Timetable, timetable
 from arco_sched.errors import InvalidInput
@@ -18,6 +18,64 @@ FUTURE_TOLERANCE: Final = 60
 """Seconds by which the `now` of an evaluation may be ahead of the clock without being told that it is meant."""
 
 
+class Occurrences(Protocol):
+    """What a timetable can be asked (see `arco_sched.cron.Timetable`); ranges are half-open."""
+
+    def between(self, start: int, stop: int) -> Iterator[int]:
+        """The occurrences, oldest first."""
+
+    def take(self, start: int, stop: int, limit: int) -> list[int]:
+        """The oldest `limit` of them."""
+
+    def take_newest(self, start: int, stop: int, limit: int) -> list[int]:
+        """The newest `limit` of them, oldest first."""
+
+    def next(self, start: int) -> int | None:
+        """The first one at or after `start`."""
+
+    def count(self, start: int, stop: int) -> int:
+        """How many there are."""
+
+
+class Remaining:
+    """A timetable less the occurrences that are ticks already, although they lie after the cursor.
+
+    There are such only after a rewind (`arco_sched.rewind`): `ahead` are their instants, in order.
+    """
+
+    def __init__(self, times: Timetable, ahead: Sequence[int]) -> None:
+        self._times = times
+        self._ahead = frozenset(at for at in ahead if times.matches(at))
+
+    def _within(self, start: int, stop: int) -> int:
+        return sum(start <= at < stop for at in self._ahead)
+
+    def between(self, start: int, stop: int) -> Iterator[int]:
+        """The occurrences left, oldest first."""
+        return (at for at in self._times.between(start, stop) if at not in self._ahead)
+
+    def take(self, start: int, stop: int, limit: int) -> list[int]:
+        """The oldest `limit` of those left."""
+        found = self._times.take(start, stop, limit + self._within(start, stop))
+        return [at for at in found if at not in self._ahead][:limit]
+
+    def take_newest(self, start: int, stop: int, limit: int) -> list[int]:
+        """The newest `limit` of those left, oldest first."""
+        found = self._times.take_newest(start, stop, limit + self._within(start, stop))
+        return [at for at in found if at not in self._ahead][-limit:] if limit else []
+
+    def next(self, start: int) -> int | None:
+        """The first one left at or after `start`."""
+        at = self._times.next(start)
+        while at in self._ahead and at is not None:
+            at = self._times.next(at + 1)
+        return at
+
+    def count(self, start: int, stop: int) -> int:
+        """How many are left."""
+        return self._times.count(start, stop) - self._within(start, stop)
+
+
 class Stretch(NamedTuple):
     """The instants `start <= t < stop` in which `term` is in force, started, not ended and not deleted.
 
@@ -27,7 +85,7 @@ class Stretch(NamedTuple):
     start: int
     stop: int
     term: Term
-    times: Timetable | None
+    times: Occurrences | None
     error: str | None
 
     def occurring(self, start: int, stop: int) -> int:
@@ -74,11 +132,11 @@ class Outcome:
     more: bool = False
 
 
-def stretches(terms: Sequence[Term], start: int, stop: int) -> list[Stretch]:
+def stretches(terms: Sequence[Term], start: int, stop: int, ahead: Sequence[int] = ()) -> list[Stretch]:
     """The stretches of `[start, stop)`, oldest first; none of them is empty.
 
     `terms` are newest first and reach back to the one in force at `start`. The version in force at an instant is the
-    highest-numbered one whose `effective_from` is not after it.
+    highest-numbered one whose `effective_from` is not after it. `ahead` are instants that are ticks already.
     """
     found: list[Stretch] = []
     for term in terms:
@@ -87,7 +145,7 @@ def stretches(terms: Sequence[Term], start: int, stop: int) -> list[Stretch]:
             low = max(begin, term.start_at)
             high = stop if term.end_at is None else min(stop, term.end_at)
             if low < high and not term.deleted:
-                found.append(_stretch(low, high, term))
+                found.append(_stretch(low, high, term, ahead))
             stop = begin
         if stop <= start:
             break
@@ -95,12 +153,12 @@ def stretches(terms: Sequence[Term], start: int, stop: int) -> list[Stretch]:
     return found
 
 
-def _stretch(low: int, high: int, term: Term) -> Stretch:
+def _stretch(low: int, high: int, term: Term, ahead: Sequence[int]) -> Stretch:
     try:
         times = timetable(term.cron_expression, term.timezone, term.dst_gap, term.dst_overlap)
     except InvalidInput as problem:
         return Stretch(low, high, term, None, str(problem))
-    return Stretch(low, high, term, times, None)
+    return Stretch(low, high, term, Remaining(times, ahead) if ahead else times, None)
 
 
 def in_force(terms: Sequence[Term], at: int) -> Term | None:
@@ -116,14 +174,14 @@ def occurrences(terms: Sequence[Term], start: int, stop: int) -> Iterator[int]:
             yield from part.times.between(part.start, part.stop)
 
 
-def waiting(terms: Sequence[Term], cursor: int, stop: int) -> int:
+def waiting(terms: Sequence[Term], cursor: int, stop: int, ahead: Sequence[int] = ()) -> int:
     """How many occurrences after the cursor and before `stop` are not accounted for."""
-    return sum(part.occurring(part.start, part.stop) for part in stretches(terms, cursor + 1, stop))
+    return sum(part.occurring(part.start, part.stop) for part in stretches(terms, cursor + 1, stop, ahead))
 
 
-def agenda(terms: Sequence[Term], cursor: int) -> Agenda | None:
+def agenda(terms: Sequence[Term], cursor: int, ahead: Sequence[int] = ()) -> Agenda | None:
     """When the evaluator must look next at a schedule that is accounted for through `cursor`; None for never again."""
-    for part in stretches(terms, cursor + 1, MAX_INSTANT + 1):
+    for part in stretches(terms, cursor + 1, MAX_INSTANT + 1, ahead):
         if part.times is None:
             if part.term.enabled:
                 return Agenda(part.start, failing=True)
@@ -136,12 +194,20 @@ def agenda(terms: Sequence[Term], cursor: int) -> Agenda | None:
     return None
 
 
-def evaluate(terms: Sequence[Term], cursor: int, now: int, quota: int | None = None, limit: int = UNBOUNDED) -> Outcome:
+def evaluate(
+    terms: Sequence[Term],
+    cursor: int,
+    now: int,
+    quota: int | None = None,
+    limit: int = UNBOUNDED,
+    ahead: Sequence[int] = (),
+) -> Outcome:
     """Decide what becomes of every occurrence after `cursor` through `now`.
 
     `terms` are newest first and reach back to the one in force just after the cursor. `quota` is what this evaluation
     may still make of the schedule (the `max_catchup_ticks` of the version in force at `now` when not given); at most
-    `limit` ticks are returned, and `more` says that the quota allows for others.
+    `limit` ticks are returned, and `more` says that the quota allows for others. `ahead` are instants after the cursor
+    that are ticks already.
     """
     outcome = Outcome(cursor)
     current = in_force(terms, now)
@@ -151,7 +217,7 @@ def evaluate(terms: Sequence[Term], cursor: int, now: int, quota: int | None = N
         quota = current.max_catchup_ticks
     outcome.quota = quota
     horizon = now - current.catchup_window_minutes * 60
-    parts = stretches(terms, cursor + 1, now + 1)
+    parts = stretches(terms, cursor + 1, now + 1, ahead)
     stop = now + 1
     if parts and parts[-1].times is None and parts[-1].term.version == current.version:
         blocked = parts.pop()
@@ -251,11 +317,11 @@ def _take(outcome: Outcome, group: _Group, start: int, allowed: int) -> bool:
     return True
 
 
-def discard(terms: Sequence[Term], cursor: int, before: int) -> list[Lapse]:
+def discard(terms: Sequence[Term], cursor: int, before: int, ahead: Sequence[int] = ()) -> list[Lapse]:
     """The lapses that account for everything after the cursor and before `before`: `discarded` with the exact count,
     `unevaluable` for the parts of versions that can't be evaluated."""
     outcome = Outcome(cursor)
-    for group in _groups(stretches(terms, cursor + 1, before), before):
+    for group in _groups(stretches(terms, cursor + 1, before, ahead), before):
         if group.parts[0].times is None:
             _lapse(outcome, group.stop, None, "unevaluable")
         else:

@@ -5,14 +5,15 @@ from typing import Any, Final
 
 from arco_sched.changes import flat
 from arco_sched.instants import format_instant
-from arco_sched.model import Lapse, Version
+from arco_sched.model import Lapse, Rewinding, Version
 
 UPSERTED: Final = "ScheduleDefinitionUpserted"
 TICKED: Final = "ScheduleTicked"
 LAPSED: Final = "OccurrencesLapsed"
 REQUESTED: Final = "RunRequested"
 ZONE_RULES: Final = "ZoneRulesChanged"
-TYPES: Final = (UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES)
+REWOUND: Final = "CursorRewound"
+TYPES: Final = (UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND)
 
 
 def upserted(version: Version) -> str:
@@ -47,6 +48,24 @@ def failed(error: str) -> str:
 def zone_rules(before: str, after: str) -> str:
     """A change of the installed zone rules, from one tzdata release to another."""
     return _text({"from": before, "to": after})
+
+
+def rewound(schedule_id: str, rewinding: Rewinding) -> str:
+    """A cursor that was brought back to the clock, with what becomes of the versions and lapses beyond it."""
+    return _text(
+        {
+            "schedule_id": schedule_id,
+            "from": format_instant(rewinding.before),
+            "to": format_instant(rewinding.cursor),
+            "versions": [
+                {"definition_version": version, "effective_from": format_instant(effective_from)}
+                for version, effective_from in rewinding.versions
+            ],
+            "lapses": [
+                {"seq": cut.seq, "before": _optional(cut.before), "missed": cut.missed} for cut in rewinding.lapses
+            ],
+        }
+    )
 
 
 def _optional(instant: int | None) -> str | None:

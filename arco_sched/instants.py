@@ -17,6 +17,9 @@ MIN_INSTANT: Final = -62_135_596_800
 MAX_INSTANT: Final = 253_402_300_799
 """9999-12-31T23:59:59Z: the last one."""
 
+BEFORE_ALL: Final = -(1 << 62)
+"""Before every instant."""
+
 _RFC3339: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
 )

@@ -97,6 +97,31 @@ class Lapse(NamedTuple):
     reason: LapseReason
 
 
+class LapseCut(NamedTuple):
+    """What a rewind makes of a lapse: it ends at `before` with `missed` left, or is withdrawn (`before` None)."""
+
+    seq: int
+    before: int | None
+    missed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewinding:
+    """A cursor that was ahead of the clock, brought back from `before` to `cursor`.
+
+    `versions` are the definition versions that had been pushed ahead with it, as (version, its new effective_from);
+    `lapses` what becomes of the lapses that reach beyond the new cursor; `ticks` counts the scheduled ticks beyond it,
+    which stay: when their instants come they are found, and not made twice.
+    """
+
+    schedule_id: str
+    before: int
+    cursor: int
+    versions: tuple[tuple[int, int], ...]
+    lapses: tuple[LapseCut, ...]
+    ticks: int
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """A schedule as it stands: its current definition version and its state.

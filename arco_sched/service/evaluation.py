@@ -130,7 +130,7 @@ def _note_zone_rules(connection: sqlite3.Connection, now: int) -> None:
     writer.finish()
     for schedule in reading.all_schedules(connection):
         state = reading.state(connection, schedule)
-        writer.agenda(schedule, agenda(state.terms, state.cursor))
+        writer.agenda(schedule, agenda(state.terms, state.cursor, state.ahead))
 
 
 def _batch(
@@ -150,7 +150,7 @@ def _batch(
             position, quota = position + 1, None  # another evaluator was here
             continue
         state = reading.state(connection, schedule)
-        outcome = evaluate(state.terms, state.cursor, tally.now, quota, room)
+        outcome = evaluate(state.terms, state.cursor, tally.now, quota, room, state.ahead)
         for step in outcome.steps:
             if isinstance(step, Ticks):
                 writer.ticks(schedule, step.term, step.instants)
@@ -158,7 +158,7 @@ def _batch(
                 writer.lapse(schedule, state.schedule_id, step)
         if outcome.failure is not None:
             writer.failure(schedule, state.schedule_id, outcome.failure.term.version, outcome.failure.error)
-        writer.agenda(schedule, agenda(state.terms, outcome.cursor))
+        writer.agenda(schedule, agenda(state.terms, outcome.cursor, state.ahead))
         tally.add(outcome)
         room -= max(outcome.taken, 1)
         if outcome.more:
@@ -178,7 +178,7 @@ def rehearse(database: Database, workspace: str, now: int, schedules: Iterable[s
     with database.read() as connection:
         for schedule in _due(connection, tuple(dict.fromkeys(schedules)), now):
             state = reading.state(connection, schedule)
-            outcome = evaluate(state.terms, state.cursor, now)
+            outcome = evaluate(state.terms, state.cursor, now, ahead=state.ahead)
             tally.add(outcome)
             for step in outcome.steps:
                 if isinstance(step, Lapse):

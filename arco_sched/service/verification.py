@@ -150,7 +150,9 @@ class _Recount:
         self._connection, self._schedule, self._terms = connection, schedule, terms
         self._changed, self._findings = changed, findings
         self._schedule_id = reading.schedule_id(connection, schedule)
-        self._cursor = reading.state(connection, schedule).cursor
+        state = reading.state(connection, schedule)
+        self._cursor, self._ahead = state.cursor, state.ahead
+        self._rewound_from = reading.rewound_from(connection, schedule)
 
     def run(self, *, agenda_too: bool) -> None:
         """Walk ticks and lapses in the order of time."""
@@ -169,7 +171,8 @@ class _Recount:
             position = max(position, lapse.before)
         tick = self._between(position, self._cursor + 1, tick, ticks)
         while tick is not None:
-            self._say(tick.seq, f"tick {tick.tick_id} lies after the cursor {format_instant(self._cursor)}")
+            if tick.instant > self._rewound_from:
+                self._say(tick.seq, f"tick {tick.tick_id} lies after the cursor {format_instant(self._cursor)}")
             tick = next(ticks, None)
         if agenda_too:
             self._check_agenda()
@@ -198,12 +201,15 @@ class _Recount:
         return tick
 
     def _inside(self, lapse: LapseRow, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
+        inside = []
         while tick is not None and tick.instant < lapse.before:
-            self._say(tick.seq, f"tick {tick.tick_id} lies inside a lapse ({lapse.reason})")
+            if tick.instant > self._rewound_from:
+                self._say(tick.seq, f"tick {tick.tick_id} lies inside a lapse ({lapse.reason})")
+            inside.append(tick.instant)
             tick = next(ticks, None)
         if lapse.reason == "unevaluable":
             return tick
-        parts = stretches(self._terms, lapse.after + 1, lapse.before)
+        parts = stretches(self._terms, lapse.after + 1, lapse.before, inside)
         for part in parts:
             if part.times is None:
                 self._note(f"the lapse after {format_instant(lapse.after)} can't be counted again: {part.error}")
@@ -227,13 +233,15 @@ class _Recount:
 
     def _check_tick(self, tick: TickRow, part: Stretch) -> None:
         term = part.term
+        if tick.instant <= self._rewound_from:
+            return  # made while the cursor was ahead, under the version that was in force there then
         if tick.version != term.version:
             self._say(tick.seq, f"tick {tick.tick_id} has version {tick.version}, in force was {term.version}")
         elif (tick.status, tick.content) != (("triggered", term.content) if term.enabled else ("skipped", None)):
             self._say(0, f"tick {tick.tick_id} is {tick.status} otherwise than its version {term.version} says")
 
     def _check_agenda(self) -> None:
-        planned = agenda(self._terms, self._cursor)
+        planned = agenda(self._terms, self._cursor, self._ahead)
         recorded = verifying.agenda_row(self._connection, self._schedule)
         if recorded == (None if planned is None else (planned.due_at, planned.failing)):
             return
@@ -244,6 +252,8 @@ class _Recount:
         self._say(0, f"the agenda has {None if recorded is None else format_instant(recorded[0])}, due next is {due}")
 
     def _extra(self, tick: TickRow) -> None:
+        if tick.instant <= self._rewound_from:
+            return
         self._say(tick.seq, f"tick {tick.tick_id} is at no occurrence of the version in force")
 
     def _say(self, seq: int, text: str) -> None:

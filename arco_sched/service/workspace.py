@@ -10,10 +10,10 @@ from sqlite3 import Connection
 from typing import Any
 
 from arco_sched import changes, identity
-from arco_sched.cron import load_zone, tzdata_release
+from arco_sched.cron import load_zone, timetable, tzdata_release
 from arco_sched.errors import Conflict, NotFound
 from arco_sched.evaluate import agenda, discard, occurrences, stretches, waiting
-from arco_sched.instants import MAX_INSTANT
+from arco_sched.instants import BEFORE_ALL, MAX_INSTANT
 from arco_sched.model import (
     Change,
     Definition,
@@ -24,6 +24,7 @@ from arco_sched.model import (
     PreviewedOccurrence,
     RequestContent,
     Requested,
+    Rewinding,
     Run,
     Schedule,
     ScheduleChange,
@@ -35,6 +36,7 @@ from arco_sched.model import (
     Version,
     VersionChange,
 )
+from arco_sched.rewind import rewind
 from arco_sched.service.definitions import checked, normal, raise_any, warnings
 from arco_sched.service.evaluation import Progress, perform, rehearse
 from arco_sched.service.paging import DEFAULT_LIMIT, check_limit, keyed_page, number_cursor, tick_cursor
@@ -187,9 +189,9 @@ class Workspace:
             if schedule is not None and current is not None:
                 state = reading.state(connection, schedule)
                 before = max(now, state.cursor + 1) if version is None else version.effective_from
-                count = waiting(state.terms, state.cursor, before)
+                count = waiting(state.terms, state.cursor, before, state.ahead)
                 if discard_waiting:
-                    for lapse in discard(state.terms, state.cursor, before):
+                    for lapse in discard(state.terms, state.cursor, before, state.ahead):
                         writer.lapse(schedule, schedule_id, lapse)
                         discarded += lapse.missed or 0
             if version is not None:
@@ -198,7 +200,7 @@ class Workspace:
             if schedule is None:
                 raise AssertionError
             state = reading.state(connection, schedule)
-            writer.agenda(schedule, agenda(state.terms, state.cursor))
+            writer.agenda(schedule, agenda(state.terms, state.cursor, state.ahead))
             answer = self._schedule(connection, schedule_id)
         said = () if version is None or version.deleted else warnings(version)
         return ScheduleChange(answer, "unchanged" if version is None else change, count, discarded, said)
@@ -229,6 +231,56 @@ class Workspace:
         if dry_run:
             return rehearse(self._database, self.name, now, schedules)
         return perform(self._database, self.name, now, schedules, progress)
+
+    def rewind(self, *, now: int, schedules: Iterable[str] = (), dry_run: bool = False) -> list[Rewinding]:
+        """Bring every cursor (or those of the named schedules) that is ahead of `now` back to it; see `Rewinding`.
+
+        For after a clock that was wrong. Doing it again finds nothing. Raises `NotFound` for a schedule that is not
+        there.
+        """
+        found = []
+        transaction = self._database.read if dry_run else self._database.write
+        with transaction() as connection:
+            learn(connection, self.name)
+            numbers = [self._number(connection, name) for name in dict.fromkeys(schedules)]
+            for schedule in numbers or reading.ahead_of(connection, now):
+                state = reading.state(connection, schedule)
+                terms = reading.terms(connection, schedule, BEFORE_ALL)
+                spans = reading.lapses_beyond(connection, schedule, now)
+                since = min([now, *(span.after for span in spans)])
+                ticks = reading.scheduled_instants(connection, schedule, since)
+                lapses = [(span.seq, span.after, span.before, span.missed) for span in spans]
+                rewinding = rewind(state.schedule_id, terms, state.cursor, lapses, ticks, now)
+                if rewinding is None:
+                    continue
+                found.append(rewinding)
+                if not dry_run:
+                    writer = writing.Writer(connection, now)
+                    writer.rewind(schedule, rewinding)
+                    writer.finish()
+                    state = reading.state(connection, schedule)
+                    writer.agenda(schedule, agenda(state.terms, state.cursor, state.ahead))
+        return found
+
+    def discard(self, schedule_id: str, *, now: int, dry_run: bool = False) -> list[LapseRecord]:
+        """Lapse what waits of a schedule through `now`, with reason `discarded`; returns the lapses recorded.
+
+        Raises `NotFound` for an id that is not there; a deleted one may still have occurrences that wait.
+        """
+        transaction = self._database.read if dry_run else self._database.write
+        with transaction() as connection:
+            learn(connection, self.name)
+            schedule = self._number(connection, schedule_id)
+            state = reading.state(connection, schedule)
+            lapses = discard(state.terms, state.cursor, now + 1, state.ahead)
+            if lapses and not dry_run:
+                writer = writing.Writer(connection, now)
+                for lapse in lapses:
+                    writer.lapse(schedule, schedule_id, lapse)
+                writer.finish()
+                state = reading.state(connection, schedule)
+                writer.agenda(schedule, agenda(state.terms, state.cursor, state.ahead))
+        return [LapseRecord(schedule_id, *lapse, recorded_at=now) for lapse in lapses]
 
     def verify(self, progress: VerificationProgress | None = None) -> Verification:
         """Fold all events again from nothing and compare every row, count every schedule's occurrences again, and name
@@ -303,7 +355,7 @@ class Workspace:
                 if len(found) == count:
                     break
                 found.append(instant)
-            return ScheduleDetail(schedule, waiting(state.terms, state.cursor, now + 1), tuple(found))
+            return ScheduleDetail(schedule, waiting(state.terms, state.cursor, now + 1, state.ahead), tuple(found))
 
     def schedules(self, *, deleted: bool = False) -> list[Schedule]:
         """Every schedule in the order of the ids, the deleted ones only when asked for."""
@@ -437,9 +489,11 @@ class Workspace:
         found: list[PreviewedOccurrence] = []
         for part in stretches(terms, start, MAX_INSTANT + 1):
             if part.times is not None:
-                zone = load_zone(part.term.timezone)
-                instants = part.times.take(part.start, part.stop, count - len(found))
-                found += [PreviewedOccurrence(at, zone.offset_at(at), part.times.note(at)) for at in instants]
+                term = part.term
+                zone = load_zone(term.timezone)
+                times = timetable(term.cron_expression, term.timezone, term.dst_gap, term.dst_overlap)
+                instants = times.take(part.start, part.stop, count - len(found))
+                found += [PreviewedOccurrence(at, zone.offset_at(at), times.note(at)) for at in instants]
         return found
 
     def _number(self, connection: Connection, schedule_id: str) -> int:

@@ -8,12 +8,12 @@ SQLite does in C what Python would do row by row, and the fold stands in the sch
 import sqlite3
 from typing import Final, NamedTuple
 
-from arco_sched.identity import ORIGINS, run_id
+from arco_sched.identity import ORIGINS, run_ids
 
 SCHEDULED: Final = ORIGINS.index("scheduled")
 FAILED: Final = ORIGINS.index("failed")
 
-UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES = range(1, 6)
+UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND = range(1, 7)
 """The codes of the event types, as in the table `words`."""
 
 _RANGE: Final = "e.seq > :after AND e.seq <= :through"
@@ -103,6 +103,45 @@ FROM (SELECT json_extract(e.payload, '$.to') AS zone_rules FROM event_log e
     WHERE {_RANGE} AND e.type = {ZONE_RULES} ORDER BY e.seq DESC LIMIT 1) f
 """
 
+# A rewind says in its payload what becomes of each version and each lapse that reaches beyond the new cursor.
+
+_REWOUND_CURSORS: Final = f"""
+UPDATE {{to}}schedule_rows
+SET cursor = f.target, rewound_from = max(coalesce(rewound_from, f.abandoned), f.abandoned)
+FROM (
+    SELECT e.schedule, {_epoch("from")} AS abandoned, {_epoch("to")} AS target
+    FROM event_log e WHERE {_RANGE} AND e.type = {REWOUND}
+) f
+WHERE f.schedule = schedule_rows.schedule
+"""
+
+_REWOUND_VERSIONS: Final = f"""
+UPDATE {{to}}definition_rows SET effective_from = f.begins
+FROM (
+    SELECT e.schedule, json_extract(j.value, '$.definition_version') AS version,
+        CAST(strftime('%s', json_extract(j.value, '$.effective_from')) AS INTEGER) AS begins
+    FROM event_log e, json_each(e.payload, '$.versions') j WHERE {_RANGE} AND e.type = {REWOUND}
+) f
+WHERE f.schedule = definition_rows.schedule AND f.version = definition_rows.version
+"""
+
+_CUT_LAPSES: Final = f"""
+UPDATE {{to}}lapse_rows SET before = f.cut, missed = f.left_over
+FROM (
+    SELECT json_extract(j.value, '$.seq') AS lapse, json_extract(j.value, '$.missed') AS left_over,
+        CAST(strftime('%s', json_extract(j.value, '$.before')) AS INTEGER) AS cut
+    FROM event_log e, json_each(e.payload, '$.lapses') j WHERE {_RANGE} AND e.type = {REWOUND}
+) f
+WHERE f.lapse = lapse_rows.lapse AND f.cut IS NOT NULL
+"""
+
+_WITHDRAWN_LAPSES: Final = f"""
+DELETE FROM {{to}}lapse_rows WHERE lapse IN (
+    SELECT json_extract(j.value, '$.seq') FROM event_log e, json_each(e.payload, '$.lapses') j
+    WHERE {_RANGE} AND e.type = {REWOUND} AND json_extract(j.value, '$.before') IS NULL
+)
+"""
+
 # What each type of event touches, in the order in which the statements build on each other.
 _FOLDS: Final = (
     (_DEFINITIONS, {UPSERTED}),
@@ -113,6 +152,10 @@ _FOLDS: Final = (
     (_CONFLICTS, {REQUESTED}),
     (_STATE, {TICKED, LAPSED}),
     (_ZONE_RULES, {ZONE_RULES}),
+    (_REWOUND_CURSORS, {REWOUND}),
+    (_REWOUND_VERSIONS, {REWOUND}),
+    (_CUT_LAPSES, {REWOUND}),
+    (_WITHDRAWN_LAPSES, {REWOUND}),
 )
 
 
@@ -130,7 +173,21 @@ def fold(
 
     `types`, where the caller knows them, are all the event types in the range. The SQL function `arco_run_id` must be
     known to the connection (`learn`).
+
+    What a rewind changes depends on the order: a range that holds one is folded in parts that begin and end at it.
     """
+    if types is None:
+        ask = f"SELECT seq FROM event_log WHERE seq > ? AND seq <= ? AND type = {REWOUND} ORDER BY seq"
+        ends = {end for (seq,) in connection.execute(ask, (after, through)) for end in (seq - 1, seq)} | {through}
+        bounds = sorted(end for end in ends if end > after)
+        parts = [
+            _fold_part(connection, begin, end, None, to) for begin, end in zip([after, *bounds], bounds, strict=False)
+        ]
+        return Folded(sum(part.ticks for part in parts), sum(part.conflicts for part in parts))
+    return _fold_part(connection, after, through, types, to)
+
+
+def _fold_part(connection: sqlite3.Connection, after: int, through: int, types: set[int] | None, to: str) -> Folded:
     bounds = {"after": after, "through": through}
     added = {}
     for statement, touched in _FOLDS:
@@ -141,4 +198,4 @@ def fold(
 
 def learn(connection: sqlite3.Connection, workspace: str) -> None:
     """Teach a connection the function that the fold needs: the run id of a run key in this workspace."""
-    connection.create_function("arco_run_id", 1, lambda key: run_id(workspace, key), deterministic=True)
+    connection.create_function("arco_run_id", 1, run_ids(workspace), deterministic=True)

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from arco_sched.changes import Current
 from arco_sched.identity import ORIGINS, TickKey
+from arco_sched.instants import BEFORE_ALL
 from arco_sched.model import (
     Definition,
     Event,
@@ -25,7 +26,7 @@ from arco_sched.model import (
     Tick,
     Version,
 )
-from arco_sched.store.fold import LAPSED, REQUESTED, TICKED, UPSERTED, ZONE_RULES
+from arco_sched.store.fold import LAPSED, REQUESTED, REWOUND, TICKED, UPSERTED, ZONE_RULES
 
 _TERM: Final = (
     "SELECT version, effective_from, start_at, end_at, enabled, deleted, cron_expression, timezone, dst_gap, "
@@ -65,6 +66,7 @@ _EVENT_CODES: Final = {
     "OccurrencesLapsed": LAPSED,
     "RunRequested": REQUESTED,
     "ZoneRulesChanged": ZONE_RULES,
+    "CursorRewound": REWOUND,
 }
 
 
@@ -102,20 +104,34 @@ def still_due(connection: sqlite3.Connection, schedule: int, now: int) -> bool:
 
 
 class State(NamedTuple):
-    """What evaluating a schedule needs; `terms` are newest first, back to the one in force after the cursor."""
+    """What evaluating a schedule needs; `terms` are newest first, back to the one in force after the cursor.
+
+    `ahead` are the instants of scheduled ticks after the cursor, of which there are some only after a rewind.
+    """
 
     schedule_id: str
     cursor: int
     terms: list[Term]
+    ahead: Sequence[int] = ()
 
 
 def state(connection: sqlite3.Connection, schedule: int) -> State:
     """The state of a schedule that has a definition."""
-    schedule_id, cursor = connection.execute(
-        "SELECT schedule_id, cursor FROM schedule_rows JOIN schedule_ids USING (schedule) WHERE schedule = ?",
+    schedule_id, cursor, rewound_from = connection.execute(
+        "SELECT schedule_id, cursor, rewound_from FROM schedule_rows JOIN schedule_ids USING (schedule) "
+        "WHERE schedule = ?",
         (schedule,),
     ).fetchone()
-    return State(schedule_id, cursor, terms(connection, schedule, cursor))
+    ahead: Sequence[int] = ()
+    if rewound_from is not None and cursor < rewound_from:
+        ahead = scheduled_instants(connection, schedule, cursor)
+    return State(schedule_id, cursor, terms(connection, schedule, cursor), ahead)
+
+
+def scheduled_instants(connection: sqlite3.Connection, schedule: int, after: int) -> list[int]:
+    """The instants of the scheduled ticks after `after`, in order."""
+    ask = "SELECT instant FROM tick_rows WHERE schedule = ? AND instant > ? AND origin = 0 ORDER BY instant"
+    return [instant for (instant,) in connection.execute(ask, (schedule, after))]
 
 
 def terms(connection: sqlite3.Connection, schedule: int, cursor: int) -> list[Term]:
@@ -143,6 +159,36 @@ def count_conflicts(connection: sqlite3.Connection, schedule: int, content: int,
 def fingerprint(connection: sqlite3.Connection, content: int) -> str:
     """The fingerprint of a request content."""
     return str(connection.execute("SELECT fingerprint FROM contents WHERE content = ?", (content,)).fetchone()[0])
+
+
+def ahead_of(connection: sqlite3.Connection, now: int) -> list[int]:
+    """The numbers of the schedules that are accounted for beyond `now`."""
+    return [number for (number,) in connection.execute("SELECT schedule FROM schedule_rows WHERE cursor > ?", (now,))]
+
+
+def rewound_from(connection: sqlite3.Connection, schedule: int) -> int:
+    """The furthest cursor that a rewind of the schedule left; before every instant where there was none."""
+    row = connection.execute("SELECT rewound_from FROM schedule_rows WHERE schedule = ?", (schedule,)).fetchone()
+    return BEFORE_ALL if row[0] is None else int(row[0])
+
+
+class LapseSpan(NamedTuple):
+    """A recorded lapse with the `seq` of its event."""
+
+    seq: int
+    after: int
+    before: int
+    missed: int | None
+    reason: str
+
+
+def lapses_beyond(connection: sqlite3.Connection, schedule: int, instant: int) -> list[LapseSpan]:
+    """The lapses of a schedule that cover an instant after `instant`, in the order of time."""
+    ask = (
+        "SELECT lapse, after, before, missed, reason FROM lapse_rows WHERE schedule = ? AND before > ? "
+        "ORDER BY after, before"
+    )
+    return [LapseSpan(*row) for row in connection.execute(ask, (schedule, instant + 1))]
 
 
 # Schedules.
@@ -420,7 +466,7 @@ def _event_page(schedule: int | None, code: int | None) -> str:
         TICKED: f"SELECT seq FROM event_log WHERE type = {TICKED} {of}AND seq > :after",
         REQUESTED: f"SELECT seq FROM event_log WHERE type = {REQUESTED} AND schedule IS NOT NULL {of}AND seq > :after",
     }
-    rare = f"SELECT seq FROM event_log WHERE type IN ({UPSERTED}, {LAPSED}, {ZONE_RULES}) {of}AND seq > :after"
+    rare = f"SELECT seq FROM event_log WHERE type NOT IN ({TICKED}, {REQUESTED}) {of}AND seq > :after"
     if code in parts:
         return parts[code]
     if code is not None:

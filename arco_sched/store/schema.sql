@@ -38,6 +38,7 @@ INSERT INTO words (kind, code, word) VALUES
     ('event', 3, 'OccurrencesLapsed'),
     ('event', 4, 'RunRequested'),
     ('event', 5, 'ZoneRulesChanged'),
+    ('event', 6, 'CursorRewound'),
     -- The infix of a tick id; the order of the codes is that of the ids as text.
     ('origin', 0, ''),
     ('origin', 1, 'backfill:'),
@@ -67,7 +68,7 @@ CREATE UNIQUE INDEX event_request ON event_log (schedule, origin, instant, conte
 CREATE UNIQUE INDEX event_keyed_request ON event_log (key, content) WHERE type = 4 AND key IS NOT NULL;
 CREATE UNIQUE INDEX event_key ON event_log (key) WHERE type <> 4 AND key IS NOT NULL;
 -- The rare types, so that looking for one does not read all ticks.
-CREATE INDEX event_rare ON event_log (schedule, type) WHERE type IN (1, 3, 5);
+CREATE INDEX event_rare ON event_log (schedule, type) WHERE type NOT IN (2, 4);
 
 -- Folded tables.
 
@@ -97,7 +98,8 @@ CREATE TABLE schedule_rows (
     version      INTEGER NOT NULL,   -- the newest
     cursor       INTEGER NOT NULL,   -- everything through it is accounted for
     last_instant INTEGER,            -- of the last scheduled tick
-    last_run     INTEGER             -- of the last scheduled tick that requested a run
+    last_run     INTEGER,            -- of the last scheduled tick that requested a run
+    rewound_from INTEGER             -- the furthest cursor that a rewind left: only up to it can ticks lie ahead
 ) STRICT;
 
 CREATE TABLE tick_rows (

@@ -1,5 +1,6 @@
 """Appending events, and folding them in the same transaction."""
 
+import itertools
 import sqlite3
 from collections.abc import Iterable
 from typing import Final
@@ -7,8 +8,19 @@ from typing import Final
 from arco_sched import events
 from arco_sched.evaluate import Agenda
 from arco_sched.identity import ORIGINS, Origin, TickKey, content_text, fingerprint, tick_id
-from arco_sched.model import Lapse, RequestContent, Term, Version
-from arco_sched.store.fold import FAILED, LAPSED, REQUESTED, SCHEDULED, TICKED, UPSERTED, ZONE_RULES, Folded, fold
+from arco_sched.model import Lapse, RequestContent, Rewinding, Term, Version
+from arco_sched.store.fold import (
+    FAILED,
+    LAPSED,
+    REQUESTED,
+    REWOUND,
+    SCHEDULED,
+    TICKED,
+    UPSERTED,
+    ZONE_RULES,
+    Folded,
+    fold,
+)
 
 TRIGGERED: Final = 1
 SKIPPED: Final = 2
@@ -114,14 +126,17 @@ class Writer:
         )
 
     def lapse(self, schedule: int, schedule_id: str, lapse: Lapse) -> None:
-        """A lapse of a schedule."""
-        self._append(
-            LAPSED,
-            schedule=schedule,
-            instant=lapse.before,
-            key=f"sched_lapse:{schedule_id}:{lapse.after}:{lapse.before}:{lapse.reason}",
-            payload=events.lapsed(schedule_id, lapse),
-        )
+        """A lapse of a schedule.
+
+        What the same key said before was withdrawn by a rewind, since a lapse begins at the cursor: it is recorded anew
+        under a key with a number behind it.
+        """
+        key = f"sched_lapse:{schedule_id}:{lapse.after}:{lapse.before}:{lapse.reason}"
+        payload = events.lapsed(schedule_id, lapse)
+        for again in itertools.count(1):
+            numbered = key if again == 1 else f"{key}:{again}"
+            if self._append(LAPSED, schedule=schedule, instant=lapse.before, key=numbered, payload=payload):
+                return
 
     def request(self, key: str, parsed: TickKey | None, content: int) -> bool:
         """A run request made by hand; `parsed` is what the key says where it has the form of a tick's run key."""
@@ -135,6 +150,14 @@ class Writer:
         """A change of the installed zone rules."""
         count = self._connection.execute("SELECT count(*) FROM event_log WHERE type = 5").fetchone()[0]
         self._append(ZONE_RULES, key=f"zone_rules:{count + 1}:{after}", payload=events.zone_rules(before, after))
+
+    def rewind(self, schedule: int, rewinding: Rewinding) -> None:
+        """A cursor brought back; to be the only event of its writer."""
+        count = self._connection.execute(
+            f"SELECT count(*) FROM event_log WHERE type = {REWOUND} AND schedule = ?", (schedule,)
+        ).fetchone()[0]
+        key = f"cursor_rewound:{rewinding.schedule_id}:{count + 1}"
+        self._append(REWOUND, schedule=schedule, key=key, payload=events.rewound(rewinding.schedule_id, rewinding))
 
     def agenda(self, schedule: int, agenda: Agenda | None) -> None:
         """When the evaluator must look at the schedule next."""
