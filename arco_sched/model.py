@@ -300,6 +300,38 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class Status:
+    """One look at everything, as of `now`.
+
+    `visited_at` is the `now` of the evaluator's last visit (None: nobody ever evaluated) and `lag_seconds` how long ago
+    that was. Schedules are counted by state, and as `failing` where the version in force can't be evaluated. `overdue`
+    schedules have occurrences that wait, `backlog` in all; `overdue_schedules` names the first of them with the instant
+    since when, longest first. `ahead` names schedules that are accounted for beyond `now`, with their cursors. The `…_last_day` fields count what was recorded within 24 hours before `now`.
+    """
+
+    now: int
+    workspace: str
+    zone_rules: str
+    visited_at: int | None
+    lag_seconds: int | None
+    enabled: int
+    paused: int
+    deleted: int
+    failing: int
+    overdue: int
+    backlog: int
+    overdue_schedules: tuple[tuple[str, int], ...]
+    ahead: tuple[tuple[str, int], ...]
+    next_due_at: int | None
+    triggered_last_day: int
+    skipped_last_day: int
+    failed_last_day: int
+    lapsed_last_day: int
+    conflicts_last_day: int
+    failing_schedules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """The answer of `arco verify`: each difference and each note is one line."""
 

@@ -29,6 +29,7 @@ from arco_sched.model import (
     Schedule,
     ScheduleChange,
     ScheduleDetail,
+    Status,
     Tick,
     TickDetail,
     Triggered,
@@ -40,6 +41,7 @@ from arco_sched.rewind import rewind
 from arco_sched.service.definitions import checked, normal, raise_any, warnings
 from arco_sched.service.evaluation import Progress, perform, rehearse
 from arco_sched.service.paging import DEFAULT_LIMIT, check_limit, keyed_page, number_cursor, tick_cursor
+from arco_sched.service.status import look
 from arco_sched.service.verification import Progress as VerificationProgress
 from arco_sched.service.verification import verify
 from arco_sched.store import reading, writing
@@ -281,6 +283,19 @@ class Workspace:
                 state = reading.state(connection, schedule)
                 writer.agenda(schedule, agenda(state.terms, state.cursor, state.ahead))
         return [LapseRecord(schedule_id, *lapse, recorded_at=now) for lapse in lapses]
+
+    def status(self, *, now: int) -> Status:
+        """One look: the evaluator's last visit, schedules by state, backlog, and the last day's failures and lapses."""
+        with self._database.read() as connection:
+            return look(connection, now)
+
+    def backup(self, path: str | Path, *, replace: bool = False) -> None:
+        """A consistent copy of the database while others work, readable by its owner only.
+
+        It appears under its name only when it is whole. Raises `DatabaseUnusable` when the file exists and is not to be
+        replaced.
+        """
+        self._database.backup(Path(path), replace=replace)
 
     def verify(self, progress: VerificationProgress | None = None) -> Verification:
         """Fold all events again from nothing and compare every row, count every schedule's occurrences again, and name

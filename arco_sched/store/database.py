@@ -129,6 +129,29 @@ class Database:
             finally:
                 _roll_back(self._connection)
 
+    def backup(self, path: Path, *, replace: bool) -> None:
+        """A consistent copy at `path`, whole or not there at all; see `Workspace.backup`."""
+        if path.is_dir():
+            raise DatabaseUnusable(f"{path} is a folder, not a file to write a backup to")
+        if path.exists() and not replace:
+            raise DatabaseUnusable(f"{path} exists: name another file, or say that it may be replaced")
+        part = path.with_name(f"{path.name}.part-{os.getpid()}")
+        try:
+            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise DatabaseUnusable(f"can't write the backup {path}: {error.strerror}") from None
+        try:
+            with _explained(part):
+                copy = sqlite3.connect(part)
+                try:
+                    self._connection.backup(copy)
+                finally:
+                    copy.close()
+            part.replace(path)
+        finally:
+            for leftover in (part, part.with_name(part.name + "-wal"), part.with_name(part.name + "-shm")):
+                leftover.unlink(missing_ok=True)
+
     @contextmanager
     def unshared(self) -> Iterator[sqlite3.Connection]:
         """The connection with no transaction open, for what begins its own."""

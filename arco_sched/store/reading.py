@@ -284,6 +284,73 @@ def _content(body: str) -> RequestContent:
     )
 
 
+# What `arco status` asks.
+
+
+def states(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many schedules are `enabled`, `paused` and `deleted`."""
+    return dict(
+        connection.execute(
+            "SELECT CASE WHEN d.deleted THEN 'deleted' WHEN d.enabled THEN 'enabled' ELSE 'paused' END, count(*) "
+            "FROM schedule_rows s JOIN definition_rows d USING (schedule, version) GROUP BY 1"
+        )
+    )
+
+
+def overdue(connection: sqlite3.Connection, now: int) -> list[tuple[int, int]]:
+    """(schedule, since when) of the schedules with occurrences that wait, longest first."""
+    ask = "SELECT schedule, due_at FROM agenda WHERE due_at <= ? AND NOT failing ORDER BY due_at, schedule"
+    return connection.execute(ask, (now,)).fetchall()
+
+
+def count_failing(connection: sqlite3.Connection, now: int) -> int:
+    """How many schedules ask for attention since their version in force can't be evaluated."""
+    row = connection.execute("SELECT count(*) FROM agenda WHERE failing AND due_at <= ?", (now,)).fetchone()
+    return int(row[0])
+
+
+def failing(connection: sqlite3.Connection, now: int, limit: int) -> list[str]:
+    """The ids of the first of them, longest first."""
+    ask = (
+        "SELECT schedule_id FROM agenda JOIN schedule_ids USING (schedule) WHERE failing AND due_at <= ? "
+        "ORDER BY due_at, schedule LIMIT ?"
+    )
+    return [schedule_id for (schedule_id,) in connection.execute(ask, (now, limit))]
+
+
+def accounted_beyond(connection: sqlite3.Connection, now: int, limit: int) -> list[int]:
+    """The schedules whose ticks or lapses reach beyond `now`, the furthest first (not those that start later)."""
+    ask = (
+        "SELECT s.schedule FROM schedule_rows s JOIN definition_rows d ON d.schedule = s.schedule AND d.version = 1 "
+        "WHERE s.cursor > ? AND s.cursor >= d.start_at ORDER BY s.cursor DESC, s.schedule LIMIT ?"
+    )
+    return [schedule for (schedule,) in connection.execute(ask, (now, limit))]
+
+
+def next_due_after(connection: sqlite3.Connection, now: int) -> int | None:
+    """The first instant after `now` at which something is due."""
+    row = connection.execute("SELECT min(due_at) FROM agenda WHERE due_at > ?", (now,)).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
+def tick_counts(connection: sqlite3.Connection, since: int, through: int) -> dict[str, int]:
+    """How many ticks of each status were scheduled for an instant after `since` and through `through`."""
+    ask = "SELECT status, count(*) FROM tick_rows WHERE instant > ? AND instant <= ? GROUP BY status"
+    return dict(connection.execute(ask, (since, through)))
+
+
+def count_lapsed(connection: sqlite3.Connection, since: int, through: int) -> int:
+    """How many occurrences were recorded as lapsed after `since` and through `through`."""
+    ask = "SELECT coalesce(sum(missed), 0) FROM lapse_rows WHERE recorded_at > ? AND recorded_at <= ?"
+    return int(connection.execute(ask, (since, through)).fetchone()[0])
+
+
+def count_conflicted(connection: sqlite3.Connection, since: int, through: int) -> int:
+    """How many conflicts were recorded after `since` and through `through`."""
+    ask = "SELECT count(*) FROM conflict_rows WHERE recorded_at > ? AND recorded_at <= ?"
+    return int(connection.execute(ask, (since, through)).fetchone()[0])
+
+
 # History.
 
 
