@@ -101,7 +101,7 @@ class Timetable:
         expression, line = self.expression, self._line
         position = max(start, MIN_INSTANT)
         # No day of [searched, found) matches: what one search of the calendar says serves for the pieces after it too.
-        searched = found = 0
+        searched, found = 1, 0
         while position <= MAX_INSTANT:
             block = line.block(position)
             index = bisect_right(block.stops, position)

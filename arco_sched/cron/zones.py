@@ -113,7 +113,7 @@ class Zone:
 
 def _append(instants: list[int], offsets: list[int], instant: int, offset: int) -> None:
     # Two changes at one instant (a rule of daylight saving all year round has them) are the later one alone.
-    if len(instants) > 1 and instants[-1] == instant:
+    while len(instants) > 1 and instants[-1] >= instant:
         instants.pop()
         offsets.pop()
     if not offsets or offsets[-1] != offset:

@@ -4,7 +4,7 @@ import datetime as dt
 import zoneinfo
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import tzdata
@@ -37,7 +37,7 @@ CHANGING_ZONES = (
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def zone_info(name: str) -> zoneinfo.ZoneInfo:
     """The zone as `zoneinfo` reads it from the tzdata package, whatever the host has."""
     with (Path(tzdata.__path__[0]) / "zoneinfo" / name).open("rb") as file:

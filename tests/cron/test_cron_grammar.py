@@ -43,7 +43,10 @@ ACCEPTED = [
     ("0 12 1 * MON", {"minutes": [0], "hours": [12], "month_days": [1], "weekdays": [1]}),
     ("* * 31 2 *", {"month_days": [31], "months": [2]}),
     ("  0 \t 12\t* * *  ", {"minutes": [0], "hours": [12]}),
-    ("0 0 1 jan,Feb-aPr sun", {"minutes": [0], "hours": [0], "month_days": [1], "months": [1, 2, 3, 4], "weekdays": [0]}),
+    (
+        "0 0 1 jan,Feb-aPr sun",
+        {"minutes": [0], "hours": [0], "month_days": [1], "months": [1, 2, 3, 4], "weekdays": [0]},
+    ),
     ("0 0 * JAN-DEC/5 *", {"minutes": [0], "hours": [0], "months": [1, 6, 11]}),
     ("* * * * SUN-SAT", {}),
     ("* * * * 0,7", {"weekdays": [0]}),
@@ -204,7 +207,10 @@ REFUSED = [
     (" \t ", "the cron expression is empty"),
     ("*", "the cron expression has 1 field: write five"),
     ("* * * *", "the cron expression has 4 fields: write five"),
-    ("0 15 10 * * * 2025", "seven fields, and a year field is not supported: write five or six, and bound the schedule"),
+    (
+        "0 15 10 * * * 2025",
+        "seven fields, and a year field is not supported: write five or six, and bound the schedule",
+    ),
     ("* * * * * * * *", "the cron expression has 8 fields"),
     ("* * * * *\n", "holds the character U+000A"),
     ("*\u00a0* * * *", "holds the character U+00A0"),
@@ -220,27 +226,42 @@ REFUSED = [
 
 @pytest.mark.parametrize(("text", "fragment"), REFUSED)
 def test_refused(text: str, fragment: str) -> None:
-    """SEMANTICS 3: all else is refused on one line that names the field and, where there is one, the way to write it."""
+    """SEMANTICS 3: all else is refused on one line that names the field and, where there is one, the way to write."""
     with pytest.raises(InvalidInput) as caught:
         parse_expression(text)
     assert fragment in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", [text for text, fragment in REFUSED if ": write " in fragment and "/x" not in text])
-def test_the_suggested_way_is_read(text: str) -> None:
-    """What a refusal of one field says to write is itself accepted in that field, and means what was refused."""
+SUGGESTED = [
+    ("5/15 * * * *", "5-59/15 * * * *"),
+    ("59/15 * * * *", "59 * * * *"),
+    ("/30 * * * *", "*/30 * * * *"),
+    ("* 22-2 * * *", "* 22-23,0-2 * * *"),
+    ("* 23-0 * * *", "* 23,0 * * *"),
+    ("* 22-2/2 * * *", "* 0,2,22 * * *"),
+    ("* * * NOV-FEB *", "* * * NOV-DEC,JAN-FEB *"),
+    ("* * * NOV-FEB/2 *", "* * * 1,11 *"),
+    ("* * * * FRI-MON", "* * * * FRI-SUN,MON"),
+    ("* * * * 5-0", "* * * * 5-7"),
+    ("* * * * 6-2", "* * * * 6-7,1-2"),
+    ("* * * * 5-1/2", "* * * * 0,5"),
+    ("* * * * MON/2", "* * * * MON-6/2"),
+    ("* * ? * *", "* * * * *"),
+    ("* * * January *", "* * * JAN *"),
+    ("* * * * 5l", "* * * * 5L"),
+    ("@Daily", "@daily"),
+]
+
+
+@pytest.mark.parametrize(("text", "instead"), SUGGESTED)
+def test_the_suggested_way_is_read(text: str, instead: str) -> None:
+    """What a refusal says to write is itself accepted."""
     with pytest.raises(InvalidInput) as caught:
         parse_expression(text)
-    instead = str(caught.value).rsplit("write ", 1)[1].split(" ")[0].split(",or")[0]
-    if instead.startswith("@"):
-        parse_expression(instead)
-        return
-    if instead in {"1", "one", "five"}:
-        return
-    fields = text.split()
-    index = next(i for i, field in enumerate(fields) if field not in {"*"})
-    parse_expression(" ".join([*fields[:index], instead, *fields[index + 1 :]]))
+    suggestion = str(caught.value).rsplit(": write ", 1)[1]
+    assert suggestion == next(new for old, new in zip(text.split(), instead.split(), strict=True) if old != new)
+    parse_expression(instead)
 
 
 def test_every_problem_is_reported() -> None:
@@ -324,7 +345,7 @@ def test_nearest_weekday_by_definition(n: int) -> None:
 
 @given(expressions(), st.dates(dt.date(1, 1, 2), dt.date(9990, 1, 1)))
 @settings(derandomize=True, max_examples=300, deadline=None)
-def test_days_as_drawn(drawn, day) -> None:  # noqa: ANN001
+def test_days_as_drawn(drawn, day) -> None:
     """The days of a month, the search in both directions and the count agree with the meaning day by day."""
     e = parse_expression(drawn.text)
     number = day.toordinal() - dt.date(1970, 1, 1).toordinal()
@@ -338,7 +359,7 @@ def test_days_as_drawn(drawn, day) -> None:  # noqa: ANN001
 
 @given(expressions(), st.integers(-800_000, 3_000_000), st.integers(0, 400_000))
 @settings(derandomize=True, max_examples=60, deadline=None)
-def test_long_counts_are_sums_of_months(drawn, start, length) -> None:  # noqa: ANN001
+def test_long_counts_are_sums_of_months(drawn, start, length) -> None:
     """The count of days over centuries is the sum over the months in between."""
     e: CronExpression = parse_expression(drawn.text)
     middle = start + length // 3
@@ -351,7 +372,13 @@ def test_long_counts_are_sums_of_months(drawn, start, length) -> None:  # noqa: 
 
 @pytest.mark.parametrize(
     ("text", "never"),
-    [("0 0 30 2 *", True), ("0 0 31 4,6,9,11 *", True), ("0 0 29 2 *", False), ("0 0 30 2 MON", False), ("* * * * *", False)],
+    [
+        ("0 0 30 2 *", True),
+        ("0 0 31 4,6,9,11 *", True),
+        ("0 0 29 2 *", False),
+        ("0 0 30 2 MON", False),
+        ("* * * * *", False),
+    ],
 )
 def test_never(text: str, never: bool) -> None:
     """OCPS 1.0, 6.2: an impossible date is read, and known to be one."""
@@ -364,10 +391,9 @@ def test_never(text: str, never: bool) -> None:
 @given(st.text(st.sampled_from("0123456789*,-/#LWlw?@ \t\nMONFRISUJAy٣"), max_size=40))
 @settings(derandomize=True, max_examples=500, deadline=None)
 def test_anything_is_read_or_refused(text: str) -> None:
-    """No text makes the reader fail in another way than `InvalidInput`, and what it reads it reads again from `text`."""
+    """No text makes the reader fail in another way than `InvalidInput`; what it reads it reads again from `text`."""
     try:
         e = parse_expression(text)
-    except InvalidInput as refused:
-        assert refused.problems
+    except InvalidInput:
         return
     assert parse_expression(e.text) == e

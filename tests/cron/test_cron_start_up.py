@@ -1,0 +1,27 @@
+"""What importing the package costs: `arco tick` starts often."""
+
+import subprocess
+import sys
+
+
+def modules_after(code: str) -> set[str]:
+    program = f"import sys; sys.path[:0] = {[p for p in sys.path if p]!r}; {code}; print(*sys.modules)"
+    # -S: no site-packages hooks of the test machine, which import modules of their own.
+    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_import_is_light() -> None:
+    """Neither the import nor an occurrence loads croniter, datetime, zoneinfo, pendulum or difflib."""
+    heavy = {"croniter", "datetime", "zoneinfo", "pendulum", "difflib", "importlib.resources", "dateutil"}
+    loaded = modules_after("from arco_sched.cron import timetable")
+    assert "arco_sched.cron" in loaded
+    assert not loaded & heavy
+    asked = "t = timetable('30 9 * * 1-5', 'America/New_York'); t.next(0); t.count(0, 10**10); t.explain(0)"
+    assert not modules_after(f"from arco_sched.cron import timetable; {asked}") & heavy
+
+
+def test_croniter_is_loaded_by_the_check() -> None:
+    """The second reader is imported when an expression is checked, and only then."""
+    loaded = modules_after("from arco_sched.cron import check_expression; check_expression('0 9 * * *')")
+    assert "croniter" in loaded
