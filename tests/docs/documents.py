@@ -1,0 +1,132 @@
+"""The console examples of the documents, and a way to run them; `python tests/docs/documents.py` writes them anew.
+
+An example is a block fenced as `console`: lines that begin with `$ ` are commands, what follows is all that a command
+prints, on stdout and stderr alike. Examples under one heading share a fresh database and a fresh folder, whose clock
+stands at `CLOCK` until an `export ARCO_NOW=...` sets it. A command that fails must say so (`; echo "exit $?"`).
+"""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = ("README.md", "docs/semantics.md", "docs/json.md", "docs/python.md")
+CLOCK = "2025-01-15T12:00:00Z"
+COLUMNS = "120"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of an example, and what it prints; `line` is where it stands in its document."""
+
+    line: int
+    command: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """The examples under one heading of a document."""
+
+    document: str
+    heading: str
+    steps: list[Step] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.document}: {self.heading}"
+
+
+def sections(document: str) -> list[Section]:
+    """The sections of a document that have examples."""
+    found = [Section(document, "")]
+    lines = (ROOT / document).read_text("utf-8").splitlines()
+    fence = ""
+    for number, line in enumerate(lines, 1):
+        if line.startswith("```"):
+            fence = "" if fence else line
+        elif not fence and line.startswith("#"):
+            found.append(Section(document, line.lstrip("# ")))
+        elif fence == "```console":
+            steps = found[-1].steps
+            if line.startswith("$ "):
+                steps.append(Step(number, line[2:], ""))
+            elif line.startswith("> "):
+                steps[-1] = Step(steps[-1].line, f"{steps[-1].command}\n{line[2:]}", "")
+            else:
+                steps[-1] = Step(steps[-1].line, steps[-1].command, f"{steps[-1].output}{line}\n")
+    return [section for section in found if section.steps]
+
+
+def run(steps: Sequence[Step]) -> Iterator[str]:
+    """What each command of a section prints, in order."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        environment = clean_environment(home)
+        for step in steps:
+            setting = re.fullmatch(r"export (\w+)=(\S+)", step.command)
+            if setting is not None:
+                environment[setting[1]] = setting[2]
+                yield ""
+                continue
+            done = subprocess.run(
+                ["bash", "-o", "pipefail", "-c", step.command],
+                check=False,
+                cwd=home / "work",
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                timeout=120,
+            )
+            failed = "" if done.returncode == 0 else f"[the command failed: exit {done.returncode}]\n"
+            yield done.stdout + failed
+
+
+def clean_environment(home: Path) -> dict[str, str]:
+    """An environment with `arco` on its PATH, a database to be made in `home`, and nothing of the caller's settings."""
+    binaries = home / "bin"
+    binaries.mkdir()
+    (home / "work").mkdir()
+    arco = binaries / "arco"
+    arco.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m arco_sched "$@"\n', "utf-8")
+    arco.chmod(arco.stat().st_mode | stat.S_IXUSR)
+    (binaries / "python").symlink_to(sys.executable)
+    coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    return coverage | {
+        "ARCO_DB": str(home / "work" / "arco.db"),
+        "ARCO_NOW": CLOCK,
+        "COLUMNS": COLUMNS,
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "PATH": f"{binaries}:/usr/local/bin:/usr/bin:/bin",
+        "PYTHONPATH": str(ROOT),
+        "TZ": "UTC",
+    }
+
+
+def write_anew(document: str) -> int:
+    """Run the examples of a document and put what they print under them; returns how many outputs changed."""
+    path = ROOT / document
+    lines = path.read_text("utf-8").splitlines()
+    changed = 0
+    steps = [pair for section in sections(document) for pair in zip(section.steps, run(section.steps), strict=True)]
+    for step, output in reversed(steps):
+        if output != step.output:
+            changed += 1
+            start = step.line + step.command.count("\n")
+            lines[start : start + step.output.count("\n")] = output.splitlines()
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return changed
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or DOCUMENTS:
+        print(f"{name}: {write_anew(name)} outputs changed")
