@@ -85,7 +85,12 @@ class _Recorded(Iterable[T]):
 
 
 def perform(
-    database: Database, workspace: str, now: int, schedules: Iterable[str], progress: Progress | None = None
+    database: Database,
+    workspace: str,
+    now: int,
+    schedules: Iterable[str],
+    progress: Progress | None = None,
+    batch: int = BATCH,
 ) -> Evaluation:
     """Evaluate and record. Raises `NotFound` for a schedule that is not there."""
     names = tuple(dict.fromkeys(schedules))
@@ -99,7 +104,7 @@ def perform(
     quota: int | None = None
     while position < len(due):
         with database.write() as connection:
-            position, quota = _batch(connection, due, position, quota, tally)
+            position, quota = _batch(connection, due, position, quota, tally, batch)
         if progress is not None:
             progress(position, len(due))
     return tally.report(
@@ -134,16 +139,15 @@ def _note_zone_rules(connection: sqlite3.Connection, now: int) -> None:
 
 
 def _batch(
-    connection: sqlite3.Connection, due: Sequence[int], position: int, quota: int | None, tally: _Tally
+    connection: sqlite3.Connection, due: Sequence[int], position: int, quota: int | None, tally: _Tally, room: int
 ) -> tuple[int, int | None]:
-    """Evaluate schedules from `position` on until the batch is full.
+    """Evaluate schedules from `position` on until there is no room for another tick.
 
     Returns where the next batch begins, and what it may still make of the first schedule there when the batch ended in
     the middle of it.
     """
     writer = writing.Writer(connection, tally.now)
     before = writing.last_seq(connection)
-    room = BATCH
     while position < len(due) and room > 0:
         schedule = due[position]
         if not reading.still_due(connection, schedule, tally.now):
@@ -156,7 +160,7 @@ def _batch(
                 writer.ticks(schedule, step.term, step.instants)
             else:
                 writer.lapse(schedule, state.schedule_id, step)
-        if outcome.failure is not None:
+        if outcome.failure is not None and not outcome.more:
             writer.failure(schedule, state.schedule_id, outcome.failure.term.version, outcome.failure.error)
         writer.agenda(schedule, agenda(state.terms, outcome.cursor, state.ahead))
         tally.add(outcome)

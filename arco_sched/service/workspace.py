@@ -39,7 +39,7 @@ from arco_sched.model import (
 )
 from arco_sched.rewind import rewind
 from arco_sched.service.definitions import checked, normal, raise_any, warnings
-from arco_sched.service.evaluation import Progress, perform, rehearse
+from arco_sched.service.evaluation import BATCH, Progress, perform, rehearse
 from arco_sched.service.paging import DEFAULT_LIMIT, check_limit, keyed_page, number_cursor, tick_cursor
 from arco_sched.service.status import look
 from arco_sched.service.verification import Progress as VerificationProgress
@@ -223,16 +223,18 @@ class Workspace:
         schedules: Iterable[str] = (),
         dry_run: bool = False,
         progress: Progress | None = None,
+        batch: int = BATCH,
     ) -> Evaluation:
         """One evaluation: every occurrence through `now` of the named schedules (default: all) becomes a tick, lapses,
         or waits for the next one; with `dry_run`, what that would be.
 
-        It works in transactions of a bounded size, each of which reads the schedules' state anew; one that is cut short
-        loses nothing, the next evaluation goes on where it was. Raises `NotFound` for a schedule that is not there.
+        It works in transactions of at most `batch` ticks, each of which reads the schedules' state anew; one that is
+        cut short loses nothing, the next evaluation goes on where it was. Raises `NotFound` for a schedule that is not
+        there.
         """
         if dry_run:
             return rehearse(self._database, self.name, now, schedules)
-        return perform(self._database, self.name, now, schedules, progress)
+        return perform(self._database, self.name, now, schedules, progress, batch)
 
     def rewind(self, *, now: int, schedules: Iterable[str] = (), dry_run: bool = False) -> list[Rewinding]:
         """Bring every cursor (or those of the named schedules) that is ahead of `now` back to it; see `Rewinding`.
