@@ -174,6 +174,21 @@ def occurrences(terms: Sequence[Term], start: int, stop: int) -> Iterator[int]:
             yield from part.times.between(part.start, part.stop)
 
 
+def each_occurrence(terms: Sequence[Term], start: int, stop: int) -> Iterator[tuple[int, Term]]:
+    """Every occurrence in `[start, stop)` with its version, oldest first, as if version 1 had been in force always.
+
+    For looking back: before the schedule's start its first version speaks. `terms` are all versions, newest first.
+    """
+    first = terms[-1]
+    earlier = first._replace(effective_from=start, start_at=start)
+    for part in stretches([earlier], start, min(stop, first.effective_from)):
+        if part.times is not None:
+            yield from ((at, first) for at in part.times.between(part.start, part.stop))
+    for part in stretches(terms, max(start, first.effective_from), stop):
+        if part.times is not None:
+            yield from ((at, part.term) for at in part.times.between(part.start, part.stop))
+
+
 def waiting(terms: Sequence[Term], cursor: int, stop: int, ahead: Sequence[int] = ()) -> int:
     """How many occurrences after the cursor and before `stop` are not accounted for."""
     return sum(part.occurring(part.start, part.stop) for part in stretches(terms, cursor + 1, stop, ahead))

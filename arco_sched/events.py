@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from arco_sched.changes import flat
 from arco_sched.instants import format_instant
-from arco_sched.model import Lapse, Rewinding, Version
+from arco_sched.model import Lapse, PrunedPart, Rewinding, Version
 
 UPSERTED: Final = "ScheduleDefinitionUpserted"
 TICKED: Final = "ScheduleTicked"
@@ -13,7 +13,8 @@ LAPSED: Final = "OccurrencesLapsed"
 REQUESTED: Final = "RunRequested"
 ZONE_RULES: Final = "ZoneRulesChanged"
 REWOUND: Final = "CursorRewound"
-TYPES: Final = (UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND)
+PRUNED: Final = "HistoryPruned"
+TYPES: Final = (UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND, PRUNED)
 
 
 def upserted(version: Version) -> str:
@@ -64,6 +65,23 @@ def rewound(schedule_id: str, rewinding: Rewinding) -> str:
             "lapses": [
                 {"seq": cut.seq, "before": _optional(cut.before), "missed": cut.missed} for cut in rewinding.lapses
             ],
+        }
+    )
+
+
+def pruned(part: PrunedPart) -> str:
+    """What a pruning removed of a schedule, and the state that stays."""
+    return _text(
+        {
+            "schedule_id": part.schedule_id,
+            "through": format_instant(part.through),
+            "cursor": format_instant(part.cursor),
+            "last_scheduled_for": _optional(part.last_instant),
+            "last_run_for": _optional(part.last_run),
+            "ticks": part.ticks,
+            "missed": part.missed,
+            "uncounted": part.uncounted,
+            "others": part.others,
         }
     )
 

@@ -6,7 +6,10 @@ is left to whoever shows it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from arco_sched.cron import Explanation
 
 T = TypeVar("T")
 
@@ -306,7 +309,8 @@ class Status:
     `visited_at` is the `now` of the evaluator's last visit (None: nobody ever evaluated) and `lag_seconds` how long ago
     that was. Schedules are counted by state, and as `failing` where the version in force can't be evaluated. `overdue`
     schedules have occurrences that wait, `backlog` in all; `overdue_schedules` names the first of them with the instant
-    since when, longest first. `ahead` names schedules that are accounted for beyond `now`, with their cursors. The `…_last_day` fields count what was recorded within 24 hours before `now`.
+    since when, longest first. `ahead` names schedules that are accounted for beyond `now`, with their cursors. The
+    `…_last_day` fields count what was recorded within 24 hours before `now`.
     """
 
     now: int
@@ -329,6 +333,105 @@ class Status:
     lapsed_last_day: int
     conflicts_last_day: int
     failing_schedules: tuple[str, ...]
+
+
+Verdict = Literal[
+    "triggered",
+    "skipped",
+    "lapsed",
+    "waiting",
+    "future",
+    "no-occurrence",
+    "not-started",
+    "ended",
+    "deleted",
+    "unevaluable",
+    "pruned",
+    "unaccounted",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One link of the chain: what was looked at, whether it speaks for a tick there (None: neither), and a sentence."""
+
+    about: str
+    holds: bool | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a schedule did or did not fire at `at`, as of `now`.
+
+    `verdict` is the answer in a word and `reasons` the chain that leads to it. `version` is the one in force at `at`
+    (None before the first), `explanation` what its expression says there (None where it can't be read), `tick` and
+    `lapse` what was recorded of the instant, `other_ticks` the manual and backfilled ticks at it.
+    """
+
+    schedule_id: str
+    at: int
+    now: int
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    version: Version | None
+    explanation: "Explanation | None"
+    tick: "TickDetail | None"
+    lapse: "LapseRecord | None"
+    other_ticks: "tuple[Tick, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """What a backfill of `[start, stop)` made, or with `dry_run` would make.
+
+    `created` ticks are new, `existing` were backfilled before, `remaining` are left for another call by the limit;
+    `ran` occurrences have a triggered tick of their own, and `waiting` ones are for the evaluator.
+    """
+
+    schedule_id: str
+    start: int
+    stop: int
+    created: int
+    existing: int
+    ran: int
+    waiting: int
+    remaining: int
+    conflicts: int
+    dry_run: bool
+    ticks: tuple[Tick, ...]
+
+
+class PrunedPart(NamedTuple):
+    """What one pruning removed of a schedule: its history through `through`, and the state that stays.
+
+    `occurrences` were accounted for by `ticks` scheduled ticks and by lapses with `missed` in all (`uncounted` of the
+    lapses could not be counted).
+    """
+
+    schedule_id: str
+    through: int
+    cursor: int
+    last_instant: int | None
+    last_run: int | None
+    ticks: int
+    missed: int
+    uncounted: int
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """What `arco prune` removed, or with `dry_run` would: history before `before`, of `schedules` schedules.
+
+    `ticks` counts ticks of every kind, `lapses` records.
+    """
+
+    before: int
+    schedules: int
+    ticks: int
+    lapses: int
+    dry_run: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ class _Recount:
 
     def run(self, *, agenda_too: bool) -> None:
         """Walk ticks and lapses in the order of time."""
-        start = self._terms[-1].start_at
+        start = self._pruned()
         lapses = verifying.lapses(self._connection, self._schedule)
         ticks = verifying.scheduled_ticks(self._connection, self._schedule)
         tick = next(ticks, None)
@@ -176,6 +176,25 @@ class _Recount:
             tick = next(ticks, None)
         if agenda_too:
             self._check_agenda()
+
+    def _pruned(self) -> int:
+        """Hold the occurrences of what was pruned against what the prunings say they removed; returns where history
+        begins."""
+        start = self._terms[-1].start_at
+        through = reading.pruned_through(self._connection, self._schedule)
+        if through is None:
+            return start
+        prunings = verifying.prunings(self._connection, self._schedule)
+        parts = stretches(self._terms, start, through + 1)
+        if any(part.times is None for part in parts) or any(pruning.uncounted for pruning in prunings):
+            self._note(f"what was pruned through {format_instant(through)} can't be counted again")
+        else:
+            count = sum(part.occurring(part.start, part.stop) for part in parts)
+            removed = sum(pruning.occurrences for pruning in prunings)
+            if count != removed and through > self._rewound_from:
+                text = f"{removed} occurrences through {format_instant(through)} were pruned, there are {count}"
+                self._say(prunings[-1].seq, text)
+        return through + 1
 
     def _between(self, start: int, stop: int, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
         """The occurrences of `[start, stop)` must be the ticks there, one for one; returns the first tick after."""

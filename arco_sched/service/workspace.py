@@ -15,6 +15,7 @@ from arco_sched.errors import Conflict, NotFound
 from arco_sched.evaluate import agenda, discard, occurrences, stretches, waiting
 from arco_sched.instants import BEFORE_ALL, MAX_INSTANT
 from arco_sched.model import (
+    Backfill,
     Change,
     Definition,
     Evaluation,
@@ -22,6 +23,7 @@ from arco_sched.model import (
     LapseRecord,
     Page,
     PreviewedOccurrence,
+    Pruning,
     RequestContent,
     Requested,
     Rewinding,
@@ -36,14 +38,17 @@ from arco_sched.model import (
     Verification,
     Version,
     VersionChange,
+    Why,
 )
 from arco_sched.rewind import rewind
+from arco_sched.service import upkeep
 from arco_sched.service.definitions import checked, normal, raise_any, warnings
 from arco_sched.service.evaluation import BATCH, Progress, perform, rehearse
 from arco_sched.service.paging import DEFAULT_LIMIT, check_limit, keyed_page, number_cursor, tick_cursor
 from arco_sched.service.status import look
 from arco_sched.service.verification import Progress as VerificationProgress
 from arco_sched.service.verification import verify
+from arco_sched.service.why import why
 from arco_sched.store import reading, writing
 from arco_sched.store.database import BUSY_TIMEOUT, Database
 from arco_sched.store.fold import learn
@@ -299,6 +304,20 @@ class Workspace:
         """
         self._database.backup(Path(path), replace=replace)
 
+    def backfill(
+        self, schedule_id: str, *, start: int, stop: int, now: int, limit: int = 1000, dry_run: bool = False
+    ) -> Backfill:
+        """Ticks and runs for the occurrences in `[start, stop)` that lapsed, were paused or lie before the start."""
+        return upkeep.backfill(
+            self._database, self.name, schedule_id, start=start, stop=stop, now=now, limit=limit, dry_run=dry_run
+        )
+
+    def prune(
+        self, *, before: int, now: int, dry_run: bool = False, progress: upkeep.Progress | None = None
+    ) -> Pruning:
+        """Remove ticks, lapses and their events before `before`; definitions, runs and run keys stay."""
+        return upkeep.prune(self._database, self.name, before=before, now=now, dry_run=dry_run, progress=progress)
+
     def verify(self, progress: VerificationProgress | None = None) -> Verification:
         """Fold all events again from nothing and compare every row, count every schedule's occurrences again, and name
         each difference. Writes nothing; others may write meanwhile."""
@@ -362,6 +381,11 @@ class Workspace:
 
     # Questions.
 
+    def why(self, schedule_id: str, at: int | None = None, *, now: int) -> Why:
+        """Why the schedule did or did not fire at `at`; without one, at its last occurrence through `now`."""
+        with self._database.read() as connection:
+            return why(connection, schedule_id, at, now)
+
     def schedule(self, schedule_id: str, *, now: int, count: int = 5) -> ScheduleDetail:
         """A schedule (also a deleted one), how many occurrences wait at `now`, and the `count` next ones after it."""
         with self._database.read() as connection:
@@ -400,11 +424,7 @@ class Workspace:
         tick = None if key is None or schedule is None else reading.tick(connection, schedule, key)
         if key is None or schedule is None or tick is None:
             raise NotFound(f"no tick {tick_id!a}: `arco ticks list` shows those there are")
-        run = None
-        if tick.run_key is not None:
-            run = reading.run_by_key(connection, tick.run_key, key, schedule)
-        version = reading.version(connection, schedule, tick.definition_version)
-        return TickDetail(tick, version, run, () if run is None else run.conflicts)
+        return reading.tick_detail(connection, schedule, tick)
 
     def ticks(
         self,

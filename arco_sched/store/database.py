@@ -1,13 +1,22 @@
-"""Opening the file, transactions, and what SQLite's errors mean to a person."""
+"""Opening the file, transactions, and what SQLite's errors mean to a person.
+
+A tick that finds nothing due needs this module and next to nothing else, so `pathlib` and `typing`, which take longer
+to import than all the rest of such a tick, are left to the type checker and to the rarer ways through here.
+"""
+
+from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Final
 
 from arco_sched.errors import DatabaseUnusable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Final
 
 APPLICATION_ID: Final = 0x6172636F
 """`arco` in ASCII: what tells our files from other SQLite files (and `file(1)` can show)."""
@@ -41,21 +50,26 @@ class Database:
     SQLite's own errors come out as `DatabaseUnusable`.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path | str, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
 
     @classmethod
-    def open(cls, path: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> "Database":
+    def open(cls, path: Path | str, *, busy_timeout: float = BUSY_TIMEOUT) -> Database:
         """An existing database; raises `DatabaseUnusable` when there is none, or it can't be used."""
-        if not path.exists():
-            raise DatabaseUnusable(f"no database at {path}: {_MAKE_IT} (or name another with --db or ARCO_DB)")
+        try:
+            os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            none = f"no database at {path}: {_MAKE_IT} (or name another with --db or ARCO_DB)"
+            raise DatabaseUnusable(none) from None
+        except OSError:
+            pass  # SQLite will say what it is
         return cls._checked(path, busy_timeout)
 
     @classmethod
     def create(
         cls, path: Path, *, workspace: str, zone_rules: str, busy_timeout: float = BUSY_TIMEOUT
-    ) -> tuple["Database", bool]:
+    ) -> tuple[Database, bool]:
         """A database that exists afterwards, and whether this call made it; an existing one is left as it is.
 
         The file is readable and writable by its owner only. Any number of processes may do this at once.
@@ -85,14 +99,14 @@ class Database:
         return cls._checked(path, busy_timeout), False
 
     @classmethod
-    def _checked(cls, path: Path, busy_timeout: float) -> "Database":
+    def _checked(cls, path: Path | str, busy_timeout: float) -> Database:
         _refuse_folder(path)
         with _explained(path):
             connection = _connect(path, busy_timeout)
             application_id = connection.execute("PRAGMA application_id").fetchone()[0]
             version = connection.execute("PRAGMA user_version").fetchone()[0]
         if application_id != APPLICATION_ID:
-            if path.stat().st_size == 0:
+            if os.stat(path).st_size == 0:
                 raise DatabaseUnusable(f"{path} is an empty file: {_MAKE_IT}")
             raise DatabaseUnusable(f"{path} is not an arco database; nothing was changed")
         if version > SCHEMA_VERSION:
@@ -161,12 +175,14 @@ class Database:
 
 def schema() -> str:
     """The text of the newest schema."""
+    from pathlib import Path
+
     return (Path(__file__).parent / "schema.sql").read_text("utf-8")
 
 
-def _connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
+def _connect(path: Path | str, busy_timeout: float) -> sqlite3.Connection:
     # Opened by name with mode=rw, so that a file which vanished since the check is not made anew, empty.
-    uri = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    uri = os.path.join(os.getcwd(), path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     connection = sqlite3.connect(f"file:{uri}?mode=rw", uri=True, timeout=busy_timeout, isolation_level=None)
     # WAL and FULL: a commit that was reported is on the disk.
     connection.execute("PRAGMA synchronous = FULL")
@@ -182,8 +198,8 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()[0])
 
 
-def _refuse_folder(path: Path) -> None:
-    if path.is_dir():
+def _refuse_folder(path: Path | str) -> None:
+    if os.path.isdir(path):
         raise DatabaseUnusable(f"{path} is a folder, not a database file")
 
 
@@ -198,7 +214,7 @@ def _statements(script: str) -> Iterator[str]:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Path | str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:

@@ -13,7 +13,7 @@ from arco_sched.identity import ORIGINS, run_ids
 SCHEDULED: Final = ORIGINS.index("scheduled")
 FAILED: Final = ORIGINS.index("failed")
 
-UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND = range(1, 7)
+UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND, PRUNED = range(1, 8)
 """The codes of the event types, as in the table `words`."""
 
 _RANGE: Final = "e.seq > :after AND e.seq <= :through"
@@ -142,6 +142,36 @@ DELETE FROM {{to}}lapse_rows WHERE lapse IN (
 )
 """
 
+# Of what was pruned the fold has the state that stays; what a pruning removes is gone from the event table too, but for
+# the requests of runs. Failed ticks stay: they are few, and there is one a definition version.
+
+_PRUNED_STATE: Final = f"""
+UPDATE {{to}}schedule_rows
+SET cursor = f.reached, last_instant = f.tick, last_run = f.run, pruned_through = f.through
+FROM (
+    SELECT e.schedule, {_epoch("cursor")} AS reached, {_epoch("last_scheduled_for")} AS tick,
+        {_epoch("last_run_for")} AS run, {_epoch("through")} AS through
+    FROM event_log e WHERE {_RANGE} AND e.type = {PRUNED}
+) f
+WHERE f.schedule = schedule_rows.schedule
+"""
+
+_PRUNED_TICKS: Final = f"""
+DELETE FROM {{to}}tick_rows WHERE (schedule, instant, origin) IN (
+    SELECT t.schedule, t.instant, t.origin FROM event_log e
+    JOIN {{to}}tick_rows t ON t.schedule = e.schedule AND t.instant <= {_epoch("through")} AND t.origin <> {FAILED}
+    WHERE {_RANGE} AND e.type = {PRUNED}
+)
+"""
+
+_PRUNED_LAPSES: Final = f"""
+DELETE FROM {{to}}lapse_rows WHERE lapse IN (
+    SELECT l.lapse FROM event_log e
+    JOIN {{to}}lapse_rows l ON l.schedule = e.schedule AND l.before <= {_epoch("through")} + 1
+    WHERE {_RANGE} AND e.type = {PRUNED}
+)
+"""
+
 # What each type of event touches, in the order in which the statements build on each other.
 _FOLDS: Final = (
     (_DEFINITIONS, {UPSERTED}),
@@ -156,6 +186,9 @@ _FOLDS: Final = (
     (_REWOUND_VERSIONS, {REWOUND}),
     (_CUT_LAPSES, {REWOUND}),
     (_WITHDRAWN_LAPSES, {REWOUND}),
+    (_PRUNED_STATE, {PRUNED}),
+    (_PRUNED_TICKS, {PRUNED}),
+    (_PRUNED_LAPSES, {PRUNED}),
 )
 
 
@@ -174,10 +207,11 @@ def fold(
     `types`, where the caller knows them, are all the event types in the range. The SQL function `arco_run_id` must be
     known to the connection (`learn`).
 
-    What a rewind changes depends on the order: a range that holds one is folded in parts that begin and end at it.
+    What a rewind or a pruning changes depends on the order: a range that holds one is folded in parts that begin and
+    end at it.
     """
     if types is None:
-        ask = f"SELECT seq FROM event_log WHERE seq > ? AND seq <= ? AND type = {REWOUND} ORDER BY seq"
+        ask = f"SELECT seq FROM event_log WHERE seq > ? AND seq <= ? AND type IN ({REWOUND}, {PRUNED}) ORDER BY seq"
         ends = {end for (seq,) in connection.execute(ask, (after, through)) for end in (seq - 1, seq)} | {through}
         bounds = sorted(end for end in ends if end > after)
         parts = [

@@ -12,21 +12,23 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from arco_sched.changes import Current
-from arco_sched.identity import ORIGINS, TickKey
+from arco_sched.identity import ORIGINS, TickKey, parse_run_key
 from arco_sched.instants import BEFORE_ALL
 from arco_sched.model import (
     Definition,
     Event,
     LapseRecord,
+    PrunedPart,
     RequestContent,
     Run,
     RunConflict,
     Schedule,
     Term,
     Tick,
+    TickDetail,
     Version,
 )
-from arco_sched.store.fold import LAPSED, REQUESTED, REWOUND, TICKED, UPSERTED, ZONE_RULES
+from arco_sched.store.fold import LAPSED, PRUNED, REQUESTED, REWOUND, TICKED, UPSERTED, ZONE_RULES
 
 _TERM: Final = (
     "SELECT version, effective_from, start_at, end_at, enabled, deleted, cron_expression, timezone, dst_gap, "
@@ -67,6 +69,7 @@ _EVENT_CODES: Final = {
     "RunRequested": REQUESTED,
     "ZoneRulesChanged": ZONE_RULES,
     "CursorRewound": REWOUND,
+    "HistoryPruned": PRUNED,
 }
 
 
@@ -284,6 +287,67 @@ def _content(body: str) -> RequestContent:
     )
 
 
+# What pruning and backfilling ask.
+
+
+def pruned_through(connection: sqlite3.Connection, schedule: int) -> int | None:
+    """The instant through which the history of a schedule was removed, None where none was."""
+    row = connection.execute("SELECT pruned_through FROM schedule_rows WHERE schedule = ?", (schedule,)).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
+def prunable(
+    connection: sqlite3.Connection, schedule: int, before: int, room: int, after: int
+) -> tuple[PrunedPart, int] | None:
+    """What can go of a schedule's history before `before`, at most about `room` ticks; with the number of its lapse
+    records. None where there is nothing after `after`.
+
+    A lapse goes whole or stays whole, and nothing goes that is after the cursor.
+    """
+    schedule_id_, cursor, last_instant, last_run = connection.execute(
+        "SELECT schedule_id, cursor, last_instant, last_run FROM schedule_rows JOIN schedule_ids USING (schedule) "
+        "WHERE schedule = ?",
+        (schedule,),
+    ).fetchone()
+    through = min(before - 1, cursor)
+    ask = (
+        "SELECT instant FROM tick_rows WHERE schedule = ? AND instant > ? AND instant <= ? AND origin <> 2 "
+        "ORDER BY instant LIMIT 1 OFFSET ?"
+    )
+    row = connection.execute(ask, (schedule, after, through, room)).fetchone()
+    if row is not None:
+        through = row[0]
+    ask = "SELECT min(after) FROM lapse_rows WHERE schedule = ? AND after < ? AND before > ? + 1"
+    cut = connection.execute(ask, (schedule, through, through)).fetchone()[0]
+    if cut is not None:
+        through = cut
+    if through <= after:
+        return None
+    ticks, others = connection.execute(
+        "SELECT coalesce(sum(origin = 0), 0), coalesce(sum(origin IN (1, 3)), 0) FROM tick_rows "
+        "WHERE schedule = ? AND instant <= ?",
+        (schedule, through),
+    ).fetchone()
+    records, missed, uncounted = connection.execute(
+        "SELECT count(*), coalesce(sum(missed), 0), coalesce(sum(missed IS NULL), 0) FROM lapse_rows "
+        "WHERE schedule = ? AND before <= ? + 1",
+        (schedule, through),
+    ).fetchone()
+    if not ticks + others + records:
+        return None
+    part = PrunedPart(
+        schedule_id_, through, cursor, last_instant, last_run, int(ticks), int(missed), int(uncounted), int(others)
+    )
+    return part, int(records)
+
+
+def status_at(connection: sqlite3.Connection, schedule: int, instant: int, origin: int) -> str | None:
+    """The status of the tick of an origin at an instant, None where there is none."""
+    ask = "SELECT status FROM tick_rows WHERE schedule = ? AND instant = ? AND origin = ?"
+    row = connection.execute(ask, (schedule, instant, origin)).fetchone()
+    return None if row is None else str(row[0])
+
+
 # What `arco status` asks.
 
 
@@ -383,6 +447,30 @@ def tick(connection: sqlite3.Connection, schedule: int, key: TickKey) -> Tick | 
             (schedule, key.number, f"{key.schedule_id}:{_infix(key)}{key.number}"),
         ).fetchone()
     return None if row is None else Tick(*row)
+
+
+def tick_detail(connection: sqlite3.Connection, schedule: int, tick: Tick) -> TickDetail:
+    """A tick with its definition version, its run and any conflict."""
+    run = None
+    if tick.run_key is not None:
+        run = run_by_key(connection, tick.run_key, parse_run_key(tick.run_key), schedule)
+    return TickDetail(
+        tick, version(connection, schedule, tick.definition_version), run, () if run is None else run.conflicts
+    )
+
+
+def lapse_at(connection: sqlite3.Connection, schedule: int, at: int) -> LapseRecord | None:
+    """The lapse that covers an instant."""
+    row = connection.execute(_LAPSE + "WHERE schedule = ? AND after < ? AND before > ?", (schedule, at, at)).fetchone()
+    return None if row is None else LapseRecord(*row)
+
+
+def is_failing(connection: sqlite3.Connection, schedule: int, now: int) -> bool:
+    """Whether a version that can't be evaluated asks for attention."""
+    row = connection.execute(
+        "SELECT failing FROM agenda WHERE schedule = ? AND due_at <= ?", (schedule, now)
+    ).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _infix(key: TickKey) -> str:

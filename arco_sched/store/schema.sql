@@ -39,6 +39,7 @@ INSERT INTO words (kind, code, word) VALUES
     ('event', 4, 'RunRequested'),
     ('event', 5, 'ZoneRulesChanged'),
     ('event', 6, 'CursorRewound'),
+    ('event', 7, 'HistoryPruned'),
     -- The infix of a tick id; the order of the codes is that of the ids as text.
     ('origin', 0, ''),
     ('origin', 1, 'backfill:'),
@@ -99,7 +100,8 @@ CREATE TABLE schedule_rows (
     cursor       INTEGER NOT NULL,   -- everything through it is accounted for
     last_instant INTEGER,            -- of the last scheduled tick
     last_run     INTEGER,            -- of the last scheduled tick that requested a run
-    rewound_from INTEGER             -- the furthest cursor that a rewind left: only up to it can ticks lie ahead
+    rewound_from INTEGER,            -- the furthest cursor that a rewind left: only up to it can ticks lie ahead
+    pruned_through INTEGER           -- history through it was removed
 ) STRICT;
 
 CREATE TABLE tick_rows (
@@ -212,7 +214,8 @@ CREATE VIEW runs AS
 SELECT r.run_id,
        coalesce(r.key, 'sched:' || i.schedule_id || ':' || o.word || r.instant) AS run_key,
        c.fingerprint AS request_fingerprint, r.status,
-       CASE WHEN t.tick_id IS NOT NULL THEN i.schedule_id END AS schedule_id, t.tick_id,
+       CASE WHEN t.tick_id IS NOT NULL OR r.version IS NOT NULL THEN i.schedule_id END AS schedule_id,
+       coalesce(t.tick_id, CASE WHEN r.version IS NOT NULL THEN i.schedule_id || ':' || o.word || r.instant END) AS tick_id,
        json_extract(c.body, '$.asset_selection') AS asset_selection,
        json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,

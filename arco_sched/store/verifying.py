@@ -188,6 +188,23 @@ def lapses(connection: sqlite3.Connection, schedule: int) -> list[LapseRow]:
     return [LapseRow(*row) for row in connection.execute(ask, (schedule,))]
 
 
+class PruningRow(NamedTuple):
+    """What a pruning says it removed."""
+
+    seq: int
+    occurrences: int
+    uncounted: int
+
+
+def prunings(connection: sqlite3.Connection, schedule: int) -> list[PruningRow]:
+    """The prunings of a schedule, oldest first."""
+    ask = (
+        "SELECT seq, json_extract(payload, '$.ticks') + json_extract(payload, '$.missed'), "
+        "json_extract(payload, '$.uncounted') FROM event_log WHERE type = 7 AND schedule = ? ORDER BY seq"
+    )
+    return [PruningRow(*row) for row in connection.execute(ask, (schedule,))]
+
+
 def last_zone_change(connection: sqlite3.Connection) -> int:
     """The `seq` of the last change of the zone rules, 0 where they never changed."""
     ask = "SELECT coalesce(max(seq), 0) FROM event_log WHERE type = 5"

@@ -8,10 +8,11 @@ from typing import Final
 from arco_sched import events
 from arco_sched.evaluate import Agenda
 from arco_sched.identity import ORIGINS, Origin, TickKey, content_text, fingerprint, tick_id
-from arco_sched.model import Lapse, RequestContent, Rewinding, Term, Version
+from arco_sched.model import Lapse, PrunedPart, RequestContent, Rewinding, Term, Version
 from arco_sched.store.fold import (
     FAILED,
     LAPSED,
+    PRUNED,
     REQUESTED,
     REWOUND,
     SCHEDULED,
@@ -153,11 +154,28 @@ class Writer:
 
     def rewind(self, schedule: int, rewinding: Rewinding) -> None:
         """A cursor brought back; to be the only event of its writer."""
-        count = self._connection.execute(
-            f"SELECT count(*) FROM event_log WHERE type = {REWOUND} AND schedule = ?", (schedule,)
-        ).fetchone()[0]
-        key = f"cursor_rewound:{rewinding.schedule_id}:{count + 1}"
+        key = f"cursor_rewound:{rewinding.schedule_id}:{self._count(REWOUND, schedule) + 1}"
         self._append(REWOUND, schedule=schedule, key=key, payload=events.rewound(rewinding.schedule_id, rewinding))
+
+    def prune(self, schedule: int, part: PrunedPart) -> None:
+        """History of a schedule that goes, with its events; to be the only event of its writer."""
+        key = f"history_pruned:{part.schedule_id}:{self._count(PRUNED, schedule) + 1}"
+        self._append(PRUNED, schedule=schedule, key=key, payload=events.pruned(part))
+        bounds = {"schedule": schedule, "through": part.through}
+        self._connection.execute(
+            f"DELETE FROM event_log WHERE type = {TICKED} AND schedule = :schedule AND instant <= :through "
+            f"AND origin <> {FAILED}",
+            bounds,
+        )
+        self._connection.execute(
+            f"DELETE FROM event_log WHERE type = {LAPSED} AND schedule = :schedule AND seq IN "
+            "(SELECT lapse FROM lapse_rows WHERE schedule = :schedule AND before <= :through + 1)",
+            bounds,
+        )
+
+    def _count(self, type_: int, schedule: int) -> int:
+        ask = "SELECT count(*) FROM event_log WHERE type = ? AND schedule = ?"
+        return int(self._connection.execute(ask, (type_, schedule)).fetchone()[0])
 
     def agenda(self, schedule: int, agenda: Agenda | None) -> None:
         """When the evaluator must look at the schedule next."""

@@ -1,0 +1,261 @@
+"""`arco why`: the whole chain from a schedule and an instant to what became of it."""
+
+import sqlite3
+
+from arco_sched import changes, identity
+from arco_sched.cron import Explanation, timetable
+from arco_sched.errors import InvalidInput
+from arco_sched.evaluate import in_force, stretches, waiting
+from arco_sched.instants import BEFORE_ALL, MIN_INSTANT, format_instant
+from arco_sched.model import LapseRecord, Reason, Term, Tick, Verdict, Why
+from arco_sched.store import reading
+
+
+def why(connection: sqlite3.Connection, schedule_id: str, at: int | None, now: int) -> Why:
+    """Why the schedule did or did not fire at `at`; without one, at its last occurrence through `now` (else the next).
+
+    Raises `NotFound` for an id that is not there.
+    """
+    schedule = reading.schedule_number(connection, schedule_id)
+    if schedule is None:
+        changes.check_schedule_id(schedule_id)
+        raise changes.not_found(schedule_id)
+    terms = reading.terms(connection, schedule, BEFORE_ALL)
+    if at is None:
+        at = _expected(terms, now)
+    return _Chain(connection, schedule, schedule_id, terms, at, now).answer()
+
+
+def _expected(terms: list[Term], now: int) -> int:
+    """The last occurrence through `now` of the versions in force, else the first one after it, else `now` itself."""
+    for part in reversed(stretches(terms, MIN_INSTANT, now + 1)):
+        if part.times is not None:
+            newest = part.times.take_newest(part.start, part.stop, 1)
+            if newest:
+                return newest[0]
+    for part in stretches(terms, now + 1, now + 1 + 366 * 86_400):
+        if part.times is not None:
+            oldest = part.times.take(part.start, part.stop, 1)
+            if oldest:
+                return oldest[0]
+    return now
+
+
+class _Chain:
+    """The links are looked at from the definition to the record; the first that decides gives the verdict."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, schedule: int, schedule_id: str, terms: list[Term], at: int, now: int
+    ) -> None:
+        self._connection, self._schedule, self._schedule_id = connection, schedule, schedule_id
+        self._terms, self._at, self._now = terms, at, now
+        self._reasons: list[Reason] = []
+        self._explanation: Explanation | None = None
+        self._state = reading.state(connection, schedule)
+        self._lapse = reading.lapse_at(connection, schedule, at)
+        self._ticks = reading.ticks(connection, schedule=schedule, since=at, until=at + 1, limit=10)
+        self._tick = next((tick for tick in self._ticks if tick.tick_id == f"{schedule_id}:{at}"), None)
+
+    def answer(self) -> Why:
+        """The chain, and the verdict it leads to."""
+        term = in_force(self._terms, self._at)
+        verdict = self._decide(term)
+        version = None
+        if term is not None:
+            version = reading.version(self._connection, self._schedule, term.version)
+        detail = None
+        if self._tick is not None:
+            detail = reading.tick_detail(self._connection, self._schedule, self._tick)
+            self._say_run(detail.run is not None and bool(detail.conflicts))
+        others = tuple(tick for tick in self._ticks if tick is not self._tick)
+        for tick in others:
+            self._say("other tick", None, f"{tick.tick_id} is at the same instant, {tick.status}, and apart from it")
+        return Why(
+            self._schedule_id,
+            self._at,
+            self._now,
+            verdict,
+            tuple(self._reasons),
+            version,
+            self._explanation,
+            detail,
+            self._lapse,
+            others,
+        )
+
+    def _say(self, about: str, holds: bool | None, text: str) -> None:
+        self._reasons.append(Reason(about, holds, text))
+
+    def _decide(self, term: Term | None) -> Verdict:
+        at = format_instant(self._at)
+        if term is None:
+            start = format_instant(self._terms[-1].start_at)
+            self._say("definition", False, f"no version is in force at {at}: the schedule starts at {start}")
+            return self._recorded("not-started")
+        self._say_version(term)
+        if term.deleted:
+            self._say("deleted", False, f"the schedule was deleted as of {format_instant(term.effective_from)}")
+            return self._recorded("deleted")
+        if self._at < term.start_at:
+            self._say("start", False, f"it starts at {format_instant(term.start_at)}, later")
+            return self._recorded("not-started")
+        if term.end_at is not None and self._at >= term.end_at:
+            self._say("end", False, f"it ended at {format_instant(term.end_at)}, and occurrences lie before its end")
+            return self._recorded("ended")
+        try:
+            times = timetable(term.cron_expression, term.timezone, term.dst_gap, term.dst_overlap)
+        except InvalidInput as problem:
+            return self._unevaluable(term, str(problem))
+        self._explanation = times.explain(self._at)
+        if not self._explanation.occurs:
+            self._say_no_occurrence(self._explanation)
+            return self._recorded("no-occurrence")
+        self._say_occurrence(term, self._explanation)
+        return self._become(term)
+
+    def _say_version(self, term: Term) -> None:
+        text = f"version {term.version} is in force there, since {format_instant(term.effective_from)}"
+        later = [other for other in self._terms if other.version > term.version]
+        if later:
+            after = min(later, key=lambda other: (other.effective_from, -other.version))
+            text += f", until version {after.version} supersedes it at {format_instant(after.effective_from)}"
+        shadowed = [
+            other.version for other in self._terms if other.version < term.version and other.effective_from > self._at
+        ]
+        if shadowed:
+            numbers = ", ".join(str(number) for number in sorted(shadowed))
+            text += f" (of the earlier ones, {numbers} would have begun later)"
+        self._say("definition", True, text)
+
+    def _say_occurrence(self, term: Term, explanation: Explanation) -> None:
+        text = f"`{term.cron_expression}` occurs there: the clock in {term.timezone} reads {explanation.local}"
+        self._say("expression", True, text)
+        if explanation.note == "gap":
+            moved = (
+                f"the clock goes forward there by {explanation.shift} s, and a time in the gap happens right after it"
+            )
+            self._say("clock change", True, f"{moved} (dst_gap={term.dst_gap})")
+        elif explanation.note is not None:
+            which = "first" if explanation.note == "overlap-first" else "second"
+            self._say("clock change", True, f"the clock reads this time twice, and this is the {which} of the two")
+
+    def _say_no_occurrence(self, explanation: Explanation) -> None:
+        failing = [field for field in explanation.fields if not field.matches]
+        days = {"day-of-month", "day-of-week"}
+        named = [field for field in failing if field.name not in days or not explanation.day_matches]
+        if explanation.day_rule != "either":
+            named = [field for field in named if field.name not in days or field.name == explanation.day_rule]
+        for field in named:
+            self._say(
+                "expression", False, f"the {field.name} there is {field.value}, and `{field.text}` does not match"
+            )
+        if not named:
+            if explanation.clock.startswith("overlap"):
+                which = "first" if explanation.clock == "overlap-first" else "second"
+                text = f"the clock reads {explanation.local} twice, this is the {which} time, and the other one counts"
+            else:
+                text = f"the fields match {explanation.local}, but a clock change moves it away"
+            self._say("clock change", False, text)
+        near = [
+            f"{word} {format_instant(instant)}"
+            for word, instant in (("the one before is", explanation.previous), ("the next is", explanation.next))
+            if instant is not None
+        ]
+        if near:
+            self._say("neighbours", None, "by this version, " + ", ".join(near))
+
+    def _become(self, term: Term) -> Verdict:
+        if self._tick is not None:
+            return self._ticked(self._tick, term)
+        if self._lapse is not None:
+            return self._lapsed(self._lapse)
+        if self._at > self._now:
+            pause = "" if term.enabled else ", and will be skipped unless the schedule is enabled before"
+            self._say("clock", None, f"it lies in the future{pause}")
+            return "future"
+        if self._at > self._state.cursor:
+            self._say_waiting()
+            return "waiting"
+        pruned = reading.pruned_through(self._connection, self._schedule)
+        if pruned is not None and self._at <= pruned:
+            self._say("record", None, f"history through {format_instant(pruned)} was pruned: it was a tick or a lapse")
+            return "pruned"
+        self._say("record", False, "the cursor is past it, but there is neither tick nor lapse: run `arco verify`")
+        return "unaccounted"
+
+    def _ticked(self, tick: Tick, term: Term) -> Verdict:
+        when = format_instant(tick.evaluated_at)
+        if tick.definition_version != term.version:
+            text = f"the tick was made under version {tick.definition_version}, before the cursor was brought back"
+            self._say("rewind", None, text)
+        if tick.status == "skipped":
+            self._say("pause", False, f"version {tick.definition_version} is disabled: skipped, evaluated at {when}")
+            return "skipped"
+        self._say("tick", True, f"tick {tick.tick_id} was triggered, evaluated at {when}")
+        return "triggered"
+
+    def _lapsed(self, lapse: LapseRecord) -> Verdict:
+        explained = {
+            "window": "when it was evaluated, it was older than the catch-up window",
+            "superseded": "newer occurrences took the max_catchup_ticks of an evaluation (catchup_policy=latest)",
+            "discarded": "somebody discarded what waited",
+            "unevaluable": "the version in force there could not be evaluated",
+        }[lapse.reason]
+        many = "an unknown number" if lapse.missed is None else str(lapse.missed)
+        when = format_instant(lapse.recorded_at)
+        self._say("lapse", False, f"it lapsed ({lapse.reason}): {explained}; {many} lapsed with this record, at {when}")
+        return "lapsed"
+
+    def _say_waiting(self) -> None:
+        visited = reading.workspace(self._connection).visited_at
+        ahead_of_it = waiting(self._state.terms, self._state.cursor, self._at, self._state.ahead)
+        if visited is None:
+            self._say("evaluator", False, "it waits: nobody has ever evaluated (`arco tick`)")
+        elif visited < self._at:
+            self._say("evaluator", False, f"it waits: nobody evaluated since {format_instant(visited)} (`arco tick`)")
+        else:
+            self._say("bounds", None, "it waits: max_catchup_ticks bounds what one evaluation takes up, oldest first")
+        if ahead_of_it:
+            self._say("backlog", None, f"{ahead_of_it} older occurrences wait before it")
+        current = in_force(self._terms, self._now)
+        if current is not None:
+            lapses_at = self._at + current.catchup_window_minutes * 60
+            said = (
+                "lapses" if lapses_at >= self._now else "will lapse at the next evaluation, being older than the window"
+            )
+            when = f" when nobody evaluates it by {format_instant(lapses_at)}" if lapses_at >= self._now else ""
+            self._say("window", None, f"it {said}{when}")
+        if reading.is_failing(self._connection, self._schedule, self._now):
+            self._say(
+                "evaluable", False, "a version of this schedule can't be evaluated: `arco ticks list --status failed`"
+            )
+
+    def _unevaluable(self, term: Term, problem: str) -> Verdict:
+        self._say("evaluable", False, f"version {term.version} can't be evaluated: {problem}")
+        failed = reading.tick(
+            self._connection, self._schedule, identity.TickKey(self._schedule_id, "failed", term.version)
+        )
+        if failed is not None:
+            self._say("failed tick", None, f"{failed.tick_id} records it, since {format_instant(failed.evaluated_at)}")
+        if self._lapse is not None:
+            self._lapsed(self._lapse)
+        if self._tick is not None:
+            return self._ticked(self._tick, term)
+        return "unevaluable"
+
+    def _recorded(self, verdict: Verdict) -> Verdict:
+        """The verdict, unless a tick is there all the same: made before a rewind, or under other zone rules."""
+        if self._tick is None:
+            return verdict
+        self._say(
+            "tick", None, f"yet tick {self._tick.tick_id} is there: made before a rewind or under other zone rules"
+        )
+        return "skipped" if self._tick.status == "skipped" else "triggered"
+
+    def _say_run(self, conflict: bool) -> None:
+        if self._tick is None or self._tick.run_id is None:
+            return
+        text = f"run {self._tick.run_id} is reserved for {self._tick.run_key}"
+        if conflict:
+            text += "; another request came under the same key with other content: see the conflicts"
+        self._say("run", not conflict, text)
