@@ -127,7 +127,7 @@ def _yearly_time(text: str) -> _YearlyTime:
         raise ValueError(f"the footer's date {text!r} is not a POSIX one")
     seconds = 7200 if match[6] is None else _seconds(*match.group(6, 7, 8))
     if match[1] is not None:
-        return _YearlyTime(int(match[1]), int(match[2]), int(match[3]), 0, False, seconds)  # noqa: FBT003 - its fields
+        return _YearlyTime(int(match[1]), int(match[2]), int(match[3]), 0, False, seconds)
     return _YearlyTime(0, 0, 0, int(match[5]), bool(match[4]), seconds)
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from cron_oracles import expressions
+from cron_oracles import Drawn, expressions
 from hypothesis import given, settings
 from test_cron_grammar import ACCEPTED, REFUSED, SPECIAL
 
@@ -27,14 +27,14 @@ def test_refused(text: str) -> None:
 
 @given(expressions())
 @settings(derandomize=True, max_examples=200, deadline=None)
-def test_five_fields_agree(drawn) -> None:
+def test_five_fields_agree(drawn: Drawn) -> None:
     """Random five-field expressions, L, # and W among them, pass both readers, or never occur."""
     expect_agreement(drawn.text)
 
 
 @given(expressions(seconds=True))
 @settings(derandomize=True, max_examples=80, deadline=None)
-def test_six_fields_agree(drawn) -> None:
+def test_six_fields_agree(drawn: Drawn) -> None:
     """So do six-field ones, though croniter wants the second last."""
     expect_agreement(drawn.text)
 
@@ -68,6 +68,12 @@ def test_disagreement(change: dict[str, object], field: str) -> None:
     doctored = dataclasses.replace(parse_expression("0 0 0 1-5 6 2#3,4"), **change)
     with pytest.raises(InvalidInput, match=f"read differently by arco and by croniter in the {field} field"):
         _compare(doctored)
+
+
+def test_what_never_occurs_is_refused() -> None:
+    """SEMANTICS 3: an expression that no date matches is refused where a definition is made."""
+    expect_agreement("0 0 30 2 *")
+    expect_agreement("0 0 31W 2,4 *")
 
 
 def test_croniter_refuses() -> None:

@@ -4,7 +4,7 @@ import itertools
 import time
 
 import pytest
-from cron_oracles import CHANGING_ZONES, expressions, near_changes
+from cron_oracles import CHANGING_ZONES, Drawn, expressions, near_changes
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -43,7 +43,7 @@ def ranges() -> st.SearchStrategy[tuple[int, int]]:
 
 
 @given(tables(), ranges(), st.integers(-1, 40))
-@settings(derandomize=True, max_examples=250, deadline=None)
+@settings(derandomize=True, max_examples=180, deadline=None)
 def test_one_answer(table: Timetable, stretch: tuple[int, int], limit: int) -> None:
     """Forwards, backwards, oldest, newest, first, last and counted: all of the same occurrences."""
     start, stop = stretch
@@ -68,7 +68,7 @@ def test_one_answer(table: Timetable, stretch: tuple[int, int], limit: int) -> N
 
 
 @given(tables(), ranges(), ranges())
-@settings(derandomize=True, max_examples=200, deadline=None)
+@settings(derandomize=True, max_examples=120, deadline=None)
 def test_counts_add_up(table: Timetable, one: tuple[int, int], other: tuple[int, int]) -> None:
     """A count over centuries is the sum of the counts over its parts, cut anywhere."""
     a, b, c, d = sorted((*one, *other))
@@ -93,6 +93,25 @@ def test_next_walks_along(table: Timetable, stretch: tuple[int, int]) -> None:
         at = table.previous(at)  # type: ignore[assignment]
         back.append(at)
     assert back == walked[::-1]
+
+
+@given(
+    expressions(fixed=True),
+    near_changes(CHANGING_ZONES, year_start(1900), year_start(2100)),
+    st.sampled_from(POLICIES),
+    st.lists(st.integers(-2 * DAY, 2 * DAY), max_size=8),
+)
+@settings(derandomize=True, max_examples=80, deadline=None)
+def test_next_near_a_change(drawn: Drawn, change: tuple[str, int], policy: tuple[str, str], shifts: list[int]) -> None:
+    """From anywhere near a change of the clock, the next and the previous occurrence are those of the whole list."""
+    name, instant = change
+    table = timetable(drawn.text, name, *policy)
+    found = list(table.between(instant - 40 * DAY, instant + 40 * DAY))
+    for position in [instant + shift for shift in (*shifts, -3600, -1, 0, 1, 3600)]:
+        after = [i for i in found if i >= position][:1] or [table.next(instant + 40 * DAY)]
+        before = [i for i in found if i < position][-1:] or [table.previous(instant - 40 * DAY)]
+        assert [table.next(position)] == after
+        assert [table.previous(position)] == before
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Africa/Casablanca", "Australia/Lord_Howe", "Asia/Kolkata"])
@@ -185,7 +204,7 @@ def wild_zones(draw: st.DrawFn) -> Zone:
 
 @given(wild_zones(), expressions(fixed=True, special=False), st.sampled_from(POLICIES))
 @settings(derandomize=True, max_examples=120, deadline=None)
-def test_wild_clocks(zone: Zone, drawn, policy) -> None:
+def test_wild_clocks(zone: Zone, drawn: Drawn, policy: tuple[str, str]) -> None:
     """Whatever the clock does, each wall time happens at its first, last or every reading, else after its first gap."""
     table = Timetable(parse_expression(drawn.text), zone, *policy)
     spans = zone.spans(BEGINNING, END)
@@ -222,5 +241,10 @@ def test_changes_at_the_turn_of_the_year(footer: str, policy: tuple[str, str] | 
     found = list(table.between(start, stop))
     assert found == list(table.backwards(start, stop))[::-1]
     assert table.count(start, stop) == len(found)
+    walked = [table.next(i - 7) for i in found[-400:]]
+    assert walked == found[-400:]
+    for year in range(2011, 2021):
+        turn = year_start(year)
+        assert table.next(turn - 3000) == next(i for i in found if i >= turn - 3000)
     if policy is None:
         assert found == [i for i in range(start, stop, 1800) if (i + zone.offset_at(i)) % 1800 == 0]

@@ -184,7 +184,7 @@ def test_footers(footer: str) -> None:
     ],
 )
 def test_days_of_the_year(footer: str, changes: list[str]) -> None:
-    """POSIX: `Jn` counts from 1 without 29 February, `n` from 0 with it. (CPython 3.11's zoneinfo is a day off here.)"""
+    """POSIX: `Jn` counts from 1 without 29 February, `n` from 0 with it. (zoneinfo of 3.11 is a day off.)"""
     zone = Zone("Test", read_tzif(tzif(footer, [(0, 0)], [-18_000])))
     spans = zone.spans(year_start(1971), year_start(1973))[1:]
     assert [f"{at(span.start):%Y-%m-%dT%H:%MZ}" for span in spans] == changes
