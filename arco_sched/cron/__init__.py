@@ -4,12 +4,16 @@ Importing this package costs little: croniter is imported by `check_expression` 
 imports `datetime`, `zoneinfo` or `pendulum`.
 """
 
+from typing import TYPE_CHECKING
+
 from arco_sched.cron.check import check_expression
-from arco_sched.cron.explanation import Explanation, FieldVerdict
 from arco_sched.cron.expression import CronExpression
 from arco_sched.cron.grammar import parse_expression
 from arco_sched.cron.occurrences import Timetable, timetable
 from arco_sched.cron.zones import Zone, load_zone, tzdata_release, zone_names
+
+if TYPE_CHECKING:
+    from arco_sched.cron.explanation import Explanation, FieldVerdict
 
 __all__ = [
     "CronExpression",
@@ -24,3 +28,12 @@ __all__ = [
     "tzdata_release",
     "zone_names",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Making two classes takes milliseconds, which only `explain` has a use for.
+    if name in {"Explanation", "FieldVerdict"}:
+        from arco_sched.cron import explanation
+
+        return getattr(explanation, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
