@@ -1,0 +1,270 @@
+"""A naive second reading of docs/semantics.md: plain lists, every minute looked at, nothing shared with the code.
+
+It knows whole-minute expressions of a few forms, and versions that can be evaluated. Instants are epochs.
+"""
+
+import datetime as dt
+import zoneinfo
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import tzdata
+
+MINUTE = 60
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+BASE = int((dt.datetime(2025, 3, 8, 12, tzinfo=dt.UTC) - EPOCH).total_seconds())
+"""Where the stories begin: 19 hours before the clocks of New York go forward."""
+SPAN = range(BASE - 2 * 86_400, BASE + 4 * 86_400, MINUTE)
+"""Every minute that a story can reach."""
+
+
+class Refused(Exception):
+    """The request is refused: `kind` is the name of the error's type."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+def _matches(field_: str, value: int) -> bool:
+    for part in field_.split(","):
+        span, _, step = part.partition("/")
+        low, _, high = span.partition("-")
+        if span == "*":
+            if value % int(step or 1) == 0:
+                return True
+        elif int(low) <= value <= int(high or low) and (value - int(low)) % int(step or 1) == 0:
+            return True
+    return False
+
+
+@cache
+def _clock(zone: str) -> list[tuple[int, dt.datetime]]:
+    with (Path(tzdata.__path__[0]) / "zoneinfo" / zone).open("rb") as file:
+        rules = zoneinfo.ZoneInfo.from_file(file, key=zone)
+    return [
+        (at, (EPOCH + dt.timedelta(seconds=at)).astimezone(rules).replace(tzinfo=None, fold=0))
+        for at in range(SPAN.start - 86_400, SPAN.stop + 86_400, MINUTE)
+    ]
+
+
+@cache
+def occurrences(cron: str, zone: str) -> frozenset[int]:
+    """Every occurrence in `SPAN`, with `dst_gap` next and `dst_overlap` first; minute and hour fields, the rest `*`."""
+    minute, hour, *rest = cron.split()
+    assert rest == ["*", "*", "*"]
+    clock = _clock(zone)
+    if minute[0] == "*" or hour[0] == "*":  # an interval: every instant whose reading matches
+        found = [at for at, wall in clock if _matches(minute, wall.minute) and _matches(hour, wall.hour)]
+    else:  # an appointment: its first instant, or where the clock never shows it, the first one after the gap
+        first: dict[dt.datetime, int] = {}
+        for at, wall in clock:
+            first.setdefault(wall, at)
+        found = []
+        wall, last = clock[0][1], clock[-1][1]
+        while wall <= last:
+            if _matches(minute, wall.minute) and _matches(hour, wall.hour):
+                found.append(first[wall] if wall in first else min(at for at, shown in clock if shown > wall))
+            wall += dt.timedelta(minutes=1)
+    return frozenset(at for at in found if at in SPAN)
+
+
+@dataclass
+class Kept:
+    """A definition version: its number, when it is in force, and the definition's fields by name."""
+
+    number: int
+    since: int
+    start: int
+    fields: dict[str, Any]
+    enabled: bool
+    deleted: bool = False
+
+    def has(self, at: int) -> bool:
+        """Whether an instant is one of this version's occurrences, if the version is in force at it."""
+        end = self.fields["end_at"]
+        return (
+            not self.deleted
+            and self.start <= at
+            and (end is None or at < end)
+            and at in occurrences(self.fields["cron_expression"], self.fields["timezone"])
+        )
+
+
+@dataclass
+class Made:
+    """What an evaluation says that it did."""
+
+    triggered: int = 0
+    skipped: int = 0
+    lapsed: int = 0
+    deferred: int = 0
+    conflicts: int = 0
+    evaluated: int = 0
+
+
+@dataclass
+class Schedule:
+    """The history of one id."""
+
+    versions: list[Kept] = field(default_factory=list)
+    cursor: int = 0
+    first: int = 0
+    ticks: dict[str, tuple[int, int, str, object]] = field(default_factory=dict)
+    lapses: list[tuple[int, int, int, str]] = field(default_factory=list)
+
+    def in_force(self, at: int) -> Kept | None:
+        """The highest-numbered version whose `since` is not after `at`."""
+        return next((kept for kept in reversed(self.versions) if kept.since <= at), None)
+
+    def between(self, start: int, stop: int) -> list[int]:
+        """Every occurrence in `[start, stop)`, each under the version in force at it."""
+        spells = {(kept.fields["cron_expression"], kept.fields["timezone"]) for kept in self.versions}
+        candidates = {at for spell in spells for at in occurrences(*spell) if start <= at < stop}
+        found = []
+        for at in sorted(candidates):
+            kept = self.in_force(at)
+            if kept is not None and kept.has(at):
+                found.append(at)
+        return found
+
+
+class Oracle:
+    """A workspace."""
+
+    def __init__(self) -> None:
+        self.schedules: dict[str, Schedule] = {}
+        self.runs: dict[str, Any] = {}
+        self.conflicts: set[tuple[str, object]] = set()
+
+    def create(self, name: str, fields: dict[str, Any], now: int, start: int | None, enabled: bool | None) -> str:
+        """Create, or make anew after a deletion."""
+        end = fields["end_at"]
+        if name not in self.schedules:
+            begin = now if start is None else start
+            if end is not None and end <= begin:
+                raise Refused("InvalidInput")
+            kept = Kept(1, begin, begin, fields, enabled=enabled is not False)
+            self.schedules[name] = Schedule([kept], begin - 1, begin)
+            return "created"
+        schedule = self.schedules[name]
+        newest = schedule.versions[-1]
+        if not newest.deleted:
+            same = newest.fields == fields and start in {None, newest.start} and enabled in {None, newest.enabled}
+            if same:
+                return "unchanged"
+            raise Refused("Conflict")
+        if start is not None and start < newest.since:
+            raise Refused("InvalidInput")
+        begin = max(now, newest.since) if start is None else start
+        if end is not None and end <= begin:
+            raise Refused("InvalidInput")
+        since = max(begin, schedule.cursor + 1)
+        schedule.versions.append(Kept(newest.number + 1, since, begin, fields, enabled=enabled is not False))
+        return "created"
+
+    def change(
+        self, name: str, now: int, differences: dict[str, Any], expect: int | None, *, discard: bool
+    ) -> tuple[str, int]:
+        """Update, enable, disable or delete: `differences` are fields of the definition, or `enabled`, or `deleted`."""
+        schedule = self.schedules.get(name)
+        deleting = "deleted" in differences
+        if schedule is None or (schedule.versions[-1].deleted and not deleting):
+            raise Refused("NotFound")
+        newest = schedule.versions[-1]
+        fields = newest.fields | {key: value for key, value in differences.items() if key in newest.fields}
+        enabled = differences.get("enabled", newest.enabled)
+        if expect is not None and expect != newest.number:
+            raise Refused("Conflict")
+        unchanged = newest.deleted if deleting else (fields == newest.fields and enabled == newest.enabled)
+        end = fields["end_at"]
+        if not unchanged and not deleting and end is not None and end <= newest.start:
+            raise Refused("InvalidInput")
+        since = max(now, schedule.cursor + 1)
+        waiting = schedule.between(schedule.cursor + 1, since)
+        if discard and waiting:
+            schedule.lapses.append((schedule.cursor, since, len(waiting), "discarded"))
+            schedule.cursor = since - 1
+        if unchanged:
+            return "unchanged", len(waiting)
+        number = newest.number + 1
+        schedule.versions.append(
+            replace(newest, number=number, since=since, enabled=enabled, deleted=deleting, fields=fields)
+        )
+        return ("deleted" if deleting else "updated"), len(waiting)
+
+    def trigger(self, name: str, now: int) -> str:
+        """A manual tick and its run."""
+        schedule = self.schedules.get(name)
+        if schedule is None or schedule.versions[-1].deleted:
+            raise Refused("NotFound")
+        newest = schedule.versions[-1]
+        tick_id = f"{name}:manual:{now}"
+        key = "sched:" + tick_id
+        new = tick_id not in schedule.ticks and key not in self.runs
+        if tick_id not in schedule.ticks:
+            schedule.ticks[tick_id] = (now, newest.number, "triggered", newest.fields["asset"])
+            self._request(key, newest.fields["asset"])
+        if schedule.ticks[tick_id][3] != self.runs[key]:
+            raise Refused("Conflict")
+        return "created" if new else "existing"
+
+    def request(self, key: str, asset: object) -> str:
+        """A run request by hand."""
+        new = key not in self.runs
+        if not self._request(key, asset):
+            raise Refused("Conflict")
+        return "created" if new else "existing"
+
+    def _request(self, key: str, asset: object) -> bool:
+        if self.runs.setdefault(key, asset) == asset:
+            return True
+        self.conflicts.add((key, asset))
+        return False
+
+    def evaluate(self, names: list[str], now: int) -> Made:
+        """One evaluation of some schedules, or of all."""
+        for name in names:
+            if name not in self.schedules:
+                raise Refused("NotFound")
+        made = Made()
+        for name in dict.fromkeys(names or self.schedules):
+            self._evaluate(name, self.schedules[name], now, made)
+        return made
+
+    def _evaluate(self, name: str, schedule: Schedule, now: int, made: Made) -> None:
+        current = schedule.in_force(now)
+        if current is None:
+            return
+        horizon = now - current.fields["catchup_window_minutes"] * 60
+        bound = current.fields["max_catchup_ticks"]
+        waiting = schedule.between(schedule.cursor + 1, now + 1)
+        made.evaluated += bool(waiting)
+        late = [at for at in waiting if at < horizon]
+        due = [at for at in waiting if at >= horizon]
+        if late:
+            schedule.lapses.append((schedule.cursor, horizon, len(late), "window"))
+            schedule.cursor = horizon - 1
+            made.lapsed += len(late)
+        if current.fields["catchup_policy"] == "latest":
+            superseded, due = due[: max(0, len(due) - bound)], due[max(0, len(due) - bound) :]
+            if superseded:
+                schedule.lapses.append((schedule.cursor, due[0], len(superseded), "superseded"))
+                schedule.cursor = due[0] - 1
+                made.lapsed += len(superseded)
+        made.deferred += len(due[bound:])
+        for at in due[:bound]:
+            kept = schedule.in_force(at)
+            assert kept is not None
+            tick_id = f"{name}:{at}"
+            assert tick_id not in schedule.ticks
+            schedule.cursor = at
+            if kept.enabled:
+                schedule.ticks[tick_id] = (at, kept.number, "triggered", kept.fields["asset"])
+                made.triggered += 1
+                made.conflicts += not self._request("sched:" + tick_id, kept.fields["asset"])
+            else:
+                schedule.ticks[tick_id] = (at, kept.number, "skipped", None)
+                made.skipped += 1
