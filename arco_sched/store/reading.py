@@ -9,6 +9,7 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from arco_sched.changes import Current
@@ -471,6 +472,25 @@ def is_failing(connection: sqlite3.Connection, schedule: int, now: int) -> bool:
         "SELECT failing FROM agenda WHERE schedule = ? AND due_at <= ?", (schedule, now)
     ).fetchone()
     return row is not None and bool(row[0])
+
+
+def tick_buckets(connection: sqlite3.Connection, schedule: int, edges: Sequence[int]) -> dict[int, dict[str, int]]:
+    """How many ticks of each status lie between each two edges, by the number of the bucket; empty ones are absent."""
+    ask = "SELECT status, count(*) FROM tick_rows WHERE schedule = ? AND instant >= ? AND instant < ? GROUP BY status"
+    found = {}
+    for number, (start, stop) in enumerate(pairwise(edges)):
+        counts = dict(connection.execute(ask, (schedule, start, stop)))
+        if counts:
+            found[number] = counts
+    return found
+
+
+def lapses_within(connection: sqlite3.Connection, schedule: int, start: int, stop: int) -> list[LapseRecord]:
+    """The lapses that touch `[start, stop)`, in the order of time."""
+    rows = connection.execute(
+        _LAPSE + "WHERE schedule = ? AND before > ? AND after + 1 < ? ORDER BY after", (schedule, start, stop)
+    )
+    return [LapseRecord(*row) for row in rows]
 
 
 def _infix(key: TickKey) -> str:
