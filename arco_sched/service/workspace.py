@@ -4,14 +4,14 @@ A `Workspace` is one database. Instants are integer epochs throughout; nothing h
 that decides something takes `now`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
 from arco_sched import changes, identity
 from arco_sched.cron import load_zone, timetable, tzdata_release
-from arco_sched.errors import Conflict, NotFound
+from arco_sched.errors import Conflict, InvalidInput, NotFound
 from arco_sched.evaluate import agenda, discard, occurrences, stretches, waiting
 from arco_sched.instants import BEFORE_ALL, MAX_INSTANT
 from arco_sched.model import (
@@ -34,6 +34,7 @@ from arco_sched.model import (
     Status,
     Tick,
     TickDetail,
+    Timeline,
     Triggered,
     Verification,
     Version,
@@ -41,7 +42,7 @@ from arco_sched.model import (
     Why,
 )
 from arco_sched.rewind import rewind
-from arco_sched.service import upkeep
+from arco_sched.service import timeline, upkeep
 from arco_sched.service.definitions import checked, normal, raise_any, warnings
 from arco_sched.service.evaluation import BATCH, Progress, perform, rehearse
 from arco_sched.service.paging import DEFAULT_LIMIT, check_limit, keyed_page, number_cursor, tick_cursor
@@ -135,10 +136,12 @@ class Workspace:
         values: Mapping[str, Any],
         *,
         now: int,
+        enabled: bool | None = None,
         expect_version: int | None = None,
         discard_waiting: bool = False,
     ) -> ScheduleChange:
-        """Replace some fields of the definition, by their names in `Definition` and `RequestContent`.
+        """Replace some fields of the definition, by their names in `Definition` and `RequestContent`, and enable or
+        disable with it.
 
         Occurrences before `now` stay with the version that was in force; `discard_waiting` lapses those that wait.
         """
@@ -146,7 +149,9 @@ class Workspace:
         def decide(current: changes.Current | None) -> Version | None:
             newest = changes.existing(schedule_id, current)
             definition = checked(changes.merge(newest.definition, values), schedule_id)
-            return changes.change(schedule_id, current, now, definition=definition, expect_version=expect_version)
+            return changes.change(
+                schedule_id, current, now, definition=definition, enabled=enabled, expect_version=expect_version
+            )
 
         return self._change(schedule_id, decide, "updated", now, discard_waiting=discard_waiting)
 
@@ -425,6 +430,17 @@ class Workspace:
         if key is None or schedule is None or tick is None:
             raise NotFound(f"no tick {tick_id!a}: `arco ticks list` shows those there are")
         return reading.tick_detail(connection, schedule, tick)
+
+    def timeline(self, edges: Sequence[int], *, now: int, schedules: Iterable[str] = ()) -> Timeline:
+        """The history of the named schedules (default: all that are not deleted) between the edges, at least two
+        instants in order."""
+        if len(edges) < 2 or list(edges) != sorted(set(edges)):
+            raise InvalidInput("a timeline needs two or more instants in order")
+        with self._database.read() as connection:
+            names = tuple(dict.fromkeys(schedules)) or reading.schedule_ids(connection)
+            numbers = [self._number(connection, name) for name in names]
+            rows = tuple(timeline.row(connection, number, edges, now) for number in numbers)
+        return Timeline(now, tuple(edges), rows)
 
     def ticks(
         self,

@@ -1,0 +1,104 @@
+"""The root of the command line: its options, and where each command lives.
+
+A command's module is imported when the command is called (or all of them are listed): `arco tick` does not pay for the
+others.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, cast
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from arco_sched import __version__
+from arco_sched.cli.context import Session
+from arco_sched.cli.options import examples
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context
+
+
+class _Place(NamedTuple):
+    module: str
+    panel: str
+
+
+_DEFINE: Final = "Define"
+_EVALUATE: Final = "Evaluate"
+_ASK: Final = "Ask"
+
+_PLACES: Final = {
+    "init": _Place("database:init_app", _DEFINE),
+    "schedule": _Place("schedule:schedule_app", _DEFINE),
+    "tick": _Place("tick:tick_app", _EVALUATE),
+    "ticks": _Place("history:ticks_app", _ASK),
+    "lapses": _Place("history:lapses_app", _ASK),
+    "runs": _Place("runs:runs_app", _ASK),
+    "events": _Place("events:events_app", _ASK),
+}
+
+
+class _Root(TyperGroup):
+    """The group of all commands, each loaded when it is asked for."""
+
+    def list_commands(self, ctx: "Context") -> list[str]:  # noqa: ARG002 - typer's signature
+        return list(_PLACES)
+
+    def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":  # noqa: ARG002 - typer's signature
+        place = _PLACES.get(cmd_name)
+        if place is None:
+            # typer proposes the nearest of these names.
+            self.commands = cast("dict[str, Command]", dict.fromkeys(_PLACES))
+            return None
+        module, _, attribute = place.module.partition(":")
+        found = get_command(getattr(import_module(f"arco_sched.cli.{module}"), attribute))
+        found.name = cmd_name
+        found.rich_help_panel = place.panel  # type: ignore[attr-defined] # typer's own commands have it
+        return found
+
+
+app = typer.Typer(
+    cls=_Root,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+    epilog=examples(
+        'arco schedule create daily --cron "0 10 * * *" --tz Europe/Berlin',
+        "arco tick",
+        "arco ticks list",
+    ),
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from arco_sched.render.terminal import write
+
+        write(f"arco {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    db: Annotated[
+        str | None,
+        typer.Option("--db", metavar="PATH", help="The database file ($ARCO_DB, else the user's data directory)."),
+    ] = None,
+    _: Annotated[
+        bool, typer.Option("--version", help="Show the version and leave.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Versioned schedules, deterministic catch-up ticks and idempotent runs, in one SQLite file.
+
+    Define schedules, let cron call `arco tick` each minute, and ask what happened and why.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.get_help()  # typer draws it
+        raise typer.Exit
+    ctx.obj = Session(db, ctx.obj)
+
+
+def command() -> "Command":
+    """The whole command line, ready to parse."""
+    return get_command(app)

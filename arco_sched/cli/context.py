@@ -1,0 +1,121 @@
+"""What a command is given besides its options: the clock, asked once, and the database."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from arco_sched.errors import DatabaseUnusable, NotFound
+from arco_sched.instants import parse_instant
+
+if TYPE_CHECKING:
+    from arco_sched.render.times import Clocks
+    from arco_sched.service.workspace import Workspace
+
+
+class Session:
+    """One command: which database, and what time it is."""
+
+    def __init__(self, database: str | None, environ: Mapping[str, str]) -> None:
+        self._database = database
+        self._environ = environ
+        self._now: int | None = None
+
+    @property
+    def now(self) -> int:
+        """The clock, or `ARCO_NOW` in its stead; the same however often it is asked for. Raises `InvalidInput`."""
+        if self._now is None:
+            stands_in = self._environ.get("ARCO_NOW")
+            self._now = parse_instant(stands_in, "ARCO_NOW") if stands_in else int(time.time())
+        return self._now
+
+    @contextmanager
+    def open(self, naming: str | None = None) -> Iterator["Workspace"]:
+        """The database, which must exist; `naming` is the schedule id that the command is about.
+
+        When there is no such schedule, the error names the nearest id.
+        """
+        from arco_sched.service.workspace import Workspace
+
+        with _explained(self.path) as path, Workspace.open(path) as workspace:
+            try:
+                yield workspace
+            except NotFound as error:
+                raise _with_nearest(workspace, naming, error) from None
+
+    @contextmanager
+    def create(self, name: str | None = None) -> Iterator["Workspace"]:
+        """The database, made when there is none (with the default folder; any other must exist)."""
+        from arco_sched.service.workspace import Workspace
+
+        with _explained(self.path) as path:
+            if self._given() is None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            with Workspace.create(path, name) as workspace:
+                yield workspace
+
+    def exists(self) -> bool:
+        """Whether there is a file where the database should be."""
+        with _explained(self.path) as path:
+            return path.exists()
+
+    def _given(self) -> str | None:
+        return self._database if self._database is not None else self._environ.get("ARCO_DB") or None
+
+    @property
+    def path(self) -> Path:
+        """The database file: `--db`, else `ARCO_DB`, else the default."""
+        given = self._given()
+        if given is not None:
+            return Path(given)
+        import platformdirs
+
+        return Path(platformdirs.user_data_dir("arco", appauthor=False)) / "arco.db"
+
+
+def clocks(workspace: "Workspace", *, utc: bool) -> "Clocks":
+    """The clock of each schedule's zone, for tables."""
+    from arco_sched.render.times import Clocks
+
+    if utc:
+        return Clocks({}, utc=True)
+    schedules = workspace.schedules(deleted=True)
+    return Clocks({each.version.schedule_id: each.version.definition.timezone for each in schedules})
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[Path]:
+    # What the operating system says of a path (too long, no permission to look) before SQLite is asked.
+    try:
+        yield path
+    except (BrokenPipeError, InterruptedError):
+        raise
+    except OSError as error:
+        if error.filename is None or not str(error.filename).startswith(str(path.parent)):
+            raise
+        raise DatabaseUnusable(f"can't use the database {path}: {error.strerror}") from None
+
+
+def _with_nearest(workspace: "Workspace", schedule_id: str | None, error: NotFound) -> NotFound:
+    if schedule_id is None:
+        return error
+    from difflib import get_close_matches
+
+    known = [each.version.schedule_id for each in workspace.schedules(deleted=True)]
+    nearest = [] if schedule_id in known else get_close_matches(schedule_id, known, n=3)
+    return NotFound(f"no schedule {schedule_id}: did you mean {' or '.join(nearest)}?") if nearest else error
+
+
+def complete_schedule(context: typer.Context, incomplete: str) -> list[str]:
+    """The ids that a shell offers for completion; none where there is no database."""
+    root = context.find_root()
+    try:
+        with Session(root.params.get("db"), os.environ).open() as workspace:
+            ids = [each.version.schedule_id for each in workspace.schedules()]
+    except Exception:  # whatever is wrong, a person who presses Tab wants no traceback
+        return []
+    return [schedule_id for schedule_id in ids if schedule_id.startswith(incomplete)]

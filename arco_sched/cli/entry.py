@@ -1,0 +1,132 @@
+"""The door: argv -> exit code. Every outcome of a command becomes an exit code and at most one line here.
+
+Imports of this module are paid for by every call of `arco`, so there are next to none.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import NoReturn
+
+from arco_sched.cli.exits import ExitCode
+
+
+def main() -> NoReturn:
+    """The console script."""
+    sys.exit(run(sys.argv[1:], os.environ))
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one command; what it answers is on stdout, what it says besides on stderr. Returns the exit code.
+
+    `environ` gives `ARCO_DB`, `ARCO_NOW` and `ARCO_DEBUG`; with the last, an unforeseen error is raised.
+    """
+    code: int = ExitCode.DONE
+    try:
+        _prepare_streams()
+        code = _dispatch(argv, environ)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except SystemExit as done:  # completion, and rich where the reader of a help page has gone
+        code = done.code if isinstance(done.code, int) else ExitCode.DONE
+    except BrokenPipeError:  # whoever read the output has gone, and wants nothing more
+        _discard_output()
+    return code
+
+
+def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    from arco_sched.errors import ArcoError
+
+    try:
+        _check_text(argv)
+        return _invoke(argv, environ)
+    except ArcoError as error:
+        return _report(argv, _code_of(error), str(error))
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if environ.get("ARCO_DEBUG"):
+            raise
+        what = f"unforeseen {type(error).__name__}: {error} (set ARCO_DEBUG=1 to see where)"
+        return _report(argv, ExitCode.UNFORESEEN, what)
+
+
+def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    # `main` of the app would turn a closed pipe into an exit of its own and hide what was asked under `--json`, so
+    # the two steps that it consists of are done here.
+    from typer import Abort, Exit
+    from typer._click.exceptions import ClickException, UsageError
+
+    from arco_sched.cli.app import command
+
+    app = command()
+    if "_ARCO_COMPLETE" in environ:
+        app.main(list(argv), prog_name="arco", standalone_mode=False)
+    try:
+        with app.make_context("arco", list(argv), obj=environ) as context:
+            code = app.invoke(context)
+        return int(code or ExitCode.DONE)
+    except Exit as done:
+        return done.exit_code
+    except Abort:
+        return ExitCode.INTERRUPTED
+    except ClickException as error:
+        message = error.format_message().rstrip(".")
+        where = error.ctx.command_path if isinstance(error, UsageError) and error.ctx else "arco"
+        if getattr(error, "option_name", None) == "--db":
+            message += f": it stands before the command, `arco --db PATH {where.removeprefix('arco ')}`"
+        return _report(argv, ExitCode.USAGE, f"{message} (`{where} --help` shows how)")
+
+
+def _check_text(argv: Sequence[str]) -> None:
+    """Refuse arguments that are no text: they could be neither stored nor shown."""
+    from arco_sched.errors import InvalidInput
+
+    for argument in argv:
+        if not argument.isascii() and any("\ud800" <= char <= "\udfff" for char in argument):
+            raise InvalidInput(f"the argument {argument[:60]!a} is not valid UTF-8")
+        if "\0" in argument:
+            raise InvalidInput(f"the argument {argument[:60]!a} has a NUL character in it")
+
+
+def _code_of(error: Exception) -> ExitCode:
+    from arco_sched import errors
+
+    codes = (
+        (errors.InvalidInput, ExitCode.USAGE),
+        (errors.NotFound, ExitCode.NOT_FOUND),
+        (errors.Conflict, ExitCode.CONFLICT),
+        (errors.DatabaseUnusable, ExitCode.DATABASE),
+    )
+    return next((code for kind, code in codes if isinstance(error, kind)), ExitCode.UNFORESEEN)
+
+
+def _report(argv: Sequence[str], code: ExitCode, message: str) -> ExitCode:
+    """Say what went wrong: one line on stderr, or under `--json` a document on stdout."""
+    from arco_sched.render.terminal import MAX_LINE, printable, say, write
+
+    message = printable(message if len(message) <= MAX_LINE else message[: MAX_LINE - 3] + "...")
+    if "--json" in argv:
+        from arco_sched.render.json import error
+
+        write(error(code, message))
+    else:
+        say(f"arco: {message}")
+    return code
+
+
+def _prepare_streams() -> None:
+    # A terminal that can't show a character gets its number, not a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """Let what is still buffered go nowhere: the interpreter would complain about the closed pipe at its end."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,129 @@
+"""`arco events …`: the event table, which everything else is a fold of."""
+
+import sys
+import time
+from typing import Annotated, Final
+
+import typer
+
+from arco_sched.cli import options as opt
+from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.options import Problems, examples
+from arco_sched.events import TYPES
+from arco_sched.render.terminal import say, write
+from arco_sched.service.paging import DEFAULT_LIMIT, check_limit
+from arco_sched.service.workspace import Workspace
+
+POLL: Final = 0.5
+"""Seconds between two looks for new events."""
+
+BATCH: Final = 1000
+"""Events of one look."""
+
+events_app = typer.Typer(add_completion=False)
+
+
+@events_app.callback()
+def events_group() -> None:
+    """Read the event table, or follow it."""
+
+
+@events_app.command(
+    "list",
+    epilog=examples(
+        "arco events list --schedule daily",
+        "arco events list --type RunRequested --after 120 --json",
+        "arco events list --follow --json",
+    ),
+)
+def events_list(
+    ctx: typer.Context,
+    after: Annotated[
+        int,
+        typer.Option("--after", metavar="SEQ", help="Only events after this number.", rich_help_panel=opt.PAGES),
+    ] = 0,
+    type_: Annotated[
+        str | None,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help=f"Only of this type: {', '.join(TYPES)}.",
+            autocompletion=lambda: list(TYPES),
+            rich_help_panel=opt.PAGES,
+        ),
+    ] = None,
+    schedule: opt.OfSchedule = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", metavar="N", help="At most so many, up to 10000 (100).", rich_help_panel=opt.PAGES),
+    ] = None,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow", help="Wait for more; with --json, one document a line.", rich_help_panel=opt.OUTPUT),
+    ] = False,
+    utc: opt.Utc = False,
+    as_json: opt.Json = False,
+) -> None:
+    """List events, the oldest first.
+
+    Whoever executes runs reads the requests from here, and remembers the last number it has seen.
+    """
+    from arco_sched.render import json
+
+    session: Session = ctx.obj
+    problems = Problems()
+    problems.add(f"--type {type_!r} must be one of {', '.join(TYPES)}", when=type_ is not None and type_ not in TYPES)
+    problems.add("--after must be a number from 0 on", when=not 0 <= after <= opt.MAX_INTEGER)
+    problems.attempt(lambda: check_limit(DEFAULT_LIMIT if limit is None else limit))
+    problems.check()
+    with session.open(schedule) as workspace:
+        if follow:
+            _follow(workspace, after, type_, schedule, limit, utc=utc, as_json=as_json)
+            return
+        page = workspace.events(after=after, type_=type_, schedule_id=schedule, limit=limit or DEFAULT_LIMIT)
+        if as_json:
+            write(json.events(page))
+        elif not page.rows:
+            say("No events.")
+        else:
+            from arco_sched.render import tables
+
+            tables.events(page.rows, clocks(workspace, utc=utc))
+            if page.next_cursor is not None:
+                say(f"There is more: add --after {page.next_cursor}")
+
+
+def _follow(
+    workspace: Workspace,
+    after: int,
+    type_: str | None,
+    schedule: str | None,
+    limit: int | None,
+    *,
+    utc: bool,
+    as_json: bool,
+) -> None:
+    """Write events as they are committed, until `limit` of them are written, or for ever."""
+    from arco_sched.render.json import event_line as json_line
+    from arco_sched.render.tables import event_line
+
+    left = limit
+    while True:
+        page = workspace.events(
+            after=after, type_=type_, schedule_id=schedule, limit=BATCH if left is None else min(left, BATCH)
+        )
+        if page.rows:
+            if as_json:
+                write(map(json_line, page.rows))
+            else:
+                shown_on = clocks(workspace, utc=utc)
+                write(event_line(event, shown_on) for event in page.rows)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            after = page.rows[-1].seq
+            if left is not None:
+                left -= len(page.rows)
+                if left == 0:
+                    return
+        if page.next_cursor is None:
+            time.sleep(POLL)

@@ -1,0 +1,133 @@
+"""`arco ticks …` and `arco lapses …`: what was evaluated, and what was not any more."""
+
+from typing import Annotated
+
+import typer
+
+from arco_sched.cli import options as opt
+from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.options import Problems, examples, read_span
+from arco_sched.model import LapseReason, TickStatus
+from arco_sched.render.terminal import say, write
+from arco_sched.service.paging import DEFAULT_LIMIT
+
+ticks_app = typer.Typer(add_completion=False)
+lapses_app = typer.Typer(add_completion=False)
+
+
+@ticks_app.callback()
+def ticks_group() -> None:
+    """Ask which ticks there are, and about one of them."""
+
+
+@lapses_app.callback()
+def lapses_group() -> None:
+    """Ask what lapsed: occurrences that were not evaluated in time, how many and why."""
+
+
+def say_more(next_cursor: str | None) -> None:
+    """Tell a person that a table is not the whole list."""
+    if next_cursor is not None:
+        say(f"There is more: add --cursor {next_cursor}")
+
+
+@ticks_app.command(
+    "list",
+    epilog=examples(
+        "arco ticks list --schedule daily",
+        "arco ticks list --status failed --since 2025-01-01T00:00:00Z",
+        "arco ticks list --limit 1000 --json",
+    ),
+)
+def ticks_list(
+    ctx: typer.Context,
+    schedule: opt.OfSchedule = None,
+    status: Annotated[
+        TickStatus | None, typer.Option("--status", help="Only with this status.", rich_help_panel=opt.PAGES)
+    ] = None,
+    since: opt.Since = None,
+    until: opt.Until = None,
+    limit: opt.Limit = DEFAULT_LIMIT,
+    cursor: opt.Cursor = None,
+    utc: opt.Utc = False,
+    as_json: opt.Json = False,
+) -> None:
+    """List ticks, the newest first, by the instant they are scheduled for."""
+    from arco_sched.render import json
+
+    session: Session = ctx.obj
+    problems = Problems()
+    start, stop = read_span(problems, since, until)
+    problems.check()
+    with session.open(schedule) as workspace:
+        page = workspace.ticks(schedule_id=schedule, status=status, since=start, until=stop, limit=limit, cursor=cursor)
+        if as_json:
+            write(json.ticks(page))
+        elif not page.rows:
+            say("No ticks.")
+        else:
+            from arco_sched.render import tables
+
+            tables.ticks(page.rows, clocks(workspace, utc=utc))
+            say_more(page.next_cursor)
+
+
+@ticks_app.command(
+    "show", epilog=examples("arco ticks show daily:1736762400", "arco ticks show daily:1736762400 --json")
+)
+def ticks_show(
+    ctx: typer.Context,
+    tick_id: Annotated[str, typer.Argument(metavar="TICK_ID", help="The tick.", show_default=False)],
+    utc: opt.Utc = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Show one tick: the definition version behind it, its run, and any conflict."""
+    from arco_sched.render import json
+
+    session: Session = ctx.obj
+    with session.open() as workspace:
+        detail = workspace.tick(tick_id)
+        if as_json:
+            write(json.tick_detail(detail))
+        else:
+            from arco_sched.render import tables
+
+            tables.tick_detail(detail, clocks(workspace, utc=utc))
+
+
+@lapses_app.command(
+    "list", epilog=examples("arco lapses list --schedule daily", "arco lapses list --reason window --json")
+)
+def lapses_list(
+    ctx: typer.Context,
+    schedule: opt.OfSchedule = None,
+    reason: Annotated[
+        LapseReason | None, typer.Option("--reason", help="Only for this reason.", rich_help_panel=opt.PAGES)
+    ] = None,
+    since: opt.Since = None,
+    until: opt.Until = None,
+    limit: opt.Limit = DEFAULT_LIMIT,
+    cursor: opt.Cursor = None,
+    utc: opt.Utc = False,
+    as_json: opt.Json = False,
+) -> None:
+    """List what lapsed, the newest record first: between which instants, how many occurrences, and why."""
+    from arco_sched.render import json
+
+    session: Session = ctx.obj
+    problems = Problems()
+    start, stop = read_span(problems, since, until)
+    problems.check()
+    with session.open(schedule) as workspace:
+        page = workspace.lapses(
+            schedule_id=schedule, reason=reason, since=start, until=stop, limit=limit, cursor=cursor
+        )
+        if as_json:
+            write(json.lapses(page))
+        elif not page.rows:
+            say("Nothing lapsed.")
+        else:
+            from arco_sched.render import tables
+
+            tables.lapses(page.rows, clocks(workspace, utc=utc))
+            say_more(page.next_cursor)

@@ -1,0 +1,114 @@
+"""`arco runs …`: the runs that were requested."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from arco_sched.changes import content_problems, normal_content, text_problems
+from arco_sched.cli import options as opt
+from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.history import say_more
+from arco_sched.cli.options import Problems, examples, read_labels, read_span
+from arco_sched.render.terminal import say, write
+from arco_sched.service.paging import DEFAULT_LIMIT
+
+runs_app = typer.Typer(add_completion=False)
+
+
+@runs_app.callback()
+def runs_group() -> None:
+    """Ask which runs were requested, and request one."""
+
+
+@runs_app.command("list", epilog=examples("arco runs list --schedule daily", "arco runs list --limit 10 --json"))
+def runs_list(
+    ctx: typer.Context,
+    schedule: opt.OfSchedule = None,
+    status: Annotated[
+        Literal["requested"] | None,
+        typer.Option("--status", help="Only with this status.", rich_help_panel=opt.PAGES),
+    ] = None,
+    since: opt.Since = None,
+    until: opt.Until = None,
+    limit: opt.Limit = DEFAULT_LIMIT,
+    cursor: opt.Cursor = None,
+    utc: opt.Utc = False,
+    as_json: opt.Json = False,
+) -> None:
+    """List runs, the newest request first."""
+    from arco_sched.render import json
+
+    session: Session = ctx.obj
+    problems = Problems()
+    start, stop = read_span(problems, since, until)
+    problems.check()
+    with session.open(schedule) as workspace:
+        page = workspace.runs(schedule_id=schedule, status=status, since=start, until=stop, limit=limit, cursor=cursor)
+        if as_json:
+            write(json.runs(page))
+        elif not page.rows:
+            say("No runs.")
+        else:
+            from arco_sched.render import tables
+
+            tables.runs(page.rows, clocks(workspace, utc=utc))
+            say_more(page.next_cursor)
+
+
+@runs_app.command("show", epilog=examples("arco runs show run_2yq7l2v3mbtmeyyqz3zk4nlb3u"))
+def runs_show(
+    ctx: typer.Context,
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="The run.", show_default=False)],
+    utc: opt.Utc = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Show one run: what it is asked to do, who asked, and any conflict."""
+    from arco_sched.render import json
+
+    session: Session = ctx.obj
+    with session.open() as workspace:
+        run = workspace.run(run_id)
+        if as_json:
+            write(json.run_detail(run))
+        else:
+            from arco_sched.render import tables
+
+            tables.run_detail(run, clocks(workspace, utc=utc))
+
+
+@runs_app.command(
+    "request",
+    epilog=examples(
+        "arco runs request --key backfill-2024 --asset analytics.summary --partition 2024",
+        'arco runs request --key release-7 --command "make report" --label team=data',
+    ),
+)
+def runs_request(
+    ctx: typer.Context,
+    key: Annotated[
+        str, typer.Option("--key", metavar="KEY", help="The run key: one run, however often it is requested.")
+    ],
+    asset: opt.Assets = None,
+    partition: opt.Partitions = None,
+    command: opt.Command = None,
+    label: opt.Labels = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Request a run by hand; the same key with the same content is the same run.
+
+    The same key with other content is a conflict: it is recorded, and the first run stays as it is.
+    """
+    from arco_sched.render import json, sentences
+
+    session: Session = ctx.obj
+    problems = Problems()
+    labels = read_labels(problems, label or ())
+    content = normal_content(asset or (), partition or (), command, labels)
+    # Judged before the database is made, so that bad input makes none.
+    problems.found += [*text_problems("--key", key), *content_problems(content)]
+    problems.check()
+    with session.create() as workspace:
+        answer = workspace.request_run(key, content, now=session.now)
+    if command is not None:
+        say(sentences.EXECUTOR_NOTE)
+    write(json.requested(answer) if as_json else sentences.requested(answer))

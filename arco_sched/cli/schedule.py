@@ -1,0 +1,411 @@
+"""`arco schedule …`: define, change, and look at schedules."""
+
+from typing import Annotated, Any
+
+import typer
+
+from arco_sched.changes import create as judge_new
+from arco_sched.changes import merge
+from arco_sched.cli import options as opt
+from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.options import Problems, examples
+from arco_sched.instants import parse_instant
+from arco_sched.model import Definition, DstGap, DstOverlap, ScheduleChange
+from arco_sched.render.terminal import say, write
+
+schedule_app = typer.Typer(add_completion=False, help="Define schedules, change them, and see what they will do.")
+
+CHANGE = "Change"
+LOOK = "Look"
+MAX_PREVIEW = 10_000
+
+
+@schedule_app.callback()
+def schedule_group() -> None:
+    """Define schedules, change them, and see what they will do."""
+
+
+def _answer(answer: ScheduleChange, session: Session, *, as_json: bool, command: str | None = None) -> None:
+    from arco_sched.render import json, sentences
+
+    for warning in answer.warnings:
+        say(f"warning: {warning}")
+    if command is not None:
+        say(sentences.EXECUTOR_NOTE)
+    write(json.schedule_change(answer) if as_json else sentences.schedule_change(answer, session.now))
+
+
+@schedule_app.command(
+    rich_help_panel=CHANGE,
+    epilog=examples(
+        'arco schedule create daily --cron "0 10 * * *" --asset analytics.summary',
+        'arco schedule create load --cron "30 2 * * *" --tz America/New_York --max-catchup 3',
+    ),
+)
+def create(
+    ctx: typer.Context,
+    schedule_id: opt.Id,
+    cron: opt.Cron,
+    tz: opt.Zone = None,
+    start: opt.Start = None,
+    end: opt.End = None,
+    dst_gap: opt.Gap = None,
+    dst_overlap: opt.Overlap = None,
+    disabled: opt.Disabled = False,
+    catchup_window: opt.Window = None,
+    max_catchup: opt.Bound = None,
+    catchup_policy: opt.Policy = None,
+    asset: opt.Assets = None,
+    partition: opt.Partitions = None,
+    command: opt.Command = None,
+    label: opt.Labels = None,
+    code_version: opt.CodeVersion = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Create a schedule, and the database if there is none.
+
+    The same content again is unchanged; other content under an id that exists is a conflict: use `update`.
+    """
+    from arco_sched.service.definitions import checked
+
+    session: Session = ctx.obj
+    problems = Problems()
+    values = opt.definition_values(
+        problems,
+        cron=cron,
+        tz=tz,
+        catchup_window=catchup_window,
+        max_catchup=max_catchup,
+        catchup_policy=catchup_policy,
+        asset=asset,
+        partition=partition,
+        command=command,
+        label=label,
+        code_version=code_version,
+        end=end,
+        dst_gap=dst_gap,
+        dst_overlap=dst_overlap,
+    )
+    start_at = problems.read(parse_instant, start, "--start")
+    definition = merge(Definition(cron), values)
+    problems.attempt(lambda: checked(definition, schedule_id))
+    problems.check()
+    if not session.exists():  # so that bad input makes no database either
+        judge_new(schedule_id, definition, None, session.now, start_at=start_at)
+    with session.create() as workspace:
+        enabled = False if disabled else None
+        answer = workspace.create_schedule(schedule_id, definition, now=session.now, start_at=start_at, enabled=enabled)
+    _answer(answer, session, as_json=as_json, command=command)
+
+
+@schedule_app.command(
+    rich_help_panel=CHANGE,
+    epilog=examples(
+        'arco schedule update daily --cron "0 11 * * *"',
+        "arco schedule update daily --max-catchup 5 --clear-labels --expect-version 3",
+    ),
+)
+def update(
+    ctx: typer.Context,
+    schedule_id: opt.Id,
+    cron: opt.OptionalCron = None,
+    tz: opt.Zone = None,
+    end: opt.End = None,
+    clear_end: Annotated[bool, typer.Option("--clear-end", help="No end any more.", rich_help_panel=opt.WHEN)] = False,
+    dst_gap: opt.Gap = None,
+    dst_overlap: opt.Overlap = None,
+    disabled: opt.Disabled = False,
+    catchup_window: opt.Window = None,
+    max_catchup: opt.Bound = None,
+    catchup_policy: opt.Policy = None,
+    asset: opt.Assets = None,
+    clear_assets: Annotated[
+        bool, typer.Option("--clear-assets", help="No assets any more.", rich_help_panel=opt.RUN)
+    ] = False,
+    partition: opt.Partitions = None,
+    clear_partitions: Annotated[
+        bool, typer.Option("--clear-partitions", help="No partitions any more.", rich_help_panel=opt.RUN)
+    ] = False,
+    command: opt.Command = None,
+    clear_command: Annotated[
+        bool, typer.Option("--clear-command", help="No command any more.", rich_help_panel=opt.RUN)
+    ] = False,
+    label: opt.Labels = None,
+    clear_labels: Annotated[
+        bool, typer.Option("--clear-labels", help="No labels any more.", rich_help_panel=opt.RUN)
+    ] = False,
+    code_version: opt.CodeVersion = None,
+    clear_code_version: Annotated[
+        bool, typer.Option("--clear-code-version", help="No code version any more.", rich_help_panel=opt.RUN)
+    ] = False,
+    expect_version: opt.ExpectVersion = None,
+    discard_waiting: opt.DiscardWaiting = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Change what is named, and nothing else; a list is replaced whole.
+
+    The change holds from now on: what was due before is still evaluated as it was defined then.
+    """
+    session: Session = ctx.obj
+    problems = Problems()
+    values = opt.definition_values(
+        problems,
+        cron=cron,
+        tz=tz,
+        catchup_window=catchup_window,
+        max_catchup=max_catchup,
+        catchup_policy=catchup_policy,
+        asset=asset,
+        partition=partition,
+        command=command,
+        label=label,
+        code_version=code_version,
+        end=end,
+        dst_gap=dst_gap,
+        dst_overlap=dst_overlap,
+    )
+    nothing: tuple[str, ...] = ()
+    for option, clear, given, name, empty in (
+        ("--asset", clear_assets, asset, "asset_selection", nothing),
+        ("--partition", clear_partitions, partition, "partition_selection", nothing),
+        ("--label", clear_labels, label, "labels", nothing),
+        ("--command", clear_command, command, "command", None),
+        ("--end", clear_end, end, "end_at", None),
+        ("--code-version", clear_code_version, code_version, "code_version", None),
+    ):
+        if clear:
+            plural = "s" if option in {"--asset", "--partition", "--label"} else ""
+            problems.add(
+                f"{option} and --clear-{option[2:]}{plural} contradict each other", when=given not in (None, [])
+            )
+            values[name] = empty
+    problems.check()
+    with session.open(schedule_id) as workspace:
+        answer = workspace.update_schedule(
+            schedule_id,
+            values,
+            now=session.now,
+            enabled=False if disabled else None,
+            expect_version=expect_version,
+            discard_waiting=discard_waiting,
+        )
+    _answer(answer, session, as_json=as_json, command=command)
+
+
+def _set_enabled(ctx: typer.Context, schedule_id: str, *, enabled: bool, as_json: bool, **guards: Any) -> None:
+    session: Session = ctx.obj
+    with session.open(schedule_id) as workspace:
+        answer = workspace.set_enabled(schedule_id, enabled, now=session.now, **guards)
+    _answer(answer, session, as_json=as_json)
+
+
+@schedule_app.command(rich_help_panel=CHANGE, epilog=examples("arco schedule enable daily"))
+def enable(
+    ctx: typer.Context,
+    schedule_id: opt.Id,
+    expect_version: opt.ExpectVersion = None,
+    discard_waiting: opt.DiscardWaiting = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Let a paused schedule trigger runs again.
+
+    Nothing that fell into the pause is made up for.
+    """
+    _set_enabled(
+        ctx,
+        schedule_id,
+        enabled=True,
+        as_json=as_json,
+        expect_version=expect_version,
+        discard_waiting=discard_waiting,
+    )
+
+
+@schedule_app.command(
+    rich_help_panel=CHANGE,
+    epilog=examples("arco schedule disable daily", "arco schedule disable daily --discard-waiting"),
+)
+def disable(
+    ctx: typer.Context,
+    schedule_id: opt.Id,
+    expect_version: opt.ExpectVersion = None,
+    discard_waiting: opt.DiscardWaiting = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Pause a schedule: what is due is recorded as skipped, and requests no run."""
+    _set_enabled(
+        ctx,
+        schedule_id,
+        enabled=False,
+        as_json=as_json,
+        expect_version=expect_version,
+        discard_waiting=discard_waiting,
+    )
+
+
+@schedule_app.command(rich_help_panel=CHANGE, epilog=examples("arco schedule delete daily --expect-version 3"))
+def delete(
+    ctx: typer.Context,
+    schedule_id: opt.Id,
+    expect_version: opt.ExpectVersion = None,
+    discard_waiting: opt.DiscardWaiting = False,
+    as_json: opt.Json = False,
+) -> None:
+    """End a schedule; its history stays.
+
+    What was due before is still evaluated, unless --discard-waiting is given.
+    """
+    session: Session = ctx.obj
+    with session.open(schedule_id) as workspace:
+        answer = workspace.delete_schedule(
+            schedule_id, now=session.now, expect_version=expect_version, discard_waiting=discard_waiting
+        )
+    _answer(answer, session, as_json=as_json)
+
+
+@schedule_app.command(rich_help_panel=CHANGE, epilog=examples("arco schedule trigger daily"))
+def trigger(ctx: typer.Context, schedule_id: opt.Id, as_json: opt.Json = False) -> None:
+    """Request a run now, beside what is due.
+
+    It makes a manual tick, which does not take the place of a scheduled one.
+    """
+    from arco_sched.render import json, sentences
+
+    session: Session = ctx.obj
+    with session.open(schedule_id) as workspace:
+        answer = workspace.trigger(schedule_id, now=session.now)
+    write(json.triggered(answer) if as_json else sentences.triggered(answer))
+
+
+@schedule_app.command("list", rich_help_panel=LOOK, epilog=examples("arco schedule list", "arco schedule list --all"))
+def list_(
+    ctx: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Show deleted ones too.")] = False,
+    utc: opt.Utc = False,
+    as_json: opt.Json = False,
+) -> None:
+    """List the schedules: how each stands, its last tick, and when it is due next."""
+    from arco_sched.render import json
+
+    session: Session = ctx.obj
+    with session.open() as workspace:
+        schedules = workspace.schedules(deleted=everything)
+        if as_json:
+            write(json.schedule_list(schedules, session.now))
+        elif not schedules:
+            say("No schedules: `arco schedule create ID --cron EXPR` makes one.")
+        else:
+            from arco_sched.render.tables import schedules as draw
+
+            draw(schedules, session.now, clocks(workspace, utc=utc))
+
+
+@schedule_app.command(
+    rich_help_panel=LOOK, epilog=examples("arco schedule show daily", "arco schedule show daily --utc")
+)
+def show(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_json: opt.Json = False) -> None:
+    """Show a schedule: its definition, how it stands, what waits and what comes next."""
+    from arco_sched.render import json
+
+    session: Session = ctx.obj
+    with session.open(schedule_id) as workspace:
+        detail = workspace.schedule(schedule_id, now=session.now)
+        if as_json:
+            write(json.schedule_detail(detail, session.now))
+        else:
+            from arco_sched.render.tables import schedule_detail
+
+            schedule_detail(detail, session.now, clocks(workspace, utc=utc))
+
+
+@schedule_app.command(rich_help_panel=LOOK, epilog=examples("arco schedule versions daily"))
+def versions(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_json: opt.Json = False) -> None:
+    """Show every definition version of a schedule, and what changed in it."""
+    from arco_sched.render import json
+
+    session: Session = ctx.obj
+    with session.open(schedule_id) as workspace:
+        changes = workspace.versions(schedule_id)
+        if as_json:
+            write(json.versions(changes))
+        else:
+            from arco_sched.render.tables import versions as draw
+
+            draw(changes, clocks(workspace, utc=utc))
+
+
+@schedule_app.command(
+    rich_help_panel=LOOK,
+    epilog=examples(
+        "arco schedule preview daily",
+        'arco schedule preview --cron "30 2 * * *" --tz America/New_York --from 2025-03-08T00:00:00Z --count 3',
+    ),
+)
+def preview(
+    ctx: typer.Context,
+    schedule_id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            help="The schedule; or give --cron and --tz.",
+            autocompletion=opt.complete_schedule,
+            show_default=False,
+        ),
+    ] = None,
+    cron: opt.OptionalCron = None,
+    tz: opt.Zone = None,
+    dst_gap: opt.Gap = None,
+    dst_overlap: opt.Overlap = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="INSTANT", help="From this instant on, inclusive (now).")
+    ] = None,
+    count: Annotated[int, typer.Option("--count", metavar="N", help="How many, up to 10000.")] = 10,
+    as_json: opt.Json = False,
+) -> None:
+    """Show when a schedule, or an expression in a zone, is due next.
+
+    Says where a clock change moved an occurrence or made it happen twice. With --cron it needs no database.
+    """
+    from arco_sched.render import json
+
+    session: Session = ctx.obj
+    problems = Problems()
+    problems.add("give a schedule's ID or --cron, not both", when=schedule_id is not None and cron is not None)
+    problems.add("give a schedule's ID, or --cron EXPR", when=schedule_id is None and cron is None)
+    of_cron = [name for name, value in (("--tz", tz), ("--dst-gap", dst_gap), ("--dst-overlap", dst_overlap)) if value]
+    problems.add(
+        f"{of_cron[0] if of_cron else ''} goes with --cron, not with an ID", when=bool(of_cron and schedule_id)
+    )
+    problems.add(f"--count must be between 1 and {MAX_PREVIEW}", when=not 1 <= count <= MAX_PREVIEW)
+    given = problems.read(parse_instant, start, "--from")
+    problems.check()
+    begin = session.now if given is None else given
+    if schedule_id is not None:
+        with session.open(schedule_id) as workspace:
+            found = workspace.preview(schedule_id, start=begin, count=count)
+    else:
+        found = _preview_expression(cron or "", tz or "UTC", begin, count, dst_gap, dst_overlap)
+    if as_json:
+        write(json.preview(found))
+    elif not found:
+        say("Nothing is due from there on.")
+    else:
+        from arco_sched.render.tables import preview as draw
+
+        draw(found, session.now)
+
+
+def _preview_expression(
+    cron: str, tz: str, start: int, count: int, dst_gap: DstGap | None, dst_overlap: DstOverlap | None
+) -> Any:
+    from arco_sched.service.definitions import preview as preview_expression
+
+    default = Definition(cron)
+    return preview_expression(
+        cron,
+        tz,
+        start=start,
+        count=count,
+        dst_gap=dst_gap or default.dst_gap,
+        dst_overlap=dst_overlap or default.dst_overlap,
+    )

@@ -1,0 +1,327 @@
+"""Answers as JSON: one explicit function an answer, in the order of the keys in docs/cli.md.
+
+Instants are RFC 3339 with `Z`. A document of rows is written row by row, one a line, so that it may be of any length.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from json import JSONEncoder
+from typing import Any
+
+from arco_sched.instants import DAY, format_instant, format_local
+from arco_sched.model import (
+    Evaluation,
+    Event,
+    LapseRecord,
+    Page,
+    PreviewedOccurrence,
+    RequestContent,
+    Requested,
+    Run,
+    RunConflict,
+    Schedule,
+    ScheduleChange,
+    ScheduleDetail,
+    Tick,
+    TickDetail,
+    Triggered,
+    Version,
+    VersionChange,
+)
+
+Row = dict[str, Any]
+
+_encode = JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
+def document(members: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """The text of one object, piece by piece; a member that is an iterator becomes an array with one row a line."""
+    opening = "{"
+    for name, value in members:
+        yield f"{opening}{_encode(name)}: "
+        if isinstance(value, Iterator):
+            before = "[\n  "
+            for row in value:
+                yield before + _encode(row)
+                before = ",\n  "
+            yield "[]" if before[0] == "[" else "\n]"
+        else:
+            yield _encode(value)
+        opening = ", "
+    yield "}\n"
+
+
+def line(row: Row) -> str:
+    """One document on a line of its own."""
+    return _encode(row) + "\n"
+
+
+def error(code: int, message: str) -> str:
+    """What went wrong."""
+    return line({"error": {"code": int(code), "message": message}})
+
+
+@lru_cache(maxsize=4096)
+def _day(days: int) -> str:
+    return format_instant(days * DAY)[:-10]
+
+
+@lru_cache(maxsize=8192)
+def _second(second: int) -> str:
+    return format_instant(second)[10:]  # from the T on
+
+
+def _instant(epoch: int) -> str:
+    # Many rows share a day and a time of day; formatting each anew would be most of the cost of a long list.
+    days, second = divmod(epoch, DAY)
+    return _day(days) + _second(second)
+
+
+def _optional(epoch: int | None) -> str | None:
+    return None if epoch is None else _instant(epoch)
+
+
+# Definitions.
+
+
+def _version(version: Version) -> Row:
+    definition = version.definition
+    request = definition.request
+    return {
+        "schedule_id": version.schedule_id,
+        "definition_version": version.definition_version,
+        "cron_expression": definition.cron_expression,
+        "timezone": definition.timezone,
+        "catchup_window_minutes": definition.catchup_window_minutes,
+        "max_catchup_ticks": definition.max_catchup_ticks,
+        "catchup_policy": definition.catchup_policy,
+        "dst_gap": definition.dst_gap,
+        "dst_overlap": definition.dst_overlap,
+        "asset_selection": request.asset_selection,
+        "partition_selection": request.partition_selection,
+        "command": request.command,
+        "labels": dict(request.labels),
+        "code_version": definition.code_version,
+        "start_at": _instant(version.start_at),
+        "end_at": _optional(definition.end_at),
+        "enabled": version.enabled,
+        "deleted": version.deleted,
+        "created_at": _instant(version.created_at),
+        "effective_from": _instant(version.effective_from),
+    }
+
+
+def _schedule(schedule: Schedule) -> Row:
+    row = _version(schedule.version)
+    row["last_scheduled_for"] = _optional(schedule.last_scheduled_for)
+    row["last_tick_id"] = schedule.last_tick_id
+    row["last_run_key"] = schedule.last_run_key
+    row["next_due_at"] = _optional(schedule.next_due_at)
+    return row
+
+
+def overdue(schedule: Schedule, now: int) -> bool:
+    """Whether an occurrence that is not accounted for lies at `now` or before."""
+    return schedule.next_due_at is not None and schedule.next_due_at <= now
+
+
+def schedule_list(schedules: Iterable[Schedule], now: int) -> Iterator[str]:
+    """`arco schedule list`."""
+    rows = ({**_schedule(schedule), "overdue": overdue(schedule, now)} for schedule in schedules)
+    return document([("schedules", rows)])
+
+
+def schedule_detail(detail: ScheduleDetail, now: int) -> str:
+    """`arco schedule show`."""
+    return line(
+        {
+            **_schedule(detail.schedule),
+            "overdue": overdue(detail.schedule, now),
+            "waiting": detail.waiting,
+            "next_occurrences": [_instant(at) for at in detail.next_occurrences],
+        }
+    )
+
+
+def schedule_change(change: ScheduleChange) -> str:
+    """`arco schedule create`, `update`, `enable`, `disable` and `delete`."""
+    return line(
+        {
+            **_schedule(change.schedule),
+            "change": change.change,
+            "waiting": change.waiting,
+            "discarded": change.discarded,
+        }
+    )
+
+
+def versions(changes: Iterable[VersionChange]) -> Iterator[str]:
+    """`arco schedule versions`."""
+    return document([("versions", ({**_version(each.version), "changed": each.changed} for each in changes))])
+
+
+def preview(occurrences: Iterable[PreviewedOccurrence]) -> Iterator[str]:
+    """`arco schedule preview`."""
+    rows = (
+        {"at": _instant(each.at), "local": format_local(each.at, each.offset), "note": each.note}
+        for each in occurrences
+    )
+    return document([("occurrences", rows)])
+
+
+# Ticks and lapses.
+
+
+def _tick(tick: Tick) -> Row:
+    return {
+        "tick_id": tick.tick_id,
+        "schedule_id": tick.schedule_id,
+        "scheduled_for": _instant(tick.scheduled_for),
+        "definition_version": tick.definition_version,
+        "status": tick.status,
+        "skip_reason": tick.skip_reason,
+        "error": tick.error,
+        "run_key": tick.run_key,
+        "run_id": tick.run_id,
+        "request_fingerprint": tick.request_fingerprint,
+        "evaluated_at": _instant(tick.evaluated_at),
+    }
+
+
+def _lapse(lapse: LapseRecord) -> Row:
+    return {
+        "schedule_id": lapse.schedule_id,
+        "after": _instant(lapse.after),
+        "before": _instant(lapse.before),
+        "missed": lapse.missed,
+        "reason": lapse.reason,
+        "recorded_at": _instant(lapse.recorded_at),
+    }
+
+
+def evaluation(answer: Evaluation) -> Iterator[str]:
+    """`arco tick`; the ticks and lapses are read while they are written."""
+    return document(
+        [
+            ("now", _instant(answer.now)),
+            ("evaluated", answer.evaluated),
+            ("triggered", answer.triggered),
+            ("skipped", answer.skipped),
+            ("failed", answer.failed),
+            ("lapsed", answer.lapsed),
+            ("deferred", answer.deferred),
+            ("conflicts", answer.conflicts),
+            ("dry_run", answer.dry_run),
+            ("ticks", map(_tick, answer.ticks)),
+            ("lapses", map(_lapse, answer.lapses)),
+        ]
+    )
+
+
+def ticks(page: Page[Tick]) -> Iterator[str]:
+    """`arco ticks list`."""
+    return document([("ticks", map(_tick, page.rows)), ("next_cursor", page.next_cursor)])
+
+
+def lapses(page: Page[LapseRecord]) -> Iterator[str]:
+    """`arco lapses list`."""
+    return document([("lapses", map(_lapse, page.rows)), ("next_cursor", page.next_cursor)])
+
+
+def tick_detail(detail: TickDetail) -> str:
+    """`arco ticks show`: the content asked for is that of the tick's definition version."""
+    request = detail.version.definition.request
+    return line(
+        {
+            **_tick(detail.tick),
+            "definition": _version(detail.version),
+            "asset_selection": request.asset_selection,
+            "partition_selection": request.partition_selection,
+            "run": None if detail.run is None else _run(detail.run),
+            "conflicts": _conflicts(detail.conflicts),
+        }
+    )
+
+
+# Runs.
+
+
+def _content(content: RequestContent) -> Row:
+    return {
+        "asset_selection": content.asset_selection,
+        "partition_selection": content.partition_selection,
+        "command": content.command,
+        "labels": dict(content.labels),
+    }
+
+
+def _conflicts(conflicts: Sequence[RunConflict]) -> list[Row]:
+    return [
+        {
+            "run_key": conflict.run_key,
+            "first_fingerprint": conflict.first_fingerprint,
+            "requested_fingerprint": conflict.requested_fingerprint,
+            "requested_at": _instant(conflict.requested_at),
+            "tick_id": conflict.tick_id,
+        }
+        for conflict in conflicts
+    ]
+
+
+def _run(run: Run) -> Row:
+    return {
+        "run_id": run.run_id,
+        "run_key": run.run_key,
+        "request_fingerprint": run.request_fingerprint,
+        "status": run.status,
+        "schedule_id": run.schedule_id,
+        "tick_id": run.tick_id,
+        **_content(run.content),
+        "code_version": run.code_version,
+        "requested_at": _instant(run.requested_at),
+        "conflicts": _conflicts(run.conflicts),
+    }
+
+
+def runs(page: Page[Run]) -> Iterator[str]:
+    """`arco runs list`."""
+    return document([("runs", map(_run, page.rows)), ("next_cursor", page.next_cursor)])
+
+
+def run_detail(run: Run) -> str:
+    """`arco runs show`."""
+    return line(_run(run))
+
+
+def requested(answer: Requested) -> str:
+    """`arco runs request`."""
+    return line({**_run(answer.run), "change": answer.change})
+
+
+def triggered(answer: Triggered) -> str:
+    """`arco schedule trigger`."""
+    return line({**_tick(answer.tick), "run": _run(answer.run), "change": answer.change})
+
+
+# Events.
+
+
+def _event(event: Event) -> Row:
+    return {
+        "seq": event.seq,
+        "type": event.type,
+        "idempotency_key": event.idempotency_key,
+        "schedule_id": event.schedule_id,
+        "recorded_at": _instant(event.recorded_at),
+        "payload": event.payload,
+    }
+
+
+def events(page: Page[Event]) -> Iterator[str]:
+    """`arco events list`."""
+    return document([("events", map(_event, page.rows)), ("next_cursor", page.next_cursor)])
+
+
+def event_line(event: Event) -> str:
+    """One event of `arco events list --follow`."""
+    return line(_event(event))

@@ -1,0 +1,32 @@
+"""A progress bar on stderr."""
+
+from typing import TYPE_CHECKING
+
+from arco_sched.render.terminal import console
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class Bar:
+    """Shows how much of an evaluation is done; it appears with the first `update` and vanishes at `close`."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def update(self, done: int, total: int) -> None:
+        """So many schedules are done, of so many that were due."""
+        if self._progress is None:
+            from rich.progress import Progress
+
+            self._progress = Progress(console=console(to_stderr=True), transient=True)
+            self._task = self._progress.add_task("evaluating", total=total)
+            self._progress.start()
+        if self._task is not None:
+            self._progress.update(self._task, completed=done, total=total)
+
+    def close(self) -> None:
+        """Remove it."""
+        if self._progress is not None:
+            self._progress.stop()

@@ -1,0 +1,113 @@
+"""Short answers in words, and what a person should know besides an answer."""
+
+from arco_sched.instants import format_instant
+from arco_sched.model import Evaluation, Requested, ScheduleChange, Triggered
+from arco_sched.render import json
+from arco_sched.render.times import Clocks, distance
+
+EXECUTOR_NOTE = (
+    "note: arco records the run and does not execute its command; an executor reads the requests with "
+    "`arco events list --type RunRequested --after SEQ --json`"
+)
+
+
+def made(path: str, name: str, *, new: bool, as_json: bool) -> str:
+    """`arco init`."""
+    if as_json:
+        return json.line({"database": path, "workspace": name, "change": "created" if new else "unchanged"})
+    return f"Made {path}, workspace {name}.\n" if new else f"{path} exists, workspace {name}: left as it is.\n"
+
+
+def schedule_change(answer: ScheduleChange, now: int) -> str:
+    """`arco schedule create`, `update`, `enable`, `disable` and `delete`: what changed, what is next, what waits."""
+    schedule = answer.schedule
+    version = schedule.version
+    schedule_id = version.schedule_id
+    clock = Clocks({schedule_id: version.definition.timezone})
+    if answer.change == "unchanged":
+        text = f"{schedule_id}: unchanged, version {version.definition_version}"
+    else:
+        text = f"{schedule_id}: {answer.change}, version {version.definition_version}"
+        if answer.change != "created":
+            text += f", in force from {clock.show(version.effective_from, schedule_id)}"
+    if not version.deleted:
+        state = "" if version.enabled else " (paused)"
+        text += f"; {version.definition.cron_expression} in {version.definition.timezone}{state}"
+        due = schedule.next_due_at
+        if due is None:
+            text += ", nothing is due"
+        else:
+            text += f", next due {clock.show(due, schedule_id)} ({distance(due, now)})"
+    return f"{text}.\n{_waiting(answer)}"
+
+
+def _waiting(answer: ScheduleChange) -> str:
+    if answer.discarded:
+        return f"{_occurrences(answer.discarded)} that waited {_were(answer.discarded)} discarded.\n"
+    if answer.waiting and answer.change != "created":
+        return (
+            f"{_occurrences(answer.waiting)} before the change still {_waits(answer.waiting)} to be evaluated; "
+            "the same command with --discard-waiting would discard them.\n"
+        )
+    return ""
+
+
+def _occurrences(count: int) -> str:
+    return "1 occurrence" if count == 1 else f"{count:,} occurrences"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _waits(count: int) -> str:
+    return "waits" if count == 1 else "wait"
+
+
+def triggered(answer: Triggered) -> str:
+    """`arco schedule trigger`."""
+    tick = answer.tick
+    what = "run requested" if answer.change == "created" else "this second's trigger, made before"
+    return f"{tick.tick_id}: {what}; {answer.run.run_id}, version {tick.definition_version}.\n"
+
+
+def requested(answer: Requested) -> str:
+    """`arco runs request`."""
+    what = "requested" if answer.change == "created" else "requested before, with the same content"
+    return f"{answer.run.run_key}: {what}; {answer.run.run_id}, {answer.run.status}.\n"
+
+
+def nothing_due(answer: Evaluation) -> str:
+    """`arco tick` with nothing to do."""
+    return f"Nothing is due at {format_instant(answer.now)}.\n"
+
+
+def evaluation(answer: Evaluation) -> str:
+    """`arco tick`: the counts, in one line."""
+    schedules = "1 schedule" if answer.evaluated == 1 else f"{answer.evaluated:,} schedules"
+    verb = "would be" if answer.dry_run else ""
+    parts = [f"{answer.triggered:,} triggered"]
+    parts += [f"{answer.skipped:,} skipped"] if answer.skipped else []
+    parts += [f"{answer.lapsed:,} lapsed"] if answer.lapsed else []
+    parts += [f"{answer.failed:,} failed"] if answer.failed else []
+    counts = ", ".join(parts)
+    head = f"{schedules} at {format_instant(answer.now)}: "
+    return f"Dry run, nothing is recorded. {head}{counts.replace(' ', f' {verb} ', 1)}." if verb else f"{head}{counts}."
+
+
+def deferred(count: int) -> str:
+    """What waits for the next evaluation."""
+    return f"{_occurrences(count)} {_waits(count)} for the next evaluation (max_catchup_ticks)."
+
+
+def failed(count: int) -> str:
+    """How to see why schedules failed."""
+    which = "1 schedule" if count == 1 else f"{count:,} schedules"
+    return f"{which} can't be evaluated: `arco ticks list --status failed` says why."
+
+
+def conflicts(count: int, tick_ids: list[str]) -> str:
+    """Where conflicts are shown."""
+    which = "1 run key was" if count == 1 else f"{count:,} run keys were"
+    shown = "; ".join(f"`arco ticks show {tick_id}`" for tick_id in tick_ids) or "`arco ticks show TICK_ID`"
+    return f"{which} reserved for another content, and the first run stayed: {shown} shows both fingerprints."

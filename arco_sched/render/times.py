@@ -1,0 +1,59 @@
+"""Instants and spans as a person reads them."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from arco_sched.cron import Zone, load_zone
+from arco_sched.errors import InvalidInput
+from arco_sched.instants import format_local
+
+
+class Clocks:
+    """The clocks that instants are shown on: each schedule's own zone, or UTC for all.
+
+    `zones` maps schedule ids to the names of their zones; an id without one, and a zone that this installation does
+    not have, is shown in UTC.
+    """
+
+    def __init__(self, zones: Mapping[str, str], *, utc: bool = False) -> None:
+        self._zones = {} if utc else zones
+
+    def show(self, epoch: int | None, schedule_id: str | None) -> str:
+        """`2025-01-15 05:00 -05:00`, with seconds where there are any; empty for None."""
+        if epoch is None:
+            return ""
+        name = self._zones.get(schedule_id, "UTC") if schedule_id is not None else "UTC"
+        return instant_in(epoch, None if name == "UTC" else _zone(name).offset_at(epoch))
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> Zone:
+    try:
+        return load_zone(name)
+    except InvalidInput:
+        return load_zone("UTC")
+
+
+def instant_in(epoch: int, offset: int | None) -> str:
+    """The instant on a clock so many seconds ahead of UTC, `2025-01-15 05:00 -05:00`; None: `2025-01-15 10:00 UTC`."""
+    date, _, rest = format_local(epoch, offset or 0).partition("T")
+    time = rest[:8].removesuffix(":00")
+    return f"{date} {time} {'UTC' if offset is None else rest[8:]}"
+
+
+def distance(epoch: int, now: int) -> str:
+    """How far an instant is, in words: `in 12 minutes`, `2 hours ago`."""
+    if epoch == now:
+        return "now"
+    return f"in {span(epoch - now)}" if epoch > now else f"{span(now - epoch)} ago"
+
+
+def span(seconds: int) -> str:
+    """A length of time in the words of its largest unit, `12 minutes`."""
+    import pendulum
+
+    start = pendulum.from_timestamp(0)
+    # Beyond what a calendar holds, years are close enough.
+    if seconds > 200_000_000_000:
+        return f"{seconds // 31_556_952} years"
+    return str(start.diff_for_humans(start.add(seconds=seconds), absolute=True))
