@@ -4,8 +4,7 @@ The rules are those of docs/semantics.md, "Schedules and definition versions".
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from arco_sched.errors import Conflict, InvalidInput, NotFound
 from arco_sched.identity import SCHEDULE_ID
@@ -22,12 +21,11 @@ from arco_sched.model import (
 MAX_TICKS: Final = 1_000_000_000
 MAX_NAME: Final = 1000
 MAX_COMMAND: Final = 100_000
-_FIELDS: Final = tuple(field.name for field in fields(Definition) if field.name not in {"request", "end_at"})
-_CONTENT: Final = tuple(field.name for field in fields(RequestContent))
+_FIELDS: Final = tuple(name for name in Definition._fields if name not in {"request", "end_at"})
+_CONTENT: Final = RequestContent._fields
 
 
-@dataclass(frozen=True, slots=True)
-class Current:
+class Current(NamedTuple):
     """The newest definition version of an id, and the cursor."""
 
     version: Version
@@ -140,15 +138,14 @@ def merge(definition: Definition, values: Mapping[str, Any]) -> Definition:
     content = {name: value for name, value in values.items() if name in _CONTENT}
     rest = {name: value for name, value in values.items() if name not in _CONTENT}
     if content:
-        rest["request"] = replace(definition.request, **content)
-    return replace(definition, **rest)
+        rest["request"] = definition.request._replace(**content)
+    return definition._replace(**rest)
 
 
 def _next(current: Current | None, now: int, **differences: Any) -> Version:
     if current is None:
         raise AssertionError
-    return replace(
-        current.version,
+    return current.version._replace(
         definition_version=current.version.definition_version + 1,
         created_at=now,
         effective_from=max(now, current.cursor + 1),
