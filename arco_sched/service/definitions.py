@@ -50,7 +50,10 @@ def raise_any(problems: list[str]) -> None:
 def warnings(version: Version) -> tuple[str, ...]:
     """What a person should know about a definition that is acceptable."""
     definition = version.definition
-    a_minute = len(parse_expression(definition.cron_expression).seconds)
+    try:
+        a_minute = len(parse_expression(definition.cron_expression).seconds)
+    except InvalidInput:
+        return ()  # what is stored can't be read: the next evaluation says so, pausing it need not
     if a_minute <= definition.max_catchup_ticks:
         return ()
     lost = "wait" if definition.catchup_policy == "oldest-first" else "lapse"

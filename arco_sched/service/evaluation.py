@@ -18,6 +18,9 @@ T = TypeVar("T")
 BATCH: Final = 10_000
 """How many ticks one transaction of an evaluation makes at most (a schedule without ticks counts as one)."""
 
+PIECE: Final = 1_000
+"""How many events' rows of an evaluation are read at a time."""
+
 Progress = Callable[[int, int], None]
 """Called after each transaction with the number of schedules done, and of those that were due."""
 
@@ -79,9 +82,12 @@ class _Recorded(Iterable[T]):
         self._database, self._ranges, self._read = database, ranges, read
 
     def __iter__(self) -> Iterator[T]:
-        with self._database.read() as connection:
-            for after, through in self._ranges:
-                yield from self._read(connection, after, through)
+        # In pieces, and no transaction between them, so that whoever iterates may write.
+        for begin, end in self._ranges:
+            for after in range(begin, end, PIECE):
+                with self._database.read() as connection:
+                    rows = list(self._read(connection, after, min(after + PIECE, end)))
+                yield from rows
 
 
 def perform(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import contextmanager
 
 from arco_sched.errors import DatabaseUnusable
@@ -84,7 +85,7 @@ class Database:
         with _explained(path):
             connection = _connect(path, busy_timeout)
             if _is_empty(connection):
-                connection.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(connection, busy_timeout)
                 connection.execute("BEGIN IMMEDIATE")
                 if _is_empty(connection):  # nobody else made it since
                     for statement in _statements(schema()):
@@ -183,10 +184,23 @@ def schema() -> str:
 def _connect(path: Path | str, busy_timeout: float) -> sqlite3.Connection:
     # Opened by name with mode=rw, so that a file which vanished since the check is not made anew, empty.
     uri = os.path.join(os.getcwd(), path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    connection = sqlite3.connect(f"file:{uri}?mode=rw", uri=True, timeout=busy_timeout, isolation_level=None)
+    connection = sqlite3.connect(f"file://{uri}?mode=rw", uri=True, timeout=busy_timeout, isolation_level=None)
     # WAL and FULL: a commit that was reported is on the disk.
     connection.execute("PRAGMA synchronous = FULL")
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection, busy_timeout: float) -> None:
+    """Set the journal mode. SQLite does not wait for others when it changes it, so this does."""
+    for left in range(int(busy_timeout * 100), -1, -1):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not left:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
