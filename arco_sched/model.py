@@ -23,6 +23,7 @@ CATCHUP_POLICIES: Final[tuple[CatchupPolicy, ...]] = ("oldest-first", "latest")
 DST_GAPS: Final[tuple[DstGap, ...]] = ("next", "skip")
 DST_OVERLAPS: Final[tuple[DstOverlap, ...]] = ("first", "last", "both")
 TICK_STATUSES: Final[tuple[TickStatus, ...]] = ("triggered", "skipped", "failed")
+LAPSE_REASONS: Final[tuple[LapseReason, ...]] = ("window", "superseded", "discarded", "unevaluable")
 RUN_STATUSES: Final = ("requested",)
 
 

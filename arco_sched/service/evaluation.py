@@ -175,8 +175,11 @@ def _batch(
             quota = outcome.quota - outcome.taken
         else:
             position, quota = position + 1, None
-    tally.conflicts += writer.finish().conflicts
-    tally.ranges.append((before, writing.last_seq(connection)))
+    conflicts = writer.finish().conflicts
+    through = writing.last_seq(connection)
+    # A conflict that somebody's own request recorded before is the tick's as well, though the tick records none.
+    tally.conflicts += reading.conflicts_of(connection, before, through) if writer.repeated else conflicts
+    tally.ranges.append((before, through))
     return position, quota
 
 

@@ -19,6 +19,12 @@ def check_limit(limit: int) -> int:
     return limit
 
 
+def check_choice(option: str, value: str | None, choices: Sequence[str]) -> None:
+    """Refuse a value that is none of the choices: a filter that matches nothing would hide the mistake."""
+    if value is not None and value not in choices:
+        raise InvalidInput(f"{option} {value!a} must be one of {', '.join(choices)}")
+
+
 def keyed_page(rows: Sequence[tuple[T, int]], limit: int) -> Page[T]:
     """The page of `limit` rows made of one row more than that, each with its key."""
     more = len(rows) > limit

@@ -13,8 +13,12 @@ from arco_sched import changes, identity
 from arco_sched.cron import load_zone, timetable, tzdata_release
 from arco_sched.errors import Conflict, InvalidInput, NotFound
 from arco_sched.evaluate import agenda, discard, occurrences, stretches, waiting
+from arco_sched.events import TYPES
 from arco_sched.instants import BEFORE_ALL, MAX_INSTANT
 from arco_sched.model import (
+    LAPSE_REASONS,
+    RUN_STATUSES,
+    TICK_STATUSES,
     Backfill,
     Change,
     Definition,
@@ -45,7 +49,7 @@ from arco_sched.rewind import rewind
 from arco_sched.service import timeline, upkeep
 from arco_sched.service.definitions import checked, normal, raise_any, warnings
 from arco_sched.service.evaluation import BATCH, Progress, perform, rehearse
-from arco_sched.service.paging import DEFAULT_LIMIT, check_limit, keyed_page, number_cursor, tick_cursor
+from arco_sched.service.paging import DEFAULT_LIMIT, check_choice, check_limit, keyed_page, number_cursor, tick_cursor
 from arco_sched.service.status import look
 from arco_sched.service.verification import Progress as VerificationProgress
 from arco_sched.service.verification import verify
@@ -453,6 +457,7 @@ class Workspace:
         cursor: str | None = None,
     ) -> Page[Tick]:
         """Ticks with `since <= scheduled_for < until`, newest first by (scheduled_for, tick_id)."""
+        check_choice("--status", status, TICK_STATUSES)
         before = tick_cursor(cursor)
         with self._database.read() as connection:
             rows = reading.ticks(
@@ -479,6 +484,7 @@ class Workspace:
         cursor: str | None = None,
     ) -> Page[LapseRecord]:
         """Lapses that touch `[since, until)`, newest record first."""
+        check_choice("--reason", reason, LAPSE_REASONS)
         before = number_cursor(cursor)
         with self._database.read() as connection:
             rows = reading.lapses(
@@ -511,6 +517,7 @@ class Workspace:
         cursor: str | None = None,
     ) -> Page[Run]:
         """Runs with `since <= requested_at < until`, newest request first."""
+        check_choice("--status", status, RUN_STATUSES)
         before = number_cursor(cursor)
         with self._database.read() as connection:
             rows = reading.runs(
@@ -529,6 +536,7 @@ class Workspace:
         self, *, after: int = 0, type_: str | None = None, schedule_id: str | None = None, limit: int = DEFAULT_LIMIT
     ) -> Page[Event]:
         """Events with `seq > after`, oldest first; `next_cursor` is the `after` of the next page."""
+        check_choice("--type", type_, TYPES)
         with self._database.read() as connection:
             schedule = self._optional_number(connection, schedule_id)
             rows = reading.events(connection, after=after, type_=type_, schedule=schedule, limit=check_limit(limit) + 1)

@@ -160,6 +160,16 @@ def count_conflicts(connection: sqlite3.Connection, schedule: int, content: int,
     return sum(connection.execute(ask, (schedule, at, content)).fetchone() is not None for at in instants)
 
 
+def conflicts_of(connection: sqlite3.Connection, after: int, through: int) -> int:
+    """How many ticks that the events of a range made have a run key that is reserved for another content."""
+    ask = (
+        "SELECT count(*) FROM event_log e "
+        "CROSS JOIN run_rows r ON r.schedule = e.schedule AND r.origin = e.origin AND r.instant = e.instant "
+        "WHERE e.seq > ? AND e.seq <= ? AND e.type = 2 AND r.content <> e.content"
+    )
+    return int(connection.execute(ask, (after, through)).fetchone()[0])
+
+
 def fingerprint(connection: sqlite3.Connection, content: int) -> str:
     """The fingerprint of a request content."""
     return str(connection.execute("SELECT fingerprint FROM contents WHERE content = ?", (content,)).fetchone()[0])

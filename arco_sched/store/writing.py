@@ -50,6 +50,8 @@ class Writer:
         self._now = now
         self._types: set[int] = set()
         self._before = last_seq(connection)
+        self.repeated = False
+        """Whether a scheduled tick's request was there before, made by hand."""
 
     def schedule_number(self, schedule_id: str) -> int:
         """The store's number for a schedule id, given now if it has none."""
@@ -104,7 +106,8 @@ class Writer:
                     (REQUESTED, schedule, SCHEDULED, instant, version, None, content, now),
                 )
             ]
-        self._connection.executemany(_APPEND_TICK, rows)
+        written = self._connection.executemany(_APPEND_TICK, rows).rowcount
+        self.repeated |= written < len(rows)
 
     def single_tick(self, schedule: int, origin: Origin, instant: int, version: int, content: int) -> bool:
         """A triggered tick of another origin than the schedule itself, and its run request."""
