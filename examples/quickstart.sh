@@ -3,18 +3,18 @@
 # `make demo` runs it; by hand: put `arco` on PATH, then `bash examples/quickstart.sh`.
 #
 # ARCO_NOW stands in for the clock, so two weeks pass in seconds and the output is the same each time.
-set -euo pipefail
+set -Eeuo pipefail
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-trap 'echo "quickstart: line $LINENO failed" >&2' ERR
+trap 'echo "quickstart: the last command failed, and the story ends here" >&2' ERR
 export ARCO_DB="$folder/arco.db"
 
 bold="" plain=""
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' plain=$'\e[0m'; fi
 
 chapter() { printf '\n%s== %s ==%s\n' "$bold" "$1" "$plain"; }
-say() { printf '\n%s\n' "$@"; }
+say() { printf '\n' && printf '%s\n' "$@"; }
 at() { export ARCO_NOW=$1; printf '\n%s$ export ARCO_NOW=%s%s\n' "$bold" "$1" "$plain"; }
 
 # Print a command as a person would type it, then run it.
@@ -30,73 +30,73 @@ arco() {
 chapter "1. Define"
 at 2025-03-07T17:30:00Z
 say "A nightly warehouse load, at half past two on New York's clock. It may catch up three nights at most:"
-arco schedule create warehouse-load --cron "30 2 * * *" --tz America/New_York --asset warehouse.orders \
+arco schedule create nightly --cron "30 2 * * *" --tz America/New_York --asset warehouse.orders \
     --asset warehouse.payments --catchup-window 3d --max-catchup 3 --label team=data
 say "An ingest each quarter of an hour from Tuesday on. What is older than six hours need not be fetched any more:"
 arco schedule create ingest --cron "*/15 * * * *" --start 2025-03-11T08:00:00Z --asset raw.events \
     --catchup-window 6h --max-catchup 8
 say "An hourly report:"
-arco schedule create hourly-report --cron "0 * * * *" --asset reports.hourly --catchup-window 7d --max-catchup 100
-say "And a monthly close on the last Friday. (Cron has no way to say the last day from Monday to Friday: 31W is that day" \
-    "in months of 31 days and skips the others. docs/semantics.md shows how to say it with three schedules.)"
-arco schedule create month-close --cron "0 18 * * FRI#L" --tz Europe/London --asset ledger.month --label team=finance
-arco schedule preview month-close --count 3
+arco schedule create hourly --cron "0 * * * *" --asset reports.hourly --catchup-window 7d --max-catchup 100
+say "And a monthly close on the last Friday. (The last day from Monday to Friday takes three expressions: 31W is that day in" \
+    "months of 31 days, and skips the others. docs/semantics.md has all three.)"
+arco schedule create close --cron "0 18 * * FRI#L" --tz Europe/London --asset ledger.month --label team=finance
+arco schedule preview close --count 3
 arco schedule list
 
 chapter "2. A clock change"
 say "New York has no half past two on 9 March: the clock jumps from 02:00 to 03:00. The load is not lost, it happens at the" \
     "first instant after the gap:"
-arco schedule preview warehouse-load --from 2025-03-08T00:00:00-05:00 --count 3
+arco schedule preview nightly --from 2025-03-08T00:00:00-05:00 --count 3
 say "In November the clock goes back from 02:00 to 01:00, and half past one happens twice. An appointment counts once:"
 arco schedule preview --cron "30 1 * * *" --tz America/New_York --from 2025-11-01T00:00:00-04:00 --count 3
 
 chapter "3. A weekend off"
 at 2025-03-07T18:05:00Z
-say "Friday evening: nobody reads reports on a weekend. This evaluation makes the tick of 18:00, and the report pauses:"
-arco tick --schedule hourly-report
-arco schedule disable hourly-report
+say "Friday evening: nobody reads reports on a weekend. An evaluation makes the tick of 18:00, then the reports pause:"
+arco tick --schedule hourly
+arco schedule disable hourly
 at 2025-03-10T06:55:00Z
 say "Monday morning. Suppose that nobody evaluated meanwhile. Enabling replays nothing: each occurrence belongs to the" \
     "definition that was in force at its instant, so those of the weekend become ticks that were skipped, without runs:"
-arco schedule enable hourly-report
+arco schedule enable hourly
 at 2025-03-10T07:00:00Z
-arco tick --schedule hourly-report --quiet
-arco ticks list --schedule hourly-report --limit 3
-arco runs list --schedule hourly-report
-arco schedule versions hourly-report
+arco tick --schedule hourly --quiet
+arco ticks list --schedule hourly --limit 3
+arco runs list --schedule hourly
+arco schedule versions hourly
 
 chapter "4. The load after the clock change"
-arco tick --schedule warehouse-load
-say "Half past two that did not exist became three o'clock, once. What was decided about it, and what came of it:"
-arco ticks show warehouse-load:1741503600
+arco tick --schedule nightly
+say "The half past two that did not exist became three o'clock, once. What was decided about it, and what came of it:"
+arco ticks show nightly:1741503600
 
 chapter "5. An outage"
 at 2025-03-11T08:00:00Z
-say "Tuesday, eight o'clock: the ingest begins ..."
-arco tick --schedule ingest
+say "Tuesday, eight o'clock: the ingest begins. From here on everything is evaluated, as cron would do each minute ..."
+arco tick --quiet
 at 2025-03-12T08:00:00Z
 say "... and the machine is down for a day, 96 quarters of an hour. This is the first evaluation after it:"
 arco tick --schedule ingest
-say "What lies before the window of six hours lapsed, and is on record with its count. Of the others, eight a time become" \
-    "ticks, and the rest waits for the next evaluation, so that nothing is run over:"
-arco lapses list --schedule ingest
+say "What lies before the window of six hours lapsed, and is on record with its count. Of the others eight at a time become" \
+    "ticks, and the rest waits for the next evaluations, so that the executors are not run over:"
 at 2025-03-12T08:01:00Z
-arco tick --schedule ingest --quiet
+arco tick --quiet
 at 2025-03-12T08:02:00Z
-arco tick --schedule ingest --quiet
+arco tick --quiet
 at 2025-03-12T08:03:00Z
-arco tick --schedule ingest
+arco tick
 say "Nothing is left. Evaluating again makes nothing twice:"
-arco tick --schedule ingest
+arco tick
+arco lapses list
 
 chapter "6. Questions"
 say "How is it with all of them?"
 arco schedule list
 say "What was asked of the executors last?"
 arco runs list --limit 4
-say "Run the close now, by hand; its scheduled tick stays what it is:"
-arco schedule trigger month-close
-arco ticks list --schedule month-close
+say "Run the close now, by hand. That takes nothing away from its next scheduled tick:"
+arco schedule trigger close
+arco schedule show close
 
 chapter "What next"
 cat <<'TEXT'

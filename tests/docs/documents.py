@@ -1,19 +1,22 @@
 """The console examples of the documents, and a way to run them; `python tests/docs/documents.py` writes them anew.
 
 An example is a block fenced as `console`: lines that begin with `$ ` are commands, what follows is all that a command
-prints, on stdout and stderr alike. Examples under one heading share a fresh database and a fresh folder, whose clock
-stands at `CLOCK` until an `export ARCO_NOW=...` sets it. A command that fails must say so (`; echo "exit $?"`).
+prints, on stdout and stderr alike. Where stdout is one JSON document, a block fenced as `json` may hold it instead,
+spread over lines. Blanks at the end of a line do not count. Examples under one heading share a fresh database and a
+fresh folder, whose clock stands at `CLOCK` until an `export ARCO_NOW=...` sets it. A command that fails must say so
+(`; echo "exit $?"`).
 """
 
+import json
 import os
 import re
-import stat
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "docs/semantics.md", "docs/json.md", "docs/python.md")
@@ -23,11 +26,16 @@ COLUMNS = "120"
 
 @dataclass(frozen=True)
 class Step:
-    """One command of an example, and what it prints; `line` is where it stands in its document."""
+    """One command of an example, and what it prints.
+
+    `line` is the number of its last line in the document, `shown_at` the one behind which its output is shown.
+    """
 
     line: int
     command: str
-    output: str
+    output: str = ""
+    shown_at: int = 0
+    is_json: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,18 +56,19 @@ def sections(document: str) -> list[Section]:
     lines = (ROOT / document).read_text("utf-8").splitlines()
     fence = ""
     for number, line in enumerate(lines, 1):
+        steps = found[-1].steps
         if line.startswith("```"):
             fence = "" if fence else line
+            if fence == "```json" and steps and lines[steps[-1].line : number - 1] == ["```", ""]:
+                steps[-1] = replace(steps[-1], shown_at=number, is_json=True)
         elif not fence and line.startswith("#"):
             found.append(Section(document, line.lstrip("# ")))
-        elif fence == "```console":
-            steps = found[-1].steps
-            if line.startswith("$ "):
-                steps.append(Step(number, line[2:], ""))
-            elif line.startswith("> "):
-                steps[-1] = Step(steps[-1].line, f"{steps[-1].command}\n{line[2:]}", "")
-            else:
-                steps[-1] = Step(steps[-1].line, steps[-1].command, f"{steps[-1].output}{line}\n")
+        elif fence == "```console" and line.startswith("$ "):
+            steps.append(Step(number, line[2:], shown_at=number))
+        elif fence == "```console" and line.startswith("> "):
+            steps[-1] = Step(number, f"{steps[-1].command}\n{line[2:]}", shown_at=number)
+        elif fence == "```console" or (fence == "```json" and steps and steps[-1].is_json):
+            steps[-1] = replace(steps[-1], output=f"{steps[-1].output}{line}\n")
     return [section for section in found if section.steps]
 
 
@@ -81,13 +90,29 @@ def run(steps: Sequence[Step]) -> Iterator[str]:
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.DEVNULL if step.is_json else subprocess.STDOUT,
                 text=True,
                 encoding="utf-8",
                 timeout=120,
             )
+            printed = "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
             failed = "" if done.returncode == 0 else f"[the command failed: exit {done.returncode}]\n"
-            yield done.stdout + failed
+            yield (spread(json.loads(done.stdout)) + "\n" if step.is_json and not failed else printed) + failed
+
+
+def spread(value: Any, indent: str = "") -> str:
+    """JSON text for reading: what fits into a line stays on one."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if len(indent) + len(flat) <= 100 or not isinstance(value, dict | list):
+        return flat
+    inner = indent + "  "
+    if isinstance(value, dict):
+        members = [f"{json.dumps(name)}: {spread(member, inner)}" for name, member in value.items()]
+        opening, closing = "{", "}"
+    else:
+        members = [spread(member, inner) for member in value]
+        opening, closing = "[", "]"
+    return f"{opening}\n{inner}" + f",\n{inner}".join(members) + f"\n{indent}{closing}"
 
 
 def clean_environment(home: Path) -> dict[str, str]:
@@ -95,13 +120,14 @@ def clean_environment(home: Path) -> dict[str, str]:
     binaries = home / "bin"
     binaries.mkdir()
     (home / "work").mkdir()
-    arco = binaries / "arco"
-    arco.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m arco_sched "$@"\n', "utf-8")
-    arco.chmod(arco.stat().st_mode | stat.S_IXUSR)
-    (binaries / "python").symlink_to(sys.executable)
+    (home / "work" / "examples").symlink_to(ROOT / "examples")
+    for name, arguments in (("arco", "-m arco_sched"), ("python", "")):
+        program = binaries / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n', "utf-8")
+        program.chmod(0o755)
     coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     return coverage | {
-        "ARCO_DB": str(home / "work" / "arco.db"),
+        "ARCO_DB": "arco.db",
         "ARCO_NOW": CLOCK,
         "COLUMNS": COLUMNS,
         "HOME": str(home),
@@ -121,8 +147,7 @@ def write_anew(document: str) -> int:
     for step, output in reversed(steps):
         if output != step.output:
             changed += 1
-            start = step.line + step.command.count("\n")
-            lines[start : start + step.output.count("\n")] = output.splitlines()
+            lines[step.shown_at : step.shown_at + step.output.count("\n")] = output.splitlines()
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return changed
 

@@ -1,0 +1,74 @@
+"""Every example in the documents prints what the document says, and every link leads somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from documents import DOCUMENTS, ROOT, Section, run, sections
+from typer.core import TyperGroup
+
+from arco_sched.cli.app import command
+
+SECTIONS = [section for document in DOCUMENTS for section in sections(document)]
+PAGES = [*DOCUMENTS, "CHANGELOG.md"]
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=str)
+def test_examples_print_what_the_document_says(section: Section) -> None:
+    """The commands of a section, run in order on a fresh database, print exactly what stands under them."""
+    shown = "".join(f"$ {step.command}\n{step.output}" for step in section.steps)
+    printed = "".join(
+        f"$ {step.command}\n{output}" for step, output in zip(section.steps, run(section.steps), strict=True)
+    )
+    assert printed == shown, f"write {section.document} anew: python tests/docs/documents.py {section.document}"
+    assert "the command failed" not in printed
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    """Each link to a file of the repository names one that exists, and each `#anchor` a heading there."""
+    text = (ROOT / page).read_text("utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        path = (ROOT / page).parent / name if name else ROOT / page
+        assert path.exists(), target
+        if anchor:
+            assert anchor in _anchors(path), target
+
+
+def _anchors(path: Path) -> set[str]:
+    """The anchors that a Markdown page's headings have, by GitHub's rule."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _commands() -> list[str]:
+    """Every command there is, `tick` and `ticks list` alike."""
+    root = command()
+    context = typer.Context(root)
+    found = []
+    for name in root.list_commands(context):
+        inner = root.get_command(context, name)
+        found += [f"{name} {each}" for each in inner.commands] if isinstance(inner, TyperGroup) else [name]
+    return found
+
+
+@pytest.mark.parametrize("name", _commands())
+def test_every_command_is_documented(name: str) -> None:
+    """Each command has a section in docs/json.md with a document of its own, and is in README's table of commands."""
+    family, _, last = name.partition(" ")
+    sections = (ROOT / "docs" / "json.md").read_text("utf-8").split("\n## ")
+    found = [body for heading, _, body in (part.partition("\n") for part in sections) if _names(heading, family, last)]
+    assert len(found) == 1
+    assert "--json" in found[0]
+    table = (ROOT / "README.md").read_text("utf-8").partition("## Commands")[2].partition("\n## ")[0]
+    assert any(_names(row.replace("`", "").removeprefix("| arco "), family, last) for row in table.splitlines())
+
+
+def _names(text: str, family: str, last: str) -> bool:
+    """Whether a heading or a row names a command: `schedule create, update`."""
+    words = re.findall(r"\w+", text.partition("|")[0])
+    return words[:1] == [family] and (words[1:] == [] if not last else last in words[1:])
