@@ -1,1 +1,1 @@
-"""The command line: a command reads its options and the clock, calls one service method, and has the answer rendered."""
+"""The command line: a command reads its options and the clock, calls one service method, and renders its answer."""

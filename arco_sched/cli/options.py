@@ -41,11 +41,16 @@ Zone = Annotated[
 ]
 Start = Annotated[
     str | None,
-    typer.Option("--start", metavar="INSTANT", help="Occurrences count from here on (now).", rich_help_panel=WHEN),
+    typer.Option(
+        "--start",
+        metavar="INSTANT",
+        help="Count from here on (now), such as 2025-01-15T10:00:00Z.",
+        rich_help_panel=WHEN,
+    ),
 ]
 End = Annotated[
     str | None,
-    typer.Option("--end", metavar="INSTANT", help="Occurrences count until before this.", rich_help_panel=WHEN),
+    typer.Option("--end", metavar="INSTANT", help="Count until before this instant.", rich_help_panel=WHEN),
 ]
 Gap = Annotated[
     DstGap | None,

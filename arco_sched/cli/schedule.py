@@ -39,7 +39,7 @@ def _answer(answer: ScheduleChange, session: Session, *, as_json: bool, command:
     rich_help_panel=CHANGE,
     epilog=examples(
         'arco schedule create daily --cron "0 10 * * *" --asset analytics.summary',
-        'arco schedule create load --cron "30 2 * * *" --tz America/New_York --max-catchup 3',
+        'arco schedule create load --cron "30 2 * * *" --tz America/New_York',
     ),
 )
 def create(
@@ -338,7 +338,8 @@ def versions(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_j
     rich_help_panel=LOOK,
     epilog=examples(
         "arco schedule preview daily",
-        'arco schedule preview --cron "30 2 * * *" --tz America/New_York --from 2025-03-08T00:00:00Z --count 3',
+        'arco schedule preview --cron "30 2 * * *" --tz America/New_York --count 3',
+        "arco schedule preview daily --from 2025-03-08T00:00:00Z",
     ),
 )
 def preview(

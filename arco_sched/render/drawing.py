@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from arco_sched.render.terminal import console, printable
+from arco_sched.render.terminal import console, is_unbounded, printable, write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 WIDE: Final = 120
 """Columns from which on a table has room for what is good to know but was not asked for."""
+
+MANY: Final = 500
+"""Rows from which on a table is not fitted to the width of the terminal, which would take seconds."""
 
 STYLES: Final[Mapping[str, str]] = {
     "triggered": "green",
@@ -39,18 +42,20 @@ class Column(NamedTuple):
     right: bool = False
 
 
+def lines_of(cell: Cell) -> Sequence[Styled]:
+    """The lines of a cell, with every character that steers a terminal made visible."""
+    if isinstance(cell, str):
+        return ((printable(cell), ""),)
+    if isinstance(cell, tuple) and len(cell) == 2 and isinstance(cell[0], str) and isinstance(cell[1], str):
+        return ((printable(cell[0]), cell[1]),)
+    return [(printable(line[0]), line[1]) for line in cell]
+
+
 def text(cell: Cell) -> "Text":
-    """The cell with every character that steers a terminal made visible."""
+    """The cell for rich."""
     from rich.text import Text
 
-    lines: Sequence[Styled]
-    if isinstance(cell, str):
-        lines = ((cell, ""),)
-    elif isinstance(cell, tuple) and len(cell) == 2 and isinstance(cell[0], str) and isinstance(cell[1], str):
-        lines = ((cell[0], cell[1]),)
-    else:
-        lines = [(line[0], line[1]) for line in cell]
-    return Text("\n").join([Text(printable(content), style=style) for content, style in lines])
+    return Text("\n").join([Text(content, style=style) for content, style in lines_of(cell)])
 
 
 def status(word: str, more: str = "") -> Styled:
@@ -70,7 +75,11 @@ class Page:
         self.console.print(text((content, style)), soft_wrap=not self.console.is_terminal)
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
-        """Rows below their heads; in a pipe without lines, so that every line is a row."""
+        """Rows below their heads; in a pipe every line is a row, and nothing is broken."""
+        drawn = [tuple(map(lines_of, row)) for row in rows]
+        if is_unbounded() or len(drawn) > MANY:
+            self._plain(columns, drawn)
+            return
         from rich import box
         from rich.table import Table
 
@@ -83,17 +92,51 @@ class Page:
                 no_wrap=column.whole,
                 justify="right" if column.right else "left",
             )
-        for row in rows:
+        for row in drawn:
             table.add_row(*map(text, row))
         self.console.print(table)
 
+    def _plain(self, columns: Sequence[Column], rows: Sequence[Sequence[Sequence[Styled]]]) -> None:
+        # rich lays out a row in more than a millisecond. Where nothing is to be broken, padding is all there is to do.
+        cells = [["; ".join(content for content, _ in lines) for lines in row] for row in rows]
+        heads = [column.title for column in columns]
+        widths = [max(map(cell_width, column)) for column in zip(heads, *cells, strict=True)]
+        styles = [[lines[0][1] if lines else "" for lines in row] for row in rows]
+        coloured = self.console.color_system is not None and not self.console.no_color
+        for row, style in zip([heads, *cells], [["bold"] * len(heads), *styles], strict=True):
+            padded = [
+                " " * (width - cell_width(cell)) + cell if column.right else cell + " " * (width - cell_width(cell))
+                for cell, width, column in zip(row, widths, columns, strict=True)
+            ]
+            if coloured:
+                padded = [self._coloured(cell, name) for cell, name in zip(padded, style, strict=True)]
+            write("  ".join(padded).rstrip() + "\n")
+
+    def _coloured(self, content: str, style: str) -> str:
+        return self.console.get_style(style).render(content) if style else content
+
     def fields(self, rows: Iterable[tuple[str, Cell]]) -> None:
-        """Names and values, one a line."""
+        """Names and values, one a line; in a pipe each line of a value has its name in front."""
+        fields = [(name, lines_of(value)) for name, value in rows]
+        if is_unbounded():
+            width = max(len(name) for name, _ in fields)
+            for name, lines in fields:
+                write(f"{name:<{width}}  {content}\n" for content, _ in lines)
+            return
         from rich.table import Table
 
         table = Table(box=None, show_header=False, pad_edge=False)
         table.add_column(no_wrap=True, style="bold")
         table.add_column(overflow="fold")
-        for name, value in rows:
-            table.add_row(text(name), text(value))
+        for name, lines in fields:
+            table.add_row(text(name), text(lines))
         self.console.print(table)
+
+
+def cell_width(content: str) -> int:
+    """The columns that a text takes on a terminal."""
+    if content.isascii():
+        return len(content)
+    from rich.cells import cell_len
+
+    return cell_len(content)

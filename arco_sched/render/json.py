@@ -63,18 +63,16 @@ def error(code: int, message: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _day(days: int) -> str:
-    return format_instant(days * DAY)[:-10]
+    return format_instant(days * DAY)[:-9]
 
 
-@lru_cache(maxsize=8192)
-def _second(second: int) -> str:
-    return format_instant(second)[10:]  # from the T on
-
-
+@lru_cache(maxsize=65_536)
 def _instant(epoch: int) -> str:
-    # Many rows share a day and a time of day; formatting each anew would be most of the cost of a long list.
+    # Rows share days, and the instants of a row are often one and the same; formatting each anew would be most of the
+    # cost of a long list.
     days, second = divmod(epoch, DAY)
-    return _day(days) + _second(second)
+    minute, second = divmod(second, 60)
+    return f"{_day(days)}{minute // 60:02}:{minute % 60:02}:{second:02}Z"
 
 
 def _optional(epoch: int | None) -> str | None:

@@ -48,8 +48,13 @@ def console(*, to_stderr: bool = False) -> "Console":
             raise BrokenPipeError
 
     stream = sys.stderr if to_stderr else sys.stdout
-    width = None if is_terminal(to_stderr=to_stderr) or os.environ.get("COLUMNS") else PIPE_WIDTH
+    width = PIPE_WIDTH if is_unbounded(to_stderr=to_stderr) else None
     return Literal(file=stream, width=width, markup=False, highlight=False, emoji=False, legacy_windows=False)
+
+
+def is_unbounded(*, to_stderr: bool = False) -> bool:
+    """Whether lines may be of any length: nobody looks, and `COLUMNS` (which rich reads too) says nothing else."""
+    return not (is_terminal(to_stderr=to_stderr) or os.environ.get("COLUMNS"))
 
 
 def is_terminal(*, to_stderr: bool = False) -> bool:

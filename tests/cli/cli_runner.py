@@ -1,0 +1,61 @@
+"""Running `arco` in this process: the same door as the console script's, with its own environment and streams."""
+
+import contextlib
+import io
+import json
+import shlex
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arco_sched.cli import entry
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command did: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """stdout as the one JSON document that it must be."""
+        return json.loads(self.out)
+
+
+@dataclass
+class Arco:
+    """`arco` on one database; `at` is `ARCO_NOW`, and stays until it is set anew."""
+
+    db: Path
+    at: str | None = "2025-01-01T00:00:00Z"
+
+    def __call__(self, *command: str, **environ: str) -> Result:
+        """Run a command, given as one line as in a shell, or as the arguments themselves."""
+        argv = shlex.split(command[0]) if len(command) == 1 else list(command)
+        known = {"ARCO_DB": str(self.db), **({} if self.at is None else {"ARCO_NOW": self.at}), **environ}
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = entry.run(argv, known)
+        return Result(code, out.getvalue(), err.getvalue())
+
+    def ok(self, *command: str, at: str | None = None) -> Result:
+        """Run a command that must succeed, after setting the clock."""
+        self.at = at or self.at
+        result = self(*command)
+        assert result.code == 0, result
+        return result
+
+    def json(self, line: str, at: str | None = None) -> Any:
+        """The JSON answer of a command that must succeed."""
+        return self.ok(f"{line} --json", at=at).json
+
+    def content(self) -> list[str] | None:
+        """Everything in the database, None where there is none."""
+        if not self.db.exists():
+            return None
+        with contextlib.closing(sqlite3.connect(self.db)) as connection:
+            return list(connection.iterdump())
