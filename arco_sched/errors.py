@@ -16,6 +16,30 @@ class InvalidInput(ArcoError):
         super().__init__("; ".join(problems))
 
 
+class InvalidFields(InvalidInput):
+    """Some fields of some schedules are not acceptable (exit 2).
+
+    `found` holds (schedule id, name of the field, sentence) of each.
+    """
+
+    def __init__(self, *found: tuple[str, str, str]) -> None:
+        self.found = found
+        super().__init__(*(f"schedule {schedule_id}: {sentence}" for schedule_id, _, sentence in found))
+
+
+class InvalidFile(InvalidInput):
+    """A file that was given is not acceptable (exit 2).
+
+    `located` holds (line, sentence) of every problem, in the order of the lines; a line is None where none is to blame.
+    """
+
+    def __init__(self, name: str, *located: tuple[int | None, str]) -> None:
+        self.located = tuple(sorted(located, key=lambda problem: problem[0] or 0))
+        super().__init__(
+            *(f"{name}{'' if line is None else f':{line}'}: {sentence}" for line, sentence in self.located)
+        )
+
+
 class NotFound(ArcoError):
     """A schedule, tick or run that was named does not exist (exit 3)."""
 

@@ -170,6 +170,39 @@ class ScheduleChange(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
+class Wanted(NamedTuple):
+    """What a file says that a schedule should be; `enabled` and `start_at` are None where it does not say."""
+
+    schedule_id: str
+    definition: Definition
+    enabled: bool | None = None
+    start_at: int | None = None
+
+
+class AppliedChange(NamedTuple):
+    """What applying a file does to one schedule.
+
+    `changed` has each field that differs, by its JSON name, with its value before and after; it is empty unless the
+    schedule is updated. `version` is the one that is current afterwards. `waiting` occurrences lie before the change
+    and are not accounted for. `warnings` are sentences for people.
+    """
+
+    schedule_id: str
+    change: Change
+    changed: Mapping[str, tuple[Any, Any]]
+    version: Version
+    waiting: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+class Applied(NamedTuple):
+    """The answer to applying a file, in its order, what is pruned last; `unlisted` schedules are not in it and stay."""
+
+    changes: tuple[AppliedChange, ...]
+    unlisted: tuple[Version, ...]
+    dry_run: bool
+
+
 class Tick(NamedTuple):
     """One evaluated occurrence (or a manual or failed tick): the record of what was decided at it."""
 
@@ -283,6 +316,11 @@ class Evaluation(NamedTuple):
     dry_run: bool
     ticks: Iterable[Tick]
     lapses: Iterable[LapseRecord]
+
+    @classmethod
+    def of_nothing(cls, now: int) -> "Evaluation":
+        """The answer of an evaluation that found nothing to do."""
+        return cls(now, 0, 0, 0, 0, 0, 0, 0, dry_run=False, ticks=(), lapses=())
 
 
 class Status(NamedTuple):

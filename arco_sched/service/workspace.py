@@ -5,6 +5,7 @@ that decides something takes `now`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
@@ -19,6 +20,7 @@ from arco_sched.model import (
     LAPSE_REASONS,
     RUN_STATUSES,
     TICK_STATUSES,
+    Applied,
     Backfill,
     Change,
     Definition,
@@ -43,10 +45,11 @@ from arco_sched.model import (
     Verification,
     Version,
     VersionChange,
+    Wanted,
     Why,
 )
 from arco_sched.rewind import rewind
-from arco_sched.service import timeline, upkeep
+from arco_sched.service import applying, timeline, upkeep
 from arco_sched.service.definitions import checked, normal, raise_any, warnings
 from arco_sched.service.evaluation import BATCH, Progress, perform, rehearse
 from arco_sched.service.paging import DEFAULT_LIMIT, check_choice, check_limit, keyed_page, number_cursor, tick_cursor
@@ -197,29 +200,87 @@ class Workspace:
         changes.check_schedule_id(schedule_id)
         with self._database.write() as connection:
             learn(connection, self.name)
-            schedule = reading.schedule_number(connection, schedule_id)
-            current = reading.current(connection, schedule)
-            version = decide(current)
-            count = discarded = 0
-            writer = writing.Writer(connection, now)
-            if schedule is not None and current is not None:
-                state = reading.state(connection, schedule)
-                before = max(now, state.cursor + 1) if version is None else version.effective_from
-                count = waiting(state.terms, state.cursor, before, state.ahead)
-                if discard_waiting:
-                    for lapse in discard(state.terms, state.cursor, before, state.ahead):
-                        writer.lapse(schedule, schedule_id, lapse)
-                        discarded += lapse.missed or 0
-            if version is not None:
-                schedule = writer.definition(version)
-            writer.finish()
-            if schedule is None:
-                raise AssertionError
+            return self._change_within(connection, schedule_id, decide, change, now, discard_waiting=discard_waiting)
+
+    @classmethod
+    def _change_within(
+        cls,
+        connection: Connection,
+        schedule_id: str,
+        decide: Callable[[changes.Current | None], Version | None],
+        change: Change,
+        now: int,
+        *,
+        discard_waiting: bool = False,
+    ) -> ScheduleChange:
+        """One change, in the transaction that the caller has opened."""
+        schedule = reading.schedule_number(connection, schedule_id)
+        current = reading.current(connection, schedule)
+        version = decide(current)
+        count = discarded = 0
+        writer = writing.Writer(connection, now)
+        if schedule is not None and current is not None:
             state = reading.state(connection, schedule)
-            writer.agenda(schedule, agenda(state.terms, state.cursor, state.ahead))
-            answer = self._schedule(connection, schedule_id)
+            before = max(now, state.cursor + 1) if version is None else version.effective_from
+            count = waiting(state.terms, state.cursor, before, state.ahead)
+            if discard_waiting:
+                for lapse in discard(state.terms, state.cursor, before, state.ahead):
+                    writer.lapse(schedule, schedule_id, lapse)
+                    discarded += lapse.missed or 0
+        if version is not None:
+            schedule = writer.definition(version)
+        writer.finish()
+        if schedule is None:
+            raise AssertionError
+        state = reading.state(connection, schedule)
+        writer.agenda(schedule, agenda(state.terms, state.cursor, state.ahead))
+        answer = cls._schedule(connection, schedule_id)
         said = () if version is None or version.deleted else warnings(version)
         return ScheduleChange(answer, "unchanged" if version is None else change, count, discarded, said)
+
+    def apply(
+        self,
+        wanted: Iterable[Wanted],
+        *,
+        now: int,
+        prune: bool = False,
+        dry_run: bool = False,
+        refuse: Callable[[Version, Wanted], str | None] | None = None,
+    ) -> Applied:
+        """Make every schedule what a file says it should be, all of them or none; with `dry_run`, what that would be.
+
+        A deleted id is re-created; `prune` deletes the schedules that are not `wanted`. `refuse` may say of a schedule
+        that is there, and would be changed, why it must not be. Raises `InvalidFields` with every problem found, and
+        `Conflict` with every refusal.
+        """
+        transaction = self._database.read if dry_run else self._database.write
+        with transaction() as connection:
+            learn(connection, self.name)
+
+            def current(schedule_id: str) -> changes.Current | None:
+                return reading.current(connection, reading.schedule_number(connection, schedule_id))
+
+            listed = [schedule.version for schedule in reading.schedules(connection, deleted=False)]
+            plan = applying.plan(wanted, current, listed, now, prune=prune, refuse=refuse)
+            done = []
+            for step in plan.steps:
+                count = 0
+                if step.version is not None and dry_run:
+                    count = self._waiting(connection, step.version)
+                elif step.version is not None:
+                    decided = partial(_decided, step.version)
+                    count = self._change_within(connection, step.schedule_id, decided, step.change, now).waiting
+                done.append(step.answer(count))
+        return Applied(tuple(done), plan.unlisted, dry_run)
+
+    @staticmethod
+    def _waiting(connection: Connection, version: Version) -> int:
+        """How many occurrences before this version, which is not recorded yet, are not accounted for."""
+        schedule = reading.schedule_number(connection, version.schedule_id)
+        if schedule is None:
+            return 0
+        state = reading.state(connection, schedule)
+        return waiting(state.terms, state.cursor, version.effective_from, state.ahead)
 
     @staticmethod
     def _schedule(connection: Connection, schedule_id: str) -> Schedule:
@@ -566,3 +627,7 @@ class Workspace:
 
     def _optional_number(self, connection: Connection, schedule_id: str | None) -> int | None:
         return None if schedule_id is None else self._number(connection, schedule_id)
+
+
+def _decided(version: Version, _: changes.Current | None) -> Version:
+    return version
