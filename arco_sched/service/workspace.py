@@ -70,8 +70,12 @@ class Workspace:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        with database.read() as connection:
-            self.name = reading.workspace(connection).name
+        try:
+            with database.read() as connection:
+                self.name = reading.workspace(connection).name
+        except BaseException:
+            database.close()
+            raise
 
     @classmethod
     def open(cls, path: str | Path, *, busy_timeout: float = BUSY_TIMEOUT) -> "Workspace":

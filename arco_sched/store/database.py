@@ -82,8 +82,7 @@ class Database:
         except OSError as error:
             raise DatabaseUnusable(f"can't make the database {path}: {error.strerror}") from None
         _refuse_folder(path)
-        with _explained(path):
-            connection = _connect(path, busy_timeout)
+        with _explained(path), _let_go(_connect(path, busy_timeout)) as connection:
             if _is_empty(connection):
                 _write_ahead(connection, busy_timeout)
                 connection.execute("BEGIN IMMEDIATE")
@@ -102,19 +101,18 @@ class Database:
     @classmethod
     def _checked(cls, path: Path | str, busy_timeout: float) -> Database:
         _refuse_folder(path)
-        with _explained(path):
-            connection = _connect(path, busy_timeout)
+        with _explained(path), _let_go(_connect(path, busy_timeout)) as connection:
             application_id = connection.execute("PRAGMA application_id").fetchone()[0]
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if application_id != APPLICATION_ID:
-            if os.stat(path).st_size == 0:
-                raise DatabaseUnusable(f"{path} is an empty file: {_MAKE_IT}")
-            raise DatabaseUnusable(f"{path} is not an arco database; nothing was changed")
-        if version > SCHEMA_VERSION:
-            raise DatabaseUnusable(
-                f"{path} was made by a newer arco (schema {version}, this one knows {SCHEMA_VERSION}): upgrade arco"
-            )
-        return cls(path, connection)
+            if application_id != APPLICATION_ID:
+                if os.stat(path).st_size == 0:
+                    raise DatabaseUnusable(f"{path} is an empty file: {_MAKE_IT}")
+                raise DatabaseUnusable(f"{path} is not an arco database; nothing was changed")
+            if version > SCHEMA_VERSION:
+                raise DatabaseUnusable(
+                    f"{path} was made by a newer arco (schema {version}, this one knows {SCHEMA_VERSION}): upgrade arco"
+                )
+            return cls(path, connection)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -186,7 +184,11 @@ def _connect(path: Path | str, busy_timeout: float) -> sqlite3.Connection:
     uri = os.path.join(os.getcwd(), path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     connection = sqlite3.connect(f"file://{uri}?mode=rw", uri=True, timeout=busy_timeout, isolation_level=None)
     # WAL and FULL: a commit that was reported is on the disk.
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -201,6 +203,16 @@ def _write_ahead(connection: sqlite3.Connection, busy_timeout: float) -> None:
             time.sleep(0.01)
         else:
             return
+
+
+@contextmanager
+def _let_go(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """The connection, closed when what is done with it fails."""
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

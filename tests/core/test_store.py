@@ -267,6 +267,22 @@ def test_what_can_not_be_opened(path: Path, make: Callable[[Path], None]) -> Non
     assert (path.read_bytes() if path.is_file() else None) == before
 
 
+@pytest.mark.parametrize("make", [_empty, _text, _other_sqlite, _newer])
+def test_a_refused_file_is_let_go(path: Path, make: Callable[[Path], None]) -> None:
+    """A file that is refused is not kept open."""
+    make(path)
+    open_files = Path("/proc/self/fd")
+    if not open_files.is_dir():
+        pytest.skip("the machine does not show its open files")
+    refused = []  # kept, with what their tracebacks hold
+    for _ in range(3):
+        with pytest.raises(DatabaseUnusable) as refusal:
+            Workspace.open(path)
+        refused.append(refusal)
+    held = [link for link in open_files.iterdir() if link.is_symlink() and str(path) in str(link.readlink())]
+    assert held == []
+
+
 @pytest.mark.parametrize("make", [_folder, _text, _other_sqlite, _newer])
 def test_what_is_not_made_over(path: Path, make: Callable[[Path], None]) -> None:
     """Making a database where something else is leaves that as it is."""
@@ -568,6 +584,26 @@ def test_pages_neither_repeat_nor_drop(workspace: Workspace, path: Path, limit: 
             assert whole
 
 
+def test_pages_while_rows_are_added(workspace: Workspace) -> None:
+    """What is added between two pages, newer or older, neither repeats nor drops another row."""
+    workspace.create_schedule("a", Definition("* * * * *", max_catchup_ticks=10), now=DAY)
+    workspace.create_schedule("b", Definition("* * * * *", max_catchup_ticks=1), now=DAY)
+    workspace.evaluate(DAY + 600)
+    before = {tick.tick_id for tick in workspace.ticks().rows}
+    pages: list[str] = []
+    for number, tick in enumerate(all_rows(workspace.ticks, 2)):
+        pages.append(tick.tick_id)
+        workspace.evaluate(DAY + 660 + number)  # newer ticks of a, older ones of b
+    assert len(pages) == len(set(pages))
+    assert before <= set(pages)
+    runs = [run.run_id for run in workspace.runs(limit=10_000).rows]
+    paged = []
+    for number, run in enumerate(all_rows(workspace.runs, 3)):
+        paged.append(run.run_id)
+        workspace.trigger("a", now=DAY + 9000 + number)
+    assert paged == runs
+
+
 def test_filters_choose(workspace: Workspace) -> None:
     """Each filter gives exactly the rows that it names, in the order of the list."""
     busy_history(workspace)
@@ -657,7 +693,6 @@ OF_ONE_INSTANT = {"USE TEMP B-TREE FOR RIGHT PART OF ORDER BY", "USE TEMP B-TREE
 @pytest.mark.parametrize(
     ("ask", "first"),
     [
-        (lambda it: reading.is_due(it, DAY), "SEARCH agenda USING COVERING INDEX agenda_due (due_at<?)"),
         (lambda it: reading.due(it, DAY), "SEARCH agenda USING COVERING INDEX agenda_due (due_at<?)"),
         (lambda it: reading.still_due(it, 1, DAY), "SEARCH agenda USING INTEGER PRIMARY KEY (rowid=?)"),
         (lambda it: reading.ticks(it, limit=5), "SCAN t USING INDEX tick_order"),
