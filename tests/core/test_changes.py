@@ -226,6 +226,17 @@ def test_created_anew_by_default_now(workspace: Workspace) -> None:
     assert [hour for hour, _, _ in hours(workspace, 7)] == [0, 1, 4, 5, 6, 7]
 
 
+def test_created_anew_behind_a_lapse(workspace: Workspace) -> None:
+    """A start behind what a lapse accounts for since the deletion is in force only after it: nothing reaches back."""
+    workspace.create_schedule("a", Definition("0 * * * *", catchup_window_minutes=60), now=at(0.5))
+    workspace.delete_schedule("a", now=at(1.5))
+    assert workspace.evaluate(at(10)).lapsed == 1  # recorded as: before 9:00, the edge of the window
+    anew = workspace.create_schedule("a", HOURLY, now=at(10), start_at=at(3)).schedule
+    assert (anew.version.start_at, anew.version.effective_from, anew.cursor) == (at(3), at(9), at(9) - 1)
+    assert hours(workspace, 10) == [(9, 3, "triggered"), (10, 3, "triggered")]
+    assert workspace.verify().differences == ()
+
+
 def test_created_anew_in_the_future(workspace: Workspace) -> None:
     """A start in the future holds through changes and deletions before it."""
     workspace.create_schedule("a", HOURLY, now=at(0.5))
