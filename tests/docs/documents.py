@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "docs/semantics.md", "docs/json.md", "docs/python.md")
 CLOCK = "2025-01-15T12:00:00Z"
 COLUMNS = "120"
+FAILED = "[the command failed:"
+UNFORESEEN = "arco: unforeseen"
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def run(steps: Sequence[Step]) -> Iterator[str]:
                 timeout=120,
             )
             printed = "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
-            failed = "" if done.returncode == 0 else f"[the command failed: exit {done.returncode}]\n"
+            failed = "" if done.returncode == 0 else f"{FAILED} exit {done.returncode}]\n"
             yield (spread(json.loads(done.stdout)) + "\n" if step.is_json and not failed else printed) + failed
 
 
@@ -139,11 +141,17 @@ def clean_environment(home: Path) -> dict[str, str]:
 
 
 def write_anew(document: str) -> int:
-    """Run the examples of a document and put what they print under them; returns how many outputs changed."""
+    """Run the examples of a document and put what they print under them; returns how many outputs changed.
+
+    Writes nothing when a command fails that does not say so, or by an error that nobody foresaw.
+    """
     path = ROOT / document
     lines = path.read_text("utf-8").splitlines()
     changed = 0
     steps = [pair for section in sections(document) for pair in zip(section.steps, run(section.steps), strict=True)]
+    for step, output in steps:
+        if FAILED in output or UNFORESEEN in output:
+            sys.exit(f"{document}: {step.command}\n{output}")
     for step, output in reversed(steps):
         if output != step.output:
             changed += 1
