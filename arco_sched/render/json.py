@@ -67,7 +67,8 @@ def _day(days: int) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def _instant(epoch: int) -> str:
+def instant(epoch: int) -> str:
+    """RFC 3339 in UTC."""
     # Rows share days, and the instants of a row are often one and the same; formatting each anew would be most of the
     # cost of a long list.
     days, second = divmod(epoch, DAY)
@@ -75,14 +76,16 @@ def _instant(epoch: int) -> str:
     return f"{_day(days)}{minute // 60:02}:{minute % 60:02}:{second:02}Z"
 
 
-def _optional(epoch: int | None) -> str | None:
-    return None if epoch is None else _instant(epoch)
+def optional(epoch: int | None) -> str | None:
+    """RFC 3339 in UTC, null where there is none."""
+    return None if epoch is None else instant(epoch)
 
 
 # Definitions.
 
 
-def _version(version: Version) -> Row:
+def version_row(version: Version) -> Row:
+    """A definition version."""
     definition = version.definition
     request = definition.request
     return {
@@ -100,21 +103,21 @@ def _version(version: Version) -> Row:
         "command": request.command,
         "labels": dict(request.labels),
         "code_version": definition.code_version,
-        "start_at": _instant(version.start_at),
-        "end_at": _optional(definition.end_at),
+        "start_at": instant(version.start_at),
+        "end_at": optional(definition.end_at),
         "enabled": version.enabled,
         "deleted": version.deleted,
-        "created_at": _instant(version.created_at),
-        "effective_from": _instant(version.effective_from),
+        "created_at": instant(version.created_at),
+        "effective_from": instant(version.effective_from),
     }
 
 
 def _schedule(schedule: Schedule) -> Row:
-    row = _version(schedule.version)
-    row["last_scheduled_for"] = _optional(schedule.last_scheduled_for)
+    row = version_row(schedule.version)
+    row["last_scheduled_for"] = optional(schedule.last_scheduled_for)
     row["last_tick_id"] = schedule.last_tick_id
     row["last_run_key"] = schedule.last_run_key
-    row["next_due_at"] = _optional(schedule.next_due_at)
+    row["next_due_at"] = optional(schedule.next_due_at)
     return row
 
 
@@ -136,7 +139,7 @@ def schedule_detail(detail: ScheduleDetail, now: int) -> str:
             **_schedule(detail.schedule),
             "overdue": overdue(detail.schedule, now),
             "waiting": detail.waiting,
-            "next_occurrences": [_instant(at) for at in detail.next_occurrences],
+            "next_occurrences": [instant(at) for at in detail.next_occurrences],
         }
     )
 
@@ -155,14 +158,13 @@ def schedule_change(change: ScheduleChange) -> str:
 
 def versions(changes: Iterable[VersionChange]) -> Iterator[str]:
     """`arco schedule versions`."""
-    return document([("versions", ({**_version(each.version), "changed": each.changed} for each in changes))])
+    return document([("versions", ({**version_row(each.version), "changed": each.changed} for each in changes))])
 
 
 def preview(occurrences: Iterable[PreviewedOccurrence]) -> Iterator[str]:
     """`arco schedule preview`."""
     rows = (
-        {"at": _instant(each.at), "local": format_local(each.at, each.offset), "note": each.note}
-        for each in occurrences
+        {"at": instant(each.at), "local": format_local(each.at, each.offset), "note": each.note} for each in occurrences
     )
     return document([("occurrences", rows)])
 
@@ -170,11 +172,12 @@ def preview(occurrences: Iterable[PreviewedOccurrence]) -> Iterator[str]:
 # Ticks and lapses.
 
 
-def _tick(tick: Tick) -> Row:
+def tick_row(tick: Tick) -> Row:
+    """A tick."""
     return {
         "tick_id": tick.tick_id,
         "schedule_id": tick.schedule_id,
-        "scheduled_for": _instant(tick.scheduled_for),
+        "scheduled_for": instant(tick.scheduled_for),
         "definition_version": tick.definition_version,
         "status": tick.status,
         "skip_reason": tick.skip_reason,
@@ -182,18 +185,19 @@ def _tick(tick: Tick) -> Row:
         "run_key": tick.run_key,
         "run_id": tick.run_id,
         "request_fingerprint": tick.request_fingerprint,
-        "evaluated_at": _instant(tick.evaluated_at),
+        "evaluated_at": instant(tick.evaluated_at),
     }
 
 
-def _lapse(lapse: LapseRecord) -> Row:
+def lapse_row(lapse: LapseRecord) -> Row:
+    """A lapse."""
     return {
         "schedule_id": lapse.schedule_id,
-        "after": _instant(lapse.after),
-        "before": _instant(lapse.before),
+        "after": instant(lapse.after),
+        "before": instant(lapse.before),
         "missed": lapse.missed,
         "reason": lapse.reason,
-        "recorded_at": _instant(lapse.recorded_at),
+        "recorded_at": instant(lapse.recorded_at),
     }
 
 
@@ -201,7 +205,7 @@ def evaluation(answer: Evaluation) -> Iterator[str]:
     """`arco tick`; the ticks and lapses are read while they are written."""
     return document(
         [
-            ("now", _instant(answer.now)),
+            ("now", instant(answer.now)),
             ("evaluated", answer.evaluated),
             ("triggered", answer.triggered),
             ("skipped", answer.skipped),
@@ -210,20 +214,20 @@ def evaluation(answer: Evaluation) -> Iterator[str]:
             ("deferred", answer.deferred),
             ("conflicts", answer.conflicts),
             ("dry_run", answer.dry_run),
-            ("ticks", map(_tick, answer.ticks)),
-            ("lapses", map(_lapse, answer.lapses)),
+            ("ticks", map(tick_row, answer.ticks)),
+            ("lapses", map(lapse_row, answer.lapses)),
         ]
     )
 
 
 def ticks(page: Page[Tick]) -> Iterator[str]:
     """`arco ticks list`."""
-    return document([("ticks", map(_tick, page.rows)), ("next_cursor", page.next_cursor)])
+    return document([("ticks", map(tick_row, page.rows)), ("next_cursor", page.next_cursor)])
 
 
 def lapses(page: Page[LapseRecord]) -> Iterator[str]:
     """`arco lapses list`."""
-    return document([("lapses", map(_lapse, page.rows)), ("next_cursor", page.next_cursor)])
+    return document([("lapses", map(lapse_row, page.rows)), ("next_cursor", page.next_cursor)])
 
 
 def tick_detail(detail: TickDetail) -> str:
@@ -231,12 +235,12 @@ def tick_detail(detail: TickDetail) -> str:
     request = detail.version.definition.request
     return line(
         {
-            **_tick(detail.tick),
-            "definition": _version(detail.version),
+            **tick_row(detail.tick),
+            "definition": version_row(detail.version),
             "asset_selection": request.asset_selection,
             "partition_selection": request.partition_selection,
-            "run": None if detail.run is None else _run(detail.run),
-            "conflicts": _conflicts(detail.conflicts),
+            "run": None if detail.run is None else run_row(detail.run),
+            "conflicts": conflict_rows(detail.conflicts),
         }
     )
 
@@ -253,20 +257,22 @@ def _content(content: RequestContent) -> Row:
     }
 
 
-def _conflicts(conflicts: Sequence[RunConflict]) -> list[Row]:
+def conflict_rows(conflicts: Sequence[RunConflict]) -> list[Row]:
+    """The conflicts of a run."""
     return [
         {
             "run_key": conflict.run_key,
             "first_fingerprint": conflict.first_fingerprint,
             "requested_fingerprint": conflict.requested_fingerprint,
-            "requested_at": _instant(conflict.requested_at),
+            "requested_at": instant(conflict.requested_at),
             "tick_id": conflict.tick_id,
         }
         for conflict in conflicts
     ]
 
 
-def _run(run: Run) -> Row:
+def run_row(run: Run) -> Row:
+    """A run."""
     return {
         "run_id": run.run_id,
         "run_key": run.run_key,
@@ -276,50 +282,51 @@ def _run(run: Run) -> Row:
         "tick_id": run.tick_id,
         **_content(run.content),
         "code_version": run.code_version,
-        "requested_at": _instant(run.requested_at),
-        "conflicts": _conflicts(run.conflicts),
+        "requested_at": instant(run.requested_at),
+        "conflicts": conflict_rows(run.conflicts),
     }
 
 
 def runs(page: Page[Run]) -> Iterator[str]:
     """`arco runs list`."""
-    return document([("runs", map(_run, page.rows)), ("next_cursor", page.next_cursor)])
+    return document([("runs", map(run_row, page.rows)), ("next_cursor", page.next_cursor)])
 
 
 def run_detail(run: Run) -> str:
     """`arco runs show`."""
-    return line(_run(run))
+    return line(run_row(run))
 
 
 def requested(answer: Requested) -> str:
     """`arco runs request`."""
-    return line({**_run(answer.run), "change": answer.change})
+    return line({**run_row(answer.run), "change": answer.change})
 
 
 def triggered(answer: Triggered) -> str:
     """`arco schedule trigger`."""
-    return line({**_tick(answer.tick), "run": _run(answer.run), "change": answer.change})
+    return line({**tick_row(answer.tick), "run": run_row(answer.run), "change": answer.change})
 
 
 # Events.
 
 
-def _event(event: Event) -> Row:
+def event_row(event: Event) -> Row:
+    """An event."""
     return {
         "seq": event.seq,
         "type": event.type,
         "idempotency_key": event.idempotency_key,
         "schedule_id": event.schedule_id,
-        "recorded_at": _instant(event.recorded_at),
+        "recorded_at": instant(event.recorded_at),
         "payload": event.payload,
     }
 
 
 def events(page: Page[Event]) -> Iterator[str]:
     """`arco events list`."""
-    return document([("events", map(_event, page.rows)), ("next_cursor", page.next_cursor)])
+    return document([("events", map(event_row, page.rows)), ("next_cursor", page.next_cursor)])
 
 
 def event_line(event: Event) -> str:
     """One event of `arco events list --follow`."""
-    return line(_event(event))
+    return line(event_row(event))

@@ -9,19 +9,20 @@ if TYPE_CHECKING:
 
 
 class Bar:
-    """Shows how much of an evaluation is done; it appears with the first `update` and vanishes at `close`."""
+    """Shows how much of something is done; it appears with the first `update` and vanishes at `close`."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "evaluating") -> None:
+        self._what = what
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
     def update(self, done: int, total: int) -> None:
-        """So many schedules are done, of so many that were due."""
+        """So much is done, of so much."""
         if self._progress is None:
             from rich.progress import Progress
 
             self._progress = Progress(console=console(to_stderr=True), transient=True)
-            self._task = self._progress.add_task("evaluating", total=total)
+            self._task = self._progress.add_task(self._what, total=total)
             self._progress.start()
         if self._task is not None:
             self._progress.update(self._task, completed=done, total=total)

@@ -1,14 +1,24 @@
-"""`arco why`: the whole chain from a schedule and an instant to what became of it."""
+"""`arco why`: the whole chain from a schedule and an instant to what became of it.
+
+The verdict is that of the tables. A scheduled tick at the instant decides, then a lapse that covers it; only where
+there is neither do the cursor and the clock say whether it waits or is yet to come.
+"""
 
 import sqlite3
+from typing import Final
 
 from arco_sched import changes, identity
-from arco_sched.cron import Explanation, timetable
+from arco_sched.cron import Explanation, Timetable, timetable
 from arco_sched.errors import InvalidInput
-from arco_sched.evaluate import in_force, stretches, waiting
-from arco_sched.instants import BEFORE_ALL, MIN_INSTANT, format_instant
-from arco_sched.model import LapseRecord, Reason, Term, Tick, Verdict, Why
+from arco_sched.evaluate import Ticks, evaluate, in_force, stretches, waiting
+from arco_sched.instants import BEFORE_ALL, MAX_INSTANT, MIN_INSTANT, format_instant
+from arco_sched.model import LapseRecord, Reason, Term, Tick, TickDetail, Verdict, Why
 from arco_sched.store import reading
+
+_REHEARSED: Final = 100_000
+"""Ticks of the next evaluation that are looked through for the one that is asked about."""
+
+_WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
 def why(connection: sqlite3.Connection, schedule_id: str, at: int | None, now: int) -> Why:
@@ -27,17 +37,22 @@ def why(connection: sqlite3.Connection, schedule_id: str, at: int | None, now: i
 
 
 def _expected(terms: list[Term], now: int) -> int:
-    """The last occurrence through `now` of the versions in force, else the first one after it, else `now` itself."""
+    """The last occurrence through `now` of the versions in force, else the first one after it, else `now` itself.
+
+    Where a version that can't be evaluated comes first, the instant of it that is nearest to `now`.
+    """
     for part in reversed(stretches(terms, MIN_INSTANT, now + 1)):
-        if part.times is not None:
-            newest = part.times.take_newest(part.start, part.stop, 1)
-            if newest:
-                return newest[0]
-    for part in stretches(terms, now + 1, now + 1 + 366 * 86_400):
-        if part.times is not None:
-            oldest = part.times.take(part.start, part.stop, 1)
-            if oldest:
-                return oldest[0]
+        if part.times is None:
+            return part.stop - 1
+        newest = part.times.take_newest(part.start, part.stop, 1)
+        if newest:
+            return newest[0]
+    for part in stretches(terms, now + 1, MAX_INSTANT + 1):
+        if part.times is None:
+            return part.start
+        at = part.times.next(part.start)
+        if at is not None and at < part.stop:
+            return at
     return now
 
 
@@ -66,10 +81,10 @@ class _Chain:
         detail = None
         if self._tick is not None:
             detail = reading.tick_detail(self._connection, self._schedule, self._tick)
-            self._say_run(detail.run is not None and bool(detail.conflicts))
+            self._say_run(detail)
         others = tuple(tick for tick in self._ticks if tick is not self._tick)
         for tick in others:
-            self._say("other tick", None, f"{tick.tick_id} is at the same instant, {tick.status}, and apart from it")
+            self._say("other tick", None, f"{tick.tick_id} is at the same instant, {tick.status}, and counts apart")
         return Why(
             self._schedule_id,
             self._at,
@@ -89,29 +104,53 @@ class _Chain:
     def _decide(self, term: Term | None) -> Verdict:
         at = format_instant(self._at)
         if term is None:
-            start = format_instant(self._terms[-1].start_at)
+            first = self._terms[-1]
+            start = format_instant(first.start_at)
             self._say("definition", False, f"no version is in force at {at}: the schedule starts at {start}")
+            self._look_back(first)
             return self._recorded("not-started")
         self._say_version(term)
         if term.deleted:
             self._say("deleted", False, f"the schedule was deleted as of {format_instant(term.effective_from)}")
             return self._recorded("deleted")
+        outside: Verdict | None = None
         if self._at < term.start_at:
             self._say("start", False, f"it starts at {format_instant(term.start_at)}, later")
-            return self._recorded("not-started")
-        if term.end_at is not None and self._at >= term.end_at:
+            outside = "not-started"
+        elif term.end_at is not None and self._at >= term.end_at:
             self._say("end", False, f"it ended at {format_instant(term.end_at)}, and occurrences lie before its end")
-            return self._recorded("ended")
+            outside = "ended"
         try:
             times = timetable(term.cron_expression, term.timezone, term.dst_gap, term.dst_overlap)
         except InvalidInput as problem:
-            return self._unevaluable(term, str(problem))
+            return self._recorded(outside) if outside else self._unevaluable(term, str(problem))
         self._explanation = times.explain(self._at)
+        if outside:
+            if self._explanation.occurs:
+                self._say("expression", None, f"`{term.cron_expression}` would occur there: {self._reading()}")
+            return self._recorded(outside)
         if not self._explanation.occurs:
             self._say_no_occurrence(self._explanation)
             return self._recorded("no-occurrence")
         self._say_occurrence(term, self._explanation)
         return self._become(term)
+
+    def _look_back(self, first: Term) -> None:
+        """Before the start, the first version tells what a backfill would make."""
+        try:
+            times: Timetable = timetable(first.cron_expression, first.timezone, first.dst_gap, first.dst_overlap)
+        except InvalidInput:
+            return
+        self._explanation = times.explain(self._at)
+        verb = "would" if self._explanation.occurs else "would not"
+        text = f"by version {first.version}, `{first.cron_expression}` {verb} occur there: {self._reading()}"
+        self._say("expression", None, text)
+
+    def _reading(self) -> str:
+        explanation = self._explanation
+        if explanation is None:
+            raise AssertionError
+        return f"the clock in {explanation.timezone} reads {explanation.local}"
 
     def _say_version(self, term: Term) -> None:
         text = f"version {term.version} is in force there, since {format_instant(term.effective_from)}"
@@ -128,7 +167,7 @@ class _Chain:
         self._say("definition", True, text)
 
     def _say_occurrence(self, term: Term, explanation: Explanation) -> None:
-        text = f"`{term.cron_expression}` occurs there: the clock in {term.timezone} reads {explanation.local}"
+        text = f"`{term.cron_expression}` occurs there: {self._reading()}"
         self._say("expression", True, text)
         if explanation.note == "gap":
             moved = (
@@ -146,9 +185,9 @@ class _Chain:
         if explanation.day_rule != "either":
             named = [field for field in named if field.name not in days or field.name == explanation.day_rule]
         for field in named:
-            self._say(
-                "expression", False, f"the {field.name} there is {field.value}, and `{field.text}` does not match"
-            )
+            day = f" ({_WEEKDAYS[field.value]})" if field.name == "day-of-week" else ""
+            text = f"the {field.name} there is {field.value}{day}, and `{field.text}` does not match"
+            self._say("expression", False, text)
         if not named:
             if explanation.clock.startswith("overlap"):
                 which = "first" if explanation.clock == "overlap-first" else "second"
@@ -169,19 +208,27 @@ class _Chain:
             return self._ticked(self._tick, term)
         if self._lapse is not None:
             return self._lapsed(self._lapse)
-        if self._at > self._now:
-            pause = "" if term.enabled else ", and will be skipped unless the schedule is enabled before"
-            self._say("clock", None, f"it lies in the future{pause}")
-            return "future"
         if self._at > self._state.cursor:
+            if self._at > self._now:
+                pause = "" if term.enabled else ", and will be skipped unless the schedule is enabled before"
+                self._say("clock", None, f"it lies in the future{pause}")
+                return "future"
             self._say_waiting()
             return "waiting"
         pruned = reading.pruned_through(self._connection, self._schedule)
         if pruned is not None and self._at <= pruned:
             self._say("record", None, f"history through {format_instant(pruned)} was pruned: it was a tick or a lapse")
+            self._say_surviving_run()
             return "pruned"
         self._say("record", False, "the cursor is past it, but there is neither tick nor lapse: run `arco verify`")
         return "unaccounted"
+
+    def _say_surviving_run(self) -> None:
+        """Pruning keeps runs, so the run of a pruned tick still tells that there was one."""
+        key = identity.run_key(self._schedule_id, "scheduled", self._at)
+        run = reading.run_by_key(self._connection, key, identity.parse_run_key(key), self._schedule)
+        if run is not None and run.tick_id is not None:
+            self._say("run", True, f"run {run.run_id} is left of it: it was triggered")
 
     def _ticked(self, tick: Tick, term: Term) -> Verdict:
         when = format_instant(tick.evaluated_at)
@@ -208,27 +255,41 @@ class _Chain:
 
     def _say_waiting(self) -> None:
         visited = reading.workspace(self._connection).visited_at
-        ahead_of_it = waiting(self._state.terms, self._state.cursor, self._at, self._state.ahead)
+        older = waiting(self._state.terms, self._state.cursor, self._at, self._state.ahead)
+        if reading.is_failing(self._connection, self._schedule, self._now):
+            self._say(
+                "evaluable", False, "a version of this schedule can't be evaluated: `arco ticks list --status failed`"
+            )
         if visited is None:
             self._say("evaluator", False, "it waits: nobody has ever evaluated (`arco tick`)")
         elif visited < self._at:
             self._say("evaluator", False, f"it waits: nobody evaluated since {format_instant(visited)} (`arco tick`)")
         else:
-            self._say("bounds", None, "it waits: max_catchup_ticks bounds what one evaluation takes up, oldest first")
-        if ahead_of_it:
-            self._say("backlog", None, f"{ahead_of_it} older occurrences wait before it")
+            text = f"it waits: the evaluation at {format_instant(visited)} did not take it up (max_catchup_ticks)"
+            self._say("bounds", None, text)
+        if older:
+            which = "1 older occurrence waits" if older == 1 else f"{older} older occurrences wait"
+            self._say("backlog", None, f"{which} before it")
         current = in_force(self._terms, self._now)
         if current is not None:
             lapses_at = self._at + current.catchup_window_minutes * 60
-            said = (
-                "lapses" if lapses_at >= self._now else "will lapse at the next evaluation, being older than the window"
-            )
-            when = f" when nobody evaluates it by {format_instant(lapses_at)}" if lapses_at >= self._now else ""
-            self._say("window", None, f"it {said}{when}")
-        if reading.is_failing(self._connection, self._schedule, self._now):
-            self._say(
-                "evaluable", False, "a version of this schedule can't be evaluated: `arco ticks list --status failed`"
-            )
+            if self._now <= lapses_at:
+                text = f"by the catch-up window it lapses when nobody evaluates it by {format_instant(lapses_at)}"
+                self._say("window", None, text)
+        self._say("next", None, self._rehearsed())
+
+    def _rehearsed(self) -> str:
+        """What an evaluation at `now` would make of the occurrence, by the evaluation itself."""
+        state = self._state
+        outcome = evaluate(state.terms, state.cursor, self._now, limit=_REHEARSED, ahead=state.ahead)
+        for step in outcome.steps:
+            if isinstance(step, Ticks):
+                if self._at in step.instants:
+                    done = "trigger it" if step.term.enabled else "skip it (paused)"
+                    return f"an evaluation now would {done}"
+            elif step.after < self._at < step.before:
+                return f"an evaluation now would let it lapse ({step.reason})"
+        return "an evaluation now would leave it waiting"
 
     def _unevaluable(self, term: Term, problem: str) -> Verdict:
         self._say("evaluable", False, f"version {term.version} can't be evaluated: {problem}")
@@ -252,10 +313,17 @@ class _Chain:
         )
         return "skipped" if self._tick.status == "skipped" else "triggered"
 
-    def _say_run(self, conflict: bool) -> None:
-        if self._tick is None or self._tick.run_id is None:
+    def _say_run(self, detail: TickDetail) -> None:
+        tick, run = detail.tick, detail.run
+        if tick.run_id is None:
             return
-        text = f"run {self._tick.run_id} is reserved for {self._tick.run_key}"
-        if conflict:
-            text += "; another request came under the same key with other content: see the conflicts"
-        self._say("run", not conflict, text)
+        if run is None:
+            self._say("run", False, f"its run {tick.run_id} is not recorded: run `arco verify`")
+        elif run.request_fingerprint != tick.request_fingerprint:
+            text = f"run {run.run_id} was reserved for another content under {tick.run_key}, and stayed as it was"
+            self._say("run", False, f"{text}: `arco ticks show {tick.tick_id}` shows both fingerprints")
+        elif detail.conflicts:
+            text = f"run {run.run_id} is {run.status}; another content was asked for under {tick.run_key} later"
+            self._say("run", None, f"{text}: `arco runs show {run.run_id}` shows it")
+        else:
+            self._say("run", True, f"run {run.run_id} is {run.status} under {tick.run_key}")
