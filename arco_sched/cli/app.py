@@ -94,7 +94,7 @@ def root(
     Define schedules, let cron call `arco tick` each minute, and ask what happened and why.
     """
     if ctx.invoked_subcommand is None:
-        ctx.get_help()  # typer draws it
+        typer.echo(ctx.get_help())
         raise typer.Exit
     ctx.obj = Session(db, ctx.obj)
 

@@ -106,9 +106,9 @@ def _code_of(error: Exception) -> ExitCode:
 
 def _report(argv: Sequence[str], code: ExitCode, message: str) -> ExitCode:
     """Say what went wrong: one line on stderr, or under `--json` a document on stdout."""
-    from arco_sched.render.terminal import MAX_LINE, printable, say, write
+    from arco_sched.render.terminal import printable, say, shortened, write
 
-    message = printable(message if len(message) <= MAX_LINE else message[: MAX_LINE - 3] + "...")
+    message = printable(shortened(message))
     if "--json" in argv:
         from arco_sched.render.json import error
 

@@ -79,7 +79,7 @@ def runs_show(
 @runs_app.command(
     "request",
     epilog=examples(
-        "arco runs request --key backfill-2024 --asset analytics.summary --partition 2024",
+        "arco runs request --key backfill-2024 --asset summary --partition 2024",
         'arco runs request --key release-7 --command "make report" --label team=data',
     ),
 )

@@ -72,7 +72,7 @@ class Page:
 
     def line(self, content: str, style: str = "") -> None:
         """A sentence; in a pipe on one line."""
-        self.console.print(text((content, style)), soft_wrap=not self.console.is_terminal)
+        self.console.print(text((content, style)), soft_wrap=is_unbounded())
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
         """Rows below their heads; in a pipe every line is a row, and nothing is broken."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from rich.console import Console
 
-MAX_LINE: Final = 2000
+MAX_LINE: Final = 600
 """The longest message that is shown whole, in characters."""
 
 PIPE_WIDTH: Final = 500
@@ -25,6 +25,12 @@ def say(text: str) -> None:
     """Write a line of talk to stderr."""
     if sys.stderr is not None:
         sys.stderr.write(text + "\n")
+
+
+def shortened(message: str) -> str:
+    """The message with its middle left out where it is over-long: the end says what to do."""
+    half = MAX_LINE // 2
+    return message if len(message) <= MAX_LINE else f"{message[:half]} ... {message[-half:]}"
 
 
 def printable(text: str) -> str:

@@ -5,6 +5,7 @@ import io
 import json
 import shlex
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,14 +34,17 @@ class Arco:
     db: Path
     at: str | None = "2025-01-01T00:00:00Z"
 
-    def __call__(self, *command: str, **environ: str) -> Result:
-        """Run a command, given as one line as in a shell, or as the arguments themselves."""
-        argv = shlex.split(command[0]) if len(command) == 1 else list(command)
+    def run(self, argv: Sequence[str], **environ: str) -> Result:
+        """Run a command, given as its arguments."""
         known = {"ARCO_DB": str(self.db), **({} if self.at is None else {"ARCO_NOW": self.at}), **environ}
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = entry.run(argv, known)
         return Result(code, out.getvalue(), err.getvalue())
+
+    def __call__(self, *command: str, **environ: str) -> Result:
+        """Run a command, given as one line as in a shell, or as its arguments."""
+        return self.run(shlex.split(command[0]) if len(command) == 1 else command, **environ)
 
     def ok(self, *command: str, at: str | None = None) -> Result:
         """Run a command that must succeed, after setting the clock."""
