@@ -8,15 +8,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from arco_sched.errors import ArcoError, Conflict, DatabaseUnusable, InvalidInput, NotFound
+    from arco_sched.errors import (
+        ArcoError,
+        Conflict,
+        DatabaseUnusable,
+        InvalidFields,
+        InvalidFile,
+        InvalidInput,
+        NotFound,
+    )
     from arco_sched.instants import format_instant, parse_instant
     from arco_sched.model import (
+        Applied,
+        AppliedChange,
+        Backfill,
         Definition,
         Evaluation,
         Event,
         LapseRecord,
         Page,
         PreviewedOccurrence,
+        Pruning,
         RequestContent,
         Requested,
         Rewinding,
@@ -28,27 +40,38 @@ if TYPE_CHECKING:
         Status,
         Tick,
         TickDetail,
+        Timeline,
+        TimelineCell,
+        TimelineRow,
         Triggered,
         Verification,
         Version,
         VersionChange,
+        Wanted,
+        Why,
     )
     from arco_sched.service import Workspace
 
 __version__: Final = "0.1.0"
 
 __all__ = [
+    "Applied",
+    "AppliedChange",
     "ArcoError",
+    "Backfill",
     "Conflict",
     "DatabaseUnusable",
     "Definition",
     "Evaluation",
     "Event",
+    "InvalidFields",
+    "InvalidFile",
     "InvalidInput",
     "LapseRecord",
     "NotFound",
     "Page",
     "PreviewedOccurrence",
+    "Pruning",
     "RequestContent",
     "Requested",
     "Rewinding",
@@ -60,10 +83,15 @@ __all__ = [
     "Status",
     "Tick",
     "TickDetail",
+    "Timeline",
+    "TimelineCell",
+    "TimelineRow",
     "Triggered",
     "Verification",
     "Version",
     "VersionChange",
+    "Wanted",
+    "Why",
     "Workspace",
     "__version__",
     "format_instant",
@@ -74,6 +102,8 @@ _ELSEWHERE: Final = {
     "ArcoError": "errors",
     "Conflict": "errors",
     "DatabaseUnusable": "errors",
+    "InvalidFields": "errors",
+    "InvalidFile": "errors",
     "InvalidInput": "errors",
     "NotFound": "errors",
     "format_instant": "instants",
