@@ -31,6 +31,8 @@ _ASK: Final = "Ask"
 _PLACES: Final = {
     "init": _Place("database:init_app", _DEFINE),
     "schedule": _Place("schedule:schedule_app", _DEFINE),
+    "apply": _Place("apply:apply_app", _DEFINE),
+    "export": _Place("apply:export_app", _DEFINE),
     "tick": _Place("tick:tick_app", _EVALUATE),
     "ticks": _Place("history:ticks_app", _ASK),
     "lapses": _Place("history:lapses_app", _ASK),

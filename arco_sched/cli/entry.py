@@ -42,7 +42,7 @@ def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _check_text(argv)
         return _invoke(argv, environ)
     except ArcoError as error:
-        return _report(argv, _code_of(error), str(error))
+        return _report(argv, _code_of(error), str(error), error)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
@@ -104,17 +104,20 @@ def _code_of(error: Exception) -> ExitCode:
     return next((code for kind, code in codes if isinstance(error, kind)), ExitCode.UNFORESEEN)
 
 
-def _report(argv: Sequence[str], code: ExitCode, message: str) -> ExitCode:
-    """Say what went wrong: one line on stderr, or under `--json` a document on stdout."""
+def _report(argv: Sequence[str], code: ExitCode, message: str, error: Exception | None = None) -> ExitCode:
+    """Say what went wrong: one line on stderr (of a file, one a problem), or under `--json` a document on stdout."""
+    from arco_sched.errors import InvalidFile
     from arco_sched.render.terminal import printable, say, shortened, write
 
-    message = printable(shortened(message))
+    located = error.located if isinstance(error, InvalidFile) else ()
     if "--json" in argv:
-        from arco_sched.render.json import error
+        from arco_sched.render import json
 
-        write(error(code, message))
+        problems = [(line, printable(shortened(text))) for line, text in located]
+        write(json.error(code, printable(shortened(message)), problems))
     else:
-        say(f"arco: {message}")
+        for text in error.problems if isinstance(error, InvalidFile) else (message,):
+            say(f"arco: {printable(shortened(text))}")
     return code
 
 

@@ -56,9 +56,12 @@ def line(row: Row) -> str:
     return _encode(row) + "\n"
 
 
-def error(code: int, message: str) -> str:
-    """What went wrong."""
-    return line({"error": {"code": int(code), "message": message}})
+def error(code: int, message: str, problems: Sequence[tuple[int | None, str]] = ()) -> str:
+    """What went wrong; `problems` are those of a file, with their lines."""
+    content: Row = {"code": int(code), "message": message}
+    if problems:
+        content["problems"] = [{"line": number, "message": text} for number, text in problems]
+    return line({"error": content})
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,117 @@
+"""`arco apply` and `arco export`: definitions as a file."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from arco_sched.cli import options as opt
+from arco_sched.cli.context import Session
+from arco_sched.cli.options import examples
+from arco_sched.errors import InvalidFields, InvalidFile, InvalidInput
+from arco_sched.model import Applied
+from arco_sched.render.terminal import say, write
+
+apply_app = typer.Typer(add_completion=False)
+export_app = typer.Typer(add_completion=False)
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
+
+
+def read_bytes(name: str) -> bytes:
+    """What a file holds, `-` for stdin; raises `InvalidInput` when it can't be read."""
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"can't read {name}: {error.strerror or error}") from None
+
+
+def say_besides(applied: Applied) -> None:
+    """What a person should know besides the changes."""
+    from arco_sched.render import applied as render
+    from arco_sched.render.sentences import EXECUTOR_NOTE
+
+    for change in applied.changes:
+        for warning in change.warnings:
+            say(f"warning: {warning}")
+    if waits := render.waiting(applied):
+        say(waits)
+    new = [change for change in applied.changes if change.change == "created"]
+    if any(change.version.definition.request.command is not None for change in new):
+        say(EXECUTOR_NOTE)
+
+
+@apply_app.command(
+    epilog=examples("arco apply schedules.toml --dry-run", "arco apply schedules.toml", "arco apply team.toml --prune")
+)
+def apply(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A TOML file; - for stdin.", show_default=False)],
+    dry_run: DryRun = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete the schedules that are not in the file.")] = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Make the schedules what a file says, all of them or none, and the database if there is none.
+
+    A schedule that somebody disabled stays so unless the file says `enabled`. `arco export` writes such a file.
+    """
+    from arco_sched.formats.definitions import read
+    from arco_sched.render import applied as render
+    from arco_sched.service.applying import from_nothing
+
+    session: Session = ctx.obj
+    name = "stdin" if file == "-" else file
+    given = read(read_bytes(file), name)
+    if prune and not given.says_schedules:
+        raise InvalidFile(
+            name,
+            (None, "it has no schedules, and --prune would delete all there are: write [schedules] if that is meant"),
+        )
+    try:
+        if not session.exists():  # so that bad input makes no database either
+            answer = from_nothing(given.wanted, session.now)
+        if session.exists() or not dry_run:
+            with session.open() if dry_run else session.create() as workspace:
+                answer = workspace.apply(given.wanted, now=session.now, prune=prune, dry_run=dry_run)
+    except InvalidFields as error:
+        located = (
+            (given.lines.get((schedule_id, key)), f"schedule {schedule_id}: {text}")
+            for schedule_id, key, text in error.found
+        )
+        raise InvalidFile(name, *located) from None
+    say_besides(answer)
+    if note := render.unlisted(answer.unlisted):
+        say(note)
+    if as_json:
+        write(render.document(answer))
+    else:
+        render.draw(answer)
+
+
+@export_app.command(
+    epilog=examples("arco export", "arco export --json", "arco export --schema"),
+)
+def export(
+    ctx: typer.Context,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of the file, for editors; needs no database.")
+    ] = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Write the schedules as a TOML file that `arco apply` finds unchanged.
+
+    With --json, the same document as JSON.
+    """
+    session: Session = ctx.obj
+    if schema:
+        from importlib.resources import files
+
+        write((files("arco_sched") / "schedules.schema.json").read_text("utf-8"))
+        return
+    from arco_sched.formats import definitions
+    from arco_sched.render.json import line
+
+    with session.open() as workspace:
+        versions = [schedule.version for schedule in workspace.schedules()]
+    write(line(definitions.document(versions)) if as_json else definitions.write(versions))

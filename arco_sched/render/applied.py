@@ -1,0 +1,98 @@
+"""What applying a file changes: as JSON, and as a plan for people."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from arco_sched.instants import format_instant
+from arco_sched.model import Applied, AppliedChange, Version
+from arco_sched.render import drawing, json
+from arco_sched.render.drawing import Column, Page, Styled
+
+_STYLES = {"created": "green", "updated": "yellow", "deleted": "red"}
+
+
+def row(change: AppliedChange) -> json.Row:
+    """One change as it reads in JSON."""
+    return {
+        "schedule_id": change.schedule_id,
+        "change": change.change,
+        "changed": {
+            name: {"from": _plain(name, old), "to": _plain(name, new)} for name, (old, new) in change.changed.items()
+        },
+        "waiting": change.waiting,
+    }
+
+
+def document(applied: Applied) -> str:
+    """`arco apply`."""
+    return json.line({"changes": [row(change) for change in applied.changes], "dry_run": applied.dry_run})
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name in {"start_at", "end_at"} and value is not None:
+        return format_instant(value)
+    return dict(value) if name == "labels" else value
+
+
+def draw(applied: Applied) -> None:
+    """The plan: each schedule that changes, field by field, and how many of each kind there are."""
+    page = Page()
+    shown = [change for change in applied.changes if change.change != "unchanged"]
+    if shown:
+        columns = (Column("Change", whole=True), Column("Schedule"), Column("What"))
+        page.table(columns, [((each.change, _STYLES[each.change]), each.schedule_id, _what(each)) for each in shown])
+    page.line(summary(applied))
+
+
+def _what(change: AppliedChange) -> drawing.Cell:
+    if change.change == "updated":
+        lines: list[Styled] = []
+        for name, (old, new) in change.changed.items():
+            lines.append((f"{name}: {_shown(name, old)} -> {_shown(name, new)}", ""))
+        return lines
+    definition = change.version.definition
+    state = "" if change.version.enabled else ", paused"
+    return f"{definition.cron_expression} in {definition.timezone}{state}"
+
+
+def _shown(name: str, value: Any) -> str:
+    return json.line(_plain(name, value)).rstrip("\n")
+
+
+def summary(applied: Applied) -> str:
+    """How many schedules were, or would be, created, updated, deleted, and left as they are."""
+    kinds = [change.change for change in applied.changes]
+    parts = [
+        f"{kinds.count(kind):,} {kind}" for kind in ("created", "updated", "deleted", "unchanged") if kind in kinds
+    ]
+    counts = ", ".join(parts) or "no schedules"
+    return f"Dry run, nothing is changed. It would be: {counts}." if applied.dry_run else f"{_capital(counts)}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def waiting(applied: Applied) -> str | None:
+    """What still waits of the schedules that change."""
+    count = sum(change.waiting for change in applied.changes)
+    if not count:
+        return None
+    named = _named(change.schedule_id for change in applied.changes if change.waiting)
+    what, verb = ("1 occurrence", "waits") if count == 1 else (f"{count:,} occurrences", "wait")
+    return f"note: {what} before the change still {verb} to be evaluated as it was defined then ({named})"
+
+
+def unlisted(versions: Iterable[Version]) -> str | None:
+    """Which schedules the file does not name."""
+    names = [version.schedule_id for version in versions]
+    if not names:
+        return None
+    which = "1 schedule is" if len(names) == 1 else f"{len(names):,} schedules are"
+    return f"note: {which} not in the file and stay ({_named(names)}); --prune would delete them"
+
+
+def _named(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = f" and {len(listed) - 5:,} more" if len(listed) > 5 else ""
+    return ", ".join(listed[:5]) + more
