@@ -47,6 +47,13 @@ class Session:
             except NotFound as error:
                 raise _with_nearest(workspace, naming, error) from None
 
+    def nothing_due(self, now: int) -> bool:
+        """Whether an evaluation of all schedules finds nothing to do; if so, it is done."""
+        from arco_sched.service.visit import nothing_due_in
+
+        with _explained(self.path) as path:
+            return nothing_due_in(path, now)
+
     @contextmanager
     def create(self, name: str | None = None) -> Iterator["Workspace"]:
         """The database, made when there is none (with the default folder; any other must exist)."""

@@ -12,14 +12,13 @@ from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import examples
 from arco_sched.errors import NotFound
-from arco_sched.evaluate import check_now
 from arco_sched.instants import parse_instant
+from arco_sched.model import Evaluation
 from arco_sched.render.terminal import is_terminal, write
 
 if TYPE_CHECKING:
     from typer._click import Context
 
-    from arco_sched.model import Evaluation
     from arco_sched.service.workspace import Workspace
 
 SHOWN: Final = 20
@@ -81,8 +80,15 @@ def tick(
     """
     session: Session = ctx.obj
     at = session.now if now is None else parse_instant(now, "--now")
-    if not (allow_future or dry_run):
+    if now is not None and not (allow_future or dry_run):
+        from arco_sched.evaluate import check_now
+
         check_now(at, session.now)
+    if not (schedule or dry_run) and session.nothing_due(at):
+        # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
+        if not quiet:
+            _show_nothing(Evaluation.of_nothing(at), as_json=as_json)
+        return ExitCode.DONE
     naming = schedule[0] if schedule and len(schedule) == 1 else None
     with session.open(naming) as workspace:
         answer = _evaluate(workspace, at, schedule or (), dry_run=dry_run, watched=not quiet)
@@ -98,7 +104,7 @@ def tick(
 
 def _evaluate(
     workspace: "Workspace", at: int, schedules: "list[str] | tuple[()]", *, dry_run: bool, watched: bool
-) -> "Evaluation":
+) -> Evaluation:
     if not (watched and is_terminal(to_stderr=True)):
         return workspace.evaluate(at, schedules=schedules, dry_run=dry_run)
     from arco_sched.render.progress import Bar
@@ -115,7 +121,18 @@ def _evaluate(
         bar.close()
 
 
-def _show(workspace: "Workspace", answer: "Evaluation", *, quiet: bool, utc: bool, as_json: bool) -> None:
+def _show_nothing(answer: Evaluation, *, as_json: bool) -> None:
+    if as_json:
+        from arco_sched.render.json import evaluation
+
+        write(evaluation(answer))
+    else:
+        from arco_sched.render.sentences import nothing_due
+
+        write(nothing_due(answer))
+
+
+def _show(workspace: "Workspace", answer: Evaluation, *, quiet: bool, utc: bool, as_json: bool) -> None:
     if quiet and not (answer.failed or answer.conflicts):
         return
     if as_json:
@@ -131,7 +148,7 @@ def _show(workspace: "Workspace", answer: "Evaluation", *, quiet: bool, utc: boo
         if answer.conflicts:
             write(sentences.conflicts(answer.conflicts, _conflicting(workspace, answer)) + "\n")
     elif not answer.evaluated:
-        write(sentences.nothing_due(answer))
+        _show_nothing(answer, as_json=as_json)
     else:
         from arco_sched.render.tables import evaluation as draw
 
@@ -144,7 +161,7 @@ def _show(workspace: "Workspace", answer: "Evaluation", *, quiet: bool, utc: boo
         )
 
 
-def _conflicting(workspace: "Workspace", answer: "Evaluation") -> list[str]:
+def _conflicting(workspace: "Workspace", answer: Evaluation) -> list[str]:
     """The first few ticks whose run key was reserved for another content; none of a dry run, which has no ticks yet."""
     found: list[str] = []
     if not answer.dry_run:

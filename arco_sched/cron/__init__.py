@@ -10,7 +10,8 @@ from arco_sched.cron.check import check_expression
 from arco_sched.cron.expression import CronExpression
 from arco_sched.cron.grammar import parse_expression
 from arco_sched.cron.occurrences import Timetable, timetable
-from arco_sched.cron.zones import Zone, load_zone, tzdata_release, zone_names
+from arco_sched.cron.zones import Zone, load_zone, zone_names
+from arco_sched.zone_rules import tzdata_release
 
 if TYPE_CHECKING:
     from arco_sched.cron.explanation import Explanation, FieldVerdict

@@ -146,11 +146,6 @@ def zone_names() -> frozenset[str]:
     return frozenset(_data("zones").decode("ascii").split()) - _NOT_PLACES
 
 
-def tzdata_release() -> str:
-    """The IANA release that the installed rules come from, such as `2025b`."""
-    return str(tzdata.IANA_VERSION)
-
-
 @lru_cache(maxsize=1024)
 def load_zone(name: str) -> Zone:
     """The zone of an IANA name, exactly as the database spells it.

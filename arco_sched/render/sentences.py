@@ -2,7 +2,6 @@
 
 from arco_sched.instants import format_instant
 from arco_sched.model import Evaluation, Requested, ScheduleChange, Triggered
-from arco_sched.render import json
 from arco_sched.render.times import Clocks, distance
 
 EXECUTOR_NOTE = (
@@ -14,6 +13,8 @@ EXECUTOR_NOTE = (
 def made(path: str, name: str, *, new: bool, as_json: bool) -> str:
     """`arco init`."""
     if as_json:
+        from arco_sched.render import json
+
         return json.line({"database": path, "workspace": name, "change": "created" if new else "unchanged"})
     return f"Made {path}, workspace {name}.\n" if new else f"{path} exists, workspace {name}: left as it is.\n"
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from arco_sched.cron import Zone, load_zone
 from arco_sched.errors import InvalidInput
 from arco_sched.instants import format_local
+
+if TYPE_CHECKING:
+    from arco_sched.cron import Zone
 
 
 class Clocks:
@@ -27,7 +30,9 @@ class Clocks:
 
 
 @lru_cache(maxsize=1024)
-def _zone(name: str) -> Zone:
+def _zone(name: str) -> "Zone":
+    from arco_sched.cron import load_zone
+
     try:
         return load_zone(name)
     except InvalidInput:

@@ -9,9 +9,11 @@ from arco_sched import changes, identity
 from arco_sched.cron import tzdata_release
 from arco_sched.evaluate import Outcome, Ticks, agenda, evaluate
 from arco_sched.model import Evaluation, Lapse, LapseRecord, Tick
+from arco_sched.service.visit import nothing_due
 from arco_sched.store import reading, writing
 from arco_sched.store.database import Database
 from arco_sched.store.fold import learn
+from arco_sched.store.visiting import visit
 
 T = TypeVar("T")
 
@@ -100,11 +102,13 @@ def perform(
 ) -> Evaluation:
     """Evaluate and record. Raises `NotFound` for a schedule that is not there."""
     names = tuple(dict.fromkeys(schedules))
+    if not names and nothing_due(database, now):
+        return Evaluation.of_nothing(now)
     with database.write() as connection:
         learn(connection, workspace)
         _note_zone_rules(connection, now)
         due = _due(connection, names, now)
-        writing.visit(connection, now)
+        visit(connection, now)
     tally = _Tally(now)
     position = 0
     quota: int | None = None

@@ -30,6 +30,7 @@ from arco_sched.model import (
     Version,
 )
 from arco_sched.store.fold import LAPSED, PRUNED, REQUESTED, REWOUND, TICKED, UPSERTED, ZONE_RULES
+from arco_sched.store.visiting import is_due  # noqa: F401 - a question like the others here
 
 _TERM: Final = (
     "SELECT version, effective_from, start_at, end_at, enabled, deleted, cron_expression, timezone, dst_gap, "
@@ -88,11 +89,6 @@ def workspace(connection: sqlite3.Connection) -> Workspace:
 
 
 # What the evaluator asks.
-
-
-def is_due(connection: sqlite3.Connection, now: int) -> bool:
-    """Whether the evaluator must look at any schedule; one look into an index, however many schedules there are."""
-    return connection.execute("SELECT 1 FROM agenda WHERE due_at <= ? LIMIT 1", (now,)).fetchone() is not None
 
 
 def due(connection: sqlite3.Connection, now: int) -> Sequence[int]:

@@ -208,8 +208,3 @@ class Writer:
 def last_seq(connection: sqlite3.Connection) -> int:
     """The `seq` of the newest event, 0 when there is none."""
     return int(connection.execute("SELECT coalesce(max(seq), 0) FROM event_log").fetchone()[0])
-
-
-def visit(connection: sqlite3.Connection, now: int) -> None:
-    """Record the evaluator's visit."""
-    connection.execute("UPDATE workspace SET visited_at = ?", (now,))
