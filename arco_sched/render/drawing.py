@@ -84,17 +84,34 @@ class Page:
         from rich.table import Table
 
         terminal = self.console.is_terminal
-        table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, show_edge=False, header_style="bold")
+        table = Table(
+            box=box.SIMPLE_HEAD if terminal else None,
+            pad_edge=False,
+            show_edge=False,
+            collapse_padding=True,
+            padding=(0, 1) if terminal else (0, 2, 0, 0),
+            header_style="bold",
+        )
+        roomy = self._has_room(columns, drawn)
         for column in columns:
             table.add_column(
                 text(column.title),
                 overflow="fold",
-                no_wrap=column.whole,
+                no_wrap=column.whole and roomy,
+                min_width=len(column.title) if roomy else None,
                 justify="right" if column.right else "left",
             )
         for row in drawn:
             table.add_row(*map(text, row))
         self.console.print(table)
+
+    def _has_room(self, columns: Sequence[Column], rows: Sequence[Sequence[Sequence[Styled]]]) -> bool:
+        """Whether the console is wide enough for the heads, and for every column that is to stay whole."""
+        needed = 3 * (len(columns) - 1)
+        for place, column in enumerate(columns):
+            cells = (cell_width(content) for row in rows for content, _ in row[place]) if column.whole else ()
+            needed += max(len(column.title), *cells, 0)
+        return needed <= self.console.width
 
     def _plain(self, columns: Sequence[Column], rows: Sequence[Sequence[Sequence[Styled]]]) -> None:
         # rich lays out a row in more than a millisecond. Where nothing is to be broken, padding is all there is to do.

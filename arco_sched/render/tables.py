@@ -25,9 +25,9 @@ from arco_sched.render.times import Clocks, distance, instant_in, span
 
 NOTES: Final = {
     None: "",
-    "gap": "clocks go forward: moved to the end of the gap",
-    "overlap-first": "clocks go back: the first time round",
-    "overlap-second": "clocks go back: the second time round",
+    "gap": "clocks go forward: gap's end",
+    "overlap-first": "clocks go back: first time",
+    "overlap-second": "clocks go back: second time",
 }
 
 
@@ -297,7 +297,7 @@ def lapses(rows: Iterable[LapseRecord], clocks: Clocks, *, page: Page | None = N
     page = page or Page()
     columns = [
         Column("SCHEDULE"),
-        Column("AFTER", whole=True),
+        Column("FROM", whole=True),
         Column("BEFORE", whole=True),
         Column("MISSED", right=True),
         Column("REASON", whole=True),
@@ -310,7 +310,7 @@ def lapses(rows: Iterable[LapseRecord], clocks: Clocks, *, page: Page | None = N
 def _lapse_row(page: Page, lapse: LapseRecord, clocks: Clocks) -> list[Cell]:
     row: list[Cell] = [
         lapse.schedule_id,
-        clocks.show(lapse.after, lapse.schedule_id),
+        clocks.show(lapse.after + 1, lapse.schedule_id),
         clocks.show(lapse.before, lapse.schedule_id),
         "unknown" if lapse.missed is None else str(lapse.missed),
         lapse.reason,
