@@ -86,7 +86,7 @@ def tick(
         check_now(at, session.now)
     if not (schedule or dry_run) and session.nothing_due(at):
         # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
-        if not quiet:
+        if as_json or not quiet:
             _show_nothing(Evaluation.of_nothing(at), as_json=as_json)
         return ExitCode.DONE
     naming = schedule[0] if schedule and len(schedule) == 1 else None
@@ -133,12 +133,12 @@ def _show_nothing(answer: Evaluation, *, as_json: bool) -> None:
 
 
 def _show(workspace: "Workspace", answer: Evaluation, *, quiet: bool, utc: bool, as_json: bool) -> None:
-    if quiet and not (answer.failed or answer.conflicts):
-        return
     if as_json:
         from arco_sched.render.json import evaluation
 
         write(evaluation(answer))
+        return
+    if quiet and not (answer.failed or answer.conflicts):
         return
     from arco_sched.render import sentences
 

@@ -266,6 +266,7 @@ SELECT e.seq, w.word AS type,
                    WHERE r.schedule = e.schedule AND r.origin = e.origin AND r.instant = e.instant)
                    ELSE (SELECT r.run_id FROM run_rows r WHERE r.key = e.key) END,
                'request_fingerprint', c.fingerprint,
+               'conflict', json(CASE WHEN x.conflict IS NULL THEN 'false' ELSE 'true' END),
                'schedule_id', CASE WHEN e.version IS NOT NULL THEN i.schedule_id END,
                'tick_id', CASE WHEN e.version IS NOT NULL THEN i.schedule_id || ':' || o.word || e.instant END,
                'definition_version', e.version, 'code_version', d.code_version,
@@ -276,4 +277,5 @@ SELECT e.seq, w.word AS type,
 FROM event_log e LEFT JOIN words w ON w.kind = 'event' AND w.code = e.type
 LEFT JOIN schedule_ids i ON i.schedule = e.schedule LEFT JOIN contents c ON c.content = e.content
 LEFT JOIN words o ON o.kind = 'origin' AND o.code = e.origin
-LEFT JOIN definition_rows d ON e.type = 4 AND d.schedule = e.schedule AND d.version = e.version;
+LEFT JOIN definition_rows d ON e.type = 4 AND d.schedule = e.schedule AND d.version = e.version
+LEFT JOIN conflict_rows x ON e.type = 4 AND x.conflict = e.seq;
