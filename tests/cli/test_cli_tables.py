@@ -48,10 +48,9 @@ def test_eighty_columns(used: Arco, line: str, monkeypatch: pytest.MonkeyPatch) 
     out = used.ok(line).out
     assert max(map(len, out.splitlines())) <= 80
     assert "…" not in out
-    if LONG in line or line in {"schedule list", "ticks list"}:
-        assert LONG in "".join(part.split()[0] for part in out.splitlines() if part.strip()) or LONG in "".join(
-            out.split()
-        )
+    if LONG in line or line == "ticks list":  # the id is broken over the lines of its cell, and all of it is there
+        first_column = "".join(each.split(maxsplit=1)[0] for each in out.splitlines() if each[:1].strip())
+        assert LONG in first_column or LONG in out.replace("\n", "").replace(" ", "")
 
 
 @pytest.mark.parametrize("line", TABLES)

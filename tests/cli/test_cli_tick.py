@@ -13,8 +13,8 @@ from cli_runner import Arco
 NOT_IMPORTED = {"rich", "croniter", "pendulum", "pydantic", "platformdirs", "asyncio", "zoneinfo"}
 
 
-def process(db: Path, *arguments: str, program: str = "", **environ: str) -> list[str]:
-    """The command line of a process of its own that runs `arco`."""
+def process(*arguments: str, program: str = "") -> list[str]:
+    """The command line of a process of its own that runs `arco`, or a program."""
     return [sys.executable, *(("-c", program) if program else ("-m", "arco_sched")), *arguments]
 
 
@@ -114,7 +114,7 @@ def test_what_nothing_due_imports(daily: Arco, arguments: list[str]) -> None:
         "main()"
     )
     done = subprocess.run(
-        process(daily.db, "tick", *arguments, program=program),
+        process("tick", *arguments, program=program),
         capture_output=True,
         text=True,
         env=environment(daily.db),
@@ -129,7 +129,7 @@ def test_a_closed_pipe_ends_quietly(daily: Arco) -> None:
     daily.ok("tick", at="2030-01-01T00:00:00Z")
     for arguments in (["ticks", "list", "--limit", "5000"], ["ticks", "list", "--limit", "5000", "--json"]):
         with subprocess.Popen(
-            process(daily.db, *arguments),
+            process(*arguments),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment(daily.db),
@@ -144,7 +144,7 @@ def test_a_closed_pipe_ends_quietly(daily: Arco) -> None:
 def test_following_events(daily: Arco) -> None:
     """`--follow --json` prints each event as one line, waits for more, and ends with 130 on Ctrl-C, silently."""
     with subprocess.Popen(
-        process(daily.db, "events", "list", "--follow", "--json"),
+        process("events", "list", "--follow", "--json"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -176,7 +176,7 @@ def test_following_so_many_events(daily: Arco) -> None:
 def test_two_processes_at_once(daily: Arco) -> None:
     """Two evaluations of the same instant at once: each tick and run exists once, and both are content."""
     running = [
-        subprocess.Popen(process(daily.db, "tick", "--quiet"), env=environment(daily.db), stdout=subprocess.DEVNULL)
+        subprocess.Popen(process("tick", "--quiet"), env=environment(daily.db), stdout=subprocess.DEVNULL)
         for _ in range(2)
     ]
     assert [each.wait() for each in running] == [0, 0]
@@ -189,7 +189,5 @@ def test_the_default_database(tmp_path: Path) -> None:
     home = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data"), "ARCO_DB": ""}
     made = tmp_path / "data" / "arco" / "arco.db"
     for arguments, code in ((["tick"], 6), (["init"], 0), (["tick"], 0)):
-        done = subprocess.run(
-            process(made, *arguments), capture_output=True, env=environment(made, **home), check=False
-        )
+        done = subprocess.run(process(*arguments), capture_output=True, env=environment(made, **home), check=False)
         assert (done.returncode, made.exists()) == (code, arguments == ["init"] or code == 0), done
