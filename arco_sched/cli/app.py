@@ -33,6 +33,8 @@ _PLACES: Final = {
     "schedule": _Place("schedule:schedule_app", _DEFINE),
     "apply": _Place("apply:apply_app", _DEFINE),
     "export": _Place("apply:export_app", _DEFINE),
+    "import": _Place("import_:import_app", _DEFINE),
+    "setup": _Place("setup:setup_app", _EVALUATE),
     "tick": _Place("tick:tick_app", _EVALUATE),
     "ticks": _Place("history:ticks_app", _ASK),
     "lapses": _Place("history:lapses_app", _ASK),

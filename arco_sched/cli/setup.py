@@ -1,0 +1,173 @@
+"""`arco setup …`: let cron or systemd call `arco tick`."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from arco_sched.cli import options as opt
+from arco_sched.cli.context import Session
+from arco_sched.cli.options import examples
+from arco_sched.errors import Conflict, InvalidInput
+from arco_sched.render.json import line as json_line
+from arco_sched.render.terminal import say, write
+
+setup_app = typer.Typer(add_completion=False)
+
+Every = Annotated[int, typer.Option("--every", metavar="N", help="Minutes between two calls.")]
+
+
+@setup_app.callback()
+def setup_group() -> None:
+    """Let cron or systemd call `arco tick`."""
+
+
+@setup_app.command(
+    epilog=examples("arco setup cron", "arco setup cron --install", "arco --db team.db setup cron --every 5")
+)
+def cron(
+    ctx: typer.Context,
+    install: Annotated[bool, typer.Option("--install", help="Put the line into your crontab.")] = False,
+    every: Every = 1,
+    as_json: opt.Json = False,
+) -> None:
+    """Print the crontab line that calls `arco tick`, with absolute paths.
+
+    With --install it is put into your crontab, between marks of its own; doing so again changes nothing.
+    """
+    from arco_sched.formats.callers import check_every, crontab_line, crontab_with
+
+    check_every(every)
+    arco, database = _paths(ctx.obj)
+    line = crontab_line(arco, database, every)
+    change = None
+    if install:
+        before = _crontab()
+        after = crontab_with(before, database, line)
+        if after != before:
+            _crontab(after)
+        change = "unchanged" if after == before else "updated" if _has(before, database) else "created"
+    if as_json:
+        write(json_line({"line": line, "database": database, "change": change}))
+    elif change is None:
+        write(line + "\n")
+        say("note: --install puts it into your crontab, `crontab -e` lets you do so by hand")
+    else:
+        said = {"created": "Added to your crontab", "updated": "Replaced in your crontab", "unchanged": "Already there"}
+        write(f"{said[change]}: {line}\n")
+
+
+@setup_app.command(epilog=examples("arco setup systemd", "arco setup systemd --install"))
+def systemd(
+    ctx: typer.Context,
+    install: Annotated[bool, typer.Option("--install", help="Write the units to your folder for them.")] = False,
+    every: Every = 1,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="The name of both units.")] = "arco-tick",
+    as_json: opt.Json = False,
+) -> None:
+    """Print the service and the timer, user units, that call `arco tick`, with absolute paths.
+
+    With --install they are written to ~/.config/systemd/user; then the commands to run are shown.
+    """
+    from arco_sched.formats.callers import check_every, check_unit_name, service_unit, timer_unit
+
+    check_every(every)
+    check_unit_name(name)
+    arco, database = _paths(ctx.obj)
+    units = {f"{name}.service": service_unit(arco, database), f"{name}.timer": timer_unit(name, database, every)}
+    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
+    commands = [
+        "systemctl --user daemon-reload",
+        f"systemctl --user enable --now {name}.timer",
+        "loginctl enable-linger",
+    ]
+    change = _write_units(folder, units, database) if install else None
+    if as_json:
+        write(
+            json_line(
+                {"units": units, "folder": str(folder), "commands": commands, "database": database, "change": change}
+            )
+        )
+        return
+    if change is None:
+        write("\n".join(f"# {folder / unit}\n{text}" for unit, text in units.items()))
+        say("note: --install writes these two files")
+        return
+    said = {"created": "Wrote", "updated": "Replaced", "unchanged": "Already there"}
+    write("".join(f"{said[change]}: {folder / unit}\n" for unit in units))
+    write("Now run:\n" + "".join(f"  {command}\n" for command in commands))
+    say("note: the last one lets your timers run while you are not logged in")
+
+
+def _paths(session: Session) -> tuple[list[str], str]:
+    """How to call this arco, and the database, which must exist: all absolute."""
+    from arco_sched.formats.callers import check_path
+
+    with session.open():
+        database = str(session.path.absolute())
+    arco = _arco()
+    for word in arco:
+        check_path("the path of arco,", word)
+    check_path("the database", database)
+    return arco, database
+
+
+def _arco() -> list[str]:
+    called = sys.argv[0]
+    if Path(called).stem == "arco":
+        found = shutil.which(called) or called
+        return [str(Path(found).absolute())]
+    beside = Path(sys.executable).absolute().parent / "arco"
+    if os.access(beside, os.X_OK):
+        return [str(beside)]
+    return [str(Path(sys.executable).absolute()), "-m", "arco_sched"]
+
+
+def _has(crontab: str, database: str) -> bool:
+    return f"# arco tick on {database}: begin" in crontab
+
+
+def _crontab(content: str | None = None) -> str:
+    """Your crontab, an empty one where there is none; with `content`, after installing that."""
+    program = shutil.which("crontab")
+    if program is None:
+        raise InvalidInput("there is no `crontab` program here: install cron, or use `arco setup systemd`")
+    done = subprocess.run(  # noqa: S603 - the user's own crontab, and no shell
+        [program, "-l"] if content is None else [program, "-"],
+        input=None if content is None else content.encode("utf-8", "surrogateescape"),
+        stdin=subprocess.DEVNULL if content is None else None,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    said = done.stderr.decode("utf-8", "replace").strip()
+    if done.returncode == 0:
+        return done.stdout.decode("utf-8", "surrogateescape")
+    if content is None and "no crontab for" in said:
+        return ""
+    raise InvalidInput(
+        f"`crontab {'-l' if content is None else '-'}` failed (exit {done.returncode}): {said or 'it says nothing'}"
+    )
+
+
+def _write_units(folder: Path, units: dict[str, str], database: str) -> str:
+    """Write the units; what was there must be for the same database."""
+    from arco_sched.formats.callers import is_ours
+
+    try:
+        there = {unit: (folder / unit).read_text("utf-8") for unit in units if (folder / unit).exists()}
+        for unit, text in there.items():
+            if not is_ours(text, database):
+                raise Conflict(f"{folder / unit} exists and is not for {database}: choose another name with --name")
+        if there == units:
+            return "unchanged"
+        folder.mkdir(parents=True, exist_ok=True)
+        for unit, text in units.items():
+            (folder / unit).write_text(text, "utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"can't write the units to {folder}: {error}") from None
+    return "updated" if there else "created"
