@@ -27,6 +27,7 @@ class _Place(NamedTuple):
 _DEFINE: Final = "Define"
 _EVALUATE: Final = "Evaluate"
 _ASK: Final = "Ask"
+_KEEP: Final = "Keep"
 
 _PLACES: Final = {
     "init": _Place("database:init_app", _DEFINE),
@@ -36,10 +37,17 @@ _PLACES: Final = {
     "import": _Place("import_:import_app", _DEFINE),
     "setup": _Place("setup:setup_app", _EVALUATE),
     "tick": _Place("tick:tick_app", _EVALUATE),
+    "backfill": _Place("upkeep:backfill_app", _EVALUATE),
+    "status": _Place("status:status_app", _ASK),
+    "why": _Place("why:why_app", _ASK),
+    "timeline": _Place("timeline:timeline_app", _ASK),
     "ticks": _Place("history:ticks_app", _ASK),
     "lapses": _Place("history:lapses_app", _ASK),
     "runs": _Place("runs:runs_app", _ASK),
     "events": _Place("events:events_app", _ASK),
+    "verify": _Place("verify:verify_app", _KEEP),
+    "backup": _Place("upkeep:backup_app", _KEEP),
+    "prune": _Place("upkeep:prune_app", _KEEP),
 }
 
 

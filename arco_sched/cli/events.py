@@ -34,6 +34,7 @@ def events_group() -> None:
         "arco events list --schedule daily",
         "arco events list --type RunRequested --after 120 --json",
         "arco events list --follow --json",
+        "arco events list --follow --after 120 --json",
     ),
 )
 def events_list(
@@ -62,6 +63,7 @@ def events_list(
         typer.Option("--follow", help="Wait for more; with --json, one document a line.", rich_help_panel=opt.OUTPUT),
     ] = False,
     utc: opt.Utc = False,
+    as_csv: opt.Csv = False,
     as_json: opt.Json = False,
 ) -> None:
     """List events, the oldest first.
@@ -75,22 +77,32 @@ def events_list(
     problems.add(f"--type {type_!r} must be one of {', '.join(TYPES)}", when=type_ is not None and type_ not in TYPES)
     problems.add("--after must be a number from 0 on", when=not 0 <= after <= opt.MAX_INTEGER)
     problems.attempt(lambda: check_limit(DEFAULT_LIMIT if limit is None else limit))
+    opt.one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
     with session.open(schedule) as workspace:
         if follow:
-            _follow(workspace, after, type_, schedule, limit, utc=utc, as_json=as_json)
+            _follow(workspace, after, type_, schedule, limit, utc=utc, as_json=as_json, as_csv=as_csv)
             return
         page = workspace.events(after=after, type_=type_, schedule_id=schedule, limit=limit or DEFAULT_LIMIT)
         if as_json:
             write(json.events(page))
+        elif as_csv:
+            from arco_sched.render import csv
+
+            write(csv.events(page.rows))
+            _say_more(page.next_cursor)
         elif not page.rows:
             say("No events.")
         else:
             from arco_sched.render import tables
 
             tables.events(page.rows, clocks(workspace, utc=utc))
-            if page.next_cursor is not None:
-                say(f"There is more: add --after {page.next_cursor}")
+            _say_more(page.next_cursor)
+
+
+def _say_more(next_cursor: str | None) -> None:
+    if next_cursor is not None:
+        say(f"There is more: add --after {next_cursor}")
 
 
 def _follow(
@@ -102,12 +114,16 @@ def _follow(
     *,
     utc: bool,
     as_json: bool,
+    as_csv: bool,
 ) -> None:
     """Write events as they are committed, until `limit` of them are written, or for ever."""
+    from arco_sched.render import csv
     from arco_sched.render.json import event_line as json_line
     from arco_sched.render.tables import event_line
 
     left = limit
+    if as_csv:
+        write(csv.events([]))
     while True:
         page = workspace.events(
             after=after, type_=type_, schedule_id=schedule, limit=BATCH if left is None else min(left, BATCH)
@@ -115,6 +131,8 @@ def _follow(
         if page.rows:
             if as_json:
                 write(map(json_line, page.rows))
+            elif as_csv:
+                write(csv.events(page.rows, header=False))
             else:
                 shown_on = clocks(workspace, utc=utc)
                 write(event_line(event, shown_on) for event in page.rows)

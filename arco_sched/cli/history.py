@@ -6,7 +6,7 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks
-from arco_sched.cli.options import Problems, examples, read_span
+from arco_sched.cli.options import Problems, examples, one_format, read_span
 from arco_sched.model import LapseReason, TickStatus
 from arco_sched.render.terminal import say, write
 from arco_sched.service.paging import DEFAULT_LIMIT
@@ -35,8 +35,9 @@ def say_more(next_cursor: str | None) -> None:
     "list",
     epilog=examples(
         "arco ticks list --schedule daily",
-        "arco ticks list --status failed --since 2025-01-01T00:00:00Z",
-        "arco ticks list --limit 1000 --json",
+        "arco ticks list --status failed --since yesterday",
+        "arco ticks list --since 2h --until now --json",
+        "arco ticks list --limit 1000 --csv",
     ),
 )
 def ticks_list(
@@ -50,6 +51,7 @@ def ticks_list(
     limit: opt.Limit = DEFAULT_LIMIT,
     cursor: opt.Cursor = None,
     utc: opt.Utc = False,
+    as_csv: opt.Csv = False,
     as_json: opt.Json = False,
 ) -> None:
     """List ticks, the newest first, by the instant they are scheduled for."""
@@ -57,12 +59,18 @@ def ticks_list(
 
     session: Session = ctx.obj
     problems = Problems()
-    start, stop = read_span(problems, since, until)
+    start, stop = read_span(problems, since, until, session.now)
+    one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
     with session.open(schedule) as workspace:
         page = workspace.ticks(schedule_id=schedule, status=status, since=start, until=stop, limit=limit, cursor=cursor)
         if as_json:
             write(json.ticks(page))
+        elif as_csv:
+            from arco_sched.render import csv
+
+            write(csv.ticks(page.rows))
+            say_more(page.next_cursor)
         elif not page.rows:
             say("No ticks.")
         else:
@@ -109,6 +117,7 @@ def lapses_list(
     limit: opt.Limit = DEFAULT_LIMIT,
     cursor: opt.Cursor = None,
     utc: opt.Utc = False,
+    as_csv: opt.Csv = False,
     as_json: opt.Json = False,
 ) -> None:
     """List what lapsed, the newest record first: between which instants, how many occurrences, and why."""
@@ -116,7 +125,8 @@ def lapses_list(
 
     session: Session = ctx.obj
     problems = Problems()
-    start, stop = read_span(problems, since, until)
+    start, stop = read_span(problems, since, until, session.now)
+    one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
     with session.open(schedule) as workspace:
         page = workspace.lapses(
@@ -124,6 +134,11 @@ def lapses_list(
         )
         if as_json:
             write(json.lapses(page))
+        elif as_csv:
+            from arco_sched.render import csv
+
+            write(csv.lapses(page.rows))
+            say_more(page.next_cursor)
         elif not page.rows:
             say("Nothing lapsed.")
         else:

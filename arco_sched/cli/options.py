@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 
 from arco_sched.cli.context import complete_schedule
+from arco_sched.cli.moments import FORMS, read_moment
 from arco_sched.errors import InvalidInput
 from arco_sched.instants import parse_instant, parse_minutes
 from arco_sched.model import CatchupPolicy, DstGap, DstOverlap
@@ -140,7 +141,9 @@ OfSchedule = Annotated[
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="INSTANT", help="From this instant on, inclusive.", rich_help_panel=PAGES),
+    typer.Option(
+        "--since", metavar="INSTANT", help=f"From this instant on, inclusive: {FORMS}.", rich_help_panel=PAGES
+    ),
 ]
 Until = Annotated[
     str | None,
@@ -155,6 +158,8 @@ Cursor = Annotated[
         "--cursor", metavar="CURSOR", help="Go on where `next_cursor` of the page before says.", rich_help_panel=PAGES
     ),
 ]
+
+Csv = Annotated[bool, typer.Option("--csv", help="Answer with CSV, for spreadsheets.", rich_help_panel=OUTPUT)]
 
 MAX_INTEGER: Final = (1 << 63) - 1
 
@@ -245,6 +250,15 @@ def read_labels(problems: Problems, texts: Iterable[str]) -> tuple[tuple[str, st
     return tuple(labels.items())
 
 
-def read_span(problems: Problems, since: str | None, until: str | None) -> tuple[int | None, int | None]:
-    """What `--since` and `--until` say."""
-    return problems.read(parse_instant, since, "--since"), problems.read(parse_instant, until, "--until")
+def read_span(problems: Problems, since: str | None, until: str | None, now: int) -> tuple[int | None, int | None]:
+    """What `--since` and `--until` say at `now`."""
+
+    def read(text: str, option: str) -> int:
+        return read_moment(text, option, now)
+
+    return problems.read(read, since, "--since"), problems.read(read, until, "--until")
+
+
+def one_format(problems: Problems, *, as_json: bool, as_csv: bool) -> None:
+    """Note the problem of an answer that is asked for in two formats."""
+    problems.add("--json and --csv contradict each other", when=as_json and as_csv)

@@ -8,7 +8,7 @@ from arco_sched.changes import content_problems, normal_content, text_problems
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.history import say_more
-from arco_sched.cli.options import Problems, examples, read_labels, read_span
+from arco_sched.cli.options import Problems, examples, one_format, read_labels, read_span
 from arco_sched.render.terminal import say, write
 from arco_sched.service.paging import DEFAULT_LIMIT
 
@@ -33,6 +33,7 @@ def runs_list(
     limit: opt.Limit = DEFAULT_LIMIT,
     cursor: opt.Cursor = None,
     utc: opt.Utc = False,
+    as_csv: opt.Csv = False,
     as_json: opt.Json = False,
 ) -> None:
     """List runs, the newest request first."""
@@ -40,12 +41,18 @@ def runs_list(
 
     session: Session = ctx.obj
     problems = Problems()
-    start, stop = read_span(problems, since, until)
+    start, stop = read_span(problems, since, until, session.now)
+    one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
     with session.open(schedule) as workspace:
         page = workspace.runs(schedule_id=schedule, status=status, since=start, until=stop, limit=limit, cursor=cursor)
         if as_json:
             write(json.runs(page))
+        elif as_csv:
+            from arco_sched.render import csv
+
+            write(csv.runs(page.rows))
+            say_more(page.next_cursor)
         elif not page.rows:
             say("No runs.")
         else:

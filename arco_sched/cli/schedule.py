@@ -7,6 +7,7 @@ import typer
 from arco_sched.changes import create as judge_new
 from arco_sched.changes import merge
 from arco_sched.cli import options as opt
+from arco_sched.cli import upkeep
 from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.options import Problems, examples
 from arco_sched.instants import parse_instant
@@ -410,3 +411,13 @@ def _preview_expression(
         dst_gap=dst_gap or default.dst_gap,
         dst_overlap=dst_overlap or default.dst_overlap,
     )
+
+
+schedule_app.command(
+    "rewind",
+    rich_help_panel=CHANGE,
+    epilog=examples("arco schedule rewind --dry-run", "arco schedule rewind", "arco schedule rewind daily"),
+)(upkeep.rewind)
+schedule_app.command("discard", rich_help_panel=CHANGE, epilog=examples("arco schedule discard daily --dry-run"))(
+    upkeep.discard
+)

@@ -1,0 +1,69 @@
+"""`arco status`: is anybody evaluating, and is anything wrong?"""
+
+from typing import Annotated
+
+import typer
+
+from arco_sched import __version__
+from arco_sched.cli import options as opt
+from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.exits import ExitCode
+from arco_sched.cli.options import Problems, examples
+from arco_sched.instants import parse_minutes
+from arco_sched.render.terminal import write
+
+status_app = typer.Typer(add_completion=False)
+
+
+@status_app.command(
+    epilog=examples(
+        "arco status",
+        "arco status --max-lag 5m",
+        "arco status --prometheus /var/lib/node_exporter/arco.prom",
+    )
+)
+def status(
+    ctx: typer.Context,
+    max_lag: Annotated[
+        str | None,
+        typer.Option("--max-lag", metavar="SPAN", help="Exit 7 when nobody evaluated for longer: 5m, 2h (or never)."),
+    ] = None,
+    prometheus: Annotated[
+        str | None,
+        typer.Option(
+            "--prometheus",
+            metavar="FILE",
+            help="Write a textfile for node-exporter instead; - for stdout.",
+            rich_help_panel=opt.OUTPUT,
+        ),
+    ] = None,
+    utc: opt.Utc = False,
+    as_json: opt.Json = False,
+) -> ExitCode:
+    """See in one look: does somebody evaluate, what is due or overdue, what went wrong in the last day.
+
+    With --prometheus FILE nothing is printed, unless --json is given too; the file is replaced as a whole.
+    """
+    from arco_sched.render import status as render
+
+    session: Session = ctx.obj
+    problems = Problems()
+    minutes = problems.read(parse_minutes, max_lag, "--max-lag")
+    problems.add("--json and --prometheus - would both be on stdout", when=as_json and prometheus == "-")
+    problems.add("--prometheus needs the name of a file, or -", when=prometheus == "")
+    problems.check()
+    lag = None if minutes is None else minutes * 60
+    with session.open() as workspace:
+        answer = workspace.status(now=session.now)
+        shown_on = clocks(workspace, utc=utc)
+    if prometheus == "-":
+        write(render.prometheus(answer, __version__))
+    elif prometheus is not None:
+        from arco_sched.cli.files import write_whole
+
+        write_whole(prometheus, "".join(render.prometheus(answer, __version__)), "--prometheus")
+    if as_json:
+        write(render.as_json(answer, lag))
+    elif prometheus is None:
+        render.draw(answer, lag, shown_on)
+    return ExitCode.CHECK if lag is not None and render.is_late(answer, lag) else ExitCode.DONE

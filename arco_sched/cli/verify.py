@@ -1,0 +1,45 @@
+"""`arco verify`: the proof that nothing was lost, doubled or altered."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from arco_sched.cli import options as opt
+from arco_sched.cli.context import Session
+from arco_sched.cli.exits import ExitCode
+from arco_sched.cli.options import examples
+from arco_sched.cli.progress import watched
+from arco_sched.render.terminal import write
+
+if TYPE_CHECKING:
+    from arco_sched.model import Verification
+    from arco_sched.service.workspace import Workspace
+
+verify_app = typer.Typer(add_completion=False)
+
+
+@verify_app.command(epilog=examples("arco verify", "arco verify --json", "arco --db backup.db verify"))
+def verify(ctx: typer.Context, as_json: opt.Json = False) -> ExitCode:
+    """Check everything: the tables against the events, every occurrence against its tick or lapse.
+
+    One line for each difference, and exit code 7. It writes nothing, and others may work meanwhile.
+    """
+    from arco_sched.render import upkeep
+
+    session: Session = ctx.obj
+    with session.open() as workspace:
+        answer, checked = _verify(workspace)
+    write(upkeep.verification_json(answer) if as_json else upkeep.verification(answer, checked))
+    return ExitCode.DONE if answer.ok else ExitCode.CHECK
+
+
+def _verify(workspace: "Workspace") -> "tuple[Verification, dict[str, int]]":
+    """The answer, and how many of what were looked at."""
+    checked: dict[str, int] = {}
+    with watched() as show:
+
+        def progress(what: str, done: int, total: int) -> None:
+            checked[what] = total
+            show(what, done, total)
+
+        return workspace.verify(progress), checked

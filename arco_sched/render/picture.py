@@ -1,0 +1,221 @@
+"""The layout of a timeline: which instants a picture has edges at, what each cell says, and where the labels stand.
+
+A picture is one or more panels of cells. Drawing them, in a terminal or as SVG, is left to others.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final, Literal, NamedTuple
+
+from arco_sched.cron import Zone, load_zone
+from arco_sched.instants import DAY, MAX_INSTANT, MIN_INSTANT, civil_from_days, format_local
+from arco_sched.model import Timeline, TimelineCell
+
+Mark = Literal[
+    "none", "triggered", "skipped", "failed", "lapsed", "waiting", "future", "mixed", "unevaluable", "pruned"
+]
+MARKS: Final[tuple[Mark, ...]] = (
+    "triggered", "skipped", "failed", "lapsed", "waiting", "future", "mixed", "unevaluable", "pruned"
+)  # fmt: skip
+
+STEPS: Final = (
+    *(60 * minutes for minutes in (1, 2, 5, 10, 15, 20, 30)),
+    *(3600 * hours for hours in (1, 2, 3, 4, 6, 8, 12)),
+    DAY,
+)
+"""How long a cell may be, in seconds."""
+
+CALENDAR_FROM: Final = 28 * DAY
+"""The length of history from which on a picture is a calendar: weeks across, weekdays down."""
+
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+LABEL_GAP: Final = 2
+
+
+class Plan(NamedTuple):
+    """The edges of a picture in a zone; `step` is the length of a cell in seconds, a day in a calendar."""
+
+    edges: tuple[int, ...]
+    zone: str
+    step: int
+    calendar: bool
+
+
+class Spot(NamedTuple):
+    """One cell of a panel: its mark, how much of the most that there is (0 to 4), and what it says in words."""
+
+    mark: Mark
+    level: int
+    start: int
+    text: str
+
+
+class Row(NamedTuple):
+    """A label and its cells; None where a calendar has no day."""
+
+    label: str
+    spots: tuple[Spot | None, ...]
+
+
+class Panel(NamedTuple):
+    """Rows of as many cells each; `heads` are labels above columns, `now` is the column of the clock."""
+
+    title: str
+    heads: tuple[tuple[int, str], ...]
+    rows: tuple[Row, ...]
+    now: int | None
+
+
+def plan(now: int, length: int, zone: str, columns: int) -> Plan:
+    """A picture of the last `length` seconds and some of what comes, in at most `columns` columns.
+
+    Cells begin on the hour, or the day, of the zone's clock.
+    """
+    clock = load_zone(zone)
+    if length >= CALENDAR_FROM:
+        local = now + clock.offset_at(now)
+        first = _monday((local - length) // DAY)
+        last = _monday(local // DAY) + 7
+        return Plan(_on_clock(clock, range(first * DAY, (last + 1) * DAY, DAY)), zone, DAY, calendar=True)
+    ahead = length // 8
+    columns = max(columns, 8)
+    step = next((step for step in STEPS if -(-(length + ahead) // step) + 2 <= columns), DAY)
+    low = (now - length + clock.offset_at(now)) // step * step
+    high = low + step * min(columns, -(-(length + ahead) // step) + 1)
+    return Plan(_on_clock(clock, range(low, high + 1, step)), zone, step, calendar=False)
+
+
+def _monday(day: int) -> int:
+    return day - (day + 3) % 7
+
+
+def _on_clock(zone: Zone, readings: range) -> tuple[int, ...]:
+    """The instants at which the zone's clock first shows these readings; one that it jumps over ends with the gap."""
+    found: list[int] = []
+    spans = iter(zone.spans(readings[0] - 2 * DAY, readings[-1] + 2 * DAY))
+    span = next(spans)
+    for reading in readings:
+        while reading - span.offset >= span.stop:
+            span = next(spans)
+        instant = min(max(reading - span.offset, span.start, MIN_INSTANT), MAX_INSTANT)
+        if not found or instant > found[-1]:
+            found.append(instant)
+    return tuple(found)
+
+
+def mark(cell: TimelineCell) -> Mark:
+    """The one mark of a cell: a failure always shows, several kinds of past are `mixed`."""
+    if cell.failed:
+        return "failed"
+    kinds: list[Mark] = []
+    kinds += ["triggered"] if cell.triggered else []
+    kinds += ["skipped"] if cell.skipped else []
+    kinds += ["lapsed"] if cell.lapsed else []
+    kinds += ["waiting"] if cell.waiting else []
+    if len(kinds) > 1:
+        return "mixed"
+    if kinds:
+        return kinds[0]
+    if cell.unevaluable:
+        return "unevaluable"
+    if cell.future:
+        return "future"
+    return "pruned" if cell.pruned else "none"
+
+
+def words(cell: TimelineCell) -> str:
+    """What is in a cell, in words."""
+    counts = [
+        f"{count:,} {name if name != 'future' else 'to come'}"
+        for name, count in zip(TimelineCell._fields[:6], cell[:6], strict=True)
+        if count
+    ]
+    counts += ["some can't be evaluated"] if cell.unevaluable else []
+    counts += ["history pruned"] if cell.pruned else []
+    return ", ".join(counts) or "nothing"
+
+
+def panels(timeline: Timeline, chosen: Plan, columns: int) -> Iterator[Panel]:
+    """The panels of a picture: one for all schedules, or in a calendar one (or more, in pieces) for each."""
+    if chosen.calendar:
+        for row in timeline.rows:
+            spots = _spots(row.cells, timeline.edges, chosen)
+            yield from _calendar(row.schedule_id, spots, timeline, chosen, max(columns, 4))
+        return
+    rows = tuple(Row(row.schedule_id, tuple(_spots(row.cells, timeline.edges, chosen))) for row in timeline.rows)
+    yield Panel("", tuple(_heads(timeline.edges, chosen)), rows, column_of(timeline.edges, timeline.now))
+
+
+def _spots(cells: Sequence[TimelineCell], edges: Sequence[int], chosen: Plan) -> list[Spot]:
+    most = max((cell.triggered for cell in cells), default=0) or 1
+    zone = load_zone(chosen.zone)
+    return [
+        Spot(
+            mark(cell),
+            -(-4 * cell.triggered // most),
+            start,
+            f"{format_local(start, zone.offset_at(start))[:16].replace('T', ' ')}: {words(cell)}",
+        )
+        for cell, start in zip(cells, edges, strict=False)
+    ]
+
+
+def column_of(edges: Sequence[int], at: int) -> int | None:
+    """The number of the cell that an instant is in."""
+    return next((number for number, (low, high) in enumerate(pairwise(edges)) if low <= at < high), None)
+
+
+def _heads(edges: Sequence[int], chosen: Plan) -> Iterator[tuple[int, str]]:
+    """Labels that have room: the date at midnight, the hour elsewhere."""
+    zone = load_zone(chosen.zone)
+    readings = [at + zone.offset_at(at) for at in edges[:-1]]
+    every = next(
+        size
+        for size in (300, 600, 900, 1800, 3600, 7200, 3 * 3600, 6 * 3600, 12 * 3600, DAY, 2 * DAY, 7 * DAY, 28 * DAY)
+        if size >= 8 * chosen.step
+    )
+    free = 0
+    for column, reading in enumerate(readings):
+        if reading % every == 0 and column >= free:
+            label = _date(reading) if reading % DAY == 0 else _time(reading)
+            yield column, label
+            free = column + len(label) + LABEL_GAP
+
+
+def _date(reading: int) -> str:
+    _, month, day = civil_from_days(reading // DAY)
+    return f"{MONTHS[month - 1]} {day}"
+
+
+def _time(reading: int) -> str:
+    return f"{reading % DAY // 3600:02}:{reading % 3600 // 60:02}"
+
+
+def _calendar(schedule_id: str, spots: list[Spot], timeline: Timeline, chosen: Plan, weeks: int) -> Iterator[Panel]:
+    zone = load_zone(chosen.zone)
+    by_day = {(spot.start + zone.offset_at(spot.start)) // DAY: spot for spot in spots}
+    first = _monday(min(by_day))
+    count = (max(by_day) - first) // 7 + 1
+    today = (timeline.now + zone.offset_at(timeline.now)) // DAY
+    for begin in range(0, count, weeks):
+        shown = range(begin, min(begin + weeks, count))
+        rows = tuple(
+            Row(name, tuple(by_day.get(first + 7 * week + weekday) for week in shown))
+            for weekday, name in enumerate(WEEKDAYS)
+        )
+        heads = tuple(_months(first + 7 * begin, len(shown)))
+        now = (today - first) // 7 - begin
+        yield Panel(schedule_id, heads, rows, now if 0 <= now < len(shown) else None)
+
+
+def _months(first: int, weeks: int) -> Iterator[tuple[int, str]]:
+    free = 0
+    before = 0
+    for week in range(weeks):
+        year, month, _ = civil_from_days(first + 7 * week + 6)
+        if month != before and week >= free:
+            label = f"{year}" if month == 1 and weeks > 60 else MONTHS[month - 1]
+            yield week, label
+            free = week + len(label) + 1
+            before = month

@@ -1,0 +1,113 @@
+"""A timeline as SVG, for a report: one file, no scripts, every text escaped, shapes as well as colours."""
+
+from collections.abc import Iterator
+from html import escape
+from typing import Final
+
+from arco_sched.model import Timeline
+from arco_sched.render.picture import MARKS, Mark, Panel, Plan, Spot, panels
+from arco_sched.render.terminal import printable
+from arco_sched.render.timeline import WORDS
+from arco_sched.render.times import instant_in
+
+COLUMNS: Final = 120
+"""Cells across, at most."""
+
+CELL: Final = 12
+LABEL: Final = 170
+TOP: Final = 40
+COLOURS: Final[dict[Mark, str]] = {
+    "none": "none", "triggered": "#1a7f37", "skipped": "#9a6700", "failed": "#cf222e", "lapsed": "#cf222e",
+    "waiting": "#8250df", "future": "#8c959f", "mixed": "#0969da", "unevaluable": "#cf222e", "pruned": "#8c959f",
+}  # fmt: skip
+
+
+def picture(timeline: Timeline, chosen: Plan, offset_first: int, offset_last: int) -> str:
+    """The whole file."""
+    body: list[str] = []
+    begin, end = instant_in(timeline.edges[0], offset_first), instant_in(timeline.edges[-1], offset_last)
+    title = f"{begin} to {end}, {chosen.zone}"
+    body.append(_text(12, 22, title, "font-weight='bold'"))
+    y, width, seen = TOP, 0, set[Mark]()
+    for panel in panels(timeline, chosen, COLUMNS):
+        drawn, y = _panel(panel, y)
+        body += drawn
+        width = max(width, max((len(row.spots) for row in panel.rows), default=0))
+        seen |= {spot.mark for row in panel.rows for spot in row.spots if spot is not None}
+    y += 10
+    x = 12
+    for each in MARKS:
+        if each in seen:
+            body += [*_shape(each, x, y, 4, WORDS[each]), _text(x + CELL + 6, y + 10, WORDS[each])]
+            x += CELL + 20 + 7 * len(WORDS[each])
+    total = max(LABEL + CELL * width + 24, x, 640)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="{y + 30}" viewBox="0 0 {total} {y + 30}" '
+        'font-family="system-ui, sans-serif" font-size="12" role="img">\n'
+        f"<title>{_escaped(title)}</title>\n"
+        f'<rect width="{total}" height="{y + 30}" fill="#ffffff"/>\n' + "\n".join(body) + "\n</svg>\n"
+    )
+
+
+def _panel(panel: Panel, y: int) -> tuple[list[str], int]:
+    body = []
+    if panel.title:
+        body.append(_text(12, y + 14, panel.title, "font-weight='bold'"))
+        y += 20
+    body += [_text(LABEL + column * CELL, y + 10, label, "fill='#57606a'") for column, label in panel.heads]
+    y += 18
+    bottom = y + len(panel.rows) * (CELL + 4)
+    if panel.now is not None:
+        x = LABEL + panel.now * CELL + CELL // 2
+        body.append(f'<line x1="{x}" y1="{y - 4}" x2="{x}" y2="{bottom}" stroke="#57606a" stroke-dasharray="2 2"/>')
+    for row in panel.rows:
+        label = row.label if len(row.label) <= 24 else row.label[:22] + "…"
+        body.append(_text(12, y + 11, label))
+        for column, spot in enumerate(row.spots):
+            if spot is not None and spot.mark != "none":
+                body += _spot(spot, LABEL + column * CELL, y)
+        y += CELL + 4
+    return body, y + 8
+
+
+def _spot(spot: Spot, x: int, y: int) -> Iterator[str]:
+    return _shape(spot.mark, x, y, spot.level, spot.text)
+
+
+def _shape(mark: Mark, x: int, y: int, level: int, words: str) -> Iterator[str]:
+    colour = COLOURS[mark]
+    low, high = x + 1, x + CELL - 1
+    top, foot, middle = y + 1, y + CELL + 1, y + CELL // 2 + 1
+    centre = x + CELL // 2
+    yield f"<g><title>{_escaped(words)}</title>"
+    if mark == "triggered":
+        tall = (foot - top) * max(level, 1) // 4
+        yield f'<rect x="{low}" y="{foot - tall}" width="{high - low}" height="{tall}" fill="{colour}"/>'
+    elif mark == "skipped":
+        yield f'<circle cx="{centre}" cy="{middle}" r="4" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+    elif mark == "lapsed":
+        yield (
+            f'<path d="M{low} {top}L{high} {foot}M{high} {top}L{low} {foot}" stroke="{colour}" '
+            'stroke-width="1.5" fill="none"/>'
+        )
+    elif mark == "mixed":
+        yield f'<path d="M{centre} {top}L{high} {middle}L{centre} {foot}L{low} {middle}Z" fill="{colour}"/>'
+    elif mark == "future":
+        yield f'<circle cx="{centre}" cy="{middle}" r="1.5" fill="{colour}"/>'
+    elif mark == "pruned":
+        yield (
+            f'<rect x="{low}" y="{top}" width="{high - low}" height="{foot - top}" fill="none" stroke="{colour}" '
+            'stroke-dasharray="1 2"/>'
+        )
+    else:
+        sign = {"failed": "!", "waiting": "…"}.get(mark, "?")
+        yield _text(centre, foot, sign, f"fill='{colour}' text-anchor='middle' font-weight='bold'")
+    yield "</g>"
+
+
+def _text(x: int, y: int, content: str, more: str = "") -> str:
+    return f'<text x="{x}" y="{y}" {more}>{_escaped(content)}</text>'.replace(" >", ">")
+
+
+def _escaped(content: str) -> str:
+    return escape(printable(content))

@@ -1,0 +1,172 @@
+"""`arco why`: the verdict in a sentence, the chain that leads to it, and what to do next."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from arco_sched.cron import Explanation
+from arco_sched.instants import format_instant
+from arco_sched.model import Why
+from arco_sched.render.drawing import Cell, Column, Page, Styled
+from arco_sched.render.json import (
+    Row,
+    conflict_rows,
+    instant,
+    lapse_row,
+    line,
+    optional,
+    run_row,
+    tick_row,
+    version_row,
+)
+from arco_sched.render.times import Clocks, distance, instant_in
+
+_STYLES: Final = {
+    "triggered": "green",
+    "skipped": "yellow",
+    "waiting": "yellow",
+    "lapsed": "red",
+    "unevaluable": "bold red",
+    "unaccounted": "bold red",
+}
+_IN_THE_FUTURE: Final = {
+    "no-occurrence": "will not fire: its expression does not occur then",
+    "not-started": "will not fire: it will not have started",
+    "ended": "will not fire: it will have ended",
+    "deleted": "will not fire: it is deleted",
+    "unevaluable": "can't be evaluated",
+}
+_WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_MARKS: Final = {True: ("yes", "green"), False: ("NO", "bold red"), None: ("--", "")}
+
+
+def as_json(answer: Why) -> str:
+    """`arco why --json`."""
+    detail = answer.tick
+    return line(
+        {
+            "schedule_id": answer.schedule_id,
+            "at": instant(answer.at),
+            "now": instant(answer.now),
+            "verdict": answer.verdict,
+            "reasons": [{"about": each.about, "holds": each.holds, "text": each.text} for each in answer.reasons],
+            "version": None if answer.version is None else version_row(answer.version),
+            "explanation": None if answer.explanation is None else _explanation(answer.explanation),
+            "tick": None if detail is None else tick_row(detail.tick),
+            "run": None if detail is None or detail.run is None else run_row(detail.run),
+            "conflicts": [] if detail is None else conflict_rows(detail.conflicts),
+            "lapse": None if answer.lapse is None else lapse_row(answer.lapse),
+            "other_ticks": [tick_row(tick) for tick in answer.other_ticks],
+        }
+    )
+
+
+def _explanation(explanation: Explanation) -> Row:
+    return {
+        "timezone": explanation.timezone,
+        "local": explanation.local,
+        "kind": explanation.kind,
+        "fields": [
+            {"name": field.name, "text": field.text, "value": field.value, "matches": field.matches}
+            for field in explanation.fields
+        ],
+        "day_rule": explanation.day_rule,
+        "day_matches": explanation.day_matches,
+        "clock": explanation.clock,
+        "shift_seconds": explanation.shift,
+        "occurs": explanation.occurs,
+        "note": explanation.note,
+        "previous": optional(explanation.previous),
+        "next": optional(explanation.next),
+    }
+
+
+def draw(answer: Why, clocks: Clocks) -> None:
+    """`arco why`."""
+    page = Page()
+    page.line(_verdict(answer, clocks), _STYLES.get(answer.verdict, "bold"))
+    page.line("")
+    page.table(
+        [Column("", whole=True), Column("LOOKED AT"), Column("FOUND")],
+        ([_MARKS[each.holds], each.about, each.text] for each in answer.reasons),
+    )
+    if answer.explanation is not None:
+        page.line("")
+        _draw_fields(page, answer.explanation)
+    advice = list(_advice(answer))
+    if advice:
+        page.line("")
+    for each in advice:
+        page.line(f"Next: {each}")
+
+
+def _draw_fields(page: Page, explanation: Explanation) -> None:
+    zone = explanation.timezone
+    page.line(f"The clock in {zone} reads {instant_in(explanation.instant, explanation.offset)}.")
+    rows: list[list[Cell]] = []
+    for field in explanation.fields:
+        if field.name == "second" and field.text == "0" and field.matches:
+            continue  # an expression of five fields says nothing of seconds
+        value = _WEEKDAYS[field.value] if field.name == "day-of-week" else str(field.value)
+        mark: Styled = ("matches", "green") if field.matches else ("does NOT match", "bold red")
+        rows.append([field.name, field.text, value, mark])
+    page.table([Column("FIELD", whole=True), Column("EXPRESSION"), Column("CLOCK", right=True), Column("")], rows)
+    if explanation.day_rule == "either":
+        page.line(f"A day that either day field matches counts: {'yes' if explanation.day_matches else 'no'}.")
+
+
+def _verdict(answer: Why, clocks: Clocks) -> str:
+    schedule_id = answer.schedule_id
+    when = f"{clocks.show(answer.at, schedule_id)} ({distance(answer.at, answer.now)})"
+    conflict = answer.tick is not None and answer.tick.run is not None and _lost(answer)
+    lapse = answer.lapse
+    sentence = {
+        "triggered": "was triggered" + (", but its run key was reserved for another content" if conflict else ""),
+        "skipped": "was skipped, since the schedule was paused",
+        "lapsed": "lapsed" + ("" if lapse is None else f" ({lapse.reason})") + ": it was never evaluated",
+        "waiting": "is due and waits: nobody has evaluated it yet",
+        "future": "is yet to come",
+        "no-occurrence": "did not fire: its expression does not occur then",
+        "not-started": "did not fire: it had not started",
+        "ended": "did not fire: it had ended",
+        "deleted": "did not fire: it was deleted",
+        "unevaluable": "could not be evaluated",
+        "pruned": "was accounted for, and that history has been pruned",
+        "unaccounted": "is NOT accounted for, which must not be",
+    }[answer.verdict]
+    if answer.at > answer.now:
+        sentence = _IN_THE_FUTURE.get(answer.verdict, sentence)
+    return f"{answer.verdict.upper()}: {schedule_id} at {when} {sentence}."
+
+
+def _lost(answer: Why) -> bool:
+    detail = answer.tick
+    return (
+        detail is not None
+        and detail.run is not None
+        and detail.run.request_fingerprint != detail.tick.request_fingerprint
+    )
+
+
+def _advice(answer: Why) -> Iterator[str]:
+    """What to do next, a sentence each."""
+    schedule_id, at = answer.schedule_id, answer.at
+    again = f"`arco backfill {schedule_id} --from {format_instant(at)} --to {format_instant(at + 1)}`"
+    backfilled = any(tick.tick_id.startswith(f"{schedule_id}:backfill:") for tick in answer.other_ticks)
+    if answer.tick is not None and answer.tick.run is not None:
+        yield f"`arco runs show {answer.tick.run.run_id}` shows the run, which an executor carries out."
+    if answer.verdict in {"lapsed", "skipped"} and not backfilled:
+        yield f"{again} requests its run after all."
+    occurs = answer.explanation is not None and answer.explanation.occurs
+    if answer.verdict == "not-started" and occurs and at <= answer.now and not backfilled:
+        yield f"{again} requests a run as if it had started earlier."
+    if answer.verdict == "waiting":
+        yield "`arco tick` evaluates it, and `arco status` says whether anybody does."
+        yield f"`arco schedule discard {schedule_id}` lets all that waits lapse instead."
+    if answer.verdict == "no-occurrence":
+        yield f"`arco schedule preview {schedule_id}` shows when it is due."
+    if answer.verdict == "unevaluable":
+        yield f"`arco ticks list --schedule {schedule_id} --status failed` has the error, which an update can mend."
+    if answer.verdict in {"deleted", "ended"}:
+        yield f"`arco schedule versions {schedule_id}` shows what changed and when."
+    if answer.verdict == "unaccounted":
+        yield "`arco verify` names every such difference."
