@@ -65,10 +65,11 @@ def test_a_now_ahead_of_the_clock(daily: Arco) -> None:
 
 
 def test_quiet(daily: Arco) -> None:
-    """`--quiet` prints nothing when all is well, under `--json` too."""
+    """`--quiet` prints nothing when all is well; under `--json` the document comes all the same."""
     daily.at = "2025-01-05T10:30:00Z"
     assert daily("tick --quiet").out == ""
-    assert daily("tick --quiet --json", ARCO_NOW="2025-01-06T10:30:00Z").out == ""
+    assert daily("tick --quiet", ARCO_NOW="2025-01-06T10:30:00Z").out == ""
+    assert '"evaluated": 0' in daily("tick --quiet --json", ARCO_NOW="2025-01-06T10:30:00Z").out
     assert len(daily.json("ticks list")["ticks"]) == 4
 
 
