@@ -58,12 +58,9 @@ def execute(workspace: Workspace, after: int) -> int:
     while True:
         page = workspace.events(after=after, type_="RunRequested", limit=100)
         for event in page.rows:
-            run = workspace.run(event.payload["run_id"])
-            if (
-                run.request_fingerprint == event.payload["request_fingerprint"]
-            ):  # else a conflict: the run stays as it is
+            if not event.payload["conflict"]:  # a conflicting request leaves the run as it is
                 # Here a real one would start the command, and remember `seq` once that is safe.
-                print(f"execute: {run.run_key}: {run.content.command}")
+                print(f"execute: {event.payload['run_key']}: {event.payload['command']}")
             after = event.seq
         if page.next_cursor is None:
             return after

@@ -39,8 +39,7 @@ def requests(after: int) -> Iterator[dict[str, Any]]:
 
 def execute(request: dict[str, Any]) -> None:
     """Run the command of one request."""
-    run = arco("runs", "show", request["run_id"])
-    if run["request_fingerprint"] != request["request_fingerprint"]:
+    if request["conflict"]:
         print(f"{request['run_key']}: conflicts with the run that is there; left alone", flush=True)
         return
     if request["command"] is None:
