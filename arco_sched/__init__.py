@@ -4,10 +4,12 @@
 that importing this package costs nothing to speak of: the command that cron calls each minute begins here.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from __future__ import annotations
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Final
+
     from arco_sched.errors import (
         ArcoError,
         Conflict,
@@ -117,6 +119,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name from its module, and keep it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     value = globals()[name] = getattr(import_module(f"{__name__}.{_ELSEWHERE.get(name, 'model')}"), name)
     return value
 
