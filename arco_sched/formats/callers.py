@@ -73,9 +73,11 @@ def crontab_with(crontab: str, database: str, line: str) -> str:
 
 def service_unit(arco: Sequence[str], database: str) -> str:
     """The service that calls `arco tick` once."""
-    program, *arguments = [*arco, "--db", database, "tick", "--quiet"]
+    words = [*arco, "--db", database, "tick", "--quiet"]
     # systemd puts variables into the arguments alone, so only there `$` is doubled.
-    command = " ".join([_systemd_quoted(program), *(_systemd_quoted(word.replace("$", "$$")) for word in arguments)])
+    command = " ".join(
+        _systemd_quoted(word if place == 0 else word.replace("$", "$$")) for place, word in enumerate(words)
+    )
     return f"""\
 {_head(database)}
 [Unit]
