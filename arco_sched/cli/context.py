@@ -88,10 +88,7 @@ def clocks(workspace: "Workspace", *, utc: bool) -> "Clocks":
     """The clock of each schedule's zone, for tables."""
     from arco_sched.render.times import Clocks
 
-    if utc:
-        return Clocks({}, utc=True)
-    schedules = workspace.schedules(deleted=True)
-    return Clocks({each.version.schedule_id: each.version.definition.timezone for each in schedules})
+    return Clocks(None if utc else workspace.timezone)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def schedule_change(answer: ScheduleChange, now: int) -> str:
     schedule = answer.schedule
     version = schedule.version
     schedule_id = version.schedule_id
-    clock = Clocks({schedule_id: version.definition.timezone})
+    clock = Clocks({schedule_id: version.definition.timezone}.get)
     if answer.change == "unchanged":
         text = f"{schedule_id}: unchanged, version {version.definition_version}"
     else:

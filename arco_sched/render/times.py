@@ -1,6 +1,6 @@
 """Instants and spans as a person reads them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,18 +14,26 @@ if TYPE_CHECKING:
 class Clocks:
     """The clocks that instants are shown on: each schedule's own zone, or UTC for all.
 
-    `zones` maps schedule ids to the names of their zones; an id without one, and a zone that this installation does
-    not have, is shown in UTC.
+    `zone_of` gives the name of a schedule id's zone, and is asked once for each id that is shown.
+    An id without one, and a zone that this installation does not have, is shown in UTC.
     """
 
-    def __init__(self, zones: Mapping[str, str], *, utc: bool = False) -> None:
-        self._zones = {} if utc else zones
+    def __init__(self, zone_of: Callable[[str], str | None] | None) -> None:
+        self._zone_of = zone_of
+        self._zones: dict[str, str] = {}
+
+    def _name(self, schedule_id: str) -> str:
+        name = self._zones.get(schedule_id)
+        if name is None:
+            known = None if self._zone_of is None else self._zone_of(schedule_id)
+            name = self._zones[schedule_id] = known or "UTC"
+        return name
 
     def show(self, epoch: int | None, schedule_id: str | None) -> str:
         """`2025-01-15 05:00 -05:00`, with seconds where there are any; empty for None."""
         if epoch is None:
             return ""
-        name = self._zones.get(schedule_id, "UTC") if schedule_id is not None else "UTC"
+        name = "UTC" if schedule_id is None else self._name(schedule_id)
         return instant_in(epoch, None if name == "UTC" else _zone(name).offset_at(epoch))
 
 

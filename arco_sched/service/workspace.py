@@ -477,6 +477,11 @@ class Workspace:
         with self._database.read() as connection:
             return list(reading.schedules(connection, deleted=deleted))
 
+    def timezone(self, schedule_id: str) -> str | None:
+        """The name of the zone of a schedule's current version (also of a deleted one), None where there is none."""
+        with self._database.read() as connection:
+            return reading.timezone(connection, schedule_id)
+
     def versions(self, schedule_id: str) -> list[VersionChange]:
         """Every definition version, oldest first, with what changed in it."""
         with self._database.read() as connection:

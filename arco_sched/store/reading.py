@@ -249,6 +249,16 @@ def schedules(connection: sqlite3.Connection, *, deleted: bool) -> Iterator[Sche
     return (_schedule(row) for row in connection.execute(_SCHEDULES + which + "ORDER BY i.schedule_id"))
 
 
+def timezone(connection: sqlite3.Connection, schedule_id: str) -> str | None:
+    """The zone of a schedule's newest definition version, None where the id has none."""
+    row = connection.execute(
+        "SELECT d.timezone FROM schedule_ids i JOIN schedule_rows s USING (schedule) "
+        "JOIN definition_rows d ON d.schedule = s.schedule AND d.version = s.version WHERE i.schedule_id = ?",
+        (schedule_id,),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
 def schedule_ids(connection: sqlite3.Connection) -> list[str]:
     """The ids of the schedules that are not deleted, in order."""
     return [
