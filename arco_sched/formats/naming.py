@@ -37,7 +37,7 @@ def telling_name(command: str, comment: str) -> str:
         name = _clean(_program(segment.replace("(", " ( ").replace(")", " ) ").split()))
         if name:
             return name
-    return _clean("-".join(comment.lower().split()[:5]))
+    return _clean(" ".join(comment.lower().split()[:5]))
 
 
 def _program(words: list[str]) -> str:
