@@ -87,7 +87,8 @@ def commands(draw: st.DrawFn, later: st.SearchStrategy[int] = LATER, *, discard:
         st.sampled_from(
             ["evaluate"] * 5
             + ["update"] * 3
-            + ["create", "create", "enable", "disable", "delete", "trigger", "request"]
+            + ["create", "create", "enable", "disable", "delete", "trigger"]
+            + ["request"] * 2
         )
     )
     name = draw(NAME)
@@ -104,9 +105,9 @@ def commands(draw: st.DrawFn, later: st.SearchStrategy[int] = LATER, *, discard:
     elif what == "request":
         # Under a run key of a schedule, some of them occurrences to come, past or never; and under a free key.
         origin = draw(st.sampled_from(["", "", "", "manual:"]))
-        minute = draw(st.integers(-10, 60)) * 20 * MINUTE + BASE
+        minute = draw(st.integers(-4, 12)) * 20 * MINUTE + BASE
         values = {
-            "key": draw(st.sampled_from([f"sched:{name}:{origin}{minute}"] * 3 + ["free"])),
+            "key": draw(st.sampled_from([f"sched:{name}:{origin}{minute}"] * 2 + ["free"])),
             "asset": draw(st.sampled_from(["x", "y", "z"])),
         }
     elif what != "trigger":
@@ -341,7 +342,7 @@ def tell(story: list[Command]) -> None:
         note(repr(tuple(command)))
 
 
-@settings(max_examples=120)
+@settings(max_examples=100)
 @given(stories())
 def test_stories(story: list[Command]) -> None:
     """After every command, whatever came before, the database is what a naive reading of the rules says."""
@@ -520,7 +521,7 @@ class Seen:
         assert len(set(keys)) == len(keys)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(mishaps())
 def test_mishaps(story: list[Command]) -> None:
     """Whatever goes wrong, no tick or run is lost, changed or made twice, and every occurrence is accounted for."""
@@ -535,6 +536,9 @@ def test_mishaps(story: list[Command]) -> None:
                         done = workspace.rewind(now=now)
                         assert workspace.rewind(now=now) == []
                         assert all(it.cursor >= now and it.before > it.cursor for it in done)
+                        starts = "SELECT schedule_id, start_at - 1 FROM definitions WHERE definition_version = 1"
+                        for name, first in rows(workspace, starts):
+                            assert workspace.schedule(name, now=now).schedule.cursor <= max(now, first)
                     case "discard":
                         workspace.discard(command.name, now=now)
                         assert workspace.schedule(command.name, now=now).waiting == 0

@@ -485,6 +485,29 @@ def test_a_conflict_that_was_asked_for_before(workspace: Workspace) -> None:
     assert conflict.requested_fingerprint == detail.tick.request_fingerprint
 
 
+@pytest.mark.parametrize("other_first", [False, True])
+def test_conflicts_either_way_round(workspace: Workspace, other_first: bool) -> None:
+    """Whoever asks second for another content conflicts, whichever content is older; the first run stays as it is."""
+    mine, other = normal_content(["x"]), normal_content(["other"])
+    workspace.create_schedule("a", Definition("* * * * *", request=mine), now=DAY)
+    first, second = (other, mine) if other_first else (mine, other)
+    workspace.request_run("k", first, now=DAY)
+    for _ in range(2):
+        with pytest.raises(Conflict):
+            workspace.request_run("k", second, now=DAY + 1)
+    [run] = workspace.runs().rows
+    assert run.content == first
+    [conflict] = run.conflicts
+    assert (conflict.first_fingerprint, conflict.requested_at) == (run.request_fingerprint, DAY + 1)
+    assert conflict.requested_fingerprint != conflict.first_fingerprint
+    workspace.evaluate(DAY)
+    with pytest.raises(Conflict):
+        workspace.request_run(f"sched:a:{DAY}", other, now=DAY + 2)
+    assert workspace.request_run(f"sched:a:{DAY}", mine, now=DAY + 2).change == "existing"
+    [shown] = workspace.tick(f"a:{DAY}").conflicts
+    assert (shown.run_key, shown.tick_id) == (f"sched:a:{DAY}", f"a:{DAY}")
+
+
 def test_a_manual_tick_beside_the_scheduled_one(workspace: Workspace) -> None:
     """A trigger does not take the place of the scheduled tick at the same instant; a second one finds the first."""
     workspace.create_schedule("a", MINUTELY, now=DAY)
