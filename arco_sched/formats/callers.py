@@ -74,10 +74,11 @@ def crontab_with(crontab: str, database: str, line: str) -> str:
 def service_unit(arco: Sequence[str], database: str) -> str:
     """The service that calls `arco tick` once."""
     words = [*arco, "--db", database, "tick", "--quiet"]
+    if set(arco[0]) & {"'", '"', "\\"}:  # which systemd takes in arguments, but not in the name of a program
+        words = ["/bin/sh", "-c", 'exec "$0" "$@"', *words]
     # systemd puts variables into the arguments alone, so only there `$` is doubled.
-    command = " ".join(
-        _systemd_quoted(word if place == 0 else word.replace("$", "$$")) for place, word in enumerate(words)
-    )
+    arguments = [word.replace("$", "$$") for word in words[1:]]
+    command = " ".join(map(_systemd_quoted, [words[0], *arguments]))
     return f"""\
 {_head(database)}
 [Unit]

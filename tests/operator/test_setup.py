@@ -1,0 +1,267 @@
+"""`arco setup`: the line and the units say what they mean to the shell, to cron and to systemd."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arco_sched.errors import Conflict, InvalidInput
+from arco_sched.formats.callers import (
+    EVERY,
+    check_every,
+    check_path,
+    crontab_line,
+    crontab_with,
+    service_unit,
+    timer_unit,
+)
+from arco_sched.formats.crontab import read
+
+HOSTILE = '/srv/it\'s 100% "odd" $HOME \\%h/a;b`c`.db'
+PATHS = st.text(st.sampled_from("ab /'\"%\\$;&|`é#~!*"), max_size=12).map(lambda text: f"/x{text}")
+
+FAKE_CRONTAB = """\
+#!/bin/sh
+file="$HOME/tab"
+[ -z "$CRONTAB_FAILS" ] || { echo "you may not use this program" >&2; exit 1; }
+case "$1" in
+    -l) [ -f "$file" ] && cat "$file" || { echo "no crontab for nobody" >&2; exit 1; } ;;
+    -) cat > "$file.new" && mv "$file.new" "$file"; echo x >> "$HOME/writes" ;;
+esac
+"""
+
+
+@dataclass
+class Home:
+    """A user's home with an `arco`, a `crontab` program of its own, and a database."""
+
+    folder: Path
+
+    @property
+    def db(self) -> Path:
+        """The database."""
+        return self.folder / "arco.db"
+
+    def arco(self, *argv: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+        """Run `arco` as a process."""
+        environment = {
+            **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
+            "HOME": str(self.folder),
+            "PATH": f"{self.folder}/bin:/usr/bin:/bin",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "ARCO_NOW": "2025-01-15T12:00:00Z",
+        }
+        command = [self.folder / "bin" / "arco", "--db", self.db, *argv]
+        return subprocess.run(command, env=environment | environ, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home with a database in it."""
+    (tmp_path / "bin").mkdir()
+    programs = {
+        "arco": f"#!{sys.executable}\nimport sys\nfrom arco_sched.cli.entry import main\nmain()\n",
+        "crontab": FAKE_CRONTAB,
+    }
+    for name, text in programs.items():
+        (tmp_path / "bin" / name).write_text(text, "utf-8")
+        (tmp_path / "bin" / name).chmod(0o755)
+    found = Home(tmp_path)
+    assert found.arco("init").returncode == 0
+    return found
+
+
+# cron.
+
+
+def test_the_line_for_cron(home: Home) -> None:
+    """Absolute paths of arco and of the database, each minute, on stdout alone."""
+    done = home.arco("setup", "cron")
+    assert done.stdout == f"* * * * * {home.folder}/bin/arco --db {home.db} tick --quiet\n"
+    answer = json.loads(home.arco("setup", "cron", "--every", "5", "--json").stdout)
+    line = f"*/5 * * * * {home.folder}/bin/arco --db {home.db} tick --quiet"
+    assert answer == {"line": line, "database": str(home.db), "change": None}
+    assert not (home.folder / "tab").exists()
+
+
+@given(PATHS | st.just(HOSTILE), PATHS, st.sampled_from(EVERY))
+def test_cron_and_the_shell_read_the_line_as_it_was_meant(database: str, arco: str, every: int) -> None:
+    """What is left after cron's escapes and the shell's quotes are the words, whatever the paths hold."""
+    crontab = read((crontab_line([arco], database, every) + "\n").encode(), name="mine", timezone="UTC", system=False)
+    command = crontab.wanted[0].definition.request.command
+    assert shlex.split(command or "") == [arco, "--db", database, "tick", "--quiet"]
+    assert len(crontab.lines) == 1
+
+
+def test_a_real_shell_reads_it_so() -> None:
+    """sh gets the words one by one."""
+    line = crontab_line(["printf", "%s\\n"], HOSTILE, 1).removeprefix("* * * * * ")
+    command = read(f"@daily {line}\n".encode(), name="mine").wanted[0].definition.request.command
+    done = subprocess.run(["sh", "-c", str(command)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["--db", HOSTILE, "tick", "--quiet"]
+
+
+def test_installing_keeps_everything_else_and_happens_once(home: Home) -> None:
+    """The line is put between marks, replaced when it differs, left alone when it is there."""
+    others = "# mine\nMAILTO=me\n0 5 * * * echo 100\\%  \n\n@daily x"
+    (home.folder / "tab").write_text(others, "utf-8")
+    steps = [("1", "Added to your crontab: * "), ("1", "Already there: * "), ("5", "Replaced in your crontab: */5 ")]
+    for every, said in steps:
+        done = home.arco("setup", "cron", "--install", "--every", every)
+        assert done.stdout.startswith(said), done
+    assert (home.folder / "tab").read_text("utf-8") == (
+        f"{others}\n"
+        f"# arco tick on {home.db}: begin (arco setup cron)\n"
+        f"*/5 * * * * {home.folder}/bin/arco --db {home.db} tick --quiet\n"
+        f"# arco tick on {home.db}: end\n"
+    )
+    assert (home.folder / "writes").read_text("utf-8").count("x") == 2
+
+
+def test_installing_into_no_crontab_makes_one(home: Home) -> None:
+    """`no crontab for` is an empty one."""
+    answer = json.loads(home.arco("setup", "cron", "--install", "--json").stdout)
+    assert answer["change"] == "created"
+    assert (home.folder / "tab").read_text("utf-8").count("\n") == 3
+
+
+def test_a_crontab_that_cannot_be_read_is_left_alone(home: Home) -> None:
+    """Any other failure of `crontab -l` is told, and nothing is written; so is a crontab that is not there at all."""
+    done = home.arco("setup", "cron", "--install", CRONTAB_FAILS="1")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "arco: `crontab -l` failed (exit 1): you may not use this program\n",
+    )
+    none = home.arco("setup", "cron", "--install", PATH="/nowhere")
+    assert (none.returncode, "there is no `crontab` program here" in none.stderr) == (2, True)
+    assert not (home.folder / "tab").exists()
+
+
+@given(st.lists(st.sampled_from(["a\n", "# b\n", "\n", "c"]), max_size=5), st.sampled_from(["/a.db", "/b.db"]))
+def test_the_block_is_put_in_once_for_each_database(lines: list[str], database: str) -> None:
+    """Doing it again changes nothing; another database has its own; what was there stays, in its order."""
+    before = "".join(lines)
+    once = crontab_with(before, database, "L")
+    assert crontab_with(once, database, "L") == once
+    assert once.startswith(before)
+    both = crontab_with(once, "/other.db", "M")
+    changed = crontab_with(both, database, "N")
+    assert changed == both.replace("L\n", "N\n")
+
+
+@pytest.mark.parametrize("order", ["b", "e", "eb", "bbe", "bebe"])
+def test_marks_that_are_no_pair_are_a_conflict(order: str) -> None:
+    """What somebody edited by hand is not guessed at."""
+    begin, _, end, _ = crontab_with("", "/a.db", "L").split("\n")
+    text = "".join({"b": f"{begin}\n", "e": f"{end}\n"}[mark] for mark in order)
+    with pytest.raises(Conflict, match="not once each"):
+        crontab_with(text, "/a.db", "L")
+
+
+def test_without_a_database_nothing_is_set_up(home: Home) -> None:
+    """cron with the wrong database must not look healthy: exit 6."""
+    home.db.unlink()
+    for which in ("cron", "systemd"):
+        done = home.arco("setup", which, "--install")
+        assert (done.returncode, "no database at" in done.stderr) == (6, True)
+
+
+def test_what_cannot_be_on_a_line_is_refused() -> None:
+    """A path with a line break in it, and minutes that do not divide an hour."""
+    with pytest.raises(InvalidInput, match="can't stand in a crontab or a unit"):
+        check_path("the database", "/a\nb")
+    for minutes in (0, -1, 7, 90):
+        with pytest.raises(InvalidInput, match="must divide an hour"):
+            check_every(minutes)
+
+
+# systemd.
+
+
+def test_the_units_for_systemd(home: Home) -> None:
+    """A service that calls arco once, and a timer that starts it each minute; each under the path it belongs to."""
+    units = home.folder / ".config" / "systemd" / "user"
+    assert home.arco("setup", "systemd").stdout == (
+        f"# {units}/arco-tick.service\n"
+        f"# Written by `arco setup systemd` for {home.db}, which may replace it.\n"
+        "[Unit]\n"
+        f"Description=Evaluate the schedules of {home.db} (arco)\n"
+        "\n"
+        "[Service]\n"
+        "Type=oneshot\n"
+        f"ExecStart={home.folder}/bin/arco --db {home.db} tick --quiet\n"
+        "\n"
+        f"# {units}/arco-tick.timer\n"
+        f"# Written by `arco setup systemd` for {home.db}, which may replace it.\n"
+        "[Unit]\n"
+        f"Description=Evaluate the schedules of {home.db} every minute (arco)\n"
+        "\n"
+        "[Timer]\n"
+        "OnCalendar=*-*-* *:*:00\n"
+        "AccuracySec=1s\n"
+        "Persistent=true\n"
+        "Unit=arco-tick.service\n"
+        "\n"
+        "[Install]\n"
+        "WantedBy=timers.target\n"
+    )
+    assert not units.exists()
+
+
+def test_installing_the_units(home: Home) -> None:
+    """They are written, left alone when they are the same, replaced when they differ; then the commands are told."""
+    folder = home.folder / "config"
+    for every, said in (("1", "Wrote: "), ("1", "Already there: "), ("15", "Replaced: ")):
+        done = home.arco("setup", "systemd", "--install", "--every", every, XDG_CONFIG_HOME=str(folder))
+        assert done.stdout.startswith(said), done
+    assert done.stdout.splitlines()[2:] == [
+        "Now run:",
+        "  systemctl --user daemon-reload",
+        "  systemctl --user enable --now arco-tick.timer",
+        "  loginctl enable-linger",
+    ]
+    assert "OnCalendar=*-*-* *:00/15:00\n" in (folder / "systemd/user/arco-tick.timer").read_text("utf-8")
+
+
+def test_units_of_somebody_else_are_not_replaced(home: Home) -> None:
+    """Units for another database, or by another hand, are a conflict; --name avoids it."""
+    units = home.folder / ".config" / "systemd" / "user"
+    units.mkdir(parents=True)
+    (units / "arco-tick.timer").write_text("[Timer]\n", "utf-8")
+    done = home.arco("setup", "systemd", "--install")
+    assert (done.returncode, "choose another name with --name" in done.stderr) == (4, True)
+    assert [path.name for path in units.iterdir()] == ["arco-tick.timer"]
+    answer = json.loads(home.arco("setup", "systemd", "--install", "--name", "mine", "--json").stdout)
+    assert (answer["change"], list(answer["units"])) == ("created", ["mine.service", "mine.timer"])
+    assert (units / "mine.timer").read_text("utf-8") == answer["units"]["mine.timer"]
+    assert home.arco("setup", "systemd", "--name", "a/b").returncode == 2
+
+
+@pytest.mark.parametrize("program", ["arco", "100% a $b", 'it\'s "one" \\x'])
+@pytest.mark.parametrize("database", ["/srv/arco.db", HOSTILE])
+def test_systemd_takes_the_units(tmp_path: Path, database: str, program: str) -> None:
+    """`systemd-analyze verify` finds nothing wrong with them, at any interval."""
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("no `systemd-analyze` here")
+    path = tmp_path / program
+    path.write_text("#!/bin/sh\n", "utf-8")
+    path.chmod(0o755)
+    names = []
+    for every in EVERY:
+        service, timer = tmp_path / f"a{every}.service", tmp_path / f"a{every}.timer"
+        service.write_text(service_unit([str(path)], database), "utf-8")
+        timer.write_text(timer_unit(f"a{every}", database, every), "utf-8")
+        names += [service, timer]
+    done = subprocess.run(
+        [analyze, "verify", "--man=no", *names], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
