@@ -55,15 +55,14 @@ def status(
     lag = None if minutes is None else minutes * 60
     with session.open() as workspace:
         answer = workspace.status(now=session.now)
-        shown_on = clocks(workspace, utc=utc)
-    if prometheus == "-":
-        write(render.prometheus(answer, __version__))
-    elif prometheus is not None:
-        from arco_sched.cli.files import write_whole
+        if prometheus == "-":
+            write(render.prometheus(answer, __version__))
+        elif prometheus is not None:
+            from arco_sched.cli.files import write_whole
 
-        write_whole(prometheus, "".join(render.prometheus(answer, __version__)), "--prometheus")
-    if as_json:
-        write(render.as_json(answer, lag))
-    elif prometheus is None:
-        render.draw(answer, lag, shown_on)
+            write_whole(prometheus, "".join(render.prometheus(answer, __version__)), "--prometheus")
+        if as_json:
+            write(render.as_json(answer, lag))
+        elif prometheus is None:
+            render.draw(answer, lag, clocks(workspace, utc=utc))
     return ExitCode.CHECK if lag is not None and render.is_late(answer, lag) else ExitCode.DONE
