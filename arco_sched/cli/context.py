@@ -2,19 +2,26 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from arco_sched.errors import DatabaseUnusable, NotFound
+from arco_sched.errors import DatabaseUnusable
 from arco_sched.instants import parse_instant
 
 if TYPE_CHECKING:
     from arco_sched.render.times import Clocks
     from arco_sched.service.workspace import Workspace
+
+
+COMPLETIONS: Final = 200
+"""How many of the newest ticks or runs a shell is offered."""
+
+COMPLETION_PATIENCE: Final = 0.5
+"""Seconds that completion waits for a database that is busy."""
 
 
 class Session:
@@ -34,18 +41,12 @@ class Session:
         return self._now
 
     @contextmanager
-    def open(self, naming: str | None = None) -> Iterator["Workspace"]:
-        """The database, which must exist; `naming` is the schedule id that the command is about.
-
-        When there is no such schedule, the error names the nearest id.
-        """
+    def open(self) -> Iterator["Workspace"]:
+        """The database, which must exist."""
         from arco_sched.service.workspace import Workspace
 
         with _explained(self.path) as path, Workspace.open(path) as workspace:
-            try:
-                yield workspace
-            except NotFound as error:
-                raise _with_nearest(workspace, naming, error) from None
+            yield workspace
 
     def nothing_due(self, now: int) -> bool:
         """Whether an evaluation of all schedules finds nothing to do; if so, it is done."""
@@ -104,22 +105,39 @@ def _explained(path: Path) -> Iterator[Path]:
         raise DatabaseUnusable(f"can't use the database {path}: {error.strerror}") from None
 
 
-def _with_nearest(workspace: "Workspace", schedule_id: str | None, error: NotFound) -> NotFound:
-    if schedule_id is None:
-        return error
-    from difflib import get_close_matches
+def _complete(context: typer.Context, incomplete: str, ask: Callable[["Workspace"], Iterable[str]]) -> list[str]:
+    # Whatever is wrong, a person who presses Tab wants no message and no waiting.
+    from arco_sched.service.workspace import Workspace
 
-    known = [each.version.schedule_id for each in workspace.schedules(deleted=True)]
-    nearest = [] if schedule_id in known else get_close_matches(schedule_id, known, n=3)
-    return NotFound(f"no schedule {schedule_id}: did you mean {' or '.join(nearest)}?") if nearest else error
+    root = context.find_root()
+    try:
+        session = Session(root.params.get("db"), os.environ)
+        with Workspace.open(session.path, busy_timeout=COMPLETION_PATIENCE) as workspace:
+            return [found for found in ask(workspace) if found.startswith(incomplete)]
+    except Exception:
+        return []
 
 
 def complete_schedule(context: typer.Context, incomplete: str) -> list[str]:
     """The ids that a shell offers for completion; none where there is no database."""
-    root = context.find_root()
-    try:
-        with Session(root.params.get("db"), os.environ).open() as workspace:
-            ids = [each.version.schedule_id for each in workspace.schedules()]
-    except Exception:  # whatever is wrong, a person who presses Tab wants no traceback
-        return []
-    return [schedule_id for schedule_id in ids if schedule_id.startswith(incomplete)]
+    return _complete(
+        context, incomplete, lambda workspace: (each.version.schedule_id for each in workspace.schedules())
+    )
+
+
+def complete_tick(context: typer.Context, incomplete: str) -> list[str]:
+    """The newest ticks, of the schedule that is written already where there is one."""
+    schedule_id, colon, _ = incomplete.partition(":")
+
+    def ask(workspace: "Workspace") -> Iterable[str]:
+        page = workspace.ticks(schedule_id=schedule_id if colon else None, limit=COMPLETIONS)
+        return (tick.tick_id for tick in page.rows)
+
+    return _complete(context, incomplete, ask)
+
+
+def complete_run(context: typer.Context, incomplete: str) -> list[str]:
+    """The newest runs."""
+    return _complete(
+        context, incomplete, lambda workspace: (run.run_id for run in workspace.runs(limit=COMPLETIONS).rows)
+    )

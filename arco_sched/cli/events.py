@@ -79,7 +79,7 @@ def events_list(
     problems.attempt(lambda: check_limit(DEFAULT_LIMIT if limit is None else limit))
     opt.one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
-    with session.open(schedule) as workspace:
+    with session.open() as workspace:
         if follow:
             _follow(workspace, after, type_, schedule, limit, utc=utc, as_json=as_json, as_csv=as_csv)
             return

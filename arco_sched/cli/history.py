@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.context import Session, clocks, complete_tick
 from arco_sched.cli.options import Problems, examples, one_format, read_span
 from arco_sched.model import LapseReason, TickStatus
 from arco_sched.render.terminal import say, write
@@ -62,7 +62,7 @@ def ticks_list(
     start, stop = read_span(problems, since, until, session.now)
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
-    with session.open(schedule) as workspace:
+    with session.open() as workspace:
         page = workspace.ticks(schedule_id=schedule, status=status, since=start, until=stop, limit=limit, cursor=cursor)
         if as_json:
             write(json.ticks(page))
@@ -85,7 +85,9 @@ def ticks_list(
 )
 def ticks_show(
     ctx: typer.Context,
-    tick_id: Annotated[str, typer.Argument(metavar="TICK_ID", help="The tick.", show_default=False)],
+    tick_id: Annotated[
+        str, typer.Argument(metavar="TICK_ID", help="The tick.", autocompletion=complete_tick, show_default=False)
+    ],
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
@@ -128,7 +130,7 @@ def lapses_list(
     start, stop = read_span(problems, since, until, session.now)
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
-    with session.open(schedule) as workspace:
+    with session.open() as workspace:
         page = workspace.lapses(
             schedule_id=schedule, reason=reason, since=start, until=stop, limit=limit, cursor=cursor
         )

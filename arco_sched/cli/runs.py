@@ -6,7 +6,7 @@ import typer
 
 from arco_sched.changes import content_problems, normal_content, text_problems
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.context import Session, clocks, complete_run
 from arco_sched.cli.history import say_more
 from arco_sched.cli.options import Problems, examples, one_format, read_labels, read_span
 from arco_sched.render.terminal import say, write
@@ -44,7 +44,7 @@ def runs_list(
     start, stop = read_span(problems, since, until, session.now)
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
-    with session.open(schedule) as workspace:
+    with session.open() as workspace:
         page = workspace.runs(schedule_id=schedule, status=status, since=start, until=stop, limit=limit, cursor=cursor)
         if as_json:
             write(json.runs(page))
@@ -65,7 +65,9 @@ def runs_list(
 @runs_app.command("show", epilog=examples("arco runs show run_2yq7l2v3mbtmeyyqz3zk4nlb3u"))
 def runs_show(
     ctx: typer.Context,
-    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="The run.", show_default=False)],
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN_ID", help="The run.", autocompletion=complete_run, show_default=False)
+    ],
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:

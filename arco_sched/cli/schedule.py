@@ -181,7 +181,7 @@ def update(
             )
             values[name] = empty
     problems.check()
-    with session.open(schedule_id) as workspace:
+    with session.open() as workspace:
         answer = workspace.update_schedule(
             schedule_id,
             values,
@@ -195,7 +195,7 @@ def update(
 
 def _set_enabled(ctx: typer.Context, schedule_id: str, *, enabled: bool, as_json: bool, **guards: Any) -> None:
     session: Session = ctx.obj
-    with session.open(schedule_id) as workspace:
+    with session.open() as workspace:
         answer = workspace.set_enabled(schedule_id, enabled, now=session.now, **guards)
     _answer(answer, session, as_json=as_json)
 
@@ -257,7 +257,7 @@ def delete(
     What was due before is still evaluated, unless --discard-waiting is given.
     """
     session: Session = ctx.obj
-    with session.open(schedule_id) as workspace:
+    with session.open() as workspace:
         answer = workspace.delete_schedule(
             schedule_id, now=session.now, expect_version=expect_version, discard_waiting=discard_waiting
         )
@@ -273,7 +273,7 @@ def trigger(ctx: typer.Context, schedule_id: opt.Id, as_json: opt.Json = False) 
     from arco_sched.render import json, sentences
 
     session: Session = ctx.obj
-    with session.open(schedule_id) as workspace:
+    with session.open() as workspace:
         answer = workspace.trigger(schedule_id, now=session.now)
     write(json.triggered(answer) if as_json else sentences.triggered(answer))
 
@@ -309,7 +309,7 @@ def show(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_json:
     from arco_sched.render import json
 
     session: Session = ctx.obj
-    with session.open(schedule_id) as workspace:
+    with session.open() as workspace:
         detail = workspace.schedule(schedule_id, now=session.now)
         if as_json:
             write(json.schedule_detail(detail, session.now))
@@ -325,7 +325,7 @@ def versions(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_j
     from arco_sched.render import json
 
     session: Session = ctx.obj
-    with session.open(schedule_id) as workspace:
+    with session.open() as workspace:
         changes = workspace.versions(schedule_id)
         if as_json:
             write(json.versions(changes))
@@ -383,7 +383,7 @@ def preview(
     problems.check()
     begin = session.now if given is None else given
     if schedule_id is not None:
-        with session.open(schedule_id) as workspace:
+        with session.open() as workspace:
             found = workspace.preview(schedule_id, start=begin, count=count)
     else:
         found = _preview_expression(cron or "", tz or "UTC", begin, count, dst_gap, dst_overlap)

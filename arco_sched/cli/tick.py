@@ -89,8 +89,7 @@ def tick(
         if as_json or not quiet:
             _show_nothing(Evaluation.of_nothing(at), as_json=as_json)
         return ExitCode.DONE
-    naming = schedule[0] if schedule and len(schedule) == 1 else None
-    with session.open(naming) as workspace:
+    with session.open() as workspace:
         answer = _evaluate(workspace, at, schedule or (), dry_run=dry_run, watched=not quiet)
         code = ExitCode.FAILURES if answer.failed else ExitCode.DONE
         try:

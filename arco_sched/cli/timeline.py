@@ -67,7 +67,7 @@ def timeline(
     problems.add("--svg needs the name of a file", when=svg == "")
     problems.check()
     length = hours * 3600 if hours is not None else (days or 1) * 86_400
-    with session.open(schedule_ids[0] if schedule_ids and len(schedule_ids) == 1 else None) as workspace:
+    with session.open() as workspace:
         names, zone = _which(workspace, schedule_ids, utc=utc)
         if not names and not as_json:
             say("No schedules: `arco schedule create ID --cron EXPR` makes one.")

@@ -85,7 +85,7 @@ def discard(
     from arco_sched.render import upkeep
 
     session: Session = ctx.obj
-    with session.open(schedule_id) as workspace:
+    with session.open() as workspace:
         answer = workspace.discard(schedule_id, now=session.now, dry_run=dry_run)
         if as_json:
             write(upkeep.discarded_json(schedule_id, answer, dry_run=dry_run))
@@ -97,7 +97,7 @@ def discard(
     epilog=examples(
         "arco backfill daily --from 2025-01-01 --to 2025-01-08 --dry-run",
         'arco backfill daily --from "last week" --to yesterday',
-        "arco backfill daily --from 2025-01-01T00:00:00Z --to 2025-02-01T00:00:00Z --limit 5",
+        "arco backfill daily --from 2025-01-01T10:00:00Z --to now --limit 5",
     )
 )
 def backfill(
@@ -125,7 +125,7 @@ def backfill(
     problems.check()
     if begin is None or end is None:
         raise AssertionError
-    with session.open(schedule_id) as workspace:
+    with session.open() as workspace:
         answer = workspace.backfill(schedule_id, start=begin, stop=end, now=session.now, limit=limit, dry_run=dry_run)
         if as_json:
             write(upkeep.backfill_json(answer))

@@ -39,7 +39,7 @@ def why(
 
     session: Session = ctx.obj
     instant = None if at is None else read_moment(at, "--at", session.now)
-    with session.open(schedule_id) as workspace:
+    with session.open() as workspace:
         answer = workspace.why(schedule_id, instant, now=session.now)
         if as_json:
             write(render.as_json(answer))

@@ -21,7 +21,7 @@ MARKS: Final[tuple[Mark, ...]] = (
 STEPS: Final = (
     *(60 * minutes for minutes in (1, 2, 5, 10, 15, 20, 30)),
     *(3600 * hours for hours in (1, 2, 3, 4, 6, 8, 12)),
-    DAY,
+    *(DAY * days for days in (1, 2, 4, 7)),
 )
 """How long a cell may be, in seconds."""
 
@@ -80,7 +80,7 @@ def plan(now: int, length: int, zone: str, columns: int) -> Plan:
         return Plan(_on_clock(clock, range(first * DAY, (last + 1) * DAY, DAY)), zone, DAY, calendar=True)
     ahead = length // 8
     columns = max(columns, 8)
-    step = next((step for step in STEPS if -(-(length + ahead) // step) + 2 <= columns), DAY)
+    step = next((step for step in STEPS if -(-(length + ahead) // step) + 2 <= columns), STEPS[-1])
     low = (now - length + clock.offset_at(now)) // step * step
     high = low + step * min(columns, -(-(length + ahead) // step) + 1)
     return Plan(_on_clock(clock, range(low, high + 1, step)), zone, step, calendar=False)
@@ -172,15 +172,31 @@ def _heads(edges: Sequence[int], chosen: Plan) -> Iterator[tuple[int, str]]:
     readings = [at + zone.offset_at(at) for at in edges[:-1]]
     every = next(
         size
-        for size in (300, 600, 900, 1800, 3600, 7200, 3 * 3600, 6 * 3600, 12 * 3600, DAY, 2 * DAY, 7 * DAY, 28 * DAY)
+        for size in (
+            300,
+            600,
+            900,
+            1800,
+            3600,
+            7200,
+            3 * 3600,
+            6 * 3600,
+            12 * 3600,
+            DAY,
+            2 * DAY,
+            7 * DAY,
+            28 * DAY,
+            56 * DAY,
+        )
         if size >= 8 * chosen.step
     )
     free = 0
     for column, reading in enumerate(readings):
         if reading % every == 0 and column >= free:
             label = _date(reading) if reading % DAY == 0 else _time(reading)
-            yield column, label
-            free = column + len(label) + LABEL_GAP
+            if column + len(label) <= len(readings):
+                yield column, label
+                free = column + len(label) + LABEL_GAP
 
 
 def _date(reading: int) -> str:
@@ -216,6 +232,7 @@ def _months(first: int, weeks: int) -> Iterator[tuple[int, str]]:
         year, month, _ = civil_from_days(first + 7 * week + 6)
         if month != before and week >= free:
             label = f"{year}" if month == 1 and weeks > 60 else MONTHS[month - 1]
-            yield week, label
-            free = week + len(label) + 1
+            if week + len(label) <= weeks:
+                yield week, label
+                free = week + len(label) + 1
             before = month

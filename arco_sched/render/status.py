@@ -78,7 +78,9 @@ def _evaluator(status: Status, max_lag: int | None) -> list[Styled]:
         return [("NOBODY EVALUATES: `arco tick` has never run here", "bold red"), ("let cron call it each minute", "")]
     seen = _visit(status)
     if lag < -AHEAD:
-        return [(f"CAN'T TELL: the last evaluation was as of {seen}, which is ahead of the clock", "bold red")]
+        return [
+            (f"CAN'T TELL: the last `arco tick` was as of {instant(status.visited_at)}, ahead of the clock", "bold red")
+        ]
     if is_late(status, QUIET if max_lag is None else max_lag):
         return [(f"NOBODY EVALUATES: the last `arco tick` was {seen}", "bold red")]
     return [(f"evaluating: the last `arco tick` was {seen}", "green")]
@@ -143,7 +145,7 @@ def _advice(status: Status) -> Iterator[Styled]:
         more = " and more" if len(status.ahead) == NAMED else ""
         names = ", ".join(f"{name} (through {instant(cursor)})" for name, cursor in status.ahead)
         yield (
-            f"Ahead of the clock, so nothing is due until then: {names}{more}. "
+            f"Ahead of the clock, so nothing is due until then: {names}{more}; "
             "`arco schedule rewind` brings them back.",
             "bold red",
         )

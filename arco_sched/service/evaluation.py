@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from arco_sched import changes, identity
+from arco_sched import identity
 from arco_sched.cron import tzdata_release
 from arco_sched.evaluate import Outcome, Ticks, agenda, evaluate
 from arco_sched.model import Evaluation, Lapse, LapseRecord, Tick
+from arco_sched.service.finding import missing
 from arco_sched.service.visit import nothing_due
 from arco_sched.store import reading, writing
 from arco_sched.store.database import Database
@@ -129,8 +130,7 @@ def _due(connection: sqlite3.Connection, names: tuple[str, ...], now: int) -> Se
     for name in names:
         number = reading.schedule_number(connection, name)
         if number is None:
-            changes.check_schedule_id(name)
-            raise changes.not_found(name)
+            raise missing(connection, name)
         numbers.append(number)
     return [number for number in numbers if reading.still_due(connection, number, now)]
 

@@ -4,12 +4,13 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from arco_sched import changes, identity
+from arco_sched import identity
 from arco_sched.errors import InvalidInput
 from arco_sched.evaluate import each_occurrence
 from arco_sched.identity import ORIGINS
 from arco_sched.instants import BEFORE_ALL, format_instant
 from arco_sched.model import Backfill, Pruning, Tick
+from arco_sched.service.finding import missing
 from arco_sched.store import reading, writing
 from arco_sched.store.database import Database
 from arco_sched.store.fold import learn
@@ -55,8 +56,7 @@ def backfill(
         learn(connection, workspace)
         schedule = reading.schedule_number(connection, schedule_id)
         if schedule is None:
-            changes.check_schedule_id(schedule_id)
-            raise changes.not_found(schedule_id)
+            raise missing(connection, schedule_id)
         return _backfill(connection, workspace, schedule, schedule_id, (start, stop), now, limit, dry_run=dry_run)
 
 

@@ -7,12 +7,13 @@ there is neither do the cursor and the clock say whether it waits or is yet to c
 import sqlite3
 from typing import Final
 
-from arco_sched import changes, identity
+from arco_sched import identity
 from arco_sched.cron import Explanation, Timetable, timetable
 from arco_sched.errors import InvalidInput
 from arco_sched.evaluate import Ticks, evaluate, in_force, stretches, waiting
 from arco_sched.instants import BEFORE_ALL, MAX_INSTANT, MIN_INSTANT, format_instant
 from arco_sched.model import LapseRecord, Reason, Term, Tick, TickDetail, Verdict, Why
+from arco_sched.service.finding import missing
 from arco_sched.store import reading
 
 _REHEARSED: Final = 100_000
@@ -28,8 +29,7 @@ def why(connection: sqlite3.Connection, schedule_id: str, at: int | None, now: i
     """
     schedule = reading.schedule_number(connection, schedule_id)
     if schedule is None:
-        changes.check_schedule_id(schedule_id)
-        raise changes.not_found(schedule_id)
+        raise missing(connection, schedule_id)
     terms = reading.terms(connection, schedule, BEFORE_ALL)
     if at is None:
         at = _expected(terms, now)

@@ -52,6 +52,7 @@ from arco_sched.rewind import rewind
 from arco_sched.service import applying, timeline, upkeep
 from arco_sched.service.definitions import checked, normal, raise_any, warnings
 from arco_sched.service.evaluation import BATCH, Progress, perform, rehearse
+from arco_sched.service.finding import missing
 from arco_sched.service.paging import DEFAULT_LIMIT, check_choice, check_limit, keyed_page, number_cursor, tick_cursor
 from arco_sched.service.status import look
 from arco_sched.service.verification import Progress as VerificationProgress
@@ -220,6 +221,8 @@ class Workspace:
         """One change, in the transaction that the caller has opened."""
         schedule = reading.schedule_number(connection, schedule_id)
         current = reading.current(connection, schedule)
+        if current is None and change != "created":
+            raise missing(connection, schedule_id)
         version = decide(current)
         count = discarded = 0
         writer = writing.Writer(connection, now)
@@ -290,7 +293,7 @@ class Workspace:
     def _schedule(connection: Connection, schedule_id: str) -> Schedule:
         schedule = reading.schedule(connection, schedule_id)
         if schedule is None:
-            raise changes.not_found(schedule_id)
+            raise missing(connection, schedule_id)
         return schedule
 
     # Evaluation.
@@ -408,10 +411,8 @@ class Workspace:
         changes.check_schedule_id(schedule_id)
         with self._database.write() as connection:
             learn(connection, self.name)
-            schedule = reading.schedule_number(connection, schedule_id)
+            schedule = self._number(connection, schedule_id)
             newest = changes.existing(schedule_id, reading.current(connection, schedule))
-            if schedule is None:
-                raise AssertionError
             writer = writing.Writer(connection, now)
             content = writer.content_number(newest.definition.request)
             made = writer.single_tick(schedule, "manual", now, newest.definition_version, content)
@@ -630,8 +631,7 @@ class Workspace:
     def _number(self, connection: Connection, schedule_id: str) -> int:
         number = reading.schedule_number(connection, schedule_id)
         if number is None:
-            changes.check_schedule_id(schedule_id)
-            raise changes.not_found(schedule_id)
+            raise missing(connection, schedule_id)
         return number
 
     def _optional_number(self, connection: Connection, schedule_id: str | None) -> int | None:

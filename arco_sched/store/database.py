@@ -11,7 +11,7 @@ import sqlite3
 import time
 from contextlib import contextmanager
 
-from arco_sched.errors import DatabaseUnusable
+from arco_sched.errors import DatabaseUnusable, InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,8 +146,14 @@ class Database:
         """A consistent copy at `path`, whole or not there at all; see `Workspace.backup`."""
         if path.is_dir():
             raise DatabaseUnusable(f"{path} is a folder, not a file to write a backup to")
-        if path.exists() and not replace:
-            raise DatabaseUnusable(f"{path} exists: name another file, or say that it may be replaced")
+        if path.exists():
+            if path.samefile(self.path):
+                raise InvalidInput(f"{path} is the database itself: name another file for its copy")
+            if not replace:
+                raise DatabaseUnusable(f"{path} exists: name another file, or say that it may be replaced (--replace)")
+        for log in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-journal")):
+            if log.exists():  # SQLite would take it for a part of the copy
+                raise DatabaseUnusable(f"{log} is there, so {path} is a database in use: name another file")
         part = path.with_name(f"{path.name}.part-{os.getpid()}")
         try:
             os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

@@ -271,6 +271,12 @@ def schedule_ids(connection: sqlite3.Connection) -> list[str]:
     ]
 
 
+def known_ids(connection: sqlite3.Connection, limit: int) -> list[str]:
+    """The ids of schedules, deleted ones too, in order; at most `limit`."""
+    ask = "SELECT schedule_id FROM schedule_ids JOIN schedule_rows USING (schedule) ORDER BY schedule_id LIMIT ?"
+    return [schedule_id for (schedule_id,) in connection.execute(ask, (limit,))]
+
+
 def _version(row: Sequence[Any]) -> Version:
     expression, timezone, window, bound, policy, gap, overlap = row[2:9]
     definition = Definition(

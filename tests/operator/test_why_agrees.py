@@ -52,8 +52,10 @@ STEPS = st.lists(
         Step,
         st.sampled_from([0, 60, 600, 3600, 7200, 20_000, 50_000, -3600]),
         st.sampled_from(
-            ["evaluate", "evaluate", "evaluate", "update", "disable", "enable", "delete", "create", "discard"]
-            + ["evaluate-ahead", "rewind", "prune", "backfill", "trigger", "conflict"]
+            [
+                *["evaluate", "evaluate", "evaluate", "update", "disable", "enable", "delete", "create", "discard"],
+                *["evaluate-ahead", "rewind", "prune", "backfill", "trigger", "conflict"],
+            ]
         ),
         DEFINITIONS,
         st.integers(0, 100_000),
