@@ -82,6 +82,7 @@ def pruned(part: PrunedPart) -> str:
             "missed": part.missed,
             "uncounted": part.uncounted,
             "others": part.others,
+            "lapses": part.lapses,
         }
     )
 

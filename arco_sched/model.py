@@ -423,7 +423,7 @@ class PrunedPart(NamedTuple):
     """What one pruning removed of a schedule: its history through `through`, and the state that stays.
 
     `occurrences` were accounted for by `ticks` scheduled ticks and by lapses with `missed` in all (`uncounted` of the
-    lapses could not be counted).
+    lapses could not be counted). `others` are manual and backfilled ticks, `lapses` the records of lapses.
     """
 
     schedule_id: str
@@ -435,6 +435,7 @@ class PrunedPart(NamedTuple):
     missed: int
     uncounted: int
     others: int
+    lapses: int
 
 
 class Pruning(NamedTuple):

@@ -134,17 +134,16 @@ def prune(
             with (database.read if dry_run else database.write)() as connection:
                 learn(connection, workspace)
                 room = 1 << 60 if dry_run else PRUNE_ROOM
-                found = reading.prunable(connection, schedule, before, room, after)
-                if found is None:
+                part = reading.prunable(connection, schedule, before, room, after)
+                if part is None:
                     break
-                part, records = found
                 if not dry_run:
                     writer = writing.Writer(connection, now)
                     writer.prune(schedule, part)
                     writer.finish()
             touched = True
             ticks += part.ticks + part.others
-            lapses += records
+            lapses += part.lapses
             after = part.through
             if dry_run:
                 break

@@ -1,67 +1,44 @@
 """`arco verify`: the proof that the tables are what the events give, and that nothing was silently lost."""
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from arco_sched import identity
-from arco_sched.changes import normal_content
 from arco_sched.cron import tzdata_release
 from arco_sched.evaluate import Stretch, agenda, stretches
 from arco_sched.instants import format_instant
 from arco_sched.model import Term, Verification
+from arco_sched.service.findings import Findings, check_events, check_names, check_schema
 from arco_sched.store import reading, verifying
 from arco_sched.store.database import Database
 from arco_sched.store.fold import learn
 from arco_sched.store.verifying import LapseRow, TickRow
 
-MAX_NAMED: Final = 100
-"""Differences of one kind that are named one by one; how many more there are is said in one line."""
-
 Progress = Callable[[str, int, int], None]
 """Called with what is being checked, how much of it is done, and how much there is."""
 
 
-class _Findings:
-    """Differences and notes, each kind named up to a bound."""
-
-    def __init__(self) -> None:
-        self.differences: list[str] = []
-        self.notes: list[str] = []
-        self._seen: dict[str, int] = {}
-
-    def add(self, kind: str, text: str, *, note: bool = False) -> None:
-        """One line about one thing; past the bound it is only counted."""
-        self._seen[kind] = self._seen.get(kind, 0) + 1
-        if self._seen[kind] <= MAX_NAMED:
-            (self.notes if note else self.differences).append(text)
-
-    def finish(self) -> Verification:
-        """The answer."""
-        for kind, count in self._seen.items():
-            if count > MAX_NAMED:
-                self.differences.append(f"{kind}: {count - MAX_NAMED} more of this kind")
-        return Verification(not self.differences, tuple(self.differences), tuple(self.notes))
-
-
 def verify(database: Database, workspace: str, progress: Progress | None = None) -> Verification:
     """Check everything that can be checked; writes nothing, and others may write meanwhile."""
-    findings = _Findings()
+    findings = Findings()
     report = progress or (lambda _what, _done, _all: None)
     with database.unshared() as connection:
         learn(connection, workspace)
         broken = verifying.integrity(connection)
         for line in broken:
             findings.add("integrity", f"SQLite's integrity check: {line}")
-        if broken:
-            return findings.finish()  # what else would be said of a damaged file is noise
-        with verifying.folded_again(connection, lambda done, total: report("events", done, total)):
-            for difference in verifying.row_differences(connection):
-                findings.add(difference.table, _row_text(connection, difference))
-            _check_dictionaries(connection, findings)
-            _check_runs(connection, findings)
-            _recount(connection, findings, report)
+        # What else would be said of a damaged file, or of tables that refer to what is not there, is noise.
+        if broken or not check_schema(connection, findings) or not check_names(connection, findings):
+            return findings.finish()
+        check_events(connection, findings)
+        try:
+            with verifying.folded_again(connection, lambda done, total: report("events", done, total)):
+                for difference in verifying.row_differences(connection):
+                    findings.add(difference.table, _row_text(connection, difference))
+                _check_runs(connection, findings)
+                _recount(connection, findings, report)
+        except verifying.Unfoldable as refused:
+            findings.add("fold", f"event seq={refused.seq} can't be folded: {refused}")
     return findings.finish()
 
 
@@ -91,31 +68,14 @@ def _row_text(connection: sqlite3.Connection, difference: verifying.RowDifferenc
     return f"{what}: {columns} as the events give it"
 
 
-def _check_dictionaries(connection: sqlite3.Connection, findings: _Findings) -> None:
-    for row in verifying.contents(connection):
-        if identity.fingerprint(row.body) != row.fingerprint:
-            findings.add("contents", f"content {row.content}: its fingerprint is not that of its text")
-    for event in verifying.definition_events(connection):
-        what = f"definition event seq={event.seq}"
-        payload = json.loads(event.payload)
-        named = (payload["schedule_id"], payload["definition_version"])
-        if named != (event.schedule_id, event.version) or event.key != f"sched_def:{named[0]}:{named[1]}":
-            findings.add("definition events", f"{what}: payload, key and columns name different versions")
-        content = normal_content(
-            payload["asset_selection"], payload["partition_selection"], payload["command"], payload["labels"]
-        )
-        if identity.content_text(content) != event.body:
-            findings.add("definition events", f"{what}: its request content is not that of its payload")
-
-
-def _check_runs(connection: sqlite3.Connection, findings: _Findings) -> None:
+def _check_runs(connection: sqlite3.Connection, findings: Findings) -> None:
     for tick_id in verifying.ticks_without_their_run(connection):
         findings.add("runs", f"tick {tick_id}: triggered, but its run is missing")
     for tick_id, status in verifying.ticks_with_a_run(connection):
         findings.add("runs", f"tick {tick_id}: {status}, but it requested a run")
 
 
-def _recount(connection: sqlite3.Connection, findings: _Findings, report: Progress) -> None:
+def _recount(connection: sqlite3.Connection, findings: Findings, report: Progress) -> None:
     """Hold every schedule's occurrences against its ticks and lapses."""
     release, recorded = tzdata_release(), reading.workspace(connection).zone_rules
     changed = verifying.last_zone_change(connection)
@@ -145,14 +105,14 @@ class _Recount:
         schedule: int,
         terms: list[Term],
         changed: int,
-        findings: _Findings,
+        findings: Findings,
     ) -> None:
         self._connection, self._schedule, self._terms = connection, schedule, terms
         self._changed, self._findings = changed, findings
         self._schedule_id = reading.schedule_id(connection, schedule)
         state = reading.state(connection, schedule)
         self._cursor, self._ahead = state.cursor, state.ahead
-        self._rewound_from = reading.rewound_from(connection, schedule)
+        self._rewound = verifying.rewound_spans(connection, schedule)
 
     def run(self, *, agenda_too: bool) -> None:
         """Walk ticks and lapses in the order of time."""
@@ -171,7 +131,7 @@ class _Recount:
             position = max(position, lapse.before)
         tick = self._between(position, self._cursor + 1, tick, ticks)
         while tick is not None:
-            if tick.instant > self._rewound_from:
+            if not self._made_ahead(tick.instant):
                 self._say(tick.seq, f"tick {tick.tick_id} lies after the cursor {format_instant(self._cursor)}")
             tick = next(ticks, None)
         if agenda_too:
@@ -191,9 +151,9 @@ class _Recount:
         else:
             count = sum(part.occurring(part.start, part.stop) for part in parts)
             removed = sum(pruning.occurrences for pruning in prunings)
-            if count != removed and through > self._rewound_from:
+            if count != removed and not any(target < through for target, _ in self._rewound):
                 text = f"{removed} occurrences through {format_instant(through)} were pruned, there are {count}"
-                self._say(prunings[-1].seq, text)
+                self._say(max((pruning.seq for pruning in prunings), default=0), text)
         return through + 1
 
     def _between(self, start: int, stop: int, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
@@ -222,7 +182,7 @@ class _Recount:
     def _inside(self, lapse: LapseRow, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
         inside = []
         while tick is not None and tick.instant < lapse.before:
-            if tick.instant > self._rewound_from:
+            if not self._made_ahead(tick.instant):
                 self._say(tick.seq, f"tick {tick.tick_id} lies inside a lapse ({lapse.reason})")
             inside.append(tick.instant)
             tick = next(ticks, None)
@@ -252,7 +212,7 @@ class _Recount:
 
     def _check_tick(self, tick: TickRow, part: Stretch) -> None:
         term = part.term
-        if tick.instant <= self._rewound_from:
+        if self._made_ahead(tick.instant):
             return  # made while the cursor was ahead, under the version that was in force there then
         if tick.version != term.version:
             self._say(tick.seq, f"tick {tick.tick_id} has version {tick.version}, in force was {term.version}")
@@ -270,8 +230,12 @@ class _Recount:
         due = "never" if planned is None else format_instant(planned.due_at)
         self._say(0, f"the agenda has {None if recorded is None else format_instant(recorded[0])}, due next is {due}")
 
+    def _made_ahead(self, instant: int) -> bool:
+        """Whether a tick at this instant may have been made while the cursor was ahead, before a rewind."""
+        return any(target < instant <= left for target, left in self._rewound)
+
     def _extra(self, tick: TickRow) -> None:
-        if tick.instant <= self._rewound_from:
+        if self._made_ahead(tick.instant):
             return
         self._say(tick.seq, f"tick {tick.tick_id} is at no occurrence of the version in force")
 

@@ -87,7 +87,7 @@ class Database:
                 _write_ahead(connection, busy_timeout)
                 connection.execute("BEGIN IMMEDIATE")
                 if _is_empty(connection):  # nobody else made it since
-                    for statement in _statements(schema()):
+                    for statement in statements(schema()):
                         connection.execute(statement)
                     connection.execute("INSERT INTO workspace VALUES (1, ?, ?, NULL)", (workspace, zone_rules))
                     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -235,7 +235,8 @@ def _refuse_folder(path: Path | str) -> None:
         raise DatabaseUnusable(f"{path} is a folder, not a database file")
 
 
-def _statements(script: str) -> Iterator[str]:
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script, one by one."""
     # Not `executescript`, which commits an open transaction before it begins.
     statement = ""
     for line in script.splitlines(keepends=True):

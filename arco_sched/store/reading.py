@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from arco_sched.changes import Current
+from arco_sched.errors import DatabaseUnusable
 from arco_sched.identity import ORIGINS, TickKey, parse_run_key
 from arco_sched.instants import BEFORE_ALL
 from arco_sched.model import (
@@ -85,7 +86,10 @@ class Workspace(NamedTuple):
 
 def workspace(connection: sqlite3.Connection) -> Workspace:
     """The one row about the database itself."""
-    return Workspace(*connection.execute("SELECT name, zone_rules, visited_at FROM workspace").fetchone())
+    row = connection.execute("SELECT name, zone_rules, visited_at FROM workspace").fetchone()
+    if row is None:
+        raise DatabaseUnusable("the database is damaged, its workspace row is missing: restore a backup")
+    return Workspace(*row)
 
 
 # What the evaluator asks.
@@ -319,11 +323,9 @@ def pruned_through(connection: sqlite3.Connection, schedule: int) -> int | None:
     return None if row[0] is None else int(row[0])
 
 
-def prunable(
-    connection: sqlite3.Connection, schedule: int, before: int, room: int, after: int
-) -> tuple[PrunedPart, int] | None:
-    """What can go of a schedule's history before `before`, at most about `room` ticks; with the number of its lapse
-    records. None where there is nothing after `after`.
+def prunable(connection: sqlite3.Connection, schedule: int, before: int, room: int, after: int) -> PrunedPart | None:
+    """What can go of a schedule's history before `before`, at most about `room` ticks; None where there is nothing
+    after `after`.
 
     A lapse goes whole or stays whole, and nothing goes that is after the cursor.
     """
@@ -358,10 +360,9 @@ def prunable(
     ).fetchone()
     if not ticks + others + records:
         return None
-    part = PrunedPart(
-        schedule_id_, through, cursor, last_instant, last_run, int(ticks), int(missed), int(uncounted), int(others)
+    return PrunedPart(
+        schedule_id_, through, cursor, last_instant, last_run, *map(int, (ticks, missed, uncounted, others, records))
     )
-    return part, int(records)
 
 
 def status_at(connection: sqlite3.Connection, schedule: int, instant: int, origin: int) -> str | None:

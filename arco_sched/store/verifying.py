@@ -4,12 +4,14 @@ The fresh tables live in an attached temporary database, which SQLite keeps in m
 it is not.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from arco_sched.store.fold import fold
+from arco_sched.store.database import schema, statements
+from arco_sched.store.fold import PRUNED, REWOUND, fold
 from arco_sched.store.writing import last_seq
 
 FOLD_RANGE: Final = 50_000
@@ -39,11 +41,20 @@ def integrity(connection: sqlite3.Connection) -> list[str]:
     return [] if said == ["ok"] else said
 
 
+class Unfoldable(Exception):
+    """An event that the fold can't take; `seq` is its number."""
+
+    def __init__(self, seq: int, error: str) -> None:
+        super().__init__(error)
+        self.seq = seq
+
+
 @contextmanager
 def folded_again(connection: sqlite3.Connection, progress: Callable[[int, int], None]) -> Iterator[None]:
     """All events folded from nothing into tables of the schema `fresh`, for the time of the context.
 
-    The connection must have no transaction open when it begins, and have learned what the fold needs.
+    The connection must have no transaction open when it begins, and have learned what the fold needs. Raises
+    `Unfoldable` for the first event that the tables refuse.
     """
     connection.execute(f"ATTACH '' AS {_FRESH}")
     try:
@@ -51,15 +62,15 @@ def folded_again(connection: sqlite3.Connection, progress: Callable[[int, int], 
         tables = (*FOLDED, "workspace")
         ask = f"SELECT sql FROM main.sqlite_master WHERE sql NOT NULL AND tbl_name IN ({', '.join('?' * len(tables))})"
         for (sql,) in connection.execute(ask, tables).fetchall():
-            words = ("CREATE UNIQUE INDEX ", "CREATE INDEX ", "CREATE TABLE ")
-            lead = next(word for word in words if sql.startswith(word))
-            connection.execute(f"{lead}{_FRESH}.{sql[len(lead) :]}")
+            lead = next((word for word in _MADE if sql.startswith(word)), None)
+            if lead is not None:
+                connection.execute(f"{lead}{_FRESH}.{sql[len(lead) :]}")
         connection.execute(f"INSERT INTO {_FRESH}.workspace SELECT * FROM main.workspace")
         last = last_seq(connection)
         after = 0
         while after < last:
             through = min(after + FOLD_RANGE, last)
-            fold(connection, after, through, to=f"{_FRESH}.")
+            _fold_range(connection, after, through)
             after = through
             progress(after, last)
         yield
@@ -67,6 +78,27 @@ def folded_again(connection: sqlite3.Connection, progress: Callable[[int, int], 
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         connection.execute(f"DETACH {_FRESH}")
+
+
+_MADE: Final = ("CREATE UNIQUE INDEX ", "CREATE INDEX ", "CREATE TABLE ")
+
+
+def _fold_range(connection: sqlite3.Connection, after: int, through: int) -> None:
+    connection.execute("SAVEPOINT range")
+    try:
+        fold(connection, after, through, to=f"{_FRESH}.")
+    except (sqlite3.IntegrityError, sqlite3.OperationalError) as error:
+        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise  # the disk's trouble, and not an event's
+        connection.execute("ROLLBACK TO range")
+        # Once more, one by one, to name the event.
+        for seq in range(after + 1, through + 1):
+            try:
+                fold(connection, seq - 1, seq, to=f"{_FRESH}.")
+            except sqlite3.Error as refused:
+                raise Unfoldable(seq, str(refused)) from None
+        raise
+    connection.execute("RELEASE range")
 
 
 def row_differences(connection: sqlite3.Connection) -> Iterator[RowDifference]:
@@ -112,24 +144,115 @@ def contents(connection: sqlite3.Connection) -> Iterator[ContentRow]:
     )
 
 
-class StoredDefinition(NamedTuple):
-    """A definition event: what its columns say beside what its payload says."""
+class StoredEvent(NamedTuple):
+    """An event that has a payload of its own: what its columns say beside what the payload says."""
 
     seq: int
-    key: str
+    type: int
+    key: str | None
     schedule_id: str | None
-    version: int
+    version: int | None
+    instant: int | None
+    recorded_at: int
     body: str | None
-    payload: str
+    payload: str | None
 
 
-def definition_events(connection: sqlite3.Connection) -> Iterator[StoredDefinition]:
-    """Every definition event, oldest first."""
+def stored_events(connection: sqlite3.Connection) -> Iterator[StoredEvent]:
+    """Every event but ticks and requests, oldest first."""
     ask = (
-        "SELECT e.seq, e.key, i.schedule_id, e.version, c.body, e.payload FROM event_log e "
-        "LEFT JOIN schedule_ids i USING (schedule) LEFT JOIN contents c USING (content) WHERE e.type = 1 ORDER BY e.seq"
+        "SELECT e.seq, e.type, e.key, i.schedule_id, e.version, e.instant, e.recorded_at, c.body, e.payload "
+        "FROM event_log e LEFT JOIN schedule_ids i USING (schedule) LEFT JOIN contents c USING (content) "
+        "WHERE e.type NOT IN (2, 4) ORDER BY e.seq"
     )
-    return (StoredDefinition(*row) for row in connection.execute(ask))
+    return (StoredEvent(*row) for row in connection.execute(ask))
+
+
+class MissingEvents(NamedTuple):
+    """How many numbers of events are not there, how many of them the prunings say that they removed, and the gaps
+    (first, last) after the last pruning, of which there should be none."""
+
+    missing: int
+    pruned: int
+    gaps: list[tuple[int, int]]
+
+
+def missing_events(connection: sqlite3.Connection) -> MissingEvents:
+    """Which events are not there: their numbers follow each other, and only a pruning removes some."""
+    missing = connection.execute("SELECT coalesce(max(seq), 0) - count(*) FROM event_log").fetchone()[0]
+    ask = (
+        "SELECT coalesce(sum(json_extract(payload, '$.ticks') + json_extract(payload, '$.others') + "
+        "json_extract(payload, '$.lapses')), 0), coalesce(max(seq), 0) FROM event_log WHERE type = ?"
+    )
+    pruned, after = connection.execute(ask, (PRUNED,)).fetchone()
+    if missing == pruned:
+        return MissingEvents(missing, pruned, [])
+    ask = "SELECT before + 1, seq - 1 FROM (SELECT seq, lag(seq, 1, ?) OVER (ORDER BY seq) AS before FROM event_log "
+    gaps = connection.execute(ask + "WHERE seq > ?) WHERE seq > before + 1", (after, after)).fetchall()
+    return MissingEvents(missing, pruned, gaps)
+
+
+def workspace_rows(connection: sqlite3.Connection) -> int:
+    """How many rows there are about the database itself."""
+    return int(connection.execute("SELECT count(*) FROM workspace").fetchone()[0])
+
+
+def unnamed(connection: sqlite3.Connection) -> list[str]:
+    """What refers to a row of a dictionary that is not there."""
+    found = []
+    for column, table in (("schedule", "schedule_ids"), ("content", "contents")):
+        ask = (
+            f"SELECT {column}, min(seq) FROM event_log e WHERE {column} IS NOT NULL AND NOT EXISTS "
+            f"(SELECT 1 FROM {table} d WHERE d.{column} = e.{column}) GROUP BY 1"
+        )
+        found += [
+            f"{table}: the row {number} is missing, to which event seq={seq} refers"
+            for number, seq in connection.execute(ask)
+        ]
+    return found
+
+
+def agenda_of_nobody(connection: sqlite3.Connection) -> list[int]:
+    """The numbers on the agenda that are of no schedule."""
+    ask = "SELECT schedule FROM agenda WHERE schedule NOT IN (SELECT schedule FROM schedule_rows)"
+    return [schedule for (schedule,) in connection.execute(ask)]
+
+
+class SchemaDifference(NamedTuple):
+    """A table, index, view or trigger that is not what arco makes: `missing`, `extra` or `differs`."""
+
+    type: str
+    name: str
+    kind: str
+
+
+def schema_differences(connection: sqlite3.Connection) -> list[SchemaDifference]:
+    """How tables, indexes, views, triggers and the rows of `words` differ from those of a new database."""
+    new = sqlite3.connect(":memory:")
+    try:
+        for statement in statements(schema()):
+            new.execute(statement)
+        wanted, found = _described(new), _described(connection)
+        differences = [
+            SchemaDifference(*key, "missing" if key not in found else "differs")
+            for key, sql in wanted.items()
+            if found.get(key) != sql
+        ]
+        differences += [SchemaDifference(*key, "extra") for key in found if key not in wanted]
+        if ("table", "words") not in {difference[:2] for difference in differences}:
+            ask = "SELECT kind, code, word FROM words"
+            words, expected = set(connection.execute(ask)), set(new.execute(ask))
+            names = sorted({f"{kind} {code}" for kind, code, _ in words ^ expected})
+            differences += [SchemaDifference("word", name, "differs") for name in names]
+        return differences
+    finally:
+        new.close()
+
+
+def _described(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    ask = "SELECT type, name, sql FROM main.sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    # Comments and spaces mean nothing, and a migration may have others.
+    return {(kind, name): "".join(re.sub(r"--.*", "", sql).split()) for kind, name, sql in connection.execute(ask)}
 
 
 def ticks_without_their_run(connection: sqlite3.Connection) -> Iterator[str]:
@@ -186,6 +309,16 @@ def lapses(connection: sqlite3.Connection, schedule: int) -> list[LapseRow]:
     """The lapses of a schedule in the order of time."""
     ask = "SELECT lapse, after, before, missed, reason FROM lapse_rows WHERE schedule = ? ORDER BY after, before"
     return [LapseRow(*row) for row in connection.execute(ask, (schedule,))]
+
+
+def rewound_spans(connection: sqlite3.Connection, schedule: int) -> list[tuple[int, int]]:
+    """(to, from) of each rewind of a schedule: the cursor that it set, and the one that it left."""
+    ask = (
+        "SELECT CAST(strftime('%s', json_extract(payload, '$.to')) AS INTEGER), "
+        "CAST(strftime('%s', json_extract(payload, '$.from')) AS INTEGER) "
+        "FROM event_log WHERE type = ? AND schedule = ? ORDER BY seq"
+    )
+    return connection.execute(ask, (REWOUND, schedule)).fetchall()
 
 
 class PruningRow(NamedTuple):

@@ -8,8 +8,9 @@ if TYPE_CHECKING:
 
 
 def zone_rules(connection: sqlite3.Connection) -> str:
-    """The tzdata release last recorded."""
-    return str(connection.execute("SELECT zone_rules FROM workspace").fetchone()[0])
+    """The tzdata release last recorded; empty, as none ever is, in a database that lacks the row."""
+    row = connection.execute("SELECT zone_rules FROM workspace").fetchone()
+    return "" if row is None else str(row[0])
 
 
 def is_due(connection: sqlite3.Connection, now: int) -> bool:
