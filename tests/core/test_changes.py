@@ -408,3 +408,27 @@ def test_warning_that_it_cannot_keep_up(workspace: Workspace) -> None:
         len(workspace.update_schedule("a", {"catchup_policy": "latest", "max_catchup_ticks": 59}, now=at(1)).warnings)
         == 1
     )
+
+
+def test_rewind_cuts_a_lapse_with_its_count(workspace: Workspace) -> None:
+    """A lapse that reaches beyond the clock is cut right after it, with the exact count up to and including it."""
+    workspace.create_schedule("a", Definition("* * * * *", catchup_window_minutes=1), now=at(0))
+    workspace.evaluate(at(2))
+    [rewinding] = workspace.rewind(now=at(1))
+    assert (rewinding.before, rewinding.cursor) == (at(2), at(1))
+    assert [(it.after, it.before, it.missed) for it in workspace.lapses().rows] == [(at(0) - 1, at(1) + 1, 61)]
+    assert [(it.scheduled_for - DAY) // 60 for it in workspace.evaluate(at(1) + 60).ticks] == [61]
+    assert workspace.verify().differences == ()
+
+
+def test_rewind_by_seconds_makes_nothing_twice(workspace: Workspace) -> None:
+    """Ticks ahead of the clock stay and are found when their time comes; changes are in force from now on again."""
+    workspace.create_schedule("a", Definition("* * * * *", max_catchup_ticks=100), now=at(0))
+    workspace.evaluate(at(0) + 180)
+    assert workspace.rewind(now=at(0) + 60)[0].ticks == 2
+    assert workspace.schedule("a", now=at(0) + 60).schedule.next_due_at == at(0) + 240
+    assert workspace.update_schedule("a", {"code_version": "2"}, now=at(0) + 90).schedule.version.effective_from == (
+        at(0) + 90
+    )
+    assert [tick.tick_id for tick in workspace.evaluate(at(0) + 240).ticks] == [f"a:{at(0) + 240}"]
+    assert workspace.verify().differences == ()
