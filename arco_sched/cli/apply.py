@@ -38,7 +38,7 @@ def say_besides(applied: Applied) -> None:
     if waits := render.waiting(applied):
         say(waits)
     new = [change for change in applied.changes if change.change == "created"]
-    if any(change.version.definition.request.command is not None for change in new):
+    if not applied.dry_run and any(change.version.definition.request.command is not None for change in new):
         say(EXECUTOR_NOTE)
 
 
