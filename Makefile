@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean
+.PHONY: help demo test check format bench bench-peers clean
 
 help:  ## what there is to make
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml scripts/install
 	@scripts/install "$(PYTHON)" "$(VENV)"
@@ -30,6 +30,12 @@ check: $(STAMP)  ## format, lint, types, layers, and the tests with coverage
 format: $(STAMP)  ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+bench: $(STAMP)  ## measure what docs/performance.md promises: a quarter of an hour on two cores
+	@$(BIN)/python -m benchmarks
+
+bench-peers: $(STAMP)  ## the same next to Dagster and APScheduler, which it installs
+	@$(BIN)/python -m benchmarks.peers --venvs $(VENV)/peers
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -1,0 +1,111 @@
+"""`python -m benchmarks.peers`: the same due schedules evaluated by arco, by Dagster's scheduler and by APScheduler.
+
+Whole processes, in turns, each durable on SQLite, each in an environment of its own under the folder that is named.
+Dagster takes minutes for a thousand schedules, so fewer are measured, twice: what a schedule adds is the difference,
+and three sizes show that the time grows in a line.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from benchmarks import databases
+from benchmarks.__main__ import table
+from benchmarks.harness import START, Bench, Row, environment, install, run, seconds
+
+HERE: Final = Path(__file__).resolve().parent
+NEEDS: Final = {"dagster": ["dagster>=1.11,<2"], "apscheduler": ["apscheduler>=3.11,<4", "sqlalchemy>=2,<3"]}
+DUE: Final = 1000
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure both peers and print the table; returns 0 when both targets are met, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
+    parser.add_argument("--venvs", type=Path, required=True, help="where the environments are, or are made")
+    parser.add_argument("--sizes", default="20,40,60", help="how many schedules Dagster evaluates, rising")
+    parser.add_argument("--json", action="store_true", help="print the table as JSON")
+    options = parser.parse_args(arguments)
+    sizes = [int(size) for size in options.sizes.split(",")]
+    pythons = {name: _environment(options.venvs / name, needs) for name, needs in NEEDS.items()}
+    with tempfile.TemporaryDirectory(prefix="arco-peers-") as name:
+        folder = Path(name)
+        bench = Bench(folder, quick=False, bin=install(folder), say=_say)
+        rows = [*_apscheduler(bench, pythons["apscheduler"]), *_dagster(bench, pythons["dagster"], sizes)]
+    shown = {"rows": [asdict(row) | {"met": row.met} for row in rows]}
+    print(json.dumps(shown, indent=2) if options.json else table(rows))
+    return 0 if all(row.met for row in rows) else 1
+
+
+def _environment(venv: Path, needs: list[str]) -> str:
+    python = venv / "bin" / "python"
+    if not (venv / ".installed").exists():
+        _say(f"installing {', '.join(needs)}")
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, *needs], check=True, env=environment())
+        (venv / ".installed").touch()
+    return str(python.absolute())
+
+
+class _Ours:
+    """`arco tick` on a thousand schedules of every minute; each call evaluates the next minute."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._path = databases.by_sets(bench.path(f"ours-{time.monotonic_ns()}"), [("s", DUE, databases.EVERY_MINUTE)])
+        self._minutes = count(START, 60)
+        self()
+
+    def __call__(self) -> float:
+        return run(self._bench.arco(self._path, "tick"), now=next(self._minutes))
+
+
+def _apscheduler(bench: Bench, python: str) -> list[Row]:
+    _say(f"APScheduler, {DUE:,} jobs due, three rounds in turns with ours")
+    ours, best, theirs = _Ours(bench), float("inf"), float("inf")
+    for number in range(3):
+        folder = bench.folder / f"apscheduler-{number}"
+        folder.mkdir()
+        program = [python, str(HERE / "apscheduler_peer.py"), str(folder)]
+        run([*program, "prepare", str(DUE)])
+        best, theirs = min(best, ours()), min(theirs, run([*program, "run", str(DUE)]))
+    what = f"{DUE:,} due schedules, whole process : APScheduler 3, SQLAlchemy store, WAL"
+    return [Row("20", what, seconds(best), seconds(theirs), theirs / best, 5, at_least=True)]
+
+
+def _dagster(bench: Bench, python: str, sizes: list[int]) -> list[Row]:
+    ours, best, found = _Ours(bench), float("inf"), []
+    for size in sizes:
+        _say(f"Dagster, {size} schedules due, in turns with ours")
+        folder = bench.folder / f"dagster-{size}"
+        os.environ["SCHEDULES"] = str(size)
+        os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+        program = [python, str(HERE / "dagster_peer.py"), str(folder)]
+        run([*program, str(START + 30), "0"])
+        taken = []
+        for minute in (1, 2):
+            best = min(best, ours())
+            taken.append(run([*program, str(START + 30 + 60 * minute), str(size * minute)]))
+        found.append(min(taken))
+        _say(f"  {found[-1]:.1f} s")
+    slope = (found[-1] - found[0]) / (sizes[-1] - sizes[0])
+    theirs = found[-1] + slope * (DUE - sizes[-1])
+    steps = ", ".join(f"{size}: {taken:.1f} s" for size, taken in zip(sizes, found, strict=True))
+    what = f"{DUE:,} due schedules, whole process : Dagster's scheduler, in a line from {steps}"
+    return [Row("21", what, seconds(best), seconds(theirs), theirs / best, 1000, at_least=True)]
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
