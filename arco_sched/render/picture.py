@@ -194,9 +194,8 @@ def _heads(edges: Sequence[int], chosen: Plan) -> Iterator[tuple[int, str]]:
     for column, reading in enumerate(readings):
         if reading % every == 0 and column >= free:
             label = _date(reading) if reading % DAY == 0 else _time(reading)
-            if column + len(label) <= len(readings):
-                yield column, label
-                free = column + len(label) + LABEL_GAP
+            yield column, label
+            free = column + len(label) + LABEL_GAP
 
 
 def _date(reading: int) -> str:
@@ -232,7 +231,6 @@ def _months(first: int, weeks: int) -> Iterator[tuple[int, str]]:
         year, month, _ = civil_from_days(first + 7 * week + 6)
         if month != before and week >= free:
             label = f"{year}" if month == 1 and weeks > 60 else MONTHS[month - 1]
-            if week + len(label) <= weeks:
-                yield week, label
-                free = week + len(label) + 1
+            yield week, label
+            free = week + len(label) + 1
             before = month

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from arco_sched.model import Timeline, TimelineCell
 from arco_sched.render.drawing import Page
 from arco_sched.render.json import document, instant
-from arco_sched.render.picture import MARKS, Mark, Panel, Plan, Spot, panels
+from arco_sched.render.picture import MARKS, Mark, Panel, Plan, Row, Spot, panels
 from arco_sched.render.terminal import is_terminal
 from arco_sched.render.times import instant_in, span
 
@@ -83,38 +83,38 @@ def draw(timeline: Timeline, chosen: Plan, offset_first: int, offset_last: int) 
     gutter = 5 if chosen.calendar else label_width(names, width) + 1
     begin, end = instant_in(timeline.edges[0], offset_first), instant_in(timeline.edges[-1], offset_last)
     a_cell = "a cell is a day" if chosen.calendar else f"a cell is {span(chosen.step)}"
-    _line(page, f"{begin} to {end}, {chosen.zone}; {a_cell}")
+    page.line(f"{begin} to {end}, {chosen.zone}; {a_cell}")
     seen: set[Mark] = set()
+    weeks = len(timeline.edges) // 7
+    spread = 2 if chosen.calendar and 2 * weeks <= width - gutter else 1
     for panel in panels(timeline, chosen, width - gutter):
         page.line("")
-        _panel(page, panel, gutter, unicode=unicode, calendar=chosen.calendar)
+        _panel(page, panel, gutter, spread, width, unicode=unicode, calendar=chosen.calendar)
         seen |= {spot.mark for row in panel.rows for spot in row.spots if spot is not None}
     page.line("")
-    _legend(page, seen, unicode=unicode, calendar=chosen.calendar)
+    _legend(page, seen, width, unicode=unicode, calendar=chosen.calendar)
 
 
-def _line(page: Page, content: str) -> None:
-    page.line(content)
-
-
-def _panel(page: Page, panel: Panel, gutter: int, *, unicode: bool, calendar: bool) -> None:
+def _panel(page: Page, panel: Panel, gutter: int, spread: int, width: int, *, unicode: bool, calendar: bool) -> None:
+    """One panel; each cell takes `spread` columns."""
     if panel.title:
         page.line(panel.title, "bold")
-    page.line(_axis(panel, gutter), "dim")
+    page.line(_axis(panel, gutter, spread, width), "dim")
     if panel.now is not None:
-        page.line(" " * (gutter + panel.now) + ("▼" if unicode else "v"), "bold")
+        page.line(" " * (gutter + spread * panel.now) + ("▼" if unicode else "v"), "bold")
     for row in panel.rows:
-        page.console.print(_row(row.label, row.spots, gutter, unicode=unicode, calendar=calendar), soft_wrap=True)
+        page.console.print(_row(row, gutter, spread, unicode=unicode, calendar=calendar), soft_wrap=True)
 
 
-def _row(label: str, spots: tuple[Spot | None, ...], gutter: int, *, unicode: bool, calendar: bool) -> "Text":
+def _row(row: Row, gutter: int, spread: int, *, unicode: bool, calendar: bool) -> "Text":
     from rich.text import Text
 
-    if len(label) >= gutter:
-        label = label[: gutter - 3] + ".."
+    label = row.label if len(row.label) < gutter else row.label[: gutter - 3] + ".."
     line = Text(f"{label:<{gutter}}")
-    for spot in spots:
-        line.append(*_shape(spot, unicode=unicode, calendar=calendar))
+    for spot in row.spots:
+        shape, style = _shape(spot, unicode=unicode, calendar=calendar)
+        line.append(shape, style)
+        line.append(" " * (spread - 1))
     line.rstrip()
     return line
 
@@ -127,23 +127,32 @@ def _shape(spot: Spot | None, *, unicode: bool, calendar: bool) -> tuple[str, st
     return (SHAPES if unicode else ASCII_SHAPES)[spot.mark], STYLES[spot.mark]
 
 
-def _axis(panel: Panel, gutter: int) -> str:
+def _axis(panel: Panel, gutter: int, spread: int, width: int) -> str:
     line = " " * gutter
     for column, label in panel.heads:
-        line = line.ljust(gutter + column) + label
+        begin = gutter + spread * column
+        if begin + len(label) <= width:
+            line = line.ljust(begin) + label
     return line
 
 
-def _legend(page: Page, seen: set[Mark], *, unicode: bool, calendar: bool) -> None:
+def _legend(page: Page, seen: set[Mark], width: int, *, unicode: bool, calendar: bool) -> None:
+    """What the shapes mean that are there; no entry is broken over lines."""
     from rich.text import Text
 
-    parts = []
-    for each in MARKS:
-        if each not in seen:
-            continue
-        shape = (SHAPES if unicode else ASCII_SHAPES)[each]
-        if calendar and each == "triggered":
-            shape = (LEVELS if unicode else ASCII_LEVELS)[1:]
-        parts.append(Text.assemble((shape, STYLES[each]), f" {WORDS[each]}"))
-    parts.append(Text("▼ now" if unicode else "v now"))
-    page.console.print(Text("   ").join(parts), soft_wrap=not page.console.is_terminal)
+    shapes, levels = (SHAPES, LEVELS) if unicode else (ASCII_SHAPES, ASCII_LEVELS)
+    lines = [Text()]
+    for each in (*(mark for mark in MARKS if mark in seen), None):
+        if each is None:
+            entry = Text("▼ now" if unicode else "v now")
+        else:
+            shape = levels[1:] if calendar and each == "triggered" else shapes[each]
+            entry = Text.assemble((shape, STYLES[each]), f" {WORDS[each]}")
+        if not lines[-1]:
+            lines[-1] = entry
+        elif len(lines[-1]) + 3 + len(entry) <= width:
+            lines[-1] += Text("   ") + entry
+        else:
+            lines.append(entry)
+    for line in lines:
+        page.console.print(line, soft_wrap=True)
