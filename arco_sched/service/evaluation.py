@@ -114,6 +114,8 @@ def perform(
     position = 0
     quota: int | None = None
     while position < len(due):
+        if tally.ranges:
+            database.let_others()
         with database.write() as connection:
             position, quota = _batch(connection, due, position, quota, tally, batch)
         if progress is not None:
@@ -133,6 +135,18 @@ def _due(connection: sqlite3.Connection, names: tuple[str, ...], now: int) -> Se
             raise missing(connection, name)
         numbers.append(number)
     return [number for number in numbers if reading.still_due(connection, number, now)]
+
+
+def _due_under_other_rules(connection: sqlite3.Connection, names: tuple[str, ...], now: int) -> list[int]:
+    """What `_due` would say if the agenda had been seen anew under the installed zone rules, longest due first."""
+    found = []
+    for schedule in reading.all_schedules(connection):
+        state = reading.state(connection, schedule)
+        planned = agenda(state.terms, state.cursor, state.ahead)
+        if planned is not None and planned.due_at <= now and (not names or state.schedule_id in names):
+            found.append((planned.due_at, schedule))
+    _due(connection, names, now)  # a name that is not there is refused all the same
+    return [schedule for _, schedule in sorted(found)]
 
 
 def _note_zone_rules(connection: sqlite3.Connection, now: int) -> None:
@@ -193,7 +207,9 @@ def rehearse(database: Database, workspace: str, now: int, schedules: Iterable[s
     ticks: list[Tick] = []
     lapses: list[LapseRecord] = []
     with database.read() as connection:
-        for schedule in _due(connection, tuple(dict.fromkeys(schedules)), now):
+        names = tuple(dict.fromkeys(schedules))
+        stale = reading.workspace(connection).zone_rules != tzdata_release()
+        for schedule in _due_under_other_rules(connection, names, now) if stale else _due(connection, names, now):
             state = reading.state(connection, schedule)
             outcome = evaluate(state.terms, state.cursor, now, ahead=state.ahead)
             tally.add(outcome)

@@ -66,7 +66,8 @@ from arco_sched.store.fold import learn
 class Workspace:
     """One database: define schedules, evaluate them, ask what happened.
 
-    Every method raises an `ArcoError` whose text is one line for a person; a change that raises has changed nothing.
+    Every method raises an `ArcoError` whose text is one line for a person. What raises has changed nothing, but for a
+    request that conflicts, which is recorded before `Conflict` says so.
     """
 
     def __init__(self, database: Database) -> None:

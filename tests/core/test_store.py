@@ -464,6 +464,19 @@ def test_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:
     assert len(workspace.events(type_="ZoneRulesChanged").rows) == 2
 
 
+def test_dry_run_under_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:
+    """A dry run looks at every schedule anew where the zone rules are others than those recorded (section 1)."""
+    start = parse_instant("2025-01-01T00:00:00Z")
+    workspace.create_schedule("daily", Definition("0 10 * * *"), now=start)
+    sql(path, "UPDATE workspace SET zone_rules = '2001a'")
+    sql(path, "UPDATE agenda SET due_at = due_at + 999999999")
+    now = start + 2 * 86_400
+    rehearsed = workspace.evaluate(now, dry_run=True)
+    assert [tick.tick_id for tick in rehearsed.ticks] == ["daily:1735812000"]
+    assert rehearsed.lapsed == 1
+    assert [tick.tick_id for tick in workspace.evaluate(now).ticks] == [tick.tick_id for tick in rehearsed.ticks]
+
+
 # Runs and conflicts.
 
 
