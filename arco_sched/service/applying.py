@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from arco_sched import changes
-from arco_sched.errors import Conflict, InvalidFields
+from arco_sched.errors import Conflict, InvalidFields, InvalidInput
 from arco_sched.instants import format_instant
 from arco_sched.model import Applied, AppliedChange, Change, Version, Wanted
-from arco_sched.service.definitions import warnings
+from arco_sched.service.definitions import checked, warnings
 
 Refuse = Callable[[Version, Wanted], str | None]
 
@@ -57,8 +57,16 @@ def plan(
     problems: list[tuple[str, str, str]] = []
     refusals: list[str] = []
     names: set[str] = set()
-    for each in wanted:
-        names.add(each.schedule_id)
+    for given in wanted:
+        if given.schedule_id in names:
+            problems.append((given.schedule_id, "schedule_id", "it is wanted twice"))
+            continue
+        names.add(given.schedule_id)
+        try:
+            each = given._replace(definition=checked(given.definition, given.schedule_id))
+        except InvalidInput as error:
+            problems += [(given.schedule_id, "definition", problem) for problem in error.problems]
+            continue
         there = current(each.schedule_id)
         found = _problems(each, there, now)
         problems += found

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arco_sched.changes import MAX_TICKS, normal_content, text_problems
-from arco_sched.errors import InvalidFile
+from arco_sched.errors import InvalidFields, InvalidFile
 from arco_sched.formats import definitions
 from arco_sched.formats.definitions import KEYS, OWN_KEYS, read, write
 from arco_sched.formats.toml_lines import key_lines
 from arco_sched.instants import MAX_INSTANT, MAX_MINUTES, MIN_INSTANT
-from arco_sched.model import CATCHUP_POLICIES, DST_GAPS, DST_OVERLAPS, Definition, Version
+from arco_sched.model import CATCHUP_POLICIES, DST_GAPS, DST_OVERLAPS, Definition, RequestContent, Version, Wanted
 from arco_sched.service import Workspace
 
 TWO = """\
@@ -290,6 +290,27 @@ def test_a_start_before_the_deletion_is_a_problem(arco: Arco) -> None:
     answer = arco("apply", file)
     assert answer.code == 2
     assert ":3: schedule x: start_at 2025-01-01T00:00:00Z is before the schedule was deleted" in answer.err
+
+
+def test_python_users_are_told_every_problem_too(arco: Arco) -> None:
+    """`Workspace.apply` judges definitions that no file held, and an id that is wanted twice; nothing is done."""
+    with Workspace.create(arco.db) as workspace:
+        wanted = [
+            Wanted("a", Definition("@daily")),
+            Wanted("b", Definition("61 * * * *", timezone="Mars/X", max_catchup_ticks=0)),
+            Wanted("a", Definition("@hourly")),
+        ]
+        with pytest.raises(InvalidFields) as raised:
+            workspace.apply(wanted, now=0)
+        assert [(schedule_id, field) for schedule_id, field, _ in raised.value.found] == [
+            ("b", "definition"),
+            ("b", "definition"),
+            ("b", "definition"),
+            ("a", "schedule_id"),
+        ]
+        assert workspace.schedules() == []
+        same = workspace.apply([Wanted("a", Definition(" @daily", request=RequestContent(("y", "x", "y"))))], now=0)
+        assert same.changes[0].version.definition.request.asset_selection == ("x", "y")
 
 
 def test_a_file_that_is_not_there(arco: Arco) -> None:
