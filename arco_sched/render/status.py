@@ -89,7 +89,7 @@ def _evaluator(status: Status, max_lag: int | None) -> list[Styled]:
 def _visit(status: Status) -> str:
     if status.visited_at is None:
         return "never"
-    return f"{distance(status.visited_at, status.now)}, {instant(status.visited_at)}"
+    return f"{distance(status.visited_at, status.now).replace('now', 'just now')}, {instant(status.visited_at)}"
 
 
 def _schedules(status: Status) -> Cell:

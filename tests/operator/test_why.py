@@ -108,6 +108,25 @@ def test_what_an_evaluation_would_do(daily: Arco, step: str, words: str) -> None
     assert words in daily.ok("why daily --at 2025-01-03T10:00:00Z").out
 
 
+def test_a_clock_that_went_back_behind_what_was_pruned(daily: Arco) -> None:
+    """What was removed is not yet to come, although the clock says so."""
+    for day in range(2, 9):
+        daily.ok("tick", at=f"2025-01-{day:02}T12:00:00Z")
+    daily.ok("prune --older-than 2d")
+    assert daily.json("why daily --at 2025-01-05T10:00:00Z", at="2025-01-03T12:00:00Z")["verdict"] == "pruned"
+
+
+def test_a_failing_schedule_is_about_its_failure(daily: Arco) -> None:
+    """Without --at, a version that can't be evaluated comes before an occurrence of an older one."""
+    daily.ok("tick", at="2025-01-02T12:00:00Z")
+    daily.ok("schedule update daily --cron '0 11 * * *'")
+    with closing(sqlite3.connect(daily.db)) as connection:
+        connection.execute("UPDATE definition_rows SET timezone = 'Nowhere/Lost' WHERE version = 2")
+        connection.commit()
+    answer = daily.json("why daily", at="2025-01-04T12:00:00Z")
+    assert (answer["verdict"], answer["at"]) == ("unevaluable", "2025-01-04T12:00:00Z")
+
+
 def test_mistakes(daily: Arco) -> None:
     """The nearest id is proposed; an instant that is none is refused with its forms."""
     result = daily("why dayly")
