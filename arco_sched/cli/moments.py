@@ -7,15 +7,13 @@ dates and does the calendar's arithmetic; it is never asked what time it is, and
 import re
 from typing import TYPE_CHECKING, Final
 
+from arco_sched.cli.options import FORMS
 from arco_sched.cron import Zone, load_zone, zone_names
 from arco_sched.errors import InvalidInput
 from arco_sched.instants import DAY, MAX_INSTANT, MIN_INSTANT, parse_instant
 
 if TYPE_CHECKING:
     from pendulum import DateTime
-
-FORMS: Final = "2025-01-15T10:00:00Z, 2h (ago), yesterday, 2025-01-15 10:00"
-"""The forms of an instant, for the help of an option."""
 
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _AGO: Final = re.compile(r"(\d{1,9}) ?([smhdw]|seconds?|minutes?|hours?|days?|weeks?|months?|years?)( ago)?", re.ASCII)

@@ -6,12 +6,14 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 
 from arco_sched.cli.context import complete_schedule
-from arco_sched.cli.moments import FORMS, read_moment
 from arco_sched.errors import InvalidInput
 from arco_sched.instants import parse_instant, parse_minutes
 from arco_sched.model import CatchupPolicy, DstGap, DstOverlap
 
 T = TypeVar("T")
+
+FORMS: Final = "2025-01-15T10:00:00Z, 2h (ago), yesterday, 2025-01-15 10:00"
+"""The forms of an instant, for the help of an option."""
 
 WHEN: Final = "When"
 CATCH_UP: Final = "Catching up"
@@ -252,6 +254,7 @@ def read_labels(problems: Problems, texts: Iterable[str]) -> tuple[tuple[str, st
 
 def read_span(problems: Problems, since: str | None, until: str | None, now: int) -> tuple[int | None, int | None]:
     """What `--since` and `--until` say at `now`."""
+    from arco_sched.cli.moments import read_moment
 
     def read(text: str, option: str) -> int:
         return read_moment(text, option, now)

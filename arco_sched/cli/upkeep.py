@@ -7,8 +7,8 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks, complete_schedule
-from arco_sched.cli.moments import FORMS, read_moment
-from arco_sched.cli.options import Problems, examples
+from arco_sched.cli.moments import read_moment
+from arco_sched.cli.options import FORMS, Problems, examples
 from arco_sched.cli.progress import watched
 from arco_sched.errors import InvalidInput
 from arco_sched.instants import parse_minutes

@@ -6,8 +6,8 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks
-from arco_sched.cli.moments import FORMS, read_moment
-from arco_sched.cli.options import examples
+from arco_sched.cli.moments import read_moment
+from arco_sched.cli.options import FORMS, examples
 from arco_sched.render.terminal import write
 
 why_app = typer.Typer(add_completion=False)

@@ -17,6 +17,7 @@ from arco_sched.cli import entry
 from arco_sched.errors import DatabaseUnusable
 from arco_sched.service.visit import nothing_due_in
 
+HEAVY = {"rich", "croniter", "pendulum", "platformdirs", "dataclasses", "json", "hashlib", "zoneinfo"}
 LEFT_ALONE = {"typer", "pathlib", "typing", "dataclasses", "inspect", "json", "hashlib", "arco_sched.model"}
 
 
@@ -34,7 +35,9 @@ def nothing(_: Arco) -> None:
 
 def due(arco: Arco) -> None:
     """Something is due."""
-    arco.ok('schedule create busy --cron "* * * * *" --start 2025-01-01T00:00:00Z --max-catchup 3')
+    arco.ok(
+        'schedule create busy --cron "* * * * *" --start 2025-01-01T00:00:00Z --max-catchup 3 --catchup-window 5000d'
+    )
 
 
 def paused(arco: Arco) -> None:
@@ -184,15 +187,28 @@ def test_no_other_line(arco: Arco, argv: list[str]) -> None:
     assert not entry._is_done_already(line, {"ARCO_DB": str(arco.db)})
 
 
+def loading(argv: list[str], arco: Arco) -> str:
+    """What a command prints, and then its exit code and the modules that it loaded."""
+    ask = (
+        f"import sys; sys.path[:] = {sys.path!r}; before = set(sys.modules); from arco_sched.cli.entry import run; "
+        f"code = run({argv!r}, {{'ARCO_DB': {str(arco.db)!r}}}); print(code, *set(sys.modules) - before)"
+    )
+    return subprocess.run([sys.executable, "-S", "-c", ask], check=True, capture_output=True, text=True).stdout
+
+
 def test_it_loads_next_to_nothing(arco: Arco) -> None:
     """Neither typer nor what takes as long as it does to be imported."""
-    ask = (
-        "import sys; before = set(sys.modules); from arco_sched.cli.entry import run; "
-        f"code = run(['tick', '--quiet'], {{'ARCO_DB': {str(arco.db)!r}}}); print(code, *set(sys.modules) - before)"
-    )
-    done = subprocess.run([sys.executable, "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}; {ask}"],
-                          check=True, capture_output=True, text=True)  # fmt: skip
-    code, *loaded = done.stdout.split()
+    done = loading(["tick", "--quiet"], arco)
+    code, *loaded = done.split()
     assert code == "0"
     assert "sqlite3" in loaded
     assert not LEFT_ALONE & set(loaded)
+
+
+def test_a_tick_of_nothing_loads_little(arco: Arco) -> None:
+    """`arco tick` with nothing due loads neither what evaluates nor what draws tables."""
+    done = loading(["tick"], arco)
+    code, *loaded = done.splitlines()[-1].split()
+    assert code == "0"
+    assert "typer" in loaded
+    assert not {"arco_sched.cron", "arco_sched.evaluate", "arco_sched.service.workspace", *HEAVY} & set(loaded)
