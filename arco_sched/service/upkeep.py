@@ -141,6 +141,8 @@ def prune(
                     writer = writing.Writer(connection, now)
                     writer.prune(schedule, part)
                     writer.finish()
+            if not dry_run:
+                database.let_others()
             touched = True
             ticks += part.ticks + part.others
             lapses += part.lapses

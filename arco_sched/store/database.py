@@ -26,6 +26,10 @@ SCHEMA_VERSION: Final = 1
 BUSY_TIMEOUT: Final = 60.0
 """Seconds to wait for another writer before giving up; an evaluation writes in batches of a fraction of a second."""
 
+POLL: Final = 0.004
+"""Seconds between two tries of a writer that waits. SQLite's own waiting sleeps up to 0.1 s, and would miss the moments
+between the transactions of a long evaluation for as long as that takes."""
+
 _MAKE_IT: Final = "make one with `arco init`, or `arco schedule create`"
 _NOT_OURS: Final = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 _ADVICE: Final = {
@@ -51,9 +55,10 @@ class Database:
     SQLite's own errors come out as `DatabaseUnusable`.
     """
 
-    def __init__(self, path: Path | str, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path | str, connection: sqlite3.Connection, busy_timeout: float = BUSY_TIMEOUT) -> None:
         self.path = path
         self._connection = connection
+        self._busy_timeout = busy_timeout
 
     @classmethod
     def open(cls, path: Path | str, *, busy_timeout: float = BUSY_TIMEOUT) -> Database:
@@ -93,7 +98,7 @@ class Database:
                     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
                     connection.execute("COMMIT")
-                    return cls(path, connection), True
+                    return cls(path, connection, busy_timeout), True
                 connection.execute("ROLLBACK")
             connection.close()
         return cls._checked(path, busy_timeout), False
@@ -112,7 +117,7 @@ class Database:
                 raise DatabaseUnusable(
                     f"{path} was made by a newer arco (schema {version}, this one knows {SCHEMA_VERSION}): upgrade arco"
                 )
-            return cls(path, connection)
+            return cls(path, connection, busy_timeout)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -135,12 +140,34 @@ class Database:
     def write(self) -> Iterator[sqlite3.Connection]:
         """A transaction that nobody else writes beside; it is committed at the end, and undone on any exception."""
         with _explained(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin_writing()
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
             finally:
                 _roll_back(self._connection)
+
+    def _begin_writing(self) -> None:
+        execute = self._connection.execute
+        execute("PRAGMA busy_timeout = 0")
+        try:
+            deadline = time.monotonic() + self._busy_timeout
+            while True:
+                try:
+                    execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                        raise
+                    time.sleep(POLL)
+                else:
+                    return
+        finally:
+            execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 1000)}")
+
+    @staticmethod
+    def let_others() -> None:
+        """Pause between two of many transactions, so that whoever waits to write comes in between."""
+        time.sleep(1.5 * POLL)
 
     def backup(self, path: Path, *, replace: bool) -> None:
         """A consistent copy at `path`, whole or not there at all; see `Workspace.backup`."""
