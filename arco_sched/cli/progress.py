@@ -1,38 +1,75 @@
 """Whether and when a person sees how far a command is."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from arco_sched.render.terminal import is_terminal
+
+if TYPE_CHECKING:
+    from arco_sched.render.progress import Bar
 
 PATIENCE: Final = 1.0
 """Seconds after which a bar appears."""
 
 
 @contextmanager
-def watched() -> Iterator[Callable[[str, int, int], None]]:
-    """What to call with (what is done, how much of it, of how much): a bar on stderr, on a terminal, for long work."""
+def watched(first: str) -> Iterator[Callable[[str, int, int], None]]:
+    """What to call with (what is done, how much of it, of how much): a bar on stderr, on a terminal, for long work.
+
+    `first` is what is done before the first call; nothing is known then of how long it takes.
+    """
     if not is_terminal(to_stderr=True):
         yield lambda _what, _done, _total: None
         return
-    from arco_sched.render.progress import Bar
-
-    started = time.monotonic()
-    bars: dict[str, Bar] = {}
-
-    def show(what: str, done: int, total: int) -> None:
-        if time.monotonic() - started < PATIENCE:
-            return
-        if what not in bars:
-            for bar in bars.values():
-                bar.close()
-            bars[what] = Bar(what)
-        bars[what].update(done, total)
-
+    bars = _Bars(first)
     try:
-        yield show
+        yield bars.show
     finally:
-        for bar in bars.values():
-            bar.close()
+        bars.close()
+
+
+class _Bars:
+    """One bar at a time, from `PATIENCE` on."""
+
+    def __init__(self, first: str) -> None:
+        from threading import Lock, Timer
+
+        self._lock = Lock()
+        self._bar: Bar | None = None
+        self._what, self._done = first, 0
+        self._total: int | None = None
+        self._closed = False
+        self._patient = True
+        self._timer = Timer(PATIENCE, self._begin)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def show(self, what: str, done: int, total: int) -> None:
+        with self._lock:
+            if what != self._what and self._bar is not None:
+                self._bar.close()
+                self._bar = None
+            self._what, self._done, self._total = what, done, total
+            if not self._patient:
+                self._draw()
+
+    def close(self) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._closed = True
+            if self._bar is not None:
+                self._bar.close()
+
+    def _begin(self) -> None:
+        with self._lock:
+            self._patient = False
+            if not self._closed:
+                self._draw()
+
+    def _draw(self) -> None:
+        from arco_sched.render.progress import Bar
+
+        if self._bar is None:
+            self._bar = Bar(self._what)
+        self._bar.update(self._done, self._total)

@@ -151,7 +151,7 @@ def prune(
 
     session: Session = ctx.obj
     before = session.now - read_age(older_than) * 60
-    with session.open() as workspace, watched() as show:
+    with session.open() as workspace, watched("pruning") as show:
         answer = workspace.prune(
             before=before, now=session.now, dry_run=dry_run, progress=lambda done, total: show("pruning", done, total)
         )

@@ -36,7 +36,7 @@ def verify(ctx: typer.Context, as_json: opt.Json = False) -> ExitCode:
 def _verify(workspace: "Workspace") -> "tuple[Verification, dict[str, int]]":
     """The answer, and how many of what were looked at."""
     checked: dict[str, int] = {}
-    with watched() as show:
+    with watched("SQLite's own check") as show:
 
         def progress(what: str, done: int, total: int) -> None:
             checked[what] = total

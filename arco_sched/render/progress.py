@@ -16,8 +16,8 @@ class Bar:
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
-    def update(self, done: int, total: int) -> None:
-        """So much is done, of so much."""
+    def update(self, done: int, total: int | None) -> None:
+        """So much is done, of so much (None: nobody knows)."""
         if self._progress is None:
             from rich.progress import Progress
 
