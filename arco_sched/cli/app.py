@@ -90,12 +90,27 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _patience(seconds: float | None) -> float | None:
+    if seconds is not None and not 0 <= seconds <= 86_400:
+        raise typer.BadParameter("a day at most, and not less than 0 seconds")
+    return seconds
+
+
 @app.callback()
 def root(
     ctx: typer.Context,
     db: Annotated[
         str | None,
         typer.Option("--db", metavar="PATH", help="The database file ($ARCO_DB, else the user's data directory)."),
+    ] = None,
+    busy_timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--busy-timeout",
+            metavar="SECONDS",
+            callback=_patience,
+            help="How long to wait while another process writes to the database (60).",
+        ),
     ] = None,
     _: Annotated[
         bool, typer.Option("--version", help="Show the version and leave.", callback=_version, is_eager=True)
@@ -108,7 +123,7 @@ def root(
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
         raise typer.Exit
-    ctx.obj = Session(db, ctx.obj)
+    ctx.obj = Session(db, ctx.obj, busy_timeout)
 
 
 def command() -> "Command":

@@ -27,8 +27,9 @@ COMPLETION_PATIENCE: Final = 0.5
 class Session:
     """One command: which database, and what time it is."""
 
-    def __init__(self, database: str | None, environ: Mapping[str, str]) -> None:
+    def __init__(self, database: str | None, environ: Mapping[str, str], busy_timeout: float | None = None) -> None:
         self._database = database
+        self._patience = {} if busy_timeout is None else {"busy_timeout": busy_timeout}
         self._environ = environ
         self._now: int | None = None
 
@@ -45,7 +46,7 @@ class Session:
         """The database, which must exist."""
         from arco_sched.service.workspace import Workspace
 
-        with _explained(self.path) as path, Workspace.open(path) as workspace:
+        with _explained(self.path) as path, Workspace.open(path, **self._patience) as workspace:
             yield workspace
 
     def nothing_due(self, now: int) -> bool:
@@ -53,7 +54,7 @@ class Session:
         from arco_sched.service.visit import nothing_due_in
 
         with _explained(self.path) as path:
-            return nothing_due_in(path, now)
+            return nothing_due_in(path, now, **self._patience)
 
     @contextmanager
     def create(self, name: str | None = None) -> Iterator["Workspace"]:
@@ -63,7 +64,7 @@ class Session:
         with _explained(self.path) as path:
             if self._given() is None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            with Workspace.create(path, name) as workspace:
+            with Workspace.create(path, name, **self._patience) as workspace:
                 yield workspace
 
     def exists(self) -> bool:

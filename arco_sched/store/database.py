@@ -33,8 +33,8 @@ between the transactions of a long evaluation for as long as that takes."""
 _MAKE_IT: Final = "make one with `arco init`, or `arco schedule create`"
 _NOT_OURS: Final = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 _ADVICE: Final = {
-    sqlite3.SQLITE_BUSY: "is busy: another process is writing; try again, or wait longer",
-    sqlite3.SQLITE_LOCKED: "is busy: another process is writing; try again, or wait longer",
+    sqlite3.SQLITE_BUSY: "is busy: another process is writing; try again, or wait longer with --busy-timeout SECONDS",
+    sqlite3.SQLITE_LOCKED: "is busy: another process is writing; try again, or wait longer with --busy-timeout SECONDS",
     sqlite3.SQLITE_NOTADB: "is not an arco database; nothing was changed",
     sqlite3.SQLITE_CORRUPT: "is damaged; restore a backup, or look at it with sqlite3's .recover",
     sqlite3.SQLITE_FULL: "can't grow: the disk is full; what was committed before stays",
