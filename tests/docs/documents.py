@@ -2,9 +2,10 @@
 
 An example is a block fenced as `console`: lines that begin with `$ ` are commands, what follows is all that a command
 prints, on stdout and stderr alike. Where stdout is one JSON document, a block fenced as `json` may hold it instead,
-spread over lines. Blanks at the end of a line do not count. Examples under one heading share a fresh database and a
-fresh folder, whose clock stands at `CLOCK` until an `export ARCO_NOW=...` sets it. A command that fails must say so
-(`; echo "exit $?"`).
+spread over lines. Blanks at the end of a line do not count, the installed release of tzdata is shown as `RELEASE`, and
+places of this machine as those of somebody with a home at `HOME`.
+Examples under one heading share a fresh database and a fresh folder, whose clock stands at `CLOCK` until an
+`export ARCO_NOW=...` sets it. A command that fails must say so (`; echo "exit $?"`).
 """
 
 import json
@@ -18,9 +19,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import tzdata
+
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "docs/semantics.md", "docs/json.md", "docs/python.md")
+DOCUMENTS = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
 CLOCK = "2025-01-15T12:00:00Z"
+RELEASE = "2025b"
+HOME = "/home/me"
 COLUMNS = "120"
 FAILED = "[the command failed:"
 UNFORESEEN = "arco: unforeseen"
@@ -67,7 +72,7 @@ def sections(document: str) -> list[Section]:
             found.append(Section(document, line.lstrip("# ")))
         elif fence == "```console" and line.startswith("$ "):
             steps.append(Step(number, line[2:], shown_at=number))
-        elif fence == "```console" and line.startswith("> "):
+        elif fence == "```console" and (line == ">" or line.startswith("> ")):
             steps[-1] = Step(number, f"{steps[-1].command}\n{line[2:]}", shown_at=number)
         elif fence == "```console" or (fence == "```json" and steps and steps[-1].is_json):
             steps[-1] = replace(steps[-1], output=f"{steps[-1].output}{line}\n")
@@ -97,9 +102,11 @@ def run(steps: Sequence[Step]) -> Iterator[str]:
                 encoding="utf-8",
                 timeout=120,
             )
-            printed = "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+            answer = done.stdout.replace(f"{sys.executable} -m arco_sched", f"{HOME}/.local/bin/arco")
+            answer = answer.replace(str(home), HOME).replace(tzdata.IANA_VERSION, RELEASE)
+            printed = "".join(f"{line.rstrip()}\n" for line in answer.splitlines())
             failed = "" if done.returncode == 0 else f"{FAILED} exit {done.returncode}]\n"
-            yield (spread(json.loads(done.stdout)) + "\n" if step.is_json and not failed else printed) + failed
+            yield (spread(json.loads(answer)) + "\n" if step.is_json and not failed else printed) + failed
 
 
 def spread(value: Any, indent: str = "") -> str:
