@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 def main() -> NoReturn:
     """The console script."""
-    sys.exit(run(sys.argv[1:], os.environ))
+    try:
+        code = run(sys.argv[1:], os.environ)
+    except KeyboardInterrupt:  # outside of the command: while it was being loaded, or while it was leaving
+        code = ExitCode.INTERRUPTED
+    sys.exit(code)
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:

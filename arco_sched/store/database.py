@@ -130,8 +130,8 @@ class Database:
             if self._connection.in_transaction:  # a page that is read while rows of an outer one are still iterated
                 yield self._connection
                 return
-            self._connection.execute("BEGIN")
             try:
+                self._connection.execute("BEGIN")
                 yield self._connection
             finally:
                 _roll_back(self._connection)
@@ -140,8 +140,8 @@ class Database:
     def write(self) -> Iterator[sqlite3.Connection]:
         """A transaction that nobody else writes beside; it is committed at the end, and undone on any exception."""
         with _explained(self.path):
-            self._begin_writing()
             try:
+                self._begin_writing()
                 yield self._connection
                 self._connection.execute("COMMIT")
             finally:
@@ -277,9 +277,19 @@ def statements(script: str) -> Iterator[str]:
 def _explained(path: Path | str) -> Iterator[None]:
     try:
         yield
+    except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
+        raise
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
         advice = None if code is None else _ADVICE.get(code & 0xFF)
-        if advice is None:
+        raise DatabaseUnusable(f"the database {path} {advice or _damaged(error)}") from error
+    except ValueError as error:  # a text that is no UTF-8, or no JSON
+        if type(error).__name__ not in {"UnicodeDecodeError", "JSONDecodeError"}:
             raise
-        raise DatabaseUnusable(f"the database {path} {advice}") from error
+        raise DatabaseUnusable(f"the database {path} {_damaged(error)}") from error
+
+
+def _damaged(error: Exception) -> str:
+    """What no statement and no row of ours gives, so that the file must be other than we left it."""
+    said = " ".join(str(error).split())
+    return f"is damaged, or was changed by other means ({said[:200]}): `arco verify` says what; a backup restores it"

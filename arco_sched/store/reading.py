@@ -627,7 +627,7 @@ def run_by_key(connection: sqlite3.Connection, key: str, parsed: TickKey | None,
 
 def _run(connection: sqlite3.Connection, row: Sequence[Any]) -> Run:
     content = RequestContent(
-        tuple(json.loads(row[6])), tuple(json.loads(row[7])), row[8], tuple(json.loads(row[9]).items())
+        tuple(_json(row[6])), tuple(_json(row[7])), row[8], tuple(_json(row[9]).items())
     )
     conflicts = connection.execute(_CONFLICT + "WHERE run = ? ORDER BY requested_at", (row[12],))
     run_id, run_key, fingerprint, status, schedule_id, tick_id = row[:6]
@@ -650,7 +650,7 @@ def events(
     page = _event_page(schedule, None if type_ is None else _EVENT_CODES[type_])
     ask = f"{_EVENT}WHERE seq IN (SELECT seq FROM ({page}) ORDER BY seq LIMIT :limit) ORDER BY seq"
     rows = connection.execute(ask, {"after": after, "schedule": schedule, "limit": limit})
-    return [Event(row[0], row[1], row[2], row[3], row[4], json.loads(row[5])) for row in rows]
+    return [Event(row[0], row[1], row[2], row[3], row[4], _json(row[5])) for row in rows]
 
 
 def _event_page(schedule: int | None, code: int | None) -> str:
@@ -670,3 +670,8 @@ def _event_page(schedule: int | None, code: int | None) -> str:
     if code is not None:
         return f"{rare} AND type = {code}"
     return " UNION ALL ".join((*parts.values(), rare))
+
+
+def _json(text: str | None) -> Any:
+    """What a stored text says; one that is not there is damage like one that can't be read."""
+    return json.loads(text or "")

@@ -1,4 +1,4 @@
-"""Faults in every single write, sync and cut of a file that a story makes: killed before it, killed in the middle of it,
+"""Faults in every single write, sync and cut of a file that a story makes: killed before it or in the middle of it,
 disk full, input/output error, file too large; once, or from there on.
 
     make faults, or: python tests/faults/injector.py --step 1

@@ -328,8 +328,8 @@ def main() -> int:
     begun = time.monotonic()
     report = storm(folder, seed=options.seed, kills=options.kills, seconds=options.seconds)
     print(
-        f"{report.kills} processes killed, {report.inside} of them in the middle of a call, {report.everybody} times all "
-        f"at once, in {time.monotonic() - begun:.0f} s; {sum(report.calls.values())} calls were answered; "
+        f"{report.kills} processes killed, {report.inside} of them in the middle of a call, {report.everybody} "
+        f"times all at once, in {time.monotonic() - begun:.0f} s; {sum(report.calls.values())} calls were answered; "
         f"{report.ticks} ticks, {report.runs} runs, {report.events} events; {report.verifications} verifications, "
         f"{len(report.problems)} problems"
     )
