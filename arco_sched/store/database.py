@@ -23,6 +23,7 @@ APPLICATION_ID: Final = 0x6172636F
 """`arco` in ASCII: what tells our files from other SQLite files (and `file(1)` can show)."""
 
 SCHEMA_VERSION: Final = 1
+"""The version of schema.sql; `arco_sched.store.migrations` says how to change it."""
 BUSY_TIMEOUT: Final = 60.0
 """Seconds to wait for another writer before giving up; an evaluation writes in batches of a fraction of a second."""
 
@@ -117,7 +118,12 @@ class Database:
                 raise DatabaseUnusable(
                     f"{path} was made by a newer arco (schema {version}, this one knows {SCHEMA_VERSION}): upgrade arco"
                 )
-            return cls(path, connection, busy_timeout)
+            database = cls(path, connection, busy_timeout)
+            if version < SCHEMA_VERSION:
+                from arco_sched.store.migrations import bring_forward
+
+                bring_forward(database)
+            return database
 
     def close(self) -> None:
         """Let go of the file."""
@@ -197,6 +203,16 @@ class Database:
         finally:
             for leftover in (part, part.with_name(part.name + "-wal"), part.with_name(part.name + "-shm")):
                 leftover.unlink(missing_ok=True)
+
+    @contextmanager
+    def another(self) -> Iterator[Database]:
+        """Another connection to the same file."""
+        with _explained(self.path):
+            another = Database(self.path, _connect(self.path, self._busy_timeout), self._busy_timeout)
+            try:
+                yield another
+            finally:
+                another.close()
 
     @contextmanager
     def unshared(self) -> Iterator[sqlite3.Connection]:

@@ -232,7 +232,7 @@ def schema_differences(connection: sqlite3.Connection) -> list[SchemaDifference]
     try:
         for statement in statements(schema()):
             new.execute(statement)
-        wanted, found = _described(new), _described(connection)
+        wanted, found = described(new), described(connection)
         differences = [
             SchemaDifference(*key, "missing" if key not in found else "differs")
             for key, sql in wanted.items()
@@ -249,9 +249,10 @@ def schema_differences(connection: sqlite3.Connection) -> list[SchemaDifference]
         new.close()
 
 
-def _described(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+def described(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """(type, name) -> definition of every table, index, view and trigger, without comments and spaces."""
     ask = "SELECT type, name, sql FROM main.sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-    # Comments and spaces mean nothing, and a migration may have others.
+    # A migration may have others, and they mean nothing.
     return {(kind, name): "".join(re.sub(r"--.*", "", sql).split()) for kind, name, sql in connection.execute(ask)}
 
 
