@@ -626,9 +626,7 @@ def run_by_key(connection: sqlite3.Connection, key: str, parsed: TickKey | None,
 
 
 def _run(connection: sqlite3.Connection, row: Sequence[Any]) -> Run:
-    content = RequestContent(
-        tuple(_json(row[6])), tuple(_json(row[7])), row[8], tuple(_json(row[9]).items())
-    )
+    content = RequestContent(tuple(_json(row[6])), tuple(_json(row[7])), row[8], tuple(_json(row[9]).items()))
     conflicts = connection.execute(_CONFLICT + "WHERE run = ? ORDER BY requested_at", (row[12],))
     run_id, run_key, fingerprint, status, schedule_id, tick_id = row[:6]
     found = tuple(RunConflict(*conflict) for conflict in conflicts)
