@@ -330,7 +330,7 @@ class Status(NamedTuple):
     that was. Schedules are counted by state, and as `failing` where the version in force can't be evaluated. `overdue`
     schedules have occurrences that wait, `backlog` in all; `overdue_schedules` names the first of them with the instant
     since when, longest first. `ahead` names schedules that are accounted for beyond `now`, with their cursors. The
-    `…_last_day` fields count what was recorded within 24 hours before `now`.
+    `…_last_day` fields are of the 24 hours before `now`: ticks scheduled for them, lapses and conflicts recorded then.
     """
 
     now: int

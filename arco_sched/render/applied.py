@@ -39,7 +39,7 @@ def draw(applied: Applied) -> None:
     page = Page()
     shown = [change for change in applied.changes if change.change != "unchanged"]
     if shown:
-        columns = (Column("Change", whole=True), Column("Schedule"), Column("What"))
+        columns = (Column("CHANGE", whole=True), Column("SCHEDULE"), Column("WHAT"))
         page.table(columns, [((each.change, _STYLES[each.change]), each.schedule_id, _what(each)) for each in shown])
     page.line(summary(applied))
 
@@ -88,8 +88,8 @@ def unlisted(versions: Iterable[Version]) -> str | None:
     names = [version.schedule_id for version in versions]
     if not names:
         return None
-    which = "1 schedule is" if len(names) == 1 else f"{len(names):,} schedules are"
-    return f"note: {which} not in the file and stay ({_named(names)}); --prune would delete them"
+    which, stays = ("1 schedule is", "stays") if len(names) == 1 else (f"{len(names):,} schedules are", "stay")
+    return f"note: {which} not in the file and {stays} ({_named(names)}); --prune would delete them"
 
 
 def _named(names: Iterable[str]) -> str:

@@ -35,11 +35,15 @@ Cell = str | Styled | Sequence[Styled]
 
 
 class Column(NamedTuple):
-    """A column; `whole` keeps a text on one line (an instant), others break over lines rather than lose a letter."""
+    """A column; `whole` keeps a text on one line (an instant), others break over lines rather than lose a letter.
+
+    `spare` columns, those furthest right first, give way where the others would have to break.
+    """
 
     title: str
     whole: bool = False
     right: bool = False
+    spare: bool = False
 
 
 def lines_of(cell: Cell) -> Sequence[Styled]:
@@ -80,6 +84,9 @@ class Page:
         if is_unbounded() or len(drawn) > MANY:
             self._plain(columns, drawn)
             return
+        kept = self._fitting(columns, drawn)
+        columns = [columns[place] for place in kept]
+        drawn = [tuple(row[place] for place in kept) for row in drawn]
         from rich import box
         from rich.table import Table
 
@@ -104,6 +111,18 @@ class Page:
         for row in drawn:
             table.add_row(*map(text, row))
         self.console.print(table)
+
+    def _fitting(self, columns: Sequence[Column], rows: Sequence[Sequence[Sequence[Styled]]]) -> list[int]:
+        """The places of the columns that are shown: all that are not spare, and the spare ones that have room."""
+        widths = [
+            max(len(column.title), *(cell_width(content) for row in rows for content, _ in row[place]), 0)
+            for place, column in enumerate(columns)
+        ]
+        kept = list(range(len(columns)))
+        for place in reversed(range(len(columns))):
+            if columns[place].spare and sum(widths[each] + 3 for each in kept) - 3 > self.console.width:
+                kept.remove(place)
+        return kept
 
     def _has_room(self, columns: Sequence[Column], rows: Sequence[Sequence[Sequence[Styled]]]) -> bool:
         """Whether the console is wide enough for the heads, and for every column that is to stay whole."""

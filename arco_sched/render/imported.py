@@ -44,7 +44,7 @@ def draw(crontab: Crontab, applied: Applied) -> None:
         if line.kind not in {"blank", "comment"} or (line.kind == "comment" and line.message)
     ]
     if rows:
-        columns = (Column("Line", whole=True, right=True), Column("Is", whole=True), Column("What"))
+        columns = (Column("LINE", whole=True, right=True), Column("IS", whole=True), Column("WHAT"))
         page.table(columns, rows)
     page.line(render.summary(applied))
     kinds = [line.kind for line in crontab.lines]

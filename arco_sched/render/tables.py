@@ -233,9 +233,10 @@ def preview(occurrences: Sequence[PreviewedOccurrence], now: int) -> None:
 def ticks(rows: Iterable[Tick], clocks: Clocks, *, page: Page | None = None) -> None:
     """`arco ticks list`."""
     page = page or Page()
-    columns = [Column("TICK"), Column("SCHEDULED FOR", whole=True), Column("VERSION", right=True), Column("STATUS")]
+    columns = [Column("TICK"), Column("SCHEDULED FOR", whole=True)]
+    columns += [Column("VERSION", right=True, spare=True), Column("STATUS")]
     if page.wide:
-        columns += [Column("RUN", whole=True), Column("EVALUATED AT", whole=True)]
+        columns += [Column("RUN", whole=True, spare=True), Column("EVALUATED AT", whole=True, spare=True)]
     page.table(columns, (_tick_row(page, tick, clocks) for tick in rows))
 
 
@@ -303,7 +304,7 @@ def lapses(rows: Iterable[LapseRecord], clocks: Clocks, *, page: Page | None = N
         Column("REASON", whole=True),
     ]
     if page.wide:
-        columns.append(Column("RECORDED AT", whole=True))
+        columns.append(Column("RECORDED AT", whole=True, spare=True))
     page.table(columns, (_lapse_row(page, lapse, clocks) for lapse in rows))
 
 
@@ -326,7 +327,7 @@ def runs(rows: Iterable[Run], clocks: Clocks) -> None:
     page = Page()
     columns = [Column("RUN", whole=True), Column("RUN KEY"), Column("STATUS")]
     if page.wide:
-        columns += [Column("REQUESTED AT", whole=True), Column("ASKED FOR")]
+        columns += [Column("REQUESTED AT", whole=True, spare=True), Column("ASKED FOR", spare=True)]
     page.table(columns, (_run_row(page, run, clocks) for run in rows))
 
 
@@ -368,7 +369,7 @@ def events(rows: Iterable[Event], clocks: Clocks) -> None:
     page = Page()
     columns = [Column("SEQ", right=True), Column("TYPE", whole=True), Column("EVENT")]
     if page.wide:
-        columns.insert(1, Column("RECORDED AT", whole=True))
+        columns.insert(1, Column("RECORDED AT", whole=True, spare=True))
     page.table(columns, (_event_row(page, event, clocks) for event in rows))
 
 

@@ -41,7 +41,7 @@ def row(connection: sqlite3.Connection, schedule: int, edges: Sequence[int], now
                 _count(due, start, min(stop, now + 1)),
                 _count(due, max(start, now + 1), stop),
                 unevaluable,
-                pruned is not None and start <= pruned,
+                pruned is not None and start <= pruned and stop > terms[-1].start_at,
             )
         )
     return TimelineRow(state.schedule_id, terms[0].timezone, tuple(cells))
