@@ -89,14 +89,22 @@ def run_all(commands: Sequence[Sequence[str]], *, now: int | None = None, cwd: P
     return taken
 
 
+# A process counts the memory of the one that it was forked from until it runs a program of its own, and this one's may
+# be large. So a small one stands between, which waits for the measured process and says how large that became.
+_MEASURE: Final = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def peak_memory(command: Sequence[str], *, now: int | None = None) -> int:
     """The peak resident memory, in KiB, of a process that must end with 0."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(now))
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{command!r} ended with {process.returncode}")
-    return usage.ru_maxrss if sys.platform != "darwin" else usage.ru_maxrss // 1024
+    program = [sys.executable, "-c", _MEASURE, *command]
+    done = subprocess.run(program, check=True, capture_output=True, text=True, env=environment(now))
+    return int(done.stdout) // (1024 if sys.platform == "darwin" else 1)
 
 
 def timed(action: Callable[[], object]) -> float:
