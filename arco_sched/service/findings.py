@@ -10,7 +10,7 @@ from arco_sched import identity
 from arco_sched.changes import normal_content
 from arco_sched.events import TYPES
 from arco_sched.instants import format_instant
-from arco_sched.model import Verification
+from arco_sched.model import Definition, RequestContent, Verification
 from arco_sched.store import verifying
 from arco_sched.store.fold import LAPSED, PRUNED, REWOUND, UPSERTED, ZONE_RULES
 
@@ -83,6 +83,27 @@ def check_events(connection: sqlite3.Connection, findings: Findings) -> None:
             findings.add("events", f"{_EVENTS.get(event.type, 'event')} seq={event.seq}: {text}")
 
 
+_NAMES: Final = {
+    UPSERTED: {
+        "schedule_id",
+        "definition_version",
+        *Definition._fields,
+        *RequestContent._fields,
+        "start_at",
+        "enabled",
+        "deleted",
+        "created_at",
+        "effective_from",
+    }
+    - {"request"},
+    LAPSED: {"schedule_id", "after", "before", "missed", "reason"},
+    ZONE_RULES: {"from", "to"},
+    REWOUND: {"schedule_id", "from", "to", "versions", "lapses"},
+    PRUNED: {"schedule_id", "through", "cursor", "last_scheduled_for", "last_run_for"}
+    | {"ticks", "missed", "uncounted", "others", "lapses"},
+}
+"""The names in the payload of each type of event."""
+
 _EVENTS: Final = {
     UPSERTED: "definition event",
     LAPSED: "lapse event",
@@ -98,6 +119,9 @@ def _contradictions(event: verifying.StoredEvent, count: int) -> list[str]:
     payload = _payload(event.payload)
     if payload is None:
         return ["its payload is no JSON object"]
+    strange = _strange_names(event.type, payload)
+    if strange:
+        return [f"its payload should not have, or lacks, {', '.join(map(ascii, strange))}"]
     name = event.schedule_id
     if event.type == UPSERTED:
         return _definition_contradictions(event, payload)
@@ -137,6 +161,22 @@ def _definition_contradictions(event: verifying.StoredEvent, payload: dict[str, 
     if not same:
         found.append("its request content is not that of its payload")
     return found
+
+
+_ENTRIES: Final = {"versions": {"definition_version", "effective_from"}, "lapses": {"seq", "before", "missed"}}
+"""The names in the entries of the lists of a rewind's payload."""
+
+
+def _strange_names(type_: int, payload: dict[str, Any]) -> list[str]:
+    """The names that a payload lacks, or should not have."""
+    strange = set(payload) ^ _NAMES[type_]
+    for name, wanted in _ENTRIES.items() if type_ == REWOUND else ():
+        entries = payload.get(name)
+        if not isinstance(entries, list) or any(not isinstance(entry, dict) for entry in entries):
+            strange.add(name)
+        else:
+            strange |= {f"{name}.{inner}" for entry in entries for inner in set(entry) ^ wanted}
+    return sorted(strange)
 
 
 def _payload(text: str | None) -> dict[str, Any] | None:

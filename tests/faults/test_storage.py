@@ -144,7 +144,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk(small_disk: Path) -> None:
-    """On a disk that fills up in the middle of a transaction, nothing of it is there, and with room the next goes on."""
+    """On a disk that fills up in the middle of a transaction, nothing of it is there; with room the next goes on."""
     path = small_disk / "arco.db"
     backlog(path, 6_000)
     filler = small_disk / "filler"

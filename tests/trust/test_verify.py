@@ -258,6 +258,15 @@ EVENTS = {
         "DELETE FROM event_log WHERE seq = (SELECT max(seq) FROM event_log WHERE type = 6)",
         "as the events give it",
     ),
+    "rewind's names": (
+        "UPDATE event_log SET payload = replace(payload, 'versions', 'vebsions') WHERE type = 6 AND schedule = 1",
+        "its payload should not have, or lacks, 'vebsions', 'versions'",
+    ),
+    "rewind's entries": (
+        "UPDATE event_log SET payload = replace(payload, 'definition_version', 'version') "
+        "WHERE type = 6 AND schedule = 1",
+        "its payload should not have, or lacks, 'versions.definition_version', 'versions.version'",
+    ),
     "rewind's payload": (
         "UPDATE event_log SET payload = json_set(payload, '$.from', '2025-03-05T00:00:00Z') WHERE type = 6",
         "rewound_from is",
