@@ -118,9 +118,10 @@ class Page:
             max(len(column.title), *(cell_width(content) for row in rows for content, _ in row[place]), 0)
             for place, column in enumerate(columns)
         ]
+        gap = 3 if self.console.is_terminal else 2
         kept = list(range(len(columns)))
         for place in reversed(range(len(columns))):
-            if columns[place].spare and sum(widths[each] + 3 for each in kept) - 3 > self.console.width:
+            if columns[place].spare and sum(widths[each] + gap for each in kept) - gap > self.console.width:
                 kept.remove(place)
         return kept
 

@@ -369,7 +369,7 @@ def events(rows: Iterable[Event], clocks: Clocks) -> None:
     page = Page()
     columns = [Column("SEQ", right=True), Column("TYPE", whole=True), Column("EVENT")]
     if page.wide:
-        columns.insert(1, Column("RECORDED AT", whole=True, spare=True))
+        columns.insert(1, Column("RECORDED AT", whole=True))
     page.table(columns, (_event_row(page, event, clocks) for event in rows))
 
 
