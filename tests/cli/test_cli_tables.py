@@ -178,6 +178,6 @@ def test_a_terminal(used: Arco) -> None:
     plain = on_a_terminal(used, "ticks", "list", NO_COLOR="1")
     assert "\x1b[32m" not in plain
     assert "triggered" in plain
-    wide = on_a_terminal(used, "ticks", "list", columns=200)
+    wide = on_a_terminal(used, "ticks", "list", columns=240)
     assert "EVALUATED AT" in wide
     assert "EVALUATED AT" not in coloured
