@@ -305,13 +305,17 @@ def _schedule(row: Sequence[Any]) -> Schedule:
 
 @lru_cache(maxsize=1024)
 def _content(body: str) -> RequestContent:
-    content = json.loads(body)
-    return RequestContent(
-        tuple(content["asset_selection"]),
-        tuple(content["partition_selection"]),
-        content["command"],
-        tuple(content["labels"].items()),
-    )
+    try:
+        content = json.loads(body)
+        return RequestContent(
+            tuple(content["asset_selection"]),
+            tuple(content["partition_selection"]),
+            content["command"],
+            tuple(content["labels"].items()),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError):
+        text = "the database is damaged, what a run is asked to do can't be read: `arco verify` says where"
+        raise DatabaseUnusable(text) from None
 
 
 # What pruning and backfilling ask.
