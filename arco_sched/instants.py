@@ -20,10 +20,9 @@ MAX_INSTANT: Final = 253_402_300_799
 BEFORE_ALL: Final = -(1 << 62)
 """Before every instant."""
 
-_RFC3339: Final = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
-)
-_DURATION: Final = re.compile(r"(\d{1,12})([mhdw]?)", re.ASCII)
+# Compiled when one is first read: most commands read none, and compiling takes milliseconds.
+_RFC3339: Final = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:([Zz])|([+-])(\d\d):(\d\d))"
+_DURATION: Final = r"(\d{1,12})([mhdw]?)"
 _MINUTES: Final = {"": 1, "m": 1, "h": 60, "d": 1440, "w": 10_080}
 MAX_MINUTES: Final = 100 * 366 * 1440
 
@@ -68,7 +67,7 @@ def parse_instant(text: str, what: str = "the instant") -> int:
 
     `what` names the value in the error. Raises `InvalidInput` for anything else, a date without an offset among it.
     """
-    match = _RFC3339.fullmatch(text.strip())
+    match = re.fullmatch(_RFC3339, text.strip(), re.ASCII)
     if match is None:
         raise InvalidInput(f"{what} {text!r} is not RFC 3339 with a zone: write it like 2025-01-15T10:00:00Z")
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
@@ -114,7 +113,7 @@ def format_offset(offset: int) -> str:
 
 def parse_minutes(text: str, what: str = "the duration") -> int:
     """Whole minutes, 1 to about a century, from `90`, `90m`, `24h`, `7d` or `2w`; raises `InvalidInput`."""
-    match = _DURATION.fullmatch(text.strip())
+    match = re.fullmatch(_DURATION, text.strip(), re.ASCII)
     if match is None:
         raise InvalidInput(f"{what} {text!r} is not a duration: write minutes, or 90m, 24h, 7d")
     minutes = int(match[1]) * _MINUTES[match[2]]

@@ -6,6 +6,7 @@ import typer
 
 from arco_sched.changes import create as judge_new
 from arco_sched.changes import merge
+from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
 from arco_sched.cli import upkeep
 from arco_sched.cli.context import Session, clocks
@@ -46,21 +47,21 @@ def _answer(answer: ScheduleChange, session: Session, *, as_json: bool, command:
 def create(
     ctx: typer.Context,
     schedule_id: opt.Id,
-    cron: opt.Cron,
-    tz: opt.Zone = None,
-    start: opt.Start = None,
-    end: opt.End = None,
-    dst_gap: opt.Gap = None,
-    dst_overlap: opt.Overlap = None,
-    disabled: opt.Disabled = False,
-    catchup_window: opt.Window = None,
-    max_catchup: opt.Bound = None,
-    catchup_policy: opt.Policy = None,
+    cron: defining.Cron,
+    tz: defining.Zone = None,
+    start: defining.Start = None,
+    end: defining.End = None,
+    dst_gap: defining.Gap = None,
+    dst_overlap: defining.Overlap = None,
+    disabled: defining.Disabled = False,
+    catchup_window: defining.Window = None,
+    max_catchup: defining.Bound = None,
+    catchup_policy: defining.Policy = None,
     asset: opt.Assets = None,
     partition: opt.Partitions = None,
     command: opt.Command = None,
     label: opt.Labels = None,
-    code_version: opt.CodeVersion = None,
+    code_version: defining.CodeVersion = None,
     as_json: opt.Json = False,
 ) -> None:
     """Create a schedule, and the database if there is none.
@@ -71,7 +72,7 @@ def create(
 
     session: Session = ctx.obj
     problems = Problems()
-    values = opt.definition_values(
+    values = defining.definition_values(
         problems,
         cron=cron,
         tz=tz,
@@ -109,16 +110,18 @@ def create(
 def update(
     ctx: typer.Context,
     schedule_id: opt.Id,
-    cron: opt.OptionalCron = None,
-    tz: opt.Zone = None,
-    end: opt.End = None,
-    clear_end: Annotated[bool, typer.Option("--clear-end", help="No end any more.", rich_help_panel=opt.WHEN)] = False,
-    dst_gap: opt.Gap = None,
-    dst_overlap: opt.Overlap = None,
-    disabled: opt.Disabled = False,
-    catchup_window: opt.Window = None,
-    max_catchup: opt.Bound = None,
-    catchup_policy: opt.Policy = None,
+    cron: defining.OptionalCron = None,
+    tz: defining.Zone = None,
+    end: defining.End = None,
+    clear_end: Annotated[
+        bool, typer.Option("--clear-end", help="No end any more.", rich_help_panel=defining.WHEN)
+    ] = False,
+    dst_gap: defining.Gap = None,
+    dst_overlap: defining.Overlap = None,
+    disabled: defining.Disabled = False,
+    catchup_window: defining.Window = None,
+    max_catchup: defining.Bound = None,
+    catchup_policy: defining.Policy = None,
     asset: opt.Assets = None,
     clear_assets: Annotated[
         bool, typer.Option("--clear-assets", help="No assets any more.", rich_help_panel=opt.RUN)
@@ -135,12 +138,12 @@ def update(
     clear_labels: Annotated[
         bool, typer.Option("--clear-labels", help="No labels any more.", rich_help_panel=opt.RUN)
     ] = False,
-    code_version: opt.CodeVersion = None,
+    code_version: defining.CodeVersion = None,
     clear_code_version: Annotated[
         bool, typer.Option("--clear-code-version", help="No code version any more.", rich_help_panel=opt.RUN)
     ] = False,
-    expect_version: opt.ExpectVersion = None,
-    discard_waiting: opt.DiscardWaiting = False,
+    expect_version: defining.ExpectVersion = None,
+    discard_waiting: defining.DiscardWaiting = False,
     as_json: opt.Json = False,
 ) -> None:
     """Change what is named, and nothing else; a list is replaced whole.
@@ -149,7 +152,7 @@ def update(
     """
     session: Session = ctx.obj
     problems = Problems()
-    values = opt.definition_values(
+    values = defining.definition_values(
         problems,
         cron=cron,
         tz=tz,
@@ -204,8 +207,8 @@ def _set_enabled(ctx: typer.Context, schedule_id: str, *, enabled: bool, as_json
 def enable(
     ctx: typer.Context,
     schedule_id: opt.Id,
-    expect_version: opt.ExpectVersion = None,
-    discard_waiting: opt.DiscardWaiting = False,
+    expect_version: defining.ExpectVersion = None,
+    discard_waiting: defining.DiscardWaiting = False,
     as_json: opt.Json = False,
 ) -> None:
     """Let a paused schedule trigger runs again.
@@ -229,8 +232,8 @@ def enable(
 def disable(
     ctx: typer.Context,
     schedule_id: opt.Id,
-    expect_version: opt.ExpectVersion = None,
-    discard_waiting: opt.DiscardWaiting = False,
+    expect_version: defining.ExpectVersion = None,
+    discard_waiting: defining.DiscardWaiting = False,
     as_json: opt.Json = False,
 ) -> None:
     """Pause a schedule: what is due is recorded as skipped, and requests no run."""
@@ -248,8 +251,8 @@ def disable(
 def delete(
     ctx: typer.Context,
     schedule_id: opt.Id,
-    expect_version: opt.ExpectVersion = None,
-    discard_waiting: opt.DiscardWaiting = False,
+    expect_version: defining.ExpectVersion = None,
+    discard_waiting: defining.DiscardWaiting = False,
     as_json: opt.Json = False,
 ) -> None:
     """End a schedule; its history stays.
@@ -354,10 +357,10 @@ def preview(
             show_default=False,
         ),
     ] = None,
-    cron: opt.OptionalCron = None,
-    tz: opt.Zone = None,
-    dst_gap: opt.Gap = None,
-    dst_overlap: opt.Overlap = None,
+    cron: defining.OptionalCron = None,
+    tz: defining.Zone = None,
+    dst_gap: defining.Gap = None,
+    dst_overlap: defining.Overlap = None,
     start: Annotated[
         str | None, typer.Option("--from", metavar="INSTANT", help="From this instant on, inclusive (now).")
     ] = None,

@@ -13,12 +13,12 @@ from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import examples
 from arco_sched.errors import NotFound
 from arco_sched.instants import parse_instant
-from arco_sched.model import Evaluation
 from arco_sched.render.terminal import is_terminal, write
 
 if TYPE_CHECKING:
     from typer._click import Context
 
+    from arco_sched.model import Evaluation
     from arco_sched.service.workspace import Workspace
 
 SHOWN: Final = 20
@@ -87,7 +87,7 @@ def tick(
     if not (schedule or dry_run) and session.nothing_due(at):
         # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
         if as_json or not quiet:
-            _show_nothing(Evaluation.of_nothing(at), as_json=as_json)
+            _show_nothing(at, as_json=as_json)
         return ExitCode.DONE
     with session.open() as workspace:
         answer = _evaluate(workspace, at, schedule or (), dry_run=dry_run, watched=not quiet)
@@ -103,7 +103,7 @@ def tick(
 
 def _evaluate(
     workspace: "Workspace", at: int, schedules: "list[str] | tuple[()]", *, dry_run: bool, watched: bool
-) -> Evaluation:
+) -> "Evaluation":
     if not (watched and is_terminal(to_stderr=True)):
         return workspace.evaluate(at, schedules=schedules, dry_run=dry_run)
     from arco_sched.render.progress import Bar
@@ -120,18 +120,19 @@ def _evaluate(
         bar.close()
 
 
-def _show_nothing(answer: Evaluation, *, as_json: bool) -> None:
+def _show_nothing(now: int, *, as_json: bool) -> None:
     if as_json:
+        from arco_sched.model import Evaluation
         from arco_sched.render.json import evaluation
 
-        write(evaluation(answer))
+        write(evaluation(Evaluation.of_nothing(now)))
     else:
         from arco_sched.render.sentences import nothing_due
 
-        write(nothing_due(answer))
+        write(nothing_due(now))
 
 
-def _show(workspace: "Workspace", answer: Evaluation, *, quiet: bool, utc: bool, as_json: bool) -> None:
+def _show(workspace: "Workspace", answer: "Evaluation", *, quiet: bool, utc: bool, as_json: bool) -> None:
     if as_json:
         from arco_sched.render.json import evaluation
 
@@ -147,7 +148,7 @@ def _show(workspace: "Workspace", answer: Evaluation, *, quiet: bool, utc: bool,
         if answer.conflicts:
             write(sentences.conflicts(answer.conflicts, _conflicting(workspace, answer)) + "\n")
     elif not answer.evaluated:
-        _show_nothing(answer, as_json=as_json)
+        write(sentences.nothing_due(answer.now))
     else:
         from arco_sched.render.tables import evaluation as draw
 
@@ -160,7 +161,7 @@ def _show(workspace: "Workspace", answer: Evaluation, *, quiet: bool, utc: bool,
         )
 
 
-def _conflicting(workspace: "Workspace", answer: Evaluation) -> list[str]:
+def _conflicting(workspace: "Workspace", answer: "Evaluation") -> list[str]:
     """The first few ticks whose run key was reserved for another content; none of a dry run, which has no ticks yet."""
     found: list[str] = []
     if not answer.dry_run:

@@ -1,8 +1,12 @@
 """Short answers in words, and what a person should know besides an answer."""
 
+from typing import TYPE_CHECKING
+
 from arco_sched.instants import format_instant
-from arco_sched.model import Evaluation, Requested, ScheduleChange, Triggered
 from arco_sched.render.times import Clocks, distance
+
+if TYPE_CHECKING:
+    from arco_sched.model import Evaluation, Requested, ScheduleChange, Triggered
 
 EXECUTOR_NOTE = (
     "note: arco records the run and does not execute its command; an executor reads the requests with "
@@ -19,7 +23,7 @@ def made(path: str, name: str, *, new: bool, as_json: bool) -> str:
     return f"Made {path}, workspace {name}.\n" if new else f"{path} exists, workspace {name}: left as it is.\n"
 
 
-def schedule_change(answer: ScheduleChange, now: int) -> str:
+def schedule_change(answer: "ScheduleChange", now: int) -> str:
     """`arco schedule create`, `update`, `enable`, `disable` and `delete`: what changed, what is next, what waits."""
     schedule = answer.schedule
     version = schedule.version
@@ -42,7 +46,7 @@ def schedule_change(answer: ScheduleChange, now: int) -> str:
     return f"{text}.\n{_waiting(answer)}"
 
 
-def _waiting(answer: ScheduleChange) -> str:
+def _waiting(answer: "ScheduleChange") -> str:
     if answer.discarded:
         return f"{_occurrences(answer.discarded)} that waited {_were(answer.discarded)} discarded.\n"
     if answer.waiting and answer.change != "created":
@@ -65,25 +69,25 @@ def _waits(count: int) -> str:
     return "waits" if count == 1 else "wait"
 
 
-def triggered(answer: Triggered) -> str:
+def triggered(answer: "Triggered") -> str:
     """`arco schedule trigger`."""
     tick = answer.tick
     what = "run requested" if answer.change == "created" else "this second's trigger, made before"
     return f"{tick.tick_id}: {what}; {answer.run.run_id}, version {tick.definition_version}.\n"
 
 
-def requested(answer: Requested) -> str:
+def requested(answer: "Requested") -> str:
     """`arco runs request`."""
     what = "requested" if answer.change == "created" else "requested before, with the same content"
     return f"{answer.run.run_key}: {what}; {answer.run.run_id}, {answer.run.status}.\n"
 
 
-def nothing_due(answer: Evaluation) -> str:
+def nothing_due(now: int) -> str:
     """`arco tick` with nothing to do."""
-    return f"Nothing is due at {format_instant(answer.now)}.\n"
+    return f"Nothing is due at {format_instant(now)}.\n"
 
 
-def evaluation(answer: Evaluation) -> str:
+def evaluation(answer: "Evaluation") -> str:
     """`arco tick`: the counts, in one line."""
     schedules = "1 schedule" if answer.evaluated == 1 else f"{answer.evaluated:,} schedules"
     verb = "would be" if answer.dry_run else ""
