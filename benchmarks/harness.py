@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from arco_sched.instants import format_instant, parse_instant
@@ -128,16 +129,15 @@ def per_call(action: Callable[[], object], *, at_least: float = 0.02) -> float:
 
 
 def in_turns(rounds: int, *measurements: Callable[[], float]) -> list[float]:
-    """The best of some rounds for each measurement, all taken in turns; one round before that is not counted.
+    """The median of some rounds for each measurement, all taken in turns; one round before that is not counted.
 
-    The best, since whatever else the machine does only ever adds to a time.
+    In turns, so that what else the machine does meanwhile slows all of them; the median, since the best of each may come
+    from different moments.
     """
-    best = [float("inf")] * len(measurements)
     for measure in measurements if rounds > 1 else ():
         measure()
-    for _ in range(rounds):
-        best = [min(known, measure()) for known, measure in zip(best, measurements, strict=True)]
-    return best
+    taken = [[measure() for measure in measurements] for _ in range(rounds)]
+    return [median(times) for times in zip(*taken, strict=True)]
 
 
 def seconds(value: float) -> str:
