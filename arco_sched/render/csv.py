@@ -8,14 +8,19 @@ themselves; whoever needs the exact text takes `--json`.
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 from arco_sched.render.json import event_row, lapse_row, run_row, tick_row
+from arco_sched.render.terminal import printable
 
 T = TypeVar("T")
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+_STEERING: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What would steer a terminal, and is not the line end or the tab of a command."""
 
 TICKS: Final = (
     "tick_id", "schedule_id", "scheduled_for", "definition_version", "status", "skip_reason", "error", "run_key",
@@ -69,4 +74,6 @@ def _cell(value: object) -> object:
     if value is None or isinstance(value, int):
         return value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if not text.isprintable():
+        text = _STEERING.sub(lambda found: printable(found[0]), text)
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -31,7 +31,16 @@ from arco_sched.model import (
 
 Row = dict[str, Any]
 
-_encode = JSONEncoder(ensure_ascii=False, check_circular=False).encode
+_plain = JSONEncoder(ensure_ascii=False, check_circular=False).encode
+_escape = JSONEncoder().encode
+
+
+def _encode(value: object) -> str:
+    """A value as JSON on one line; what would steer a terminal, or is not seen, by its number; it reads the same."""
+    text = _plain(value)
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(char)[1:-1] for char in text)
 
 
 def document(members: Iterable[tuple[str, Any]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ was inserted or removed meanwhile neither repeats nor drops another row.
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
@@ -305,17 +305,24 @@ def _schedule(row: Sequence[Any]) -> Schedule:
 
 @lru_cache(maxsize=1024)
 def _content(body: str) -> RequestContent:
+    return _read_content(body, lambda content: [content[name] for name in _CONTENT_NAMES])
+
+
+_CONTENT_NAMES: Final = ("asset_selection", "partition_selection", "command", "labels")
+
+
+def _read_content(stored: str | Sequence[Any], values_of: Callable[[Any], Sequence[Any]]) -> RequestContent:
+    """What a run is asked to do; `stored` is JSON text, or columns of it, and raises `DatabaseUnusable` where it is not
+    as it was written."""
     try:
-        content = json.loads(body)
-        return RequestContent(
-            tuple(content["asset_selection"]),
-            tuple(content["partition_selection"]),
-            content["command"],
-            tuple(content["labels"].items()),
-        )
-    except (KeyError, TypeError, AttributeError, ValueError):
-        text = "the database is damaged, what a run is asked to do can't be read: `arco verify` says where"
-        raise DatabaseUnusable(text) from None
+        assets, partitions, command, labels = values_of(json.loads(stored) if isinstance(stored, str) else stored)
+        texts = [*assets, *partitions, *labels, *labels.values(), *([] if command is None else [command])]
+        if isinstance(assets, list) and isinstance(partitions, list) and all(isinstance(text, str) for text in texts):
+            return RequestContent(tuple(assets), tuple(partitions), command, tuple(labels.items()))
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError):
+        pass
+    text = "the database is damaged, what a run is asked to do can't be read: `arco verify` says where"
+    raise DatabaseUnusable(text)
 
 
 # What pruning and backfilling ask.
@@ -630,7 +637,7 @@ def run_by_key(connection: sqlite3.Connection, key: str, parsed: TickKey | None,
 
 
 def _run(connection: sqlite3.Connection, row: Sequence[Any]) -> Run:
-    content = RequestContent(tuple(_json(row[6])), tuple(_json(row[7])), row[8], tuple(_json(row[9]).items()))
+    content = _read_content(row[6:10], lambda cells: [*map(_json, cells[:2]), cells[2], _json(cells[3])])
     conflicts = connection.execute(_CONFLICT + "WHERE run = ? ORDER BY requested_at", (row[12],))
     run_id, run_key, fingerprint, status, schedule_id, tick_id = row[:6]
     found = tuple(RunConflict(*conflict) for conflict in conflicts)
