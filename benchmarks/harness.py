@@ -131,8 +131,8 @@ def per_call(action: Callable[[], object], *, at_least: float = 0.02) -> float:
 def in_turns(rounds: int, *measurements: Callable[[], float]) -> list[float]:
     """The median of some rounds for each measurement, all taken in turns; one round before that is not counted.
 
-    In turns, so that what else the machine does meanwhile slows all of them; the median, since the best of each may come
-    from different moments.
+    In turns, so that what else the machine does meanwhile slows all of them; the median, since the best of each may be
+    of different moments.
     """
     for measure in measurements if rounds > 1 else ():
         measure()
