@@ -102,7 +102,9 @@ def run(steps: Sequence[Step]) -> Iterator[str]:
                 encoding="utf-8",
                 timeout=120,
             )
-            answer = done.stdout.replace(f"{sys.executable} -m arco_sched", f"{HOME}/.local/bin/arco")
+            answer = done.stdout
+            for program in (f"{sys.executable} -m arco_sched", str(Path(sys.executable).with_name("arco"))):
+                answer = answer.replace(program, f"{HOME}/.local/bin/arco")
             answer = answer.replace(str(home), HOME).replace(tzdata.IANA_VERSION, RELEASE)
             printed = "".join(f"{line.rstrip()}\n" for line in answer.splitlines())
             failed = "" if done.returncode == 0 else f"{FAILED} exit {done.returncode}]\n"

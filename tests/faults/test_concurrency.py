@@ -55,7 +55,13 @@ def call(workspace: Workspace, what: str, name: str, now: int, value: int) -> li
         case _:
             raise AssertionError(what)
     version = changed.schedule.version
-    return [] if changed.change == "unchanged" else [f"sched_def:{name}:{version.definition_version}"]
+    made_keys = [] if changed.change == "unchanged" else [f"sched_def:{name}:{version.definition_version}"]
+    if changed.discarded:  # also of a change that changes nothing else
+        lapses = workspace.lapses(schedule_id=name, reason="discarded").rows
+        made_keys += [
+            f"sched_lapse:{name}:{it.after}:{it.before}:{it.reason}" for it in lapses if it.recorded_at == now
+        ]
+    return made_keys
 
 
 def calls(seed: int) -> list[tuple[str, str, int, int]]:

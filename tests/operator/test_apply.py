@@ -111,7 +111,7 @@ def test_prune_deletes_what_the_file_does_not_name(arco: Arco) -> None:
     arco("apply", both)
     one = arco.file("one.toml", TWO.partition('[schedules."')[0])
     answer = arco("apply", one)
-    assert "1 schedule is not in the file and stay (team.load)" in answer.err
+    assert "1 schedule is not in the file and stays (team.load)" in answer.err
     assert _changes(arco.json("apply", one, "--prune")) == {"daily": "unchanged", "team.load": "deleted"}
     assert _current(arco, "team.load")["deleted"]
     arco.at = "2025-01-16T12:00:00Z"
