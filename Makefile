@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check format bench bench-peers clean
+.PHONY: help demo test lint check format bench bench-peers faults fuzz mutants clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,26 @@ bench: $(STAMP)  ## measure what docs/performance.md promises: a quarter of an h
 
 bench-peers: $(STAMP)  ## the same next to Dagster and APScheduler, which it installs
 	@$(BIN)/python -m benchmarks.peers --venvs $(VENV)/peers
+
+KILLS   ?= 3000
+SPOILED ?= 2000
+FUZZ    ?= 2000
+SECONDS ?= 120
+MINUTES ?= 30
+
+faults: $(STAMP)  ## kill, fill the disk, break every write, spoil files: half an hour (KILLS=3000 SPOILED=2000)
+	@$(BIN)/python tests/faults/storm.py --kills $(KILLS)
+	@$(BIN)/python tests/faults/injector.py
+	@ARCO_SPOILED_FILES=$(SPOILED) $(BIN)/python -m pytest -n 2 tests/faults
+
+fuzz: $(STAMP)  ## hostile input at random (FUZZ=2000 command lines a test, SECONDS=120 of atheris a reader)
+	@ARCO_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/trust/test_fuzz.py
+	@$(BIN)/pip install --quiet --only-binary :all: atheris || echo "no atheris for this machine: the rest is left out"
+	@! $(BIN)/python -c "import atheris" 2>/dev/null || for reader in cron stored; do \
+	    $(BIN)/python tests/trust/fuzz_atheris.py $$reader -max_total_time=$(SECONDS) -verbosity=0 || exit 1; done
+
+mutants: $(STAMP)  ## change the core in small ways and see whether the tests notice (MINUTES=30)
+	@$(BIN)/python scripts/mutants --minutes $(MINUTES)
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
