@@ -3,8 +3,8 @@
     make fuzz, or: python tests/trust/fuzz_atheris.py cron -max_total_time=60
 
 It wants `atheris` (Linux, a Python that it has a wheel for), which is no dependency of the project: `make fuzz`
-installs it where it can. What it holds: a text is refused with `InvalidInput` and nothing else, an expression that is accepted
-can be asked for its occurrences, and stored JSON is answered or called damage.
+installs it where it can. What it holds: a text is refused with `InvalidInput` and nothing else, an expression that is
+accepted can be asked for its occurrences, and stored JSON is answered or called damage.
 """
 
 import shutil
