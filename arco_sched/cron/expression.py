@@ -64,7 +64,7 @@ class CronExpression:
     """Whether the field is anything but `*` itself, so `*/2` and `1-31` are restricted (OCPS 1.0, 6.1). When both
     day fields are, a day that either of them matches counts."""
     fixed_time: bool
-    """Neither the minute nor the hour field starts with `*`: a wall-clock appointment (SEMANTICS, section 3)."""
+    """Neither the minute nor the hour field starts with `*`: a wall-clock appointment (docs/semantics.md, 3)."""
     _years: list[tuple[int, ...] | None] = field(
         default_factory=lambda: [None] * 14, init=False, repr=False, compare=False
     )

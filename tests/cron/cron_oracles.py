@@ -102,12 +102,12 @@ class Drawn:
 
 
 def interval_occurrences(drawn: Drawn, zone: dt.tzinfo, start: int, stop: int, step: int = 60) -> list[int]:
-    """SEMANTICS 3, interval: every instant whose reading on the zone's clock matches, looked at one by one."""
+    """Semantics 3, interval: every instant whose reading on the zone's clock matches, looked at one by one."""
     return [i for i in range(start + -start % step, stop, step) if drawn.reads(at(i).astimezone(zone))]
 
 
 def fixed_occurrences(drawn: Drawn, zone: dt.tzinfo, start: int, stop: int, gap: str, overlap: str) -> list[int]:
-    """SEMANTICS 3, fixed time: each wall time that matches, asked when it happens."""
+    """Semantics 3, fixed time: each wall time that matches, asked when it happens."""
     found: set[int] = set()
     margin = dt.timedelta(days=2)
     for local in drawn.local_times((at(start) - margin).date(), (at(stop) + margin).date()):

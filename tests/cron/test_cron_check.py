@@ -71,7 +71,7 @@ def test_disagreement(change: dict[str, object], field: str) -> None:
 
 
 def test_what_never_occurs_is_refused() -> None:
-    """SEMANTICS 3: an expression that no date matches is refused where a definition is made."""
+    """Semantics 3: an expression that no date matches is refused where a definition is made."""
     expect_agreement("0 0 30 2 *")
     expect_agreement("0 0 31W 2,4 *")
 

@@ -1,4 +1,4 @@
-"""SEMANTICS 3 at real changes of real clocks: each row shows its answer in UTC and on the zone's clock."""
+"""Semantics 3 at real changes of real clocks: each row shows its answer in UTC and on the zone's clock."""
 
 import pytest
 from cron_oracles import clock
@@ -115,7 +115,7 @@ ROWS = [
 
 @pytest.mark.parametrize(("zone", "expression", "gap", "overlap", "start", "stop", "answers"), ROWS)
 def test_policy(zone: str, expression: str, gap: str, overlap: str, start: str, stop: str, answers: list[str]) -> None:
-    """SEMANTICS 3: these are the occurrences, and this is what is special about each."""
+    """Semantics 3: these are the occurrences, and this is what is special about each."""
     table = timetable(expression, zone, gap, overlap)
     found = list(table.between(parse_instant(start), parse_instant(stop)))
     notes = [table.note(instant) for instant in found]
@@ -128,7 +128,7 @@ def test_policy(zone: str, expression: str, gap: str, overlap: str, start: str, 
 @pytest.mark.parametrize("gap", ["next", "skip"])
 @pytest.mark.parametrize("overlap", ["first", "last", "both"])
 def test_the_policy_is_for_fixed_times_alone(gap: str, overlap: str) -> None:
-    """SEMANTICS 3: an interval occurs by what the clock reads, under any policy."""
+    """Semantics 3: an interval occurs by what the clock reads, under any policy."""
     year = (parse_instant("2025-01-01T00:00:00Z"), parse_instant("2026-01-01T00:00:00Z"))
     assert timetable("*/15 1-3 * * *", "America/New_York", gap, overlap).count(*year) == 365 * 12 - 4 + 4
     assert timetable("* * * * *", "America/New_York", gap, overlap).count(*year) == 365 * 1440

@@ -226,7 +226,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("text", "fragment"), REFUSED)
 def test_refused(text: str, fragment: str) -> None:
-    """SEMANTICS 3: all else is refused on one line that names the field and, where there is one, the way to write."""
+    """Semantics 3: all else is refused on one line that names the field and, where there is one, the way to write."""
     with pytest.raises(InvalidInput) as caught:
         parse_expression(text)
     assert fragment in str(caught.value)
@@ -293,7 +293,7 @@ def test_every_problem_is_reported() -> None:
     ],
 )
 def test_fixed_time_is_told_by_the_text(text: str, fixed: bool) -> None:
-    """SEMANTICS 3: an expression is a fixed time when neither its minute nor its hour field starts with `*`."""
+    """Semantics 3: an expression is a fixed time when neither its minute nor its hour field starts with `*`."""
     assert parse_expression(text).fixed_time is fixed
 
 
