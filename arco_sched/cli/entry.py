@@ -14,6 +14,7 @@ from arco_sched.cli.exits import ExitCode
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from typing import NoReturn
 
 
@@ -49,8 +50,8 @@ def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
     try:
         _check_text(argv)
-        if _is_done_already(argv, environ):
-            return ExitCode.DONE
+        if _is_cron_line(argv, environ):
+            return _tick_quietly(argv, environ)
         return _invoke(argv, environ)
     except ArcoError as error:
         return _report(argv, _code_of(error), str(error), error)
@@ -65,33 +66,48 @@ def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return _report(argv, ExitCode.UNFORESEEN, what)
 
 
-def _is_done_already(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Whether this is `arco [--db PATH] tick --quiet`, the line that cron calls, and with nothing due is done by now.
+def _is_cron_line(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Whether this is `arco [--db PATH] tick --quiet`, the line that cron calls each minute."""
+    return (
+        list(argv[-2:]) == ["tick", "--quiet"]
+        and (len(argv) == 2 or (len(argv) == 4 and argv[0] == "--db"))
+        and "_ARCO_COMPLETE" not in environ
+    )
 
-    This takes the first step of every evaluation, then the only one, without all that reads a command line. Whatever
-    else there is to do or to say (something is due, the zone rules are others, the database is not there, busy or
-    damaged) is left to the command itself, which finds everything as it was.
-    """
-    if list(argv[-2:]) != ["tick", "--quiet"] or "ARCO_NOW" in environ or "_ARCO_COMPLETE" in environ:
-        return False
-    if len(argv) == 2:
-        database = environ.get("ARCO_DB")
-    elif len(argv) == 4 and argv[0] == "--db":
-        database = argv[1]
+
+def _tick_quietly(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """What `arco [--db PATH] tick --quiet` does, without all that reads a command line."""
+    named = argv[1] if len(argv) == 4 else None
+    database = environ.get("ARCO_DB") if named is None else named
+    if database and not environ.get("ARCO_NOW"):
+        from time import time
+
+        now = int(time())
+        if _is_done_already(database, now):
+            return ExitCode.DONE
+        from arco_sched.cli.context import Session
+
+        session = Session(named, environ)
     else:
-        return False
+        from arco_sched.cli.context import Session
+
+        session = Session(named, environ)
+        now = session.now
+        if _is_done_already(session.path, now):
+            return ExitCode.DONE
+    from arco_sched.cli.evaluation import evaluate
+
+    return evaluate(session, now, quiet=True)
+
+
+def _is_done_already(database: str | Path, now: int) -> bool:
+    """Whether nothing is due, as most of the time, so that the evaluation is done; if not, nothing was changed."""
+    from arco_sched.service.visit import nothing_due_in
+
     try:
-        if not database:
-            from arco_sched.cli.context import Session
-
-            database = str(Session(None if len(argv) == 2 else database, environ).path)
-        import time
-
-        from arco_sched.service.visit import nothing_due_in
-
-        # Nobody waits here for whoever is writing: the command itself does.
-        return nothing_due_in(database, int(time.time()), busy_timeout=0)
-    except Exception:  # the command itself will meet it again, and say what it is
+        # Nobody waits here for whoever is writing: the evaluation itself does.
+        return nothing_due_in(database, now, busy_timeout=0)
+    except Exception:  # the evaluation will meet it again, and say what it is
         return False
 
 

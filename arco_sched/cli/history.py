@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session, clocks, complete_tick
+from arco_sched.cli.completion import complete_tick
+from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.options import Problems, examples, one_format, read_span
 from arco_sched.model import LapseReason, TickStatus
 from arco_sched.render.terminal import say, write

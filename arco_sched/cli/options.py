@@ -5,7 +5,7 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
-from arco_sched.cli.context import complete_schedule
+from arco_sched.cli.completion import complete_schedule
 from arco_sched.errors import InvalidInput
 
 T = TypeVar("T")

@@ -6,7 +6,8 @@ import typer
 
 from arco_sched.changes import content_problems, normal_content, text_problems
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session, clocks, complete_run
+from arco_sched.cli.completion import complete_run
+from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.history import say_more
 from arco_sched.cli.options import Problems, examples, one_format, read_labels, read_span
 from arco_sched.render.terminal import say, write

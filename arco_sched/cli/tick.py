@@ -1,31 +1,19 @@
 """`arco tick`: one evaluation. cron calls it each minute, so it imports nothing that it does not need."""
 
-import time
-from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.core import TyperCommand
 
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.context import Session
+from arco_sched.cli.evaluation import evaluate, show_nothing
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import examples
-from arco_sched.errors import NotFound
 from arco_sched.instants import parse_instant
-from arco_sched.render.terminal import is_terminal, write
 
 if TYPE_CHECKING:
     from typer._click import Context
-
-    from arco_sched.model import Evaluation
-    from arco_sched.service.workspace import Workspace
-
-SHOWN: Final = 20
-"""Ticks that are shown to a person; the others are in `arco ticks list`."""
-
-SEARCHED: Final = 1000
-"""Ticks among which the conflicts of an evaluation are looked for."""
 
 tick_app = typer.Typer(add_completion=False)
 
@@ -87,93 +75,6 @@ def tick(
     if not (schedule or dry_run) and session.nothing_due(at):
         # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
         if as_json or not quiet:
-            _show_nothing(at, as_json=as_json)
+            show_nothing(at, as_json=as_json)
         return ExitCode.DONE
-    with session.open() as workspace:
-        answer = _evaluate(workspace, at, schedule or (), dry_run=dry_run, watched=not quiet)
-        code = ExitCode.FAILURES if answer.failed else ExitCode.DONE
-        try:
-            _show(workspace, answer, quiet=quiet, utc=utc, as_json=as_json)
-        except BrokenPipeError:
-            # The evaluation is done, and its verdict holds whether or not somebody reads the rest.
-            if code is ExitCode.DONE:
-                raise
-    return code
-
-
-def _evaluate(
-    workspace: "Workspace", at: int, schedules: "list[str] | tuple[()]", *, dry_run: bool, watched: bool
-) -> "Evaluation":
-    if not (watched and is_terminal(to_stderr=True)):
-        return workspace.evaluate(at, schedules=schedules, dry_run=dry_run)
-    from arco_sched.render.progress import Bar
-
-    started, bar = time.monotonic(), Bar()
-
-    def progress(done: int, total: int) -> None:
-        if time.monotonic() - started > 1:
-            bar.update(done, total)
-
-    try:
-        return workspace.evaluate(at, schedules=schedules, dry_run=dry_run, progress=progress)
-    finally:
-        bar.close()
-
-
-def _show_nothing(now: int, *, as_json: bool) -> None:
-    if as_json:
-        from arco_sched.model import Evaluation
-        from arco_sched.render.json import evaluation
-
-        write(evaluation(Evaluation.of_nothing(now)))
-    else:
-        from arco_sched.render.sentences import nothing_due
-
-        write(nothing_due(now))
-
-
-def _show(workspace: "Workspace", answer: "Evaluation", *, quiet: bool, utc: bool, as_json: bool) -> None:
-    if as_json:
-        from arco_sched.render.json import evaluation
-
-        write(evaluation(answer))
-        return
-    if quiet and not (answer.failed or answer.conflicts):
-        return
-    from arco_sched.render import sentences
-
-    if quiet:
-        if answer.failed:
-            write(sentences.failed(answer.failed) + "\n")
-        if answer.conflicts:
-            write(sentences.conflicts(answer.conflicts, _conflicting(workspace, answer)) + "\n")
-    elif not answer.evaluated:
-        write(sentences.nothing_due(answer.now))
-    else:
-        from arco_sched.render.tables import evaluation as draw
-
-        draw(
-            answer,
-            list(islice(answer.ticks, SHOWN)),
-            list(islice(answer.lapses, SHOWN)),
-            _conflicting(workspace, answer) if answer.conflicts else [],
-            clocks(workspace, utc=utc),
-        )
-
-
-def _conflicting(workspace: "Workspace", answer: "Evaluation") -> list[str]:
-    """The first few ticks whose run key was reserved for another content; none of a dry run, which has no ticks yet."""
-    found: list[str] = []
-    if not answer.dry_run:
-        for each in islice(answer.ticks, SEARCHED):
-            if len(found) < 3 and _is_conflict(workspace, each):
-                found.append(each.tick_id)
-    return found
-
-
-def _is_conflict(workspace: "Workspace", tick: Any) -> bool:
-    try:
-        detail = workspace.tick(tick.tick_id)
-    except NotFound:
-        return False
-    return detail.run is not None and detail.run.request_fingerprint != tick.request_fingerprint
+    return evaluate(session, at, schedule or (), dry_run=dry_run, quiet=quiet, utc=utc, as_json=as_json)

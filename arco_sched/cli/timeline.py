@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session, complete_schedule
+from arco_sched.cli.completion import complete_schedule
+from arco_sched.cli.context import Session
 from arco_sched.cli.options import Problems, examples
 from arco_sched.cron import load_zone
 from arco_sched.errors import InvalidInput

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session, clocks, complete_schedule
+from arco_sched.cli.completion import complete_schedule
+from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.moments import read_moment
 from arco_sched.cli.options import FORMS, Problems, examples
 from arco_sched.cli.progress import watched

@@ -10,6 +10,7 @@ from arco_sched.cron import tzdata_release
 from arco_sched.evaluate import Outcome, Ticks, agenda, evaluate
 from arco_sched.model import Evaluation, Lapse, LapseRecord, Tick
 from arco_sched.service.finding import missing
+from arco_sched.service.planning import replan
 from arco_sched.service.visit import nothing_due
 from arco_sched.store import reading, writing
 from arco_sched.store.database import Database
@@ -103,23 +104,23 @@ def perform(
 ) -> Evaluation:
     """Evaluate and record. Raises `NotFound` for a schedule that is not there."""
     names = tuple(dict.fromkeys(schedules))
-    if not names and nothing_due(database, now):
-        return Evaluation.of_nothing(now)
+    tally = _Tally(now)
     with database.write() as connection:
+        if not names and nothing_due(connection, now):
+            return Evaluation.of_nothing(now)
         learn(connection, workspace)
         _note_zone_rules(connection, now)
         due = _due(connection, names, now)
         visit(connection, now)
-    tally = _Tally(now)
-    position = 0
-    quota: int | None = None
-    while position < len(due):
-        if tally.ranges:
-            database.let_others()
+        position, quota = _batch(connection, due, 0, None, tally, batch)
+    while True:
+        if progress is not None and due:
+            progress(position, len(due))
+        if position == len(due):
+            break
+        database.let_others()
         with database.write() as connection:
             position, quota = _batch(connection, due, position, quota, tally, batch)
-        if progress is not None:
-            progress(position, len(due))
     return tally.report(
         _Recorded(database, tally.ranges, reading.ticks_of), _Recorded(database, tally.ranges, reading.lapses_of)
     )
@@ -158,8 +159,7 @@ def _note_zone_rules(connection: sqlite3.Connection, now: int) -> None:
     writer.zone_rules(recorded, installed)
     writer.finish()
     for schedule in reading.all_schedules(connection):
-        state = reading.state(connection, schedule)
-        writer.agenda(schedule, agenda(state.terms, state.cursor, state.ahead))
+        replan(connection, writer, schedule)
 
 
 def _batch(

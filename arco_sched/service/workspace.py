@@ -2,18 +2,20 @@
 
 A `Workspace` is one database. Instants are integer epochs throughout; nothing here reads a clock, so every use case
 that decides something takes `now`.
+
+What only some of the use cases need is imported by them: an evaluation, which cron calls each minute, pays for its own.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arco_sched import changes, identity
 from arco_sched.cron import load_zone, timetable, tzdata_release
 from arco_sched.errors import Conflict, InvalidInput, NotFound
-from arco_sched.evaluate import agenda, discard, occurrences, stretches, waiting
+from arco_sched.evaluate import discard, occurrences, stretches, waiting
 from arco_sched.events import TYPES
 from arco_sched.instants import BEFORE_ALL, MAX_INSTANT
 from arco_sched.model import (
@@ -48,19 +50,18 @@ from arco_sched.model import (
     Wanted,
     Why,
 )
-from arco_sched.rewind import rewind
-from arco_sched.service import applying, timeline, upkeep
 from arco_sched.service.definitions import checked, normal, raise_any, warnings
 from arco_sched.service.evaluation import BATCH, Progress, perform, rehearse
 from arco_sched.service.finding import missing
 from arco_sched.service.paging import DEFAULT_LIMIT, check_choice, check_limit, keyed_page, number_cursor, tick_cursor
-from arco_sched.service.status import look
-from arco_sched.service.verification import Progress as VerificationProgress
-from arco_sched.service.verification import verify
-from arco_sched.service.why import why
+from arco_sched.service.planning import replan
 from arco_sched.store import reading, writing
 from arco_sched.store.database import BUSY_TIMEOUT, Database
 from arco_sched.store.fold import learn
+
+if TYPE_CHECKING:
+    from arco_sched.service.upkeep import Progress as PruningProgress
+    from arco_sched.service.verification import Progress as VerificationProgress
 
 
 class Workspace:
@@ -240,8 +241,7 @@ class Workspace:
         writer.finish()
         if schedule is None:
             raise AssertionError
-        state = reading.state(connection, schedule)
-        writer.agenda(schedule, agenda(state.terms, state.cursor, state.ahead))
+        replan(connection, writer, schedule)
         answer = cls._schedule(connection, schedule_id)
         said = () if version is None or version.deleted else warnings(version)
         return ScheduleChange(answer, "unchanged" if version is None else change, count, discarded, said)
@@ -261,6 +261,8 @@ class Workspace:
         that is there, and would be changed, why it must not be. Raises `InvalidFields` with every problem found, and
         `Conflict` with every refusal.
         """
+        from arco_sched.service import applying
+
         transaction = self._database.read if dry_run else self._database.write
         with transaction() as connection:
             learn(connection, self.name)
@@ -325,6 +327,8 @@ class Workspace:
         For after a clock that was wrong. Doing it again finds nothing. Raises `NotFound` for a schedule that is not
         there.
         """
+        from arco_sched.rewind import rewind
+
         found = []
         transaction = self._database.read if dry_run else self._database.write
         with transaction() as connection:
@@ -345,8 +349,7 @@ class Workspace:
                     writer = writing.Writer(connection, now)
                     writer.rewind(schedule, rewinding)
                     writer.finish()
-                    state = reading.state(connection, schedule)
-                    writer.agenda(schedule, agenda(state.terms, state.cursor, state.ahead))
+                    replan(connection, writer, schedule)
         return found
 
     def discard(self, schedule_id: str, *, now: int, dry_run: bool = False) -> list[LapseRecord]:
@@ -365,12 +368,13 @@ class Workspace:
                 for lapse in lapses:
                     writer.lapse(schedule, schedule_id, lapse)
                 writer.finish()
-                state = reading.state(connection, schedule)
-                writer.agenda(schedule, agenda(state.terms, state.cursor, state.ahead))
+                replan(connection, writer, schedule)
         return [LapseRecord(schedule_id, *lapse, recorded_at=now) for lapse in lapses]
 
     def status(self, *, now: int) -> Status:
         """One look: the evaluator's last visit, schedules by state, backlog, and the last day's failures and lapses."""
+        from arco_sched.service.status import look
+
         with self._database.read() as connection:
             return look(connection, now)
 
@@ -386,19 +390,25 @@ class Workspace:
         self, schedule_id: str, *, start: int, stop: int, now: int, limit: int = 1000, dry_run: bool = False
     ) -> Backfill:
         """Ticks and runs for the occurrences in `[start, stop)` that lapsed, were paused or lie before the start."""
+        from arco_sched.service import upkeep
+
         return upkeep.backfill(
             self._database, self.name, schedule_id, start=start, stop=stop, now=now, limit=limit, dry_run=dry_run
         )
 
     def prune(
-        self, *, before: int, now: int, dry_run: bool = False, progress: upkeep.Progress | None = None
+        self, *, before: int, now: int, dry_run: bool = False, progress: "PruningProgress | None" = None
     ) -> Pruning:
         """Remove ticks, lapses and their events before `before`; definitions, runs and run keys stay."""
+        from arco_sched.service import upkeep
+
         return upkeep.prune(self._database, self.name, before=before, now=now, dry_run=dry_run, progress=progress)
 
-    def verify(self, progress: VerificationProgress | None = None) -> Verification:
+    def verify(self, progress: "VerificationProgress | None" = None) -> Verification:
         """Fold all events again from nothing and compare every row, count every schedule's occurrences again, and name
         each difference. Writes nothing; others may write meanwhile."""
+        from arco_sched.service.verification import verify
+
         return verify(self._database, self.name, progress)
 
     # Runs.
@@ -459,6 +469,8 @@ class Workspace:
 
     def why(self, schedule_id: str, at: int | None = None, *, now: int) -> Why:
         """Why the schedule did or did not fire at `at`; without one, at its last occurrence through `now`."""
+        from arco_sched.service.why import why
+
         with self._database.read() as connection:
             return why(connection, schedule_id, at, now)
 
@@ -510,6 +522,8 @@ class Workspace:
     def timeline(self, edges: Sequence[int], *, now: int, schedules: Iterable[str] = ()) -> Timeline:
         """The history of the named schedules (default: all that are not deleted) between the edges, at least two
         instants in order."""
+        from arco_sched.service import timeline
+
         if len(edges) < 2 or list(edges) != sorted(set(edges)):
             raise InvalidInput("a timeline needs two or more instants in order")
         with self._database.read() as connection:

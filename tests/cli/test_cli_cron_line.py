@@ -1,4 +1,4 @@
-"""`arco tick --quiet`, the line that cron calls: with nothing due it is answered early, and nothing shows it."""
+"""`arco tick --quiet`, the line that cron calls, is done without reading a command line, and nothing shows it."""
 
 import contextlib
 import re
@@ -18,6 +18,9 @@ from arco_sched.errors import DatabaseUnusable
 from arco_sched.service.visit import nothing_due_in
 
 HEAVY = {"rich", "croniter", "pendulum", "platformdirs", "dataclasses", "json", "hashlib", "zoneinfo"}
+QUESTIONS = {
+    f"arco_sched.service.{name}" for name in ("why", "timeline", "verification", "status", "upkeep", "applying")
+}
 LEFT_ALONE = {"typer", "pathlib", "typing", "dataclasses", "inspect", "json", "hashlib", "arco_sched.model"}
 
 
@@ -137,34 +140,40 @@ def test_early_only_with_nothing_to_do(arco: Arco, case: Callable[[Arco], None])
     """It is answered early exactly when nothing is due, and otherwise has changed nothing."""
     case(arco)
     before = content(arco)
-    assert entry._is_done_already(["--db", str(arco.db), "tick", "--quiet"], {}) is (case is nothing)
+    assert entry._is_done_already(str(arco.db), int(time.time())) is (case is nothing)
     assert content(arco) == before or case is nothing
 
 
 def test_the_visit_is_recorded(arco: Arco) -> None:
     """Whoever asks how long ago the evaluator was here gets the clock."""
     started = int(time.time())
-    assert entry._is_done_already(["tick", "--quiet"], {"ARCO_DB": str(arco.db)})
+    assert entry._is_done_already(str(arco.db), int(time.time()))
     with contextlib.closing(sqlite3.connect(arco.db)) as connection:
         (visited_at,) = connection.execute("SELECT visited_at FROM workspace").fetchone()
     assert started <= visited_at <= time.time()
 
 
-def test_the_default_database(arco: Arco, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("case", [nothing, due])
+def test_the_default_database(arco: Arco, monkeypatch: pytest.MonkeyPatch, case: Callable[[Arco], None]) -> None:
     """Without `--db` and `ARCO_DB` it is the one in the user's data directory."""
-    (arco.db.parent / "arco").mkdir()
-    shutil.copyfile(arco.db, arco.db.parent / "arco" / "arco.db")
+    case(arco)
+    default = arco.db.parent / "arco" / "arco.db"
+    default.parent.mkdir()
+    shutil.copyfile(arco.db, default)
     monkeypatch.setenv("XDG_DATA_HOME", str(arco.db.parent))
-    assert entry._is_done_already(["tick", "--quiet"], {})
+    assert entry.run(["tick", "--quiet"], {}) == 0
+    with contextlib.closing(sqlite3.connect(default)) as connection:
+        visited, ticks = connection.execute("SELECT visited_at, (SELECT count(*) FROM ticks) FROM workspace").fetchone()
+    assert (visited is not None, ticks) == (True, 0 if case is nothing else 3)
 
 
 def test_somebody_writes(arco: Arco) -> None:
-    """While another process writes nobody waits twice: it is left to the command at once."""
+    """While another process writes nobody waits twice: it is left to the evaluation at once."""
     with contextlib.closing(sqlite3.connect(arco.db, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseUnusable, match="busy"):
             nothing_due_in(arco.db, 0, busy_timeout=0)
-        assert not entry._is_done_already(["--db", str(arco.db), "tick", "--quiet"], {})
+        assert not entry._is_done_already(str(arco.db), int(time.time()))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +193,13 @@ def test_somebody_writes(arco: Arco) -> None:
 def test_no_other_line(arco: Arco, argv: list[str]) -> None:
     """Every other command line is read by the command line's own library."""
     line = [str(arco.db) if word == "DB" else word for word in argv]
-    assert not entry._is_done_already(line, {"ARCO_DB": str(arco.db)})
+    assert not entry._is_cron_line(line, {"ARCO_DB": str(arco.db)})
+
+
+def test_completion(arco: Arco) -> None:
+    """A shell that asks what may follow gets an answer, and no evaluation."""
+    assert not entry._is_cron_line(["tick", "--quiet"], {"_ARCO_COMPLETE": "complete_bash"})
+    assert entry._is_cron_line(["--db", str(arco.db), "tick", "--quiet"], {})
 
 
 def loading(argv: list[str], arco: Arco) -> str:
@@ -203,6 +218,16 @@ def test_it_loads_next_to_nothing(arco: Arco) -> None:
     assert code == "0"
     assert "sqlite3" in loaded
     assert not LEFT_ALONE & set(loaded)
+
+
+@pytest.mark.parametrize("case", [due, paused, other_rules])
+def test_with_something_to_do_it_loads_no_typer(arco: Arco, case: Callable[[Arco], None]) -> None:
+    """Nor what draws tables, or only a question needs, or only a definition: it reads no command line either."""
+    case(arco)
+    code, *loaded = loading(["tick", "--quiet"], arco).split()
+    assert code == "0"
+    assert "arco_sched.evaluate" in loaded
+    assert not {"typer", "rich", "croniter", "pendulum", "zoneinfo", *QUESTIONS} & set(loaded)
 
 
 def test_a_tick_of_nothing_loads_little(arco: Arco) -> None:

@@ -154,9 +154,7 @@ def test_nobody_starves(tmp_path: Path) -> None:
         definition = Definition("* * * * * *", catchup_window_minutes=100_000, max_catchup_ticks=1_000_000)
         workspace.create_schedule("a", definition, now=START)
         workspace.create_schedule("b", Definition("0 0 1 1 *"), now=START)
-        script = (
-            f"print('ready'); w = it.Workspace.open(path); print(w.evaluate({START + 20_000}, batch=400).triggered)"
-        )
+        script = f"print('ready'); w = it.Workspace.open(path); print(w.evaluate({START + 8_000}, batch=160).triggered)"
         evaluator = subprocess.Popen(
             [sys.executable, "-c", "import test_concurrency as it; path = " + repr(str(path)) + "; " + script],
             stdout=subprocess.PIPE,
@@ -174,7 +172,7 @@ def test_nobody_starves(tmp_path: Path) -> None:
             if evaluator.poll() is not None:
                 break
             time.sleep(0.01)
-        assert evaluator.communicate()[0] == "20001\n"
+        assert evaluator.communicate()[0] == "8001\n"
         # Fifty transactions, and between any two of them there is a place.
         assert len(waited) >= 25
         assert workspace.verify().differences == ()

@@ -377,7 +377,7 @@ def test_faults_in_the_calls_of_sqlite() -> None:
     if shutil.which("cc") is None or sys.platform != "linux":
         pytest.skip("the faults are injected by a library that a C compiler must make, on Linux")
     said = subprocess.run(
-        [sys.executable, HERE / "injector.py", "--step", "131", "--offset", "40"],
+        [sys.executable, HERE / "injector.py", "--step", "197", "--offset", "40"],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         text=True,
         capture_output=True,

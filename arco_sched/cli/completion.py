@@ -1,0 +1,56 @@
+"""What a shell offers when somebody presses Tab."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from arco_sched.cli.context import Session
+
+if TYPE_CHECKING:
+    from arco_sched.service.workspace import Workspace
+
+COMPLETIONS: Final = 200
+"""How many of the newest ticks or runs a shell is offered."""
+
+COMPLETION_PATIENCE: Final = 0.5
+"""Seconds that completion waits for a database that is busy."""
+
+
+def _complete(context: typer.Context, incomplete: str, ask: Callable[["Workspace"], Iterable[str]]) -> list[str]:
+    # Whatever is wrong, a person who presses Tab wants no message and no waiting.
+    from arco_sched.service.workspace import Workspace
+
+    root = context.find_root()
+    try:
+        session = Session(root.params.get("db"), os.environ)
+        with Workspace.open(session.path, busy_timeout=COMPLETION_PATIENCE) as workspace:
+            return [found for found in ask(workspace) if found.startswith(incomplete)]
+    except Exception:
+        return []
+
+
+def complete_schedule(context: typer.Context, incomplete: str) -> list[str]:
+    """The ids that a shell offers for completion; none where there is no database."""
+    return _complete(
+        context, incomplete, lambda workspace: (each.version.schedule_id for each in workspace.schedules())
+    )
+
+
+def complete_tick(context: typer.Context, incomplete: str) -> list[str]:
+    """The newest ticks, of the schedule that is written already where there is one."""
+    schedule_id, colon, _ = incomplete.partition(":")
+
+    def ask(workspace: "Workspace") -> Iterable[str]:
+        page = workspace.ticks(schedule_id=schedule_id if colon else None, limit=COMPLETIONS)
+        return (tick.tick_id for tick in page.rows)
+
+    return _complete(context, incomplete, ask)
+
+
+def complete_run(context: typer.Context, incomplete: str) -> list[str]:
+    """The newest runs."""
+    return _complete(
+        context, incomplete, lambda workspace: (run.run_id for run in workspace.runs(limit=COMPLETIONS).rows)
+    )
