@@ -36,7 +36,7 @@ format: $(STAMP)  ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(STAMP)  ## measure what docs/performance.md promises: a quarter of an hour on two cores
+bench: $(STAMP)  ## measure what docs/performance.md promises: four minutes on two idle cores
 	@$(BIN)/python -m benchmarks
 
 bench-peers: $(STAMP)  ## the same next to Dagster and APScheduler, which it installs

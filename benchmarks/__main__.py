@@ -71,7 +71,8 @@ def table(rows: list[Row]) -> str:
     for row in sorted(rows, key=lambda row: (int(row.number.split()[0].rstrip("b")), row.number)):
         sign, met = (">=" if row.at_least else "<="), ("met" if row.met else "NOT MET")
         ratio = f"{row.ratio:,.0f}" if row.ratio >= 100 else f"{row.ratio:.3g}"
-        lines.append((row.number, row.what, row.ours, row.yardstick, f"{ratio} x", f"{sign} {row.target:,g} x", met))
+        target = f"{sign} {row.target:,g} {row.unit}"
+        lines.append((row.number, row.what, row.ours, row.yardstick, f"{ratio} {row.unit}", target, met))
     widths = [max(len(line[column]) for line in lines) for column in range(7)]
     right = {2, 3, 4, 5}
     return "\n".join(

@@ -29,7 +29,7 @@ def rows(bench: Bench) -> Iterator[Row]:
     what = f"catch-up of {schedules * each:,} ticks : executemany of its finished rows"
     yield compared("4", what, best, yardstick, 2.0)
     per_tick = size / (schedules * each)
-    yield Row("10", "bytes a tick, with its events and run", f"{per_tick:.0f} B", "1 B", per_tick, 800)
+    yield Row("10", "bytes a tick, with its events and run", f"{per_tick:.0f} B", "", per_tick, 800, unit="B")
     databases.remove(empty)
     databases.remove(done)
 

@@ -29,6 +29,8 @@ class Row:
     target: float
     at_least: bool = False
     """Whether the target is a floor (times faster) and not a ceiling."""
+    unit: str = "x"
+    """Of the ratio and its target; other than `x` where there is no yardstick."""
 
     @property
     def met(self) -> bool:

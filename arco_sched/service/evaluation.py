@@ -10,7 +10,7 @@ from arco_sched.cron import tzdata_release
 from arco_sched.evaluate import Outcome, Ticks, agenda, evaluate
 from arco_sched.model import Evaluation, Lapse, LapseRecord, Tick
 from arco_sched.service.finding import missing
-from arco_sched.service.planning import replan
+from arco_sched.service.planning import note_zone_rules, replan_all
 from arco_sched.service.visit import nothing_due
 from arco_sched.store import reading, writing
 from arco_sched.store.database import Database
@@ -105,11 +105,12 @@ def perform(
     """Evaluate and record. Raises `NotFound` for a schedule that is not there."""
     names = tuple(dict.fromkeys(schedules))
     tally = _Tally(now)
+    since = replan_all(database, now)
     with database.write() as connection:
         if not names and nothing_due(connection, now):
             return Evaluation.of_nothing(now)
         learn(connection, workspace)
-        _note_zone_rules(connection, now)
+        note_zone_rules(connection, now, since)
         due = _due(connection, names, now)
         visit(connection, now)
         position, quota = _batch(connection, due, 0, None, tally, batch)
@@ -148,18 +149,6 @@ def _due_under_other_rules(connection: sqlite3.Connection, names: tuple[str, ...
             found.append((planned.due_at, schedule))
     _due(connection, names, now)  # a name that is not there is refused all the same
     return [schedule for _, schedule in sorted(found)]
-
-
-def _note_zone_rules(connection: sqlite3.Connection, now: int) -> None:
-    """Record a change of the installed zone rules, and see anew under them when each schedule is due."""
-    recorded, installed = reading.workspace(connection).zone_rules, tzdata_release()
-    if recorded == installed:
-        return
-    writer = writing.Writer(connection, now)
-    writer.zone_rules(recorded, installed)
-    writer.finish()
-    for schedule in reading.all_schedules(connection):
-        replan(connection, writer, schedule)
 
 
 def _batch(

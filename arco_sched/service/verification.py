@@ -22,9 +22,9 @@ def verify(database: Database, workspace: str, progress: Progress | None = None)
     """Check everything that can be checked; writes nothing, and others may write meanwhile."""
     findings = Findings()
     report = progress or (lambda _what, _done, _all: None)
-    with database.unshared() as connection:
+    broken = verifying.integrity(database)
+    with database.unshared() as connection, verifying.interruptible(connection):
         learn(connection, workspace)
-        broken = verifying.integrity(connection)
         for line in broken:
             findings.add("integrity", f"SQLite's integrity check: {line}")
         # What else would be said of a damaged file, or of tables that refer to what is not there, is noise.

@@ -154,6 +154,12 @@ def all_schedules(connection: sqlite3.Connection) -> list[int]:
     return [schedule for (schedule,) in connection.execute("SELECT schedule FROM schedule_rows ORDER BY schedule")]
 
 
+def schedules_since(connection: sqlite3.Connection, seq: int) -> list[int]:
+    """The numbers of the schedules that events after `seq` are about."""
+    ask = "SELECT DISTINCT schedule FROM event_log WHERE seq > ? AND schedule IS NOT NULL ORDER BY schedule"
+    return [schedule for (schedule,) in connection.execute(ask, (seq,))]
+
+
 def count_conflicts(connection: sqlite3.Connection, schedule: int, content: int, instants: Iterable[int]) -> int:
     """How many of these ticks' run keys are reserved for another content."""
     ask = "SELECT 1 FROM run_rows WHERE schedule = ? AND origin = 0 AND instant = ? AND content <> ?"

@@ -7,10 +7,12 @@ it is not.
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from threading import Event
 from typing import Final, NamedTuple
 
-from arco_sched.store.database import schema, statements
+from arco_sched.store.database import Database, schema, statements
 from arco_sched.store.fold import PRUNED, REWOUND, fold
 from arco_sched.store.writing import last_seq
 
@@ -35,10 +37,50 @@ class RowDifference(NamedTuple):
     columns: dict[str, tuple[object, object]]
 
 
-def integrity(connection: sqlite3.Connection) -> list[str]:
-    """What SQLite's own integrity check says; nothing where all is well."""
-    said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
-    return [] if said == ["ok"] else said
+def integrity(database: Database) -> list[str]:
+    """What SQLite's own integrity check says; nothing where all is well.
+
+    It takes seconds for a large file, in which it does not come back to Python once. So it has a thread and a
+    connection of its own, and Ctrl-C ends it at once.
+    """
+    opened: list[sqlite3.Connection] = []
+    unwanted = Event()
+
+    def check() -> list[str]:
+        with database.another() as own, own.unshared() as connection:
+            opened.append(connection)
+            return [] if unwanted.is_set() else [row[0] for row in connection.execute("PRAGMA integrity_check")]
+
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            said = pool.submit(check).result()
+        except KeyboardInterrupt:
+            unwanted.set()
+            for connection in opened:
+                with suppress(sqlite3.ProgrammingError):  # it is closed by now
+                    connection.interrupt()
+            raise
+    return [] if said == ["ok"] else [str(line) for line in said]
+
+
+@contextmanager
+def interruptible(connection: sqlite3.Connection) -> Iterator[None]:
+    """Ctrl-C ends a statement of this connection at once, and not only when it is done."""
+    # Calling any function at all is what lets Python act on a signal. What it raises there SQLite takes for the wish to
+    # end the statement, and says so.
+    connection.set_progress_handler(lambda: 0, _STEPS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+_STEPS: Final = 1_000_000
+"""Steps of SQLite's machine between two looks, a fiftieth of a second or so."""
 
 
 class Unfoldable(Exception):

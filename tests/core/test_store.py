@@ -19,8 +19,9 @@ from arco_sched.cron import tzdata_release
 from arco_sched.errors import ArcoError, Conflict, DatabaseUnusable, InvalidInput
 from arco_sched.instants import format_instant, parse_instant
 from arco_sched.model import Definition, Evaluation, Page
-from arco_sched.service import Workspace
+from arco_sched.service import Workspace, planning
 from arco_sched.store import reading
+from arco_sched.store.database import Database
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
 ROOT = Path(__file__).parents[2]
@@ -56,7 +57,7 @@ def counts(evaluation: Evaluation) -> tuple[int, int, int, int, int]:
 
 EVALUATE = """
 import sys
-from arco_sched.service import Workspace
+from arco_sched.service import Workspace, planning
 path, now, batch, times = sys.argv[1], *map(int, sys.argv[2:])
 sys.stdin.read()
 made = lapsed = 0
@@ -72,7 +73,7 @@ print(made, lapsed)
 CREATE = """
 import sys
 from arco_sched.model import Definition
-from arco_sched.service import Workspace
+from arco_sched.service import Workspace, planning
 path, number = sys.argv[1:]
 sys.stdin.read()
 with Workspace.create(path) as workspace:
@@ -462,6 +463,50 @@ def test_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:
     sql(path, "UPDATE workspace SET zone_rules = '2001a'")
     workspace.evaluate(DAY + 180)
     assert len(workspace.events(type_="ZoneRulesChanged").rows) == 2
+
+
+def test_zone_rules_that_changed_for_many_schedules(
+    workspace: Workspace, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agenda is seen anew in transactions of a bounded size; what somebody who still has the former rules does
+    between two of them is made good, and one who is cut short before the end leaves it all to the next."""
+    for schedule_id in "abcd":
+        workspace.create_schedule(schedule_id, Definition("0 * * * *"), now=DAY + 60)
+    monkeypatch.setattr(planning, "PIECE", 1)
+    agenda = sql(path, "SELECT * FROM agenda")
+
+    def spoil() -> None:
+        sql(path, "UPDATE workspace SET zone_rules = '2001a'")
+        sql(path, "UPDATE agenda SET due_at = 5, failing = 1")
+
+    pauses = 0
+
+    def pause() -> None:
+        nonlocal pauses
+        pauses += 1
+        if pauses == 2:
+            raise KeyboardInterrupt
+
+    spoil()
+    monkeypatch.setattr(Database, "let_others", staticmethod(pause))
+    with pytest.raises(KeyboardInterrupt):
+        workspace.evaluate(DAY + 120)
+    assert workspace.events(type_="ZoneRulesChanged").rows == ()
+
+    def meddle() -> None:
+        nonlocal pauses
+        pauses += 1
+        if pauses == 5:
+            with Workspace.open(path) as other:
+                other.update_schedule("a", {"max_catchup_ticks": 5}, now=DAY + 100)
+            sql(path, "UPDATE agenda SET due_at = 5 WHERE schedule = 1")
+
+    spoil()
+    monkeypatch.setattr(Database, "let_others", staticmethod(meddle))
+    assert counts(workspace.evaluate(DAY + 120)) == (0, 0, 0, 0, 0)
+    assert pauses == 2 + 4
+    assert sql(path, "SELECT * FROM agenda") == agenda
+    assert len(workspace.events(type_="ZoneRulesChanged").rows) == 1
 
 
 def test_dry_run_under_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:

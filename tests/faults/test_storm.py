@@ -117,3 +117,51 @@ def test_interrupted_at_any_moment(tmp_path: Path, delay: float) -> None:
     assert process.returncode in {0, 130, -signal.SIGINT}
     assert "Traceback" not in err
     assert made(path) in {0, 3000}
+
+
+ENDLESS = """
+import contextlib, os, signal, sqlite3, sys, threading
+from arco_sched.store import verifying
+
+connection = sqlite3.connect(":memory:", check_same_thread=False)
+endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+
+class Large:
+    def execute(self, statement):
+        assert statement == "PRAGMA integrity_check"
+        return connection.execute(endless)
+
+    def interrupt(self):
+        connection.interrupt()
+
+class Database:
+    @contextlib.contextmanager
+    def another(self):
+        yield self
+
+    @contextlib.contextmanager
+    def unshared(self):
+        yield Large()
+
+def statement():
+    with verifying.interruptible(connection):
+        connection.execute(endless)
+
+def integrity():
+    verifying.integrity(Database())
+
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    globals()[sys.argv[1]]()
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+@pytest.mark.parametrize("what", ["statement", "integrity"])
+def test_a_long_statement_is_interrupted(what: str) -> None:
+    """Ctrl-C ends `arco verify` of a large file in the middle of a statement, and of SQLite's own check."""
+    said = subprocess.run(
+        [sys.executable, "-c", ENDLESS, what], env=ENVIRON, text=True, capture_output=True, timeout=60, check=False
+    )
+    assert (said.stdout, said.stderr) == ("stopped\n", "")
