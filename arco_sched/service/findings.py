@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from arco_sched import identity
 from arco_sched.changes import normal_content
+from arco_sched.errors import InvalidInput
 from arco_sched.events import TYPES
-from arco_sched.instants import format_instant
+from arco_sched.instants import MIN_INSTANT, format_instant, parse_instant
 from arco_sched.model import Definition, RequestContent, Verification
 from arco_sched.store import verifying
 from arco_sched.store.fold import LAPSED, PRUNED, REWOUND, UPSERTED, ZONE_RULES
@@ -77,9 +78,13 @@ def check_events(connection: sqlite3.Connection, findings: Findings) -> None:
         if identity.fingerprint(row.body) != row.fingerprint:
             findings.add("contents", f"content {row.content}: its fingerprint is not that of its text")
     counts: Counter[tuple[int, str | None]] = Counter()
+    starts: dict[str | None, str] = {}
     for event in verifying.stored_events(connection):
         counts[event.type, event.schedule_id] += 1
-        for text in _contradictions(event, counts[event.type, event.schedule_id]):
+        if event.type == UPSERTED and event.version == 1:
+            starts[event.schedule_id] = str((_payload(event.payload) or {}).get("start_at"))
+        count, start = counts[event.type, event.schedule_id], starts.get(event.schedule_id)
+        for text in _contradictions(event, count, start):
             findings.add("events", f"{_EVENTS.get(event.type, 'event')} seq={event.seq}: {text}")
 
 
@@ -113,7 +118,8 @@ _EVENTS: Final = {
 }
 
 
-def _contradictions(event: verifying.StoredEvent, count: int) -> list[str]:
+def _contradictions(event: verifying.StoredEvent, count: int, start: str | None) -> list[str]:
+    """What contradicts itself in an event, the `count`th of its type and schedule; version 1 starts at `start`."""
     if event.type not in _EVENTS:
         return [f"its type {event.type} is none of the {len(TYPES)} that there are"]
     payload = _payload(event.payload)
@@ -141,7 +147,23 @@ def _contradictions(event: verifying.StoredEvent, count: int) -> list[str]:
             return [f"its key {event.key!a} names another lapse than its payload"]
         return []
     key_ = "cursor_rewound" if event.type == REWOUND else "history_pruned"
-    return [] if event.key == f"{key_}:{name}:{count}" else [f"its key {event.key!a} is not {key_}:{name}:{count}"]
+    if event.key != f"{key_}:{name}:{count}":
+        return [f"its key {event.key!a} is not {key_}:{name}:{count}"]
+    return _rewind_contradictions(event, payload, start) if event.type == REWOUND else []
+
+
+def _rewind_contradictions(event: verifying.StoredEvent, payload: dict[str, Any], start: str | None) -> list[str]:
+    """A rewind goes to the clock, and not behind the start of version 1; all that it moves begins or ends there."""
+    try:
+        first = MIN_INSTANT if start is None else parse_instant(start) - 1
+    except InvalidInput:  # which is said of the definition's event
+        return []
+    clock = max(event.recorded_at, first)
+    if payload["to"] != format_instant(clock):
+        return [f"it goes to {payload['to']!a}, and the clock was at {format_instant(clock)}"]
+    moved = [entry["effective_from"] for entry in payload["versions"]]
+    moved += [cut["before"] for cut in payload["lapses"] if cut["before"] is not None]
+    return [f"it moves something to {at!a}, and not to its end" for at in moved if at != format_instant(clock + 1)]
 
 
 def _definition_contradictions(event: verifying.StoredEvent, payload: dict[str, Any]) -> list[str]:

@@ -7,7 +7,6 @@ from arco_sched.cron import tzdata_release
 from arco_sched.evaluate import agenda
 from arco_sched.store import reading, writing
 from arco_sched.store.database import Database
-from arco_sched.store.visiting import zone_rules
 
 PIECE: Final = 5_000
 """Schedules that one transaction sees anew: a fraction of a second for whoever waits to write."""
@@ -27,13 +26,13 @@ def replan_all(database: Database, now: int) -> int:
     """
     installed = tzdata_release()
     with database.read() as connection:
-        if zone_rules(connection) == installed:
+        if reading.workspace(connection).zone_rules == installed:
             return 0
         since = writing.last_seq(connection)
         schedules = reading.all_schedules(connection)
     for first in range(0, len(schedules), PIECE):
         with database.write() as connection:
-            if zone_rules(connection) == installed:
+            if reading.workspace(connection).zone_rules == installed:
                 break  # another evaluator was here
             writer = writing.Writer(connection, now)
             for schedule in schedules[first : first + PIECE]:
@@ -47,7 +46,7 @@ def note_zone_rules(connection: Connection, now: int, since: int) -> None:
 
     What somebody who still had the former rules did to a schedule meanwhile is made good.
     """
-    recorded, installed = zone_rules(connection), tzdata_release()
+    recorded, installed = reading.workspace(connection).zone_rules, tzdata_release()
     if recorded == installed:
         return
     writer = writing.Writer(connection, now)

@@ -271,6 +271,15 @@ EVENTS = {
         "UPDATE event_log SET payload = json_set(payload, '$.from', '2025-03-05T00:00:00Z') WHERE type = 6",
         "rewound_from is",
     ),
+    "rewind's end": (
+        "UPDATE event_log SET payload = json_set(payload, '$.to', '2025-03-04T00:00:07Z') WHERE type = 6",
+        "it goes to '2025-03-04T00:00:07Z', and the clock was at",
+    ),
+    "rewind's version": (
+        "UPDATE event_log SET payload = json_set(payload, '$.versions[0].effective_from', '2025-03-04T00:00:07Z') "
+        "WHERE type = 6 AND schedule = 1",
+        "it moves something to '2025-03-04T00:00:07Z'",
+    ),
     "pruning": (
         "DELETE FROM event_log WHERE seq = (SELECT max(seq) FROM event_log WHERE type = 7)",
         "as the events give it",
