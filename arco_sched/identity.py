@@ -75,12 +75,15 @@ def parse_run_key(text: str) -> TickKey | None:
 
 def run_id(workspace: str, key: str) -> str:
     """`run_` and 26 characters of lower-case base32 of HMAC-SHA256(key = workspace name, message = run_key)."""
-    return run_ids(workspace)(key)
+    return str(run_ids(workspace)(key.encode()))
 
 
 @lru_cache(maxsize=16)
-def run_ids(workspace: str) -> Callable[[str], str]:
-    """The function that gives the run id of a run key in one workspace: a catch-up asks it once a tick."""
+def run_ids(workspace: str) -> Callable[[bytes | None], str | None]:
+    """The function that gives the run id of a run key, as UTF-8, in one workspace: a catch-up asks it once a tick.
+
+    It raises nothing, whatever bytes it is given; of no run key (None) it gives none.
+    """
     # HMAC (RFC 2104) with its two states after the key made once: each run id then hashes two blocks instead of four.
     secret = workspace.encode()
     if len(secret) > _BLOCK:
@@ -90,9 +93,11 @@ def run_ids(workspace: str) -> Callable[[str], str]:
     outer = sha256(bytes(byte ^ 0x5C for byte in secret)).copy
     pairs, words = _PAIRS, _WORDS
 
-    def of(key: str) -> str:
+    def of(key: bytes | None) -> str | None:
+        if key is None:
+            return None
         message, digest = inner(), outer()
-        message.update(key.encode())
+        message.update(key)
         digest.update(message.digest())
         # The first 130 bits are 26 characters of 5, taken two at a time: as numbers of 64, 64 and 8 bits.
         a, b, c = words(digest.digest())

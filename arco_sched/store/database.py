@@ -296,6 +296,8 @@ def _explained(path: Path | str) -> Iterator[None]:
     except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
         raise
     except sqlite3.Error as error:
+        if is_interruption(error):
+            raise KeyboardInterrupt from None
         code = getattr(error, "sqlite_errorcode", None)
         advice = None if code is None else _ADVICE.get(code & 0xFF)
         raise DatabaseUnusable(f"the database {path} {advice or _damaged(error)}") from error
@@ -303,6 +305,16 @@ def _explained(path: Path | str) -> Iterator[None]:
         if type(error).__name__ not in {"UnicodeDecodeError", "JSONDecodeError"}:
             raise
         raise DatabaseUnusable(f"the database {path} {_damaged(error)}") from error
+
+
+def is_interruption(error: sqlite3.Error) -> bool:
+    """Whether it was Ctrl-C that ended a statement.
+
+    What a signal raises in a function that SQLite calls, SQLite knows as a failure of that function; and ours raise
+    nothing by themselves, whatever they are given.
+    """
+    cut_off = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
+    return cut_off or str(error) == "user-defined function raised exception"
 
 
 def _damaged(error: Exception) -> str:

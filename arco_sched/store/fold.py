@@ -65,7 +65,8 @@ FROM event_log e WHERE {_RANGE} AND e.type = {LAPSED} ORDER BY e.seq
 _RUNS: Final = f"""
 INSERT INTO {{to}}run_rows (run, schedule, origin, instant, key, version, content, run_id, status, requested_at)
 SELECT e.seq, e.schedule, e.origin, e.instant, e.key, e.version, e.content,
-    arco_run_id(coalesce(e.key, 'sched:' || i.schedule_id || ':' || o.word || e.instant)), 'requested', e.recorded_at
+    arco_run_id(CAST(coalesce(e.key, 'sched:' || i.schedule_id || ':' || o.word || e.instant) AS BLOB)), 'requested',
+    e.recorded_at
 FROM event_log e LEFT JOIN schedule_ids i ON i.schedule = e.schedule
 LEFT JOIN words o ON o.kind = 'origin' AND o.code = e.origin
 WHERE {_RANGE} AND e.type = {REQUESTED} ORDER BY e.seq
@@ -231,5 +232,5 @@ def _fold_part(connection: sqlite3.Connection, after: int, through: int, types: 
 
 
 def learn(connection: sqlite3.Connection, workspace: str) -> None:
-    """Teach a connection the function that the fold needs: the run id of a run key in this workspace."""
+    """Teach a connection the function that the fold needs: the run id of a run key, as bytes, in this workspace."""
     connection.create_function("arco_run_id", 1, run_ids(workspace), deterministic=True)

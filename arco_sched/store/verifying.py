@@ -7,12 +7,12 @@ it is not.
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from threading import Event
 from typing import Final, NamedTuple
 
-from arco_sched.store.database import Database, schema, statements
+from arco_sched.store.database import Database, is_interruption, schema, statements
 from arco_sched.store.fold import PRUNED, REWOUND, fold
 from arco_sched.store.writing import last_seq
 
@@ -52,13 +52,16 @@ def integrity(database: Database) -> list[str]:
             return [] if unwanted.is_set() else [row[0] for row in connection.execute("PRAGMA integrity_check")]
 
     with ThreadPoolExecutor(1) as pool:
+        checking = pool.submit(check)
         try:
-            said = pool.submit(check).result()
+            said = checking.result()
         except KeyboardInterrupt:
             unwanted.set()
-            for connection in opened:
-                with suppress(sqlite3.ProgrammingError):  # it is closed by now
-                    connection.interrupt()
+            # Again and again: to interrupt a connection whose statement has not begun means nothing.
+            while not wait([checking], timeout=0.02).done:
+                for connection in opened:
+                    with suppress(sqlite3.ProgrammingError):  # it is closed by now
+                        connection.interrupt()
             raise
     return [] if said == ["ok"] else [str(line) for line in said]
 
@@ -67,14 +70,10 @@ def integrity(database: Database) -> list[str]:
 def interruptible(connection: sqlite3.Connection) -> Iterator[None]:
     """Ctrl-C ends a statement of this connection at once, and not only when it is done."""
     # Calling any function at all is what lets Python act on a signal. What it raises there SQLite takes for the wish to
-    # end the statement, and says so.
+    # end the statement, and says so, and `Database` says what was meant.
     connection.set_progress_handler(lambda: 0, _STEPS)
     try:
         yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            raise KeyboardInterrupt from None
-        raise
     finally:
         connection.set_progress_handler(None, 0)
 
@@ -130,8 +129,10 @@ def _fold_range(connection: sqlite3.Connection, after: int, through: int) -> Non
     try:
         fold(connection, after, through, to=f"{_FRESH}.")
     except (sqlite3.IntegrityError, sqlite3.OperationalError) as error:
-        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
-            raise  # the disk's trouble, and not an event's
+        if is_interruption(error) or (
+            isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR
+        ):
+            raise  # somebody's wish or the disk's trouble, and not an event's
         connection.execute("ROLLBACK TO range")
         # Once more, one by one, to name the event.
         for seq in range(after + 1, through + 1):

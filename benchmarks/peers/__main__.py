@@ -96,7 +96,7 @@ def _dagster(bench: Bench, python: str, sizes: list[int]) -> list[Row]:
         program = [python, str(HERE / "dagster_peer.py"), str(folder)]
         run([*program, str(START + 30), "0"])
         taken = []
-        for minute in (1, 2):
+        for minute in range(1, 2 if size == DUE else 3):  # a thousand once: it takes long enough to be past chance
             own.append(ours())
             taken.append(run([*program, str(START + 30 + 60 * minute), str(size * minute)]))
         found.append(min(taken))

@@ -335,10 +335,13 @@ def test_nearest_weekday(field: str, year: int, month: int, day: int | None) -> 
 
 @pytest.mark.parametrize("n", range(1, 32))
 def test_nearest_weekday_by_definition(n: int) -> None:
-    """`nW` is the weekday of the month with the least distance to the nth, in every month of 28 years."""
+    """`nW` is the weekday of the month with the least distance to the nth, in a month of each kind that there is."""
     e = parse_expression(f"0 0 {n}W * *")
-    for month in range(28 * 12):
-        first = dt.date(2000 + month // 12, month % 12 + 1, 1)
+    firsts = [dt.date(2000 + month // 12, month % 12 + 1, 1) for month in range(28 * 12)]
+    # A month is told by its length and the weekday of its first day: 28 kinds, all of them in 28 years.
+    kinds = {((first + dt.timedelta(days=31)).day, first.weekday()): first for first in firsts}
+    assert len(kinds) == 28
+    for first in kinds.values():
         days = [d for d in range(1, 32) if (first + dt.timedelta(days=d - 1)).month == first.month]
         assert bits(e.days(first.year, first.month)) == [d for d in days if is_nearest_weekday(first.replace(day=d), n)]
 

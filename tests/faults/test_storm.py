@@ -13,6 +13,9 @@ import pytest
 from arco_sched.instants import parse_instant
 from arco_sched.model import Definition
 from arco_sched.service import Workspace
+from arco_sched.store import verifying
+from arco_sched.store.database import Database
+from arco_sched.store.fold import REQUESTED, fold
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -121,7 +124,7 @@ def test_interrupted_at_any_moment(tmp_path: Path, delay: float) -> None:
 
 ENDLESS = """
 import contextlib, os, signal, sqlite3, sys, threading
-from arco_sched.store import verifying
+from arco_sched.store import database, verifying
 
 connection = sqlite3.connect(":memory:", check_same_thread=False)
 endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
@@ -134,7 +137,7 @@ class Large:
     def interrupt(self):
         connection.interrupt()
 
-class Database:
+class Other(database.Database):
     @contextlib.contextmanager
     def another(self):
         yield self
@@ -144,11 +147,11 @@ class Database:
         yield Large()
 
 def statement():
-    with verifying.interruptible(connection):
-        connection.execute(endless)
+    with database.Database("", connection).unshared() as own, verifying.interruptible(own):
+        own.execute(endless)
 
 def integrity():
-    verifying.integrity(Database())
+    verifying.integrity(Other("", connection))
 
 threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
@@ -165,3 +168,37 @@ def test_a_long_statement_is_interrupted(what: str) -> None:
         [sys.executable, "-c", ENDLESS, what], env=ENVIRON, text=True, capture_output=True, timeout=60, check=False
     )
     assert (said.stdout, said.stderr) == ("stopped\n", "")
+
+
+def pressed(_key: object) -> None:
+    """What Python does when Ctrl-C is pressed in the middle of a function that SQLite calls."""
+    raise KeyboardInterrupt
+
+
+def fold_requests_again(database: Database) -> None:
+    """What an evaluation does with its requests, once more."""
+    with database.write() as connection:
+        connection.execute("DELETE FROM run_rows")
+        fold(connection, 0, 100, types={REQUESTED})
+
+
+def fold_all_again(database: Database) -> None:
+    """What `verify` does."""
+    with database.unshared() as connection, verifying.folded_again(connection, lambda _done, _all: None):
+        raise AssertionError("it was folded in spite of it")
+
+
+def test_pressed_in_a_function_of_ours(tmp_path: Path) -> None:
+    """Ctrl-C while SQLite asks Python for a run id is Ctrl-C, and neither damage nor a finding; nothing of it stays."""
+    path = tmp_path / "arco.db"
+    backlog(path, 3)
+    with Workspace.open(path) as workspace:
+        workspace.evaluate(NOW)
+        database = workspace._database
+        with database.unshared() as connection:
+            connection.create_function("arco_run_id", 1, pressed)
+        with pytest.raises(KeyboardInterrupt):
+            fold_requests_again(database)
+        with pytest.raises(KeyboardInterrupt):
+            fold_all_again(database)
+    assert made(path) == 3
