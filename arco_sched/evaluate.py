@@ -180,11 +180,8 @@ def each_occurrence(terms: Sequence[Term], start: int, stop: int) -> Iterator[tu
     For looking back: before the schedule's start its first version speaks. `terms` are all versions, newest first.
     """
     first = terms[-1]
-    earlier = first._replace(effective_from=start, start_at=start)
-    for part in stretches([earlier], start, min(stop, first.effective_from)):
-        if part.times is not None:
-            yield from ((at, first) for at in part.times.between(part.start, part.stop))
-    for part in stretches(terms, max(start, first.effective_from), stop):
+    always = first._replace(effective_from=min(start, first.effective_from), start_at=min(start, first.start_at))
+    for part in stretches([*terms[:-1], always], start, stop):
         if part.times is not None:
             yield from ((at, part.term) for at in part.times.between(part.start, part.stop))
 

@@ -36,7 +36,7 @@ def rewind(
         if before - 1 <= target:
             continue
         left = None
-        if after < target and missed is not None:
+        if missed is not None:
             parts = stretches(terms, after + 1, target + 1, [at for at in ticks if after < at <= target])
             left = sum(part.occurring(part.start, part.stop) for part in parts)
         gone = after >= target or left == 0

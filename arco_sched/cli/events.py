@@ -9,8 +9,9 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.options import Problems, examples
+from arco_sched.cli.pages import show_page
 from arco_sched.events import TYPES
-from arco_sched.render.terminal import say, write
+from arco_sched.render.terminal import write
 from arco_sched.service.paging import DEFAULT_LIMIT, check_limit
 from arco_sched.service.workspace import Workspace
 
@@ -70,8 +71,6 @@ def events_list(
 
     Whoever executes runs reads the requests from here, and remembers the last number it has seen.
     """
-    from arco_sched.render import json
-
     session: Session = ctx.obj
     problems = Problems()
     problems.add(f"--type {type_!r} must be one of {', '.join(TYPES)}", when=type_ is not None and type_ not in TYPES)
@@ -84,25 +83,7 @@ def events_list(
             _follow(workspace, after, type_, schedule, limit, utc=utc, as_json=as_json, as_csv=as_csv)
             return
         page = workspace.events(after=after, type_=type_, schedule_id=schedule, limit=limit or DEFAULT_LIMIT)
-        if as_json:
-            write(json.events(page))
-        elif as_csv:
-            from arco_sched.render import csv
-
-            write(csv.events(page.rows))
-            _say_more(page.next_cursor)
-        elif not page.rows:
-            say("No events.")
-        else:
-            from arco_sched.render import tables
-
-            tables.events(page.rows, clocks(workspace, utc=utc))
-            _say_more(page.next_cursor)
-
-
-def _say_more(next_cursor: str | None) -> None:
-    if next_cursor is not None:
-        say(f"There is more: add --after {next_cursor}")
+        show_page(workspace, "events", page, utc=utc, as_csv=as_csv, as_json=as_json)
 
 
 def _follow(

@@ -8,8 +8,9 @@ from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_tick
 from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.options import Problems, examples, one_format, read_span
+from arco_sched.cli.pages import show_page
 from arco_sched.model import LapseReason, TickStatus
-from arco_sched.render.terminal import say, write
+from arco_sched.render.terminal import write
 from arco_sched.service.paging import DEFAULT_LIMIT
 
 ticks_app = typer.Typer(add_completion=False)
@@ -24,12 +25,6 @@ def ticks_group() -> None:
 @lapses_app.callback()
 def lapses_group() -> None:
     """Ask what lapsed: occurrences that were not evaluated in time, how many and why."""
-
-
-def say_more(next_cursor: str | None) -> None:
-    """Tell a person that a table is not the whole list."""
-    if next_cursor is not None:
-        say(f"There is more: add --cursor {next_cursor}")
 
 
 @ticks_app.command(
@@ -56,8 +51,6 @@ def ticks_list(
     as_json: opt.Json = False,
 ) -> None:
     """List ticks, the newest first, by the instant they are scheduled for."""
-    from arco_sched.render import json
-
     session: Session = ctx.obj
     problems = Problems()
     start, stop = read_span(problems, since, until, session.now)
@@ -65,20 +58,7 @@ def ticks_list(
     problems.check()
     with session.open() as workspace:
         page = workspace.ticks(schedule_id=schedule, status=status, since=start, until=stop, limit=limit, cursor=cursor)
-        if as_json:
-            write(json.ticks(page))
-        elif as_csv:
-            from arco_sched.render import csv
-
-            write(csv.ticks(page.rows))
-            say_more(page.next_cursor)
-        elif not page.rows:
-            say("No ticks.")
-        else:
-            from arco_sched.render import tables
-
-            tables.ticks(page.rows, clocks(workspace, utc=utc))
-            say_more(page.next_cursor)
+        show_page(workspace, "ticks", page, utc=utc, as_csv=as_csv, as_json=as_json)
 
 
 @ticks_app.command(
@@ -124,8 +104,6 @@ def lapses_list(
     as_json: opt.Json = False,
 ) -> None:
     """List what lapsed, the newest record first: between which instants, how many occurrences, and why."""
-    from arco_sched.render import json
-
     session: Session = ctx.obj
     problems = Problems()
     start, stop = read_span(problems, since, until, session.now)
@@ -135,17 +113,4 @@ def lapses_list(
         page = workspace.lapses(
             schedule_id=schedule, reason=reason, since=start, until=stop, limit=limit, cursor=cursor
         )
-        if as_json:
-            write(json.lapses(page))
-        elif as_csv:
-            from arco_sched.render import csv
-
-            write(csv.lapses(page.rows))
-            say_more(page.next_cursor)
-        elif not page.rows:
-            say("Nothing lapsed.")
-        else:
-            from arco_sched.render import tables
-
-            tables.lapses(page.rows, clocks(workspace, utc=utc))
-            say_more(page.next_cursor)
+        show_page(workspace, "lapses", page, utc=utc, as_csv=as_csv, as_json=as_json)

@@ -8,8 +8,8 @@ from arco_sched.changes import content_problems, normal_content, text_problems
 from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_run
 from arco_sched.cli.context import Session, clocks
-from arco_sched.cli.history import say_more
 from arco_sched.cli.options import Problems, examples, one_format, read_labels, read_span
+from arco_sched.cli.pages import show_page
 from arco_sched.render.terminal import say, write
 from arco_sched.service.paging import DEFAULT_LIMIT
 
@@ -38,8 +38,6 @@ def runs_list(
     as_json: opt.Json = False,
 ) -> None:
     """List runs, the newest request first."""
-    from arco_sched.render import json
-
     session: Session = ctx.obj
     problems = Problems()
     start, stop = read_span(problems, since, until, session.now)
@@ -47,20 +45,7 @@ def runs_list(
     problems.check()
     with session.open() as workspace:
         page = workspace.runs(schedule_id=schedule, status=status, since=start, until=stop, limit=limit, cursor=cursor)
-        if as_json:
-            write(json.runs(page))
-        elif as_csv:
-            from arco_sched.render import csv
-
-            write(csv.runs(page.rows))
-            say_more(page.next_cursor)
-        elif not page.rows:
-            say("No runs.")
-        else:
-            from arco_sched.render import tables
-
-            tables.runs(page.rows, clocks(workspace, utc=utc))
-            say_more(page.next_cursor)
+        show_page(workspace, "runs", page, utc=utc, as_csv=as_csv, as_json=as_json)
 
 
 @runs_app.command("show", epilog=examples("arco runs show run_2yq7l2v3mbtmeyyqz3zk4nlb3u"))

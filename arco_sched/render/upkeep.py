@@ -106,7 +106,7 @@ def rewound(answer: Sequence[Rewinding], clocks: Clocks, *, dry_run: bool) -> st
             ran = "its run was requested" if each.ticks == 1 else "their runs were requested"
             text += f"; {_plural(each.ticks, 'tick')} beyond the clock {'stays' if each.ticks == 1 else 'stay'}, {ran}"
         said.append(f"{text}.\n")
-    return (NOTHING + "\n" if dry_run else "") + "".join(said)
+    return (NOTHING.strip() + "\n" if dry_run else "") + "".join(said)
 
 
 def discarded_json(schedule_id: str, answer: Sequence[LapseRecord], *, dry_run: bool) -> str:

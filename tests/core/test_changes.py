@@ -226,6 +226,16 @@ def test_created_anew_by_default_now(workspace: Workspace) -> None:
     assert [hour for hour, _, _ in hours(workspace, 7)] == [0, 1, 4, 5, 6, 7]
 
 
+def test_created_anew_at_the_deletion(workspace: Workspace) -> None:
+    """A schedule can be made anew from the very instant of its deletion on, and no second earlier."""
+    workspace.create_schedule("a", HOURLY, now=at(0.5))
+    workspace.delete_schedule("a", now=at(2))
+    with pytest.raises(InvalidInput, match="before the deletion"):
+        workspace.create_schedule("a", HOURLY, now=at(4.5), start_at=at(2) - 1)
+    assert workspace.create_schedule("a", HOURLY, now=at(4.5), start_at=at(2)).schedule.version.start_at == at(2)
+    assert hours(workspace, 3) == [(1, 1, "triggered"), (2, 3, "triggered"), (3, 3, "triggered")]
+
+
 def test_created_anew_behind_a_lapse(workspace: Workspace) -> None:
     """A start behind what a lapse accounts for since the deletion is in force only after it: nothing reaches back."""
     workspace.create_schedule("a", Definition("0 * * * *", catchup_window_minutes=60), now=at(0.5))

@@ -7,6 +7,7 @@ import itertools
 from typing import Any
 
 import pytest
+from core_world import BROKEN, DAY, at, minutes, term
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,38 +16,6 @@ from arco_sched.errors import InvalidInput
 from arco_sched.evaluate import Agenda, Outcome, Ticks, agenda, discard, evaluate, in_force, occurrences, waiting
 from arco_sched.instants import parse_instant
 from arco_sched.model import Lapse, Term
-
-MINUTE = 60
-DAY = parse_instant("2025-03-04T00:00:00Z")
-TEN = "*/10 * * * *"
-BROKEN = "No/Where"
-
-
-def at(minute: float) -> int:
-    """The epoch of a minute of the day."""
-    return DAY + round(minute * MINUTE)
-
-
-def term(version: int = 1, from_: float = 0, **fields: Any) -> Term:
-    """A definition version in force from a minute of the day on."""
-    end = fields.pop("end", None)
-    values: dict[str, Any] = {
-        "version": version,
-        "effective_from": at(from_),
-        "start_at": at(fields.pop("start", 0)),
-        "end_at": None if end is None else at(end),
-        "enabled": True,
-        "deleted": False,
-        "cron_expression": TEN,
-        "timezone": "UTC",
-        "dst_gap": "next",
-        "dst_overlap": "first",
-        "catchup_window_minutes": 1440,
-        "max_catchup_ticks": 100,
-        "catchup_policy": "oldest-first",
-        "content": version,
-    }
-    return Term(**(values | fields))
 
 
 def told(outcome: Outcome) -> list[tuple[Any, ...]]:
@@ -58,11 +27,6 @@ def told(outcome: Outcome) -> list[tuple[Any, ...]]:
         else:
             lines.append((f"v{step.term.version}", *(minutes(instant) for instant in step.instants)))
     return lines
-
-
-def minutes(instant: int) -> float:
-    """Minutes of the day; a second before a minute reads as `.98`."""
-    return round((instant - DAY) / MINUTE, 2)
 
 
 START = at(0) - 1
@@ -134,6 +98,27 @@ CASES: dict[str, tuple[list[Term], float, list[tuple[Any, ...]], float | None, i
         40,
         [("superseded", -0.02, 30, 3), ("v2", 30, 40)],
         40,
+        0,
+    ),
+    "the latest of three versions, cut in the first": (
+        [term(3, 35, max_catchup_ticks=4, catchup_policy=LATEST), term(2, 25), term(1)],
+        50,
+        [("superseded", -0.02, 20, 2), ("v1", 20), ("v2", 30), ("v3", 40, 50)],
+        50,
+        0,
+    ),
+    "the latest of three versions, cut in the second": (
+        [term(3, 35, max_catchup_ticks=3, catchup_policy=LATEST), term(2, 15), term(1)],
+        50,
+        [("superseded", -0.02, 30, 3), ("v2", 30), ("v3", 40, 50)],
+        50,
+        0,
+    ),
+    "the latest of three versions, cut between two": (
+        [term(3, 35, max_catchup_ticks=2, catchup_policy=LATEST), term(2, 15), term(1)],
+        50,
+        [("superseded", -0.02, 40, 4), ("v3", 40, 50)],
+        50,
         0,
     ),
     "an end": ([term(end=20)], 60, [("v1", 0, 10)], 10, 0),
@@ -479,6 +464,53 @@ def test_discarding_accounts_for_all_before(terms: list[Term], now: int, before:
         assert (lapse.reason == "discarded") == (lapse.missed is not None)
         position = lapse.before - 1
     assert waiting(terms, position, at(before)) == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "found"),
+    [
+        (0, 60, [(1, 0, 20), (2, 30, 60)]),
+        (19, 21, [(1, 19, 20)]),
+        (20, 30, []),  # after the end of the one, before the start of the other
+        (29, 30, []),
+        (29, 31, [(2, 30, 31)]),
+        (31, 31, []),
+    ],
+)
+def test_stretches(start: float, stop: float, found: list[tuple[int, float, float]]) -> None:
+    """The spans in which a version is in force and may occur, and none that is empty."""
+    terms = [term(2, 25, start=30), term(end=20)]
+    parts = core.stretches(terms, at(start), at(stop))
+    assert [(part.term.version, minutes(part.start), minutes(part.stop)) for part in parts] == found
+
+
+LOOKED_BACK: dict[str, tuple[list[Term], tuple[float, float], list[tuple[float, int]]]] = {
+    # name: (terms newest first, from and to, (minute, version) of each occurrence)
+    "within one version": ([term()], (10, 31), [(10, 1), (20, 1), (30, 1)]),
+    "the end is not in it": ([term()], (10, 30), [(10, 1), (20, 1)]),
+    "from before the start": ([term(from_=25, start=25)], (5, 41), [(10, 1), (20, 1), (30, 1), (40, 1)]),
+    "all before the start": ([term(from_=25, start=25)], (5, 21), [(10, 1), (20, 1)]),
+    "each under its own version": (
+        [term(2, 25, cron_expression="*/5 * * * *"), term()],
+        (15, 36),
+        [(20, 1), (25, 2), (30, 2), (35, 2)],
+    ),
+    "from before the start to the second version": (
+        [term(2, 25, start=15), term(from_=15, start=15)],
+        (5, 31),
+        [(10, 1), (20, 1), (30, 2)],
+    ),
+    "what was deleted does not occur": ([term(2, 25, deleted=True), term()], (15, 61), [(20, 1)]),
+    "what can't be read is left out": ([term(2, 25), term(timezone=BROKEN)], (5, 41), [(30, 2), (40, 2)]),
+}
+
+
+@pytest.mark.parametrize("name", LOOKED_BACK)
+def test_looking_back(name: str) -> None:
+    """Backfilling sees every occurrence with its version, and before the start those of version 1."""
+    terms, (start, stop), found = LOOKED_BACK[name]
+    seen = [(minutes(instant), term.version) for instant, term in core.each_occurrence(terms, at(start), at(stop))]
+    assert seen == found
 
 
 def test_agenda_of_the_disabled_and_broken() -> None:

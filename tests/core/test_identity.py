@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from arco_sched import identity
 from arco_sched.changes import normal_content
+from arco_sched.model import RequestContent
 from arco_sched.identity import TickKey
 
 IDS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")
@@ -166,6 +167,14 @@ def test_fingerprint_ignores_order(assets: list[str], partitions: list[str], lab
         [*reversed(assets), *assets], [*reversed(partitions), *partitions], None, dict(reversed(list(labels.items())))
     )
     assert identity.content_text(first) == identity.content_text(again)
+
+
+def test_content_text_is_canonical() -> None:
+    """Also of a content that somebody made without putting it in order."""
+    content = RequestContent(("b", "a", "b"), ("q", "p", "q"), None, (("z", "1"), ("a", "2")))
+    assert identity.content_text(content) == (
+        '{"asset_selection":["a","b"],"command":null,"labels":{"a":"2","z":"1"},"partition_selection":["p","q"]}'
+    )
 
 
 def test_fingerprint_tells_contents_apart() -> None:

@@ -1,0 +1,42 @@
+"""The page of a list: as JSON, as CSV, or as a table that says when it is not all."""
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from arco_sched.cli.context import clocks
+from arco_sched.render.terminal import say, write
+
+if TYPE_CHECKING:
+    from arco_sched.model import Page
+    from arco_sched.service.workspace import Workspace
+
+Listed = Literal["ticks", "lapses", "runs", "events"]
+
+_NONE: Final[dict[Listed, str]] = {
+    "ticks": "No ticks.",
+    "lapses": "Nothing lapsed.",
+    "runs": "No runs.",
+    "events": "No events.",
+}
+
+
+def show_page(
+    workspace: "Workspace", what: Listed, page: "Page[Any]", *, utc: bool, as_csv: bool, as_json: bool
+) -> None:
+    """Write the page, in the format of its name in each of `render`'s modules; what is not on it is said on stderr."""
+    if as_json:
+        from arco_sched.render import json
+
+        write(getattr(json, what)(page))
+        return
+    if as_csv:
+        from arco_sched.render import csv
+
+        write(getattr(csv, what)(page.rows))
+    elif not page.rows:
+        say(_NONE[what])
+    else:
+        from arco_sched.render import tables
+
+        getattr(tables, what)(page.rows, clocks(workspace, utc=utc))
+    if page.next_cursor is not None:
+        say(f"There is more: add {'--after' if what == 'events' else '--cursor'} {page.next_cursor}")

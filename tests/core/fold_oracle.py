@@ -1,0 +1,142 @@
+"""A second fold, event by event in plain Python: what the folded tables must be, read from the event table alone."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from arco_sched.identity import run_id
+from arco_sched.instants import parse_instant
+
+Tables = dict[str, dict[Any, tuple[Any, ...]]]
+
+STATUSES = {1: "triggered", 2: "skipped", 3: "failed"}
+INFIXES = ("", "backfill:", "failed:", "manual:")
+FAILED = 2
+FIELDS = (
+    *("cron_expression", "timezone", "catchup_window_minutes", "max_catchup_ticks", "catchup_policy"),
+    *("dst_gap", "dst_overlap"),
+)
+
+
+def there(path: Path) -> Tables:
+    """The folded tables as they are."""
+    keys = {
+        "definition_rows": 2,
+        "schedule_rows": 1,
+        "tick_rows": 3,
+        "lapse_rows": 1,
+        "run_rows": 1,
+        "conflict_rows": 1,
+    }
+    with closing(sqlite3.connect(path)) as connection:
+        found = {
+            table: {row[:key]: row[key:] for row in connection.execute(f"SELECT * FROM {table}")}
+            for table, key in keys.items()
+        }
+        found["workspace"] = {(): connection.execute("SELECT zone_rules FROM workspace").fetchone()}
+    return found
+
+
+def folded(path: Path, zone_rules: str) -> Tables:
+    """What the events of the file give; `zone_rules` are those that it was made with."""
+    with closing(sqlite3.connect(path)) as connection:
+        names = dict(connection.execute("SELECT schedule, schedule_id FROM schedule_ids"))
+        [(workspace,)] = connection.execute("SELECT name FROM workspace")
+        events = connection.execute("SELECT * FROM event_log ORDER BY seq").fetchall()
+    fold = _Fold(workspace, names, zone_rules)
+    for event in events:
+        fold.take(*event)
+    return fold.tables()
+
+
+def _epoch(text: str | None) -> int | None:
+    return None if text is None else parse_instant(text)
+
+
+class _Fold:
+    def __init__(self, workspace: str, names: dict[int, str], zone_rules: str) -> None:
+        self.workspace, self.names, self.zone_rules = workspace, names, zone_rules
+        self.definitions: dict[Any, dict[str, Any]] = {}
+        self.schedules: dict[Any, dict[str, Any]] = {}
+        self.ticks: dict[Any, tuple[Any, ...]] = {}
+        self.lapses: dict[Any, dict[str, Any]] = {}
+        self.runs: dict[Any, tuple[Any, ...]] = {}
+        self.conflicts: dict[Any, tuple[Any, ...]] = {}
+        self.reserved: dict[Any, tuple[int, int]] = {}
+
+    def tables(self) -> Tables:
+        """All of them."""
+        return {
+            "definition_rows": {key: tuple(row.values()) for key, row in self.definitions.items()},
+            "schedule_rows": {key: tuple(row.values()) for key, row in self.schedules.items()},
+            "tick_rows": self.ticks,
+            "lapse_rows": {key: tuple(row.values()) for key, row in self.lapses.items()},
+            "run_rows": self.runs,
+            "conflict_rows": self.conflicts,
+            "workspace": {(): (self.zone_rules,)},
+        }
+
+    def take(self, *event: Any) -> None:
+        """One event, with the columns of the event table."""
+        seq, type_, schedule, origin, instant, version, status, content, key, at, text = event
+        said = {} if text is None else json.loads(text)
+        state = self.schedules.get((schedule,))
+        if type_ == 1:
+            row = {name: said[name] for name in FIELDS} | {"content": content, "code_version": said["code_version"]}
+            row |= {name: _epoch(said[name]) for name in ("start_at", "end_at")}
+            row |= {"enabled": int(said["enabled"]), "deleted": int(said["deleted"]), "created_at": at}
+            self.definitions[schedule, version] = row | {"effective_from": _epoch(said["effective_from"])}
+            if state is None:
+                begin = {"version": version, "cursor": row["start_at"] - 1}
+                self.schedules[schedule,] = begin | dict.fromkeys(
+                    ("last_instant", "last_run", "rewound_from", "pruned_through")
+                )
+            else:
+                state["version"] = version
+        elif type_ == 2:
+            name = key.removeprefix("sched_tick:") if origin == FAILED else self._name(schedule, origin, instant)
+            row = (name, version, STATUSES[status], content, at, said.get("error"))
+            self.ticks[schedule, instant, origin] = row
+            if origin == 0:
+                state |= {"cursor": max(state["cursor"], instant), "last_instant": instant}
+                state |= {"last_run": instant} if status == 1 else {}
+        elif type_ == 3:
+            row = {"schedule": schedule, "after": _epoch(said["after"]), "before": _epoch(said["before"])}
+            self.lapses[seq,] = row | {"missed": said["missed"], "reason": said["reason"], "recorded_at": at}
+            state["cursor"] = max(state["cursor"], row["before"] - 1)
+        elif type_ == 4:
+            run_key = key or "sched:" + self._name(schedule, origin, instant)
+            first, what = self.reserved.setdefault(run_key, (seq, content))
+            if first == seq:
+                identity = (schedule, origin, instant, key, version, content, run_id(self.workspace, run_key))
+                self.runs[seq,] = (*identity, "requested", at)
+            elif what != content:
+                self.conflicts[seq,] = (first, content, at)
+        elif type_ == 5:
+            self.zone_rules = said["to"]
+        elif type_ == 6:
+            left = _epoch(said["from"])
+            state |= {"cursor": _epoch(said["to"]), "rewound_from": max(left, state["rewound_from"] or left)}
+            for moved in said["versions"]:
+                moved_to = {"effective_from": _epoch(moved["effective_from"])}
+                self.definitions[schedule, moved["definition_version"]] |= moved_to
+            for cut in said["lapses"]:
+                if cut["before"] is None:
+                    self.lapses.pop((cut["seq"],), None)
+                elif (cut["seq"],) in self.lapses:  # its event may have been pruned since
+                    self.lapses[cut["seq"],] |= {"before": _epoch(cut["before"]), "missed": cut["missed"]}
+        else:
+            through = _epoch(said["through"])
+            state |= {"cursor": _epoch(said["cursor"]), "last_instant": _epoch(said["last_scheduled_for"])}
+            state |= {"last_run": _epoch(said["last_run_for"]), "pruned_through": through}
+            for place in [place for place in self.ticks if place[0] == schedule and place[1] <= through]:
+                if place[2] != FAILED:
+                    del self.ticks[place]
+            for place, row in list(self.lapses.items()):
+                if row["schedule"] == schedule and row["before"] - 1 <= through:
+                    del self.lapses[place]
+
+    def _name(self, schedule: int, origin: int, instant: int) -> str:
+        return f"{self.names[schedule]}:{INFIXES[origin]}{instant}"

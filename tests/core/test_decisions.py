@@ -1,0 +1,358 @@
+"""The pure decisions about changes and what is accepted, each with its answer (docs/semantics.md, section 2)."""
+
+from typing import Any
+
+import pytest
+
+from arco_sched import changes
+from arco_sched.changes import MAX_COMMAND, MAX_NAME, MAX_TICKS, Current, normal_content
+from arco_sched.errors import ArcoError, Conflict, InvalidInput, NotFound
+from arco_sched.instants import MAX_MINUTES
+from arco_sched.model import Definition, RequestContent, Version
+
+HOURLY = Definition("0 * * * *", request=normal_content(["x"]))
+DAILY = HOURLY._replace(cron_expression="@daily")
+
+
+def version(number: int = 1, **fields: Any) -> Version:
+    """A version that was made at 100 and is in force since then."""
+    values: dict[str, Any] = {
+        "definition": HOURLY,
+        "start_at": 100,
+        "enabled": True,
+        "deleted": False,
+        "created_at": 100,
+        "effective_from": 100,
+    }
+    return Version("a", number, **(values | fields))
+
+
+LIVE = Current(version(), cursor=99)
+DELETED = Current(version(2, deleted=True, effective_from=200, created_at=200), cursor=150)
+SURE = Current(version(2, deleted=True, effective_from=200, created_at=200), cursor=400)
+
+
+def outcome(decide: Any, *arguments: Any, **options: Any) -> Any:
+    """What a decision is: (number, start, in force from, made at, enabled, deleted), None, or the type of its error."""
+    try:
+        made = decide("a", *arguments, **options)
+    except ArcoError as refusal:
+        return type(refusal)
+    if made is None:
+        return None
+    return (
+        made.definition_version,
+        made.start_at,
+        made.effective_from,
+        made.created_at,
+        made.enabled,
+        made.deleted,
+    )
+
+
+@pytest.mark.parametrize(
+    ("definition", "current", "options", "answer"),
+    [
+        (HOURLY, None, {}, (1, 300, 300, 300, True, False)),
+        (HOURLY, None, {"start_at": 100}, (1, 100, 100, 300, True, False)),
+        (HOURLY, None, {"start_at": 500}, (1, 500, 500, 300, True, False)),
+        (HOURLY, None, {"enabled": True}, (1, 300, 300, 300, True, False)),
+        (HOURLY, None, {"enabled": False}, (1, 300, 300, 300, False, False)),
+        (HOURLY._replace(end_at=300), None, {}, InvalidInput),
+        (HOURLY._replace(end_at=301), None, {}, (1, 300, 300, 300, True, False)),
+        # There already: the same is unchanged, whatever of start and state is not given.
+        (HOURLY, LIVE, {}, None),
+        (HOURLY, LIVE, {"start_at": 100, "enabled": True}, None),
+        (HOURLY, LIVE, {"start_at": 101}, Conflict),
+        (HOURLY, LIVE, {"enabled": False}, Conflict),
+        (DAILY, LIVE, {}, Conflict),
+        # Made anew after its deletion at 200: from there on, and behind the cursor.
+        (HOURLY, DELETED, {}, (3, 300, 300, 300, True, False)),
+        (HOURLY, DELETED, {"enabled": False}, (3, 300, 300, 300, False, False)),
+        (HOURLY, DELETED, {"start_at": 199}, InvalidInput),
+        (HOURLY, DELETED, {"start_at": 200}, (3, 200, 200, 300, True, False)),
+        (HOURLY._replace(end_at=300), DELETED, {}, InvalidInput),
+        (HOURLY, SURE, {}, (3, 300, 401, 300, True, False)),
+        (HOURLY, SURE, {"start_at": 401}, (3, 401, 401, 300, True, False)),
+        (HOURLY, SURE, {"start_at": 402}, (3, 402, 402, 300, True, False)),
+    ],
+)
+def test_create(definition: Definition, current: Current | None, options: dict[str, Any], answer: Any) -> None:
+    """Creating at 300."""
+    assert outcome(changes.create, definition, current, 300, **options) == answer
+
+
+def test_create_where_the_clock_went_back() -> None:
+    """Made anew by a clock that shows an instant before the deletion: it starts at the deletion."""
+    assert outcome(changes.create, HOURLY, DELETED, 120) == (3, 200, 200, 120, True, False)
+
+
+@pytest.mark.parametrize(
+    ("current", "options", "answer"),
+    [
+        (LIVE, {}, None),
+        (LIVE, {"definition": HOURLY}, None),
+        (LIVE, {"enabled": True}, None),
+        (LIVE, {"definition": HOURLY, "enabled": True, "expect_version": 1}, None),
+        (LIVE, {"definition": DAILY}, (2, 100, 300, 300, True, False)),
+        (LIVE, {"enabled": False}, (2, 100, 300, 300, False, False)),
+        (LIVE, {"definition": DAILY, "enabled": False, "expect_version": 1}, (2, 100, 300, 300, False, False)),
+        (LIVE, {"definition": DAILY, "expect_version": 2}, Conflict),
+        (LIVE, {"expect_version": 0}, Conflict),
+        (LIVE, {"definition": HOURLY._replace(end_at=100)}, InvalidInput),
+        (LIVE, {"definition": HOURLY._replace(end_at=101)}, (2, 100, 300, 300, True, False)),
+        (Current(version(), cursor=299), {"enabled": False}, (2, 100, 300, 300, False, False)),
+        (Current(version(), cursor=300), {"enabled": False}, (2, 100, 301, 300, False, False)),
+        (Current(version(), cursor=900), {"enabled": False}, (2, 100, 901, 300, False, False)),
+        (DELETED, {"enabled": False}, NotFound),
+        (None, {"enabled": False}, NotFound),
+    ],
+)
+def test_change(current: Current | None, options: dict[str, Any], answer: Any) -> None:
+    """Updating, enabling and disabling at 300."""
+    assert outcome(changes.change, current, 300, **options) == answer
+
+
+@pytest.mark.parametrize(
+    ("current", "options", "answer"),
+    [
+        (LIVE, {}, (2, 100, 300, 300, True, True)),
+        (LIVE, {"expect_version": 1}, (2, 100, 300, 300, True, True)),
+        (LIVE, {"expect_version": 2}, Conflict),
+        (Current(version(enabled=False), cursor=310), {}, (2, 100, 311, 300, False, True)),
+        (DELETED, {}, None),
+        (DELETED, {"expect_version": 1}, Conflict),
+        (None, {}, NotFound),
+    ],
+)
+def test_delete(current: Current | None, options: dict[str, Any], answer: Any) -> None:
+    """Deleting at 300; again is no change."""
+    assert outcome(changes.delete, current, 300, **options) == answer
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        (
+            lambda: changes.create("a", DAILY, LIVE, 300),
+            "schedule a exists with other content (version 1): change it with `arco schedule update a`",
+        ),
+        (
+            lambda: changes.create("a", HOURLY, DELETED, 300, start_at=0),
+            "--start 1970-01-01T00:00:00Z is before the deletion of a (1970-01-01T00:03:20Z): "
+            "history before it can't be made again",
+        ),
+        (
+            lambda: changes.create("a", HOURLY._replace(end_at=60), None, 300),
+            "--end 1970-01-01T00:01:00Z is not after the start 1970-01-01T00:05:00Z",
+        ),
+        (
+            lambda: changes.change("a", LIVE, 300, expect_version=7),
+            "schedule a is at version 1, not 7: look at `arco schedule versions` and decide again",
+        ),
+        (
+            lambda: changes.existing("a", DELETED),
+            "schedule a is deleted: `arco schedule create a` makes it anew",
+        ),
+        (lambda: changes.existing("a", None), "no schedule a: `arco schedule list` shows those there are"),
+        (
+            lambda: changes.delete("a", None, 300),
+            "no schedule a: `arco schedule list` shows those there are",
+        ),
+    ],
+)
+def test_what_a_refusal_says(refused: Any, said: str) -> None:
+    """One line that says what is wrong and what to do."""
+    with pytest.raises(ArcoError) as refusal:
+        refused()
+    assert str(refusal.value) == said
+
+
+def test_existing() -> None:
+    """The newest version of a schedule that is there."""
+    assert changes.existing("a", LIVE) == version()
+
+
+@pytest.mark.parametrize(
+    ("values", "merged"),
+    [
+        ({}, HOURLY),
+        ({"cron_expression": "@daily"}, DAILY),
+        ({"asset_selection": ("y",)}, HOURLY._replace(request=RequestContent(("y",)))),
+        (
+            {"command": "c", "end_at": 5},
+            HOURLY._replace(end_at=5, request=RequestContent(("x",), command="c")),
+        ),
+    ],
+)
+def test_merge(values: dict[str, Any], merged: Definition) -> None:
+    """Only what is named is replaced, of the definition and of the request content alike."""
+    assert changes.merge(HOURLY, values) == merged
+
+
+@pytest.mark.parametrize(
+    ("later", "changed"),
+    [
+        (version(2, created_at=500, effective_from=500), ()),
+        (version(2, definition=DAILY), ("cron_expression",)),
+        (version(2, definition=HOURLY._replace(code_version="2", end_at=900)), ("code_version", "end_at")),
+        (version(2, definition=HOURLY._replace(timezone="Asia/Tokyo", dst_gap="skip")), ("timezone", "dst_gap")),
+        (
+            version(2, definition=HOURLY._replace(request=RequestContent((), ("p",), "c", (("k", "v"),)))),
+            ("asset_selection", "partition_selection", "command", "labels"),
+        ),
+        (version(2, start_at=101, enabled=False, deleted=True), ("start_at", "enabled", "deleted")),
+    ],
+)
+def test_what_changed(later: Version, changed: tuple[str, ...]) -> None:
+    """What differs between two versions by its names in JSON, in their order; in the first nothing."""
+    assert changes.changed_fields(version(), later) == changed
+    assert changes.changed_fields(None, later) == ()
+
+
+def test_flat() -> None:
+    """What a person can change of a version, in the order of the JSON answers."""
+    assert list(changes.flat(version()).items()) == [
+        ("cron_expression", "0 * * * *"),
+        ("timezone", "UTC"),
+        ("catchup_window_minutes", 1440),
+        ("max_catchup_ticks", 10),
+        ("catchup_policy", "oldest-first"),
+        ("dst_gap", "next"),
+        ("dst_overlap", "first"),
+        ("asset_selection", ("x",)),
+        ("partition_selection", ()),
+        ("command", None),
+        ("labels", ()),
+        ("code_version", None),
+        ("start_at", 100),
+        ("end_at", None),
+        ("enabled", True),
+        ("deleted", False),
+    ]
+
+
+EMPTY = "--asset must not be empty"
+LONG = "--asset is longer than 1000 characters"
+
+
+def steered(text: str) -> str:
+    """What is said of a text with control characters."""
+    return f"--asset {text!a} has control characters or is not valid UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x", None),
+        ("a[b]/c é 日本 \U0001f600", None),
+        ("", EMPTY),
+        (" \t\n", EMPTY),
+        ("a" * MAX_NAME, None),
+        ("a" * (MAX_NAME + 1), LONG),
+        ("a b", None),  # a space is the first that is none
+        ("a\x1fb", steered("a\x1fb")),
+        ("a\x00", steered("a\x00")),
+        ("a\nb", steered("a\nb")),
+        ("a\tb", steered("a\tb")),
+        ("a~b", None),  # the last before the next ones that are
+        ("a\x7fb", steered("a\x7fb")),
+        ("a\x9fb", steered("a\x9fb")),
+        ("a\xa0b", None),
+        ("a\ud7ffb", None),
+        ("a\ud800b", steered("a\ud800b")),
+        ("a\udfffb", steered("a\udfffb")),  # noqa: PT014 - it is another than the one above
+        ("a\ue000b", None),
+        ("\x1b" + "a" * 100, steered("\x1b" + "a" * 59)),  # no more than sixty of them are shown
+    ],
+)
+def test_names(text: str, said: str | None) -> None:
+    """A name is text: neither empty nor over-long, and without control characters."""
+    assert changes.text_problems("--asset", text) == ([] if said is None else [said])
+
+
+def test_commands_and_labels() -> None:
+    """A command may have lines and tabs, and be long; the value of a label may be empty."""
+    assert changes.text_problems("--command", "a\n\tb", lines=True) == []
+    assert changes.text_problems("--command", "a\rb", lines=True) != []
+    assert changes.text_problems("--label k", "", empty=True) == []
+    assert changes.text_problems("--command", "aaa", limit=2) == ["--command is longer than 2 characters"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (RequestContent(), []),
+        (RequestContent(("x",), ("p",), "c\nd", (("k", ""),)), []),
+        (RequestContent(("", "x", " ")), [EMPTY, EMPTY]),
+        (RequestContent((), ("",)), ["--partition must not be empty"]),
+        (RequestContent(command=""), ["--command must not be empty"]),
+        (RequestContent(command="c" * MAX_COMMAND), []),
+        (RequestContent(command="c" * (MAX_COMMAND + 1)), ["--command is longer than 100000 characters"]),
+        (RequestContent(labels=(("", "v"),)), ["--label key must not be empty"]),
+        (RequestContent(labels=(("k", "\n"),)), ["--label k '\\n' has control characters or is not valid UTF-8"]),
+        (
+            RequestContent(("",), ("",), "", (("", "\n"),)),
+            [
+                EMPTY,
+                "--partition must not be empty",
+                "--command must not be empty",
+                "--label key must not be empty",
+                "--label  '\\n' has control characters or is not valid UTF-8",
+            ],
+        ),
+    ],
+)
+def test_contents(content: RequestContent, said: list[str]) -> None:
+    """Every problem of what a run is asked to do is named."""
+    assert changes.content_problems(content) == said
+
+
+WINDOW = ["--catchup-window must be between 1 minute and 100 years"]
+TICKS = ["--max-catchup must be between 1 and 1000000000"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, []),
+        ({"catchup_window_minutes": 1, "max_catchup_ticks": 1}, []),
+        ({"catchup_window_minutes": MAX_MINUTES, "max_catchup_ticks": MAX_TICKS}, []),
+        ({"catchup_window_minutes": 0}, WINDOW),
+        ({"catchup_window_minutes": MAX_MINUTES + 1}, WINDOW),
+        ({"max_catchup_ticks": 0}, TICKS),
+        ({"max_catchup_ticks": MAX_TICKS + 1}, TICKS),
+        ({"catchup_policy": "latest", "dst_gap": "skip", "dst_overlap": "both", "code_version": "1"}, []),
+        ({"catchup_policy": "newest"}, ["--catchup-policy 'newest' must be one of oldest-first, latest"]),
+        ({"dst_gap": "first"}, ["--dst-gap 'first' must be one of next, skip"]),
+        ({"dst_overlap": "next"}, ["--dst-overlap 'next' must be one of first, last, both"]),
+        ({"code_version": ""}, ["--code-version must not be empty"]),
+        ({"request": RequestContent(("",)), "code_version": ""}, ["--code-version must not be empty", EMPTY]),
+    ],
+)
+def test_definitions(values: dict[str, Any], said: list[str]) -> None:
+    """Every problem of a definition is named, and the bounds themselves are none."""
+    assert changes.problems(HOURLY._replace(**values)) == said
+
+
+@pytest.mark.parametrize("good", ["a", "0", "a" * 100, "a.b_c-d"])
+def test_good_ids(good: str) -> None:
+    """An id is a letter or digit and up to 99 more of letters, digits, `.`, `_`, `-`."""
+    changes.check_schedule_id(good)
+
+
+@pytest.mark.parametrize("bad", ["", "-a", "a b", "ä", "a" * 101, "a\n"])
+def test_bad_ids(bad: str) -> None:
+    """Anything else is none, and a long one is not shown whole."""
+    said = f"schedule id {bad[:120]!a} must be 1 to 100 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
+    with pytest.raises(InvalidInput) as refusal:
+        changes.check_schedule_id(bad)
+    assert str(refusal.value) == said
+
+
+def test_normal_content() -> None:
+    """Names in order and without repeats, labels in the order of their keys."""
+    assert normal_content(["b", "a", "b"], ["q", "p", "q"], "c", {"k": "2", "a": "1"}) == RequestContent(
+        ("a", "b"), ("p", "q"), "c", (("a", "1"), ("k", "2"))
+    )
+    assert normal_content() == RequestContent()
