@@ -67,7 +67,7 @@ class Remaining:
     def next(self, start: int) -> int | None:
         """The first one left at or after `start`."""
         at = self._times.next(start)
-        while at in self._ahead and at is not None:
+        while at is not None and at in self._ahead:
             at = self._times.next(at + 1)
         return at
 
@@ -199,7 +199,7 @@ def agenda(terms: Sequence[Term], cursor: int, ahead: Sequence[int] = ()) -> Age
                 return Agenda(part.start, failing=True)
             # Nobody is told of a disabled version that can't be evaluated; its part lapses when a later one begins.
             later = [term.effective_from for term in terms if term.version > part.term.version]
-            return Agenda(max(min(later), part.stop), failing=True) if later else None
+            return Agenda(min(later), failing=True) if later else None
         due_at = part.times.next(part.start)
         if due_at is not None and due_at < part.stop:
             return Agenda(due_at, failing=False)

@@ -15,6 +15,7 @@ FAILED: Final = ORIGINS.index("failed")
 
 UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND, PRUNED = range(1, 8)
 """The codes of the event types, as in the table `words`."""
+ALL: Final = {UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND, PRUNED}
 
 _RANGE: Final = "e.seq > :after AND e.seq <= :through"
 
@@ -200,35 +201,33 @@ class Folded(NamedTuple):
     conflicts: int
 
 
-def fold(
-    connection: sqlite3.Connection, after: int, through: int, *, types: set[int] | None = None, to: str = ""
-) -> Folded:
-    """Fold the events with `after < seq <= through` into the tables of the schema `to` (`""` or `"name."`).
+def fold(connection: sqlite3.Connection, after: int, through: int, types: set[int], *, to: str = "") -> Folded:
+    """Fold the events with `after < seq <= through`, of one transaction, into the tables of the schema `to` (`""` or
+    `"name."`).
 
-    `types`, where the caller knows them, are all the event types in the range. The SQL function `arco_run_id` must be
-    known to the connection (`learn`).
+    `types` are all the event types in the range, of which there is no other where there is a rewind or a pruning. The
+    SQL function `arco_run_id` must be known to the connection (`learn`).
+    """
+    bounds = {"after": after, "through": through}
+    added = {
+        statement: connection.execute(statement.format(to=to), bounds).rowcount
+        for statement, touched in _FOLDS
+        if types & touched
+    }
+    return Folded(added.get(_TICKS, 0), added.get(_CONFLICTS, 0))
+
+
+def fold_again(connection: sqlite3.Connection, after: int, through: int, *, to: str) -> None:
+    """Fold the events with `after < seq <= through` of any number of transactions.
 
     What a rewind or a pruning changes depends on the order: a range that holds one is folded in parts that begin and
     end at it.
     """
-    if types is None:
-        ask = f"SELECT seq FROM event_log WHERE seq > ? AND seq <= ? AND type IN ({REWOUND}, {PRUNED}) ORDER BY seq"
-        ends = {end for (seq,) in connection.execute(ask, (after, through)) for end in (seq - 1, seq)} | {through}
-        bounds = sorted(end for end in ends if end > after)
-        parts = [
-            _fold_part(connection, begin, end, None, to) for begin, end in zip([after, *bounds], bounds, strict=False)
-        ]
-        return Folded(sum(part.ticks for part in parts), sum(part.conflicts for part in parts))
-    return _fold_part(connection, after, through, types, to)
-
-
-def _fold_part(connection: sqlite3.Connection, after: int, through: int, types: set[int] | None, to: str) -> Folded:
-    bounds = {"after": after, "through": through}
-    added = {}
-    for statement, touched in _FOLDS:
-        if types is None or types & touched:
-            added[statement] = connection.execute(statement.format(to=to), bounds).rowcount
-    return Folded(added.get(_TICKS, 0), added.get(_CONFLICTS, 0))
+    ask = f"SELECT seq FROM event_log WHERE seq > ? AND seq <= ? AND type IN ({REWOUND}, {PRUNED}) ORDER BY seq"
+    ends = {end for (seq,) in connection.execute(ask, (after, through)) for end in (seq - 1, seq)} | {through}
+    for end in sorted(end for end in ends if end > after):
+        fold(connection, after, end, ALL, to=to)
+        after = end
 
 
 def learn(connection: sqlite3.Connection, workspace: str) -> None:

@@ -13,7 +13,7 @@ from threading import Event
 from typing import Final, NamedTuple
 
 from arco_sched.store.database import Database, is_interruption, schema, statements
-from arco_sched.store.fold import PRUNED, REWOUND, fold
+from arco_sched.store.fold import PRUNED, REWOUND, fold_again
 from arco_sched.store.writing import last_seq
 
 FOLD_RANGE: Final = 50_000
@@ -127,7 +127,7 @@ _MADE: Final = ("CREATE UNIQUE INDEX ", "CREATE INDEX ", "CREATE TABLE ")
 def _fold_range(connection: sqlite3.Connection, after: int, through: int) -> None:
     connection.execute("SAVEPOINT range")
     try:
-        fold(connection, after, through, to=f"{_FRESH}.")
+        fold_again(connection, after, through, to=f"{_FRESH}.")
     except (sqlite3.IntegrityError, sqlite3.OperationalError) as error:
         if is_interruption(error) or (
             isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR
@@ -137,7 +137,7 @@ def _fold_range(connection: sqlite3.Connection, after: int, through: int) -> Non
         # Once more, one by one, to name the event.
         for seq in range(after + 1, through + 1):
             try:
-                fold(connection, seq - 1, seq, to=f"{_FRESH}.")
+                fold_again(connection, seq - 1, seq, to=f"{_FRESH}.")
             except sqlite3.Error as refused:
                 raise Unfoldable(seq, str(refused)) from None
         raise

@@ -196,7 +196,7 @@ class Writer:
         """Fold what was appended."""
         if not self._types:
             return Folded(0, 0)
-        return fold(self._connection, self._before, last_seq(self._connection), types=self._types)
+        return fold(self._connection, self._before, last_seq(self._connection), self._types)
 
     def _append(self, type_: int, **columns: int | str | None) -> bool:
         self._types.add(type_)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from arco_sched import evaluate as core
 from arco_sched.errors import InvalidInput
 from arco_sched.evaluate import Agenda, Outcome, Ticks, agenda, discard, evaluate, in_force, occurrences, waiting
-from arco_sched.instants import parse_instant
+from arco_sched.instants import MAX_INSTANT, parse_instant
 from arco_sched.model import Lapse, Term
 
 
@@ -511,6 +511,57 @@ def test_looking_back(name: str) -> None:
     terms, (start, stop), found = LOOKED_BACK[name]
     seen = [(minutes(instant), term.version) for instant, term in core.each_occurrence(terms, at(start), at(stop))]
     assert seen == found
+
+
+AGENDAS: dict[str, tuple[list[Term], float, list[float], Agenda | None]] = {
+    # name: (terms newest first, cursor, instants of ticks ahead of it, when to look next)
+    "the next occurrence": ([term()], 0, [], Agenda(at(10), failing=False)),
+    "the second after the cursor": ([term()], 10 - 1 / 60, [], Agenda(at(10), failing=False)),
+    "one that is a tick already": ([term()], 0, [10], Agenda(at(20), failing=False)),
+    "several that are ticks already": ([term()], 0, [10, 20, 30], Agenda(at(40), failing=False)),
+    "all that there are": ([term(end=25)], 0, [10, 20], None),
+    "at the instant of a change, by the new version": (
+        [term(2, 30, cron_expression="45 * * * *"), term()],
+        20,
+        [],
+        Agenda(at(45), failing=False),
+    ),
+    "the second before a change, by the old one": (
+        [term(2, 30 + 1 / 60, cron_expression="45 * * * *"), term()],
+        20,
+        [],
+        Agenda(at(30), failing=False),
+    ),
+    "one that is broken, where it begins": ([term(2, 25, timezone=BROKEN), term()], 20, [], Agenda(at(25), True)),
+    "one that is broken, after what comes before": (
+        [term(2, 25, timezone=BROKEN), term()],
+        10,
+        [],
+        Agenda(at(20), failing=False),
+    ),
+    "one that is broken and ended, paused: when the next begins": (
+        [term(3, 45), term(2, 25, timezone=BROKEN, enabled=False, end=30), term()],
+        20,
+        [],
+        Agenda(at(45), failing=True),
+    ),
+    "deleted": ([term(2, 15, deleted=True), term()], 10, [], None),
+    "ended": ([term(end=15)], 10, [], None),
+}
+
+
+@pytest.mark.parametrize("name", AGENDAS)
+def test_agenda(name: str) -> None:
+    """When the evaluator must look at a schedule next."""
+    terms, cursor, ahead, when = AGENDAS[name]
+    assert agenda(terms, at(cursor), [at(tick) for tick in ahead]) == when
+
+
+def test_agenda_at_the_end_of_time() -> None:
+    """The last instant that there is can be an occurrence like any other."""
+    each_second = term(cron_expression="* * * * * *")
+    assert agenda([each_second], MAX_INSTANT - 1) == Agenda(MAX_INSTANT, failing=False)
+    assert agenda([each_second], MAX_INSTANT) is None
 
 
 def test_agenda_of_the_disabled_and_broken() -> None:

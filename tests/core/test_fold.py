@@ -15,6 +15,7 @@ from arco_sched.errors import Conflict
 from arco_sched.instants import parse_instant
 from arco_sched.model import Definition
 from arco_sched.service import Workspace
+from arco_sched.store import writing
 
 START = parse_instant("2025-03-03T00:00:00Z")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -148,6 +149,16 @@ def test_pruned_and_ahead(workspace: Workspace) -> None:
         workspace.rewind(now=START + day * DAY + HOUR)
         workspace.prune(before=START + day * DAY - 30 * MINUTE, now=START + day * DAY + HOUR)
         is_folded(workspace)
+
+
+def test_zone_rules_change_twice_at_once(workspace: Workspace) -> None:
+    """Of two changes in one range of events the later one holds."""
+    with workspace._database.write() as connection:
+        writer = writing.Writer(connection, START)
+        writer.zone_rules(tzdata_release(), "1970a")
+        writer.zone_rules("1970a", "1971b")
+        writer.finish()
+    assert there(Path(workspace._database.path))["workspace"] == {(): ("1971b",)}
 
 
 def test_zone_rules_change_twice(workspace: Workspace) -> None:

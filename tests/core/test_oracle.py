@@ -20,7 +20,7 @@ from arco_sched.evaluate import agenda
 from arco_sched.model import Definition
 from arco_sched.service import Workspace
 from arco_sched.store import reading, writing
-from arco_sched.store.fold import fold, learn
+from arco_sched.store.fold import fold_again, learn
 
 NAMES = ("a", "b.2")
 FOLDED = ("schedule_rows", "definition_rows", "tick_rows", "lapse_rows", "run_rows", "conflict_rows")
@@ -306,7 +306,7 @@ def check_fold(workspace: Workspace) -> None:
             learn(connection, workspace.name)
             last = writing.last_seq(connection)
             for after in range(0, last, step):
-                fold(connection, after, min(last, after + step), to="fresh.")
+                fold_again(connection, after, min(last, after + step), to="fresh.")
             for table in FOLDED:
                 for one, other in (("main", "fresh"), ("fresh", "main")):
                     question = f"SELECT * FROM {one}.{table} EXCEPT SELECT * FROM {other}.{table}"

@@ -61,6 +61,7 @@ def expect_agreement(text: str) -> None:
         ({"nth_weekdays": ((1, 1),)}, "day-of-week"),
         ({"last_weekdays": (1,)}, "day-of-week"),
         ({"minutes": (1,), "hours": (1,)}, "minute and hour"),
+        ({"weekdays": 2, "nth_weekdays": ((1, 1),)}, "day-of-week"),
     ],
 )
 def test_disagreement(change: dict[str, object], field: str) -> None:
@@ -68,6 +69,20 @@ def test_disagreement(change: dict[str, object], field: str) -> None:
     doctored = dataclasses.replace(parse_expression("0 0 0 1-5 6 2#3,4"), **change)
     with pytest.raises(InvalidInput, match=f"read differently by arco and by croniter in the {field} field"):
         _compare(doctored)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"{field} * * * *" for field in ("*/59", "*/60", "*/99999", "10-20/10", "10-20/11", "10-20/31", "59-59/1")),
+        *(f"0 0 {field} * *" for field in ("*/30", "*/31", "*/32", "2-4/2", "2-4/3", "2-4/7")),
+        *(f"0 0 * * {field}" for field in ("*/6", "*/7", "0-7/7", "1-7/6", "1-7/7", "6-7/1", "6-SUN/2", "SUN-SUN/2")),
+        f"*/{'9' * 900} * * * *",
+    ],
+)
+def test_steps_over_the_edge(text: str) -> None:
+    """A step that just reaches the end of its range, or just does not, is read by both as one."""
+    expect_agreement(text)
 
 
 def test_what_never_occurs_is_refused() -> None:

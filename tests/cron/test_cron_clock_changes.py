@@ -24,6 +24,13 @@ ROWS = [
      ["2025-03-09T06:59:00Z 2025-03-09T01:59:00-05:00"]),
     ("America/New_York", "0 3 * * *", "skip", "first", "2025-03-09T00:00:00Z", "2025-03-10T00:00:00Z",
      ["2025-03-09T07:00:00Z 2025-03-09T03:00:00-04:00"]),
+    # up to the moved instant, from it on, and after it
+    ("America/New_York", "30 2 * * *", "next", "first", "2025-03-09T00:00:00Z", "2025-03-09T07:00:00Z", []),
+    ("America/New_York", "30 2 * * *", "next", "first", "2025-03-09T07:00:00Z", "2025-03-09T07:00:01Z",
+     ["2025-03-09T07:00:00Z 2025-03-09T03:00:00-04:00 gap"]),
+    ("America/New_York", "30 2 * * *", "next", "first", "2025-03-09T07:00:01Z", "2025-03-10T00:00:00Z", []),
+    # the gap begins with its first second
+    ("America/New_York", "0 2 * * *", "skip", "first", "2025-03-09T00:00:00Z", "2025-03-10T00:00:00Z", []),
     # with seconds
     ("America/New_York", "*/20 59 2 * * *", "next", "first", "2025-03-09T00:00:00Z", "2025-03-10T00:00:00Z",
      ["2025-03-09T07:00:00Z 2025-03-09T03:00:00-04:00 gap"]),
@@ -45,6 +52,9 @@ ROWS = [
     ("America/New_York", "0 1-2 * * *", "next", "first", "2025-11-02T00:00:00Z", "2025-11-03T00:00:00Z",
      ["2025-11-02T05:00:00Z 2025-11-02T01:00:00-04:00 overlap-first",
       "2025-11-02T07:00:00Z 2025-11-02T02:00:00-05:00"]),
+    # what begins with the first second after the repeated hour is not repeated
+    ("America/New_York", "0 2 * * *", "next", "first", "2025-11-02T00:00:00Z", "2025-11-03T00:00:00Z",
+     ["2025-11-02T07:00:00Z 2025-11-02T02:00:00-05:00"]),
     # an interval happens both times
     ("America/New_York", "*/30 1 * * *", "next", "first", "2025-11-02T00:00:00Z", "2025-11-03T00:00:00Z",
      ["2025-11-02T05:00:00Z 2025-11-02T01:00:00-04:00 overlap-first",
@@ -86,6 +96,9 @@ ROWS = [
      ["2025-04-06T02:00:00Z 2025-04-05T23:00:00-03:00 overlap-first",
       "2025-04-06T03:00:00Z 2025-04-05T23:00:00-04:00 overlap-second",
       "2025-04-06T04:00:00Z 2025-04-06T00:00:00-04:00"]),
+    # the day of its second reading is over in UTC, and its next one is a year away
+    ("America/Santiago", "30 23 5 4 *", "next", "both", "2025-04-06T02:45:00Z", "2025-04-07T00:00:00Z",
+     ["2025-04-06T03:30:00Z 2025-04-05T23:30:00-04:00 overlap-second"]),
     # Pacific/Apia has no 30 December 2011: 2011-12-29 24:00 -> 2011-12-31 00:00
     ("Pacific/Apia", "0 9 * * *", "next", "first", "2011-12-29T00:00:00Z", "2012-01-01T00:00:00Z",
      ["2011-12-29T19:00:00Z 2011-12-29T09:00:00-10:00", "2011-12-30T10:00:00Z 2011-12-31T00:00:00+14:00 gap",
@@ -110,6 +123,16 @@ ROWS = [
     ("America/New_York", "0 2 12 * * *", "next", "both", "1883-11-18T00:00:00Z", "1883-11-19T00:00:00Z",
      ["1883-11-18T16:58:02Z 1883-11-18T12:02:00-04:56:02 overlap-first",
       "1883-11-18T17:02:00Z 1883-11-18T12:02:00-05:00 overlap-second"]),
+    # A day of the year that is in UTC the day after, the day before, and the same up to its first second
+    ("America/New_York", "30 23 5 6 *", "next", "first", "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z",
+     ["2025-06-06T03:30:00Z 2025-06-05T23:30:00-04:00"]),
+    ("Pacific/Auckland", "30 0 5 6 *", "next", "first", "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z",
+     ["2025-06-04T12:30:00Z 2025-06-05T00:30:00+12:00"]),
+    ("UTC", "0 0 5 6 *", "next", "first", "2025-06-04T00:00:00Z", "2025-06-05T00:00:00Z", []),
+    ("UTC", "0 0 5 6 *", "next", "first", "2025-06-04T00:00:00Z", "2025-06-05T00:00:01Z",
+     ["2025-06-05T00:00:00Z 2025-06-05T00:00:00+00:00"]),
+    ("America/New_York", "0 19 31 12 *", "next", "first", "2104-06-01T00:00:00Z", "2105-01-01T00:00:01Z",
+     ["2105-01-01T00:00:00Z 2104-12-31T19:00:00-05:00"]),
 ]  # fmt: skip
 
 
@@ -123,6 +146,26 @@ def test_policy(zone: str, expression: str, gap: str, overlap: str, start: str, 
         f"{line} {note or ''}".strip() for line, note in zip(clock(table.zone, found), notes, strict=True)
     ] == answers
     assert table.count(parse_instant(start), parse_instant(stop)) == len(answers)
+
+
+@pytest.mark.parametrize(("zone", "expression", "gap", "overlap", "start", "stop", "answers"), ROWS)
+def test_policy_in_every_direction(
+    zone: str, expression: str, gap: str, overlap: str, start: str, stop: str, answers: list[str]
+) -> None:
+    """Semantics 3: the same occurrences are found from the newest, and from each one to its neighbours."""
+    table = timetable(expression, zone, gap, overlap)
+    first, end = parse_instant(start), parse_instant(stop)
+    wanted = [parse_instant(answer.split()[0]) for answer in answers]
+    assert list(table.backwards(first, end)) == wanted[::-1]
+    assert (table.take(first, end, 2), table.take_newest(first, end, 2)) == (wanted[:2], wanted[-2:])
+    *after, beyond = [table.next(position) for position in (first, *(instant + 1 for instant in wanted))]
+    assert after == wanted
+    assert beyond is not None
+    assert beyond >= end
+    *before, earlier = [table.previous(position) for position in (end, *wanted[::-1])]
+    assert before == wanted[::-1]
+    assert earlier is not None
+    assert earlier < first
 
 
 @pytest.mark.parametrize("gap", ["next", "skip"])

@@ -1,6 +1,9 @@
 """Why an instant is or is not an occurrence: the data that `arco why` will show."""
 
-from arco_sched.cron import FieldVerdict, timetable
+import pytest
+
+from arco_sched.cron import FieldVerdict, Timetable, Zone, parse_expression, timetable
+from arco_sched.cron.tzif import ZoneData
 from arco_sched.instants import MAX_INSTANT, MIN_INSTANT, parse_instant
 
 
@@ -37,6 +40,56 @@ def test_not_an_occurrence() -> None:
         ("day-of-week", True),
     ]
     assert (why.day_rule, why.day_matches, why.occurs, why.kind) == ("every-day", True, False, "interval")
+
+
+@pytest.mark.parametrize(
+    ("months", "instant", "matches"),
+    [
+        ("3-6", "2025-02-28T23:59:59Z", False),
+        ("3-6", "2025-03-01T00:00:00Z", True),
+        ("3-6", "2025-06-30T23:59:59Z", True),
+        ("3-6", "2025-07-01T00:00:00Z", False),
+        ("12", "2025-12-31T23:59:59Z", True),
+    ],
+)
+def test_month(months: str, instant: str, matches: bool) -> None:
+    """The month's verdict is about the month of the local reading and about no other."""
+    verdicts = {v.name: v.matches for v in timetable(f"0 0 * {months} *", "UTC").explain(at(instant)).fields}
+    assert verdicts["month"] is matches
+
+
+@pytest.mark.parametrize(
+    ("instant", "values"),
+    [
+        ("2025-01-05T00:00:00Z", (0, 0, 0, 5, 1, 0)),
+        ("2025-01-04T22:59:59Z", (59, 59, 22, 4, 1, 6)),
+        ("2025-01-04T23:00:00Z", (0, 0, 23, 4, 1, 6)),
+        ("2024-02-29T23:59:00Z", (0, 59, 23, 29, 2, 4)),
+        ("1969-12-31T23:00:59Z", (59, 0, 23, 31, 12, 3)),
+    ],
+)
+def test_values(instant: str, values: tuple[int, ...]) -> None:
+    """Every field's value is read off the clock: second, minute, hour, day, month and weekday."""
+    assert tuple(v.value for v in timetable("* * * * *", "UTC").explain(at(instant)).fields) == values
+
+
+# Clocks that no country had: by one second, and twice within a second.
+@pytest.mark.parametrize(
+    ("changes", "instant", "clock", "shift"),
+    [
+        ([(1000, 1)], 1000, "gap-end", 1),
+        ([(1000, 1)], 999, "normal", 0),
+        ([(1000, 1)], 1001, "normal", 0),
+        ([(1000, -1)], 999, "overlap-first", -1),
+        ([(1000, -1)], 1000, "overlap-second", -1),
+        ([(1000, 3600), (1001, 5400)], 1000, "gap-end", 3600),
+        ([(1000, 3600), (1001, 5400)], 1001, "gap-end", 1800),
+    ],
+)
+def test_the_smallest_changes(changes: list[tuple[int, int]], instant: int, clock: str, shift: int) -> None:
+    """What the clock does is told of any change, however small and however close to another."""
+    why = Timetable(parse_expression("* * * * * *"), Zone("Small", ZoneData(0, changes, None))).explain(instant)
+    assert (why.clock, why.shift) == (clock, shift)
 
 
 def test_after_a_gap() -> None:

@@ -1,5 +1,6 @@
 """The grammar: what OCPS 1.0 and the named parts of its increments accept and refuse, read by our own reader."""
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -48,6 +49,10 @@ ACCEPTED = [
         {"minutes": [0], "hours": [0], "month_days": [1], "months": [1, 2, 3, 4], "weekdays": [0]},
     ),
     ("0 0 * JAN-DEC/5 *", {"minutes": [0], "hours": [0], "months": [1, 6, 11]}),
+    ("* * * JAN,MAR,MAY,JUL,SEP,NOV *", {"months": [1, 3, 5, 7, 9, 11]}),
+    ("* * * FEB,APR,JUN,AUG,OCT,DEC *", {"months": [2, 4, 6, 8, 10, 12]}),
+    ("* * * * SUN,TUE,THU,SAT", {"weekdays": [0, 2, 4, 6]}),
+    ("* * * * MON,WED,FRI", {"weekdays": [1, 3, 5]}),
     ("* * * * SUN-SAT", {}),
     ("* * * * 0,7", {"weekdays": [0]}),
     ("* * * * 5-7", {"weekdays": [0, 5, 6]}),
@@ -64,6 +69,7 @@ ACCEPTED = [
     ("007 00 * * *", {"minutes": [7], "hours": [0]}),
     ("*,5 * * * *", {}),
     ("1-5,3-8,*/20 * * * *", {"minutes": [0, 1, 2, 3, 4, 5, 6, 7, 8, 20, 40]}),
+    ("5 * * * *" + 991 * " ", {"minutes": [5]}),  # 1000 characters
     # OCPS 1.1
     ("@yearly", {"minutes": [0], "hours": [0], "month_days": [1], "months": [1]}),
     ("@annually", {"minutes": [0], "hours": [0], "month_days": [1], "months": [1]}),
@@ -98,6 +104,8 @@ SPECIAL = [
     ("0 0 * * 2#3", False, None, ((2, 3),), (), [], []),
     ("0 0 * * MON#1", False, None, ((1, 1),), (), [], []),
     ("0 0 * * 2#3,4#1", False, None, ((2, 3), (4, 1)), (), [], []),
+    ("0 0 * * 5#1,3#1,1#2,1#1", False, None, ((1, 1), (1, 2), (3, 1), (5, 1)), (), [], []),
+    ("0 0 * * 5L,1L,3L", False, None, (), (1, 3, 5), [], []),
     ("0 0 * * 7#5,mon,WED#L", False, None, ((0, 5),), (3,), [], [1]),
     ("0 12 15W * *", False, 15, (), (), [], []),
     ("0 12 1W * *", False, 1, (), (), [], []),
@@ -142,6 +150,8 @@ REFUSED = [
     ("* 22-2 * * *", "in the hour field, '22-2' runs backwards: write 22-23,0-2"),
     ("* 23-0 * * *", "write 23,0"),
     ("* 22-2/2 * * *", "write 0,2,22"),
+    ("* 22-8/3 * * *", "write 1,4,7,22"),
+    ("* 22-2/1000 * * *", "write 22"),
     ("* 22-2/x * * *", "'22-2/x' runs backwards"),
     ("* * * NOV-FEB *", "in the month field, 'NOV-FEB' runs backwards: write NOV-DEC,JAN-FEB"),
     ("* * * 12-1 *", "write 12,1"),
@@ -155,6 +165,7 @@ REFUSED = [
     ("? * * * *", "in the minute field, '?' is not supported: write *"),
     ("* * ? * *", "in the day-of-month field, '?' is not supported: write *"),
     ("H * * * *", "in the minute field, 'H' is not supported, a time has to be the same every time: write 0-59"),
+    ("H(0-29)/10 * * * *", "in the minute field, 'H(0' is not supported, a time has to be the same every time"),
     ("* R * * *", "in the hour field, 'R' is not supported"),
     ("0~30 * * * *", "in the minute field, '0~30' is a random choice"),
     ("5+ * * * *", "in the minute field, '5+' is not a value: write 0-59"),
@@ -173,6 +184,8 @@ REFUSED = [
     ("² * * * *", "in the minute field, '²' is not a value"),
     ("*/٣ * * * *", "the step '٣' is not a number"),
     ("9" * 500 + " * * * *", "in the minute field, '9999999999999999999999999999999999999...' is outside 0-59"),
+    ("9" * 41 + " * * * *", "in the minute field, '9999999999999999999999999999999999999...' is outside 0-59"),
+    ("9" * 40 + " * * * *", "in the minute field, '9999999999999999999999999999999999999999' is outside 0-59"),
     ("MON * * * *", "in the minute field, 'MON' belongs to the day-of-week field: write 0-59"),
     ("* * * MON *", "in the month field, 'MON' belongs to the day-of-week field: write 1-12 or JAN-DEC"),
     ("* * * January *", "in the month field, 'January' is not a name: write JAN"),
@@ -240,6 +253,8 @@ SUGGESTED = [
     ("* 22-2 * * *", "* 22-23,0-2 * * *"),
     ("* 23-0 * * *", "* 23,0 * * *"),
     ("* 22-2/2 * * *", "* 0,2,22 * * *"),
+    ("* 22-8/3 * * *", "* 1,4,7,22 * * *"),
+    ("* 22-2/1000 * * *", "* 22 * * *"),
     ("* * * NOV-FEB *", "* * * NOV-DEC,JAN-FEB *"),
     ("* * * NOV-FEB/2 *", "* * * 1,11 *"),
     ("* * * * FRI-MON", "* * * * FRI-SUN,MON"),
@@ -346,6 +361,70 @@ def test_nearest_weekday_by_definition(n: int) -> None:
         assert bits(e.days(first.year, first.month)) == [d for d in days if is_nearest_weekday(first.replace(day=d), n)]
 
 
+def day_number(date: str) -> int:
+    return (dt.date.fromisoformat(date) - dt.date(1970, 1, 1)).days
+
+
+SEARCHES = [
+    # text, from this date, the first that matches, the last that does
+    ("0 0 10 * *", "2025-03-10", "2025-03-10", "2025-03-10"),
+    ("0 0 10,20 * *", "2025-03-11", "2025-03-20", "2025-03-10"),
+    ("0 0 10 * *", "2025-03-11", "2025-04-10", "2025-03-10"),
+    ("0 0 10 * *", "2025-03-09", "2025-03-10", "2025-02-10"),
+    ("0 0 12,14 5,7 *", "2025-06-15", "2025-07-12", "2025-05-14"),
+    ("0 0 12,14 4,8 *", "2025-06-15", "2025-08-12", "2025-04-14"),
+    ("0 0 12,14 1,12 *", "2025-06-15", "2025-12-12", "2025-01-14"),
+    ("0 0 12,14 5 *", "2025-06-15", "2026-05-12", "2025-05-14"),
+    ("0 0 12,14 7 *", "2025-06-15", "2025-07-12", "2024-07-14"),
+    ("0 0 4,6 1 *", "2025-01-05", "2025-01-06", "2025-01-04"),
+    ("0 0 4,6 1 *", "2025-01-07", "2026-01-04", "2025-01-06"),
+    ("0 0 4,6 1 *", "2025-01-03", "2025-01-04", "2024-01-06"),
+    ("0 0 31 12 *", "2025-12-30", "2025-12-31", "2024-12-31"),
+    ("0 0 29 2 *", "2022-06-01", "2024-02-29", "2020-02-29"),
+    ("0 0 29 2 *", "2023-06-01", "2024-02-29", "2020-02-29"),
+    ("0 0 29 2 *", "2100-02-28", "2104-02-29", "2096-02-29"),
+    ("0 0 * 2 MON#5", "2100-01-01", "2112-02-29", "2072-02-29"),  # the longest way that there is
+    ("0 0 * * *", "2025-06-15", "2025-06-15", "2025-06-15"),
+]
+
+
+@pytest.mark.parametrize(("text", "start", "first", "last"), SEARCHES)
+def test_the_nearest_days(text: str, start: str, first: str, last: str) -> None:
+    """The search for a day finds the nearest on either side, the day where it begins among them."""
+    e = parse_expression(text)
+    assert e.day_at_or_after(day_number(start)) == day_number(first)
+    assert e.day_at_or_before(day_number(start)) == day_number(last)
+
+
+COUNTS = [
+    # text, the first day, the day after the last, how many match
+    ("0 0 10 * *", "2025-03-10", "2025-03-10", 0),
+    ("0 0 10 * *", "2025-04-10", "2025-03-10", 0),
+    ("0 0 10 * *", "2025-03-01", "2025-03-10", 0),
+    ("0 0 10 * *", "2025-03-10", "2025-03-11", 1),
+    ("0 0 10 * *", "2025-03-11", "2025-03-12", 0),
+    ("0 0 1 * *", "2025-03-01", "2025-03-02", 1),
+    ("0 0 10 * *", "2025-03-10", "2025-05-10", 2),
+    ("0 0 10 * *", "2025-03-11", "2025-05-11", 2),
+    ("0 0 1 * *", "2024-11-02", "2025-02-01", 2),
+    ("0 0 1 * *", "2024-11-01", "2025-02-02", 4),
+    ("0 0 10 1,12 *", "2023-12-11", "2026-01-11", 5),
+    ("0 0 29 2 *", "1999-01-01", "2401-01-01", 98),
+    ("0 0 29 2 *", "2000-03-01", "2400-02-29", 96),
+    ("0 0 * * *", "2025-01-01", "2025-01-11", 10),
+    ("0 0 * * *", "2025-01-11", "2025-01-01", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "start", "stop", "count"), COUNTS)
+def test_the_number_of_days(text: str, start: str, stop: str, count: int) -> None:
+    """The count takes the first day in and leaves the last out, and is the same when the calendar was tabled before."""
+    e = dataclasses.replace(parse_expression(text))
+    assert e.count_days(day_number(start), day_number(stop)) == count
+    assert not e.never  # and for that it looks at the whole calendar
+    assert e.count_days(day_number(start), day_number(stop)) == count
+
+
 @given(expressions(), st.dates(dt.date(1, 1, 2), dt.date(9990, 1, 1)))
 @settings(derandomize=True, max_examples=150, deadline=None)
 def test_days_as_drawn(drawn: Drawn, day: dt.date) -> None:
@@ -371,6 +450,72 @@ def test_long_counts_are_sums_of_months(drawn: Drawn, start: int, length: int) -
     assert e.count_days(start, start + 146_097 * 3) == 3 * sum(
         e.days(y, m).bit_count() for y in range(400) for m in range(1, 13)
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "masks"),
+    [
+        ("0 0 1 2,12 *", (0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2)),
+        ("0 0 30 2 *", (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
+    ],
+)
+def test_a_year_has_twelve_months(text: str, masks: tuple[int, ...]) -> None:
+    """The masks of a year are those of its twelve months, and before them an empty one."""
+    assert parse_expression(text).year(2025) == masks
+
+
+@pytest.mark.parametrize(
+    ("text", "every_day"),
+    [
+        ("30 9 * * *", True),
+        ("30 9 * 1-12 *", True),
+        ("30 9 * 1-11 *", False),
+        ("30 9 1-31 * *", False),
+        ("30 9 * * 0-6", False),
+        ("30 9 1 * MON", False),
+    ],
+)
+def test_every_day(text: str, every_day: bool) -> None:
+    """An expression is for every day when both day fields are `*` and the month field leaves no month out."""
+    assert parse_expression(text).every_day is every_day
+
+
+@pytest.mark.parametrize(
+    ("text", "date", "month_day", "weekday"),
+    [
+        # 2025-03-10 is a Monday
+        ("0 0 10 * MON", "2025-03-10", True, True),
+        ("0 0 10 * MON", "2025-03-09", False, False),
+        ("0 0 10 * MON", "2025-03-11", False, False),
+        ("0 0 10 * MON", "2025-04-10", True, False),
+        ("0 0 10 * MON", "2025-03-17", False, True),
+        ("0 0 10 4 MON", "2025-03-10", True, True),
+        ("0 0 * * TUE", "2025-03-10", True, False),
+        ("0 0 9 * *", "2025-03-10", False, True),
+        ("0 0 L * MON#L", "2025-03-31", True, True),
+        ("0 0 L * MON#L", "2025-03-30", False, False),
+        ("0 0 L * THU#5", "2024-02-29", True, True),
+        ("0 0 L * THU#5", "2023-02-28", True, False),
+    ],
+)
+def test_one_field_by_itself(text: str, date: str, month_day: bool, weekday: bool) -> None:
+    """Each day field is asked by itself whether it matches a date, whatever the month and the other day field say."""
+    e, day = parse_expression(text), dt.date.fromisoformat(date)
+    assert e.matches_month_day(day.year, day.month, day.day) is month_day
+    assert e.matches_weekday(day.year, day.month, day.day) is weekday
+
+
+def test_what_is_remembered_is_no_part_of_the_value() -> None:
+    """Days worked out before change neither equality nor how an expression is shown, and a changed copy has its own."""
+    fresh = dataclasses.replace(parse_expression("0 0 1 * *"))
+    used = dataclasses.replace(fresh)
+    shown = repr(used)
+    assert not used.never
+    assert used == fresh
+    assert repr(used) == shown == repr(fresh)
+    changed = dataclasses.replace(used, month_days=1 << 30, months=1 << 2)
+    assert changed.days(2025, 2) == 0
+    assert changed.never
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+import tracemalloc
 
 import pytest
 from cron_oracles import CHANGING_ZONES, Drawn, expressions, near_changes
@@ -149,12 +150,78 @@ def test_known_sums() -> None:
         ("0 0 29 2 *", "9996-03-01T00:00:00Z", None),
         ("59 59 23 31 12 *", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
         ("* * * * *", "9999-12-31T23:59:01Z", None),
+        ("0 0 3 * *", "1970-01-02T00:00:00Z", "1970-01-03T00:00:00Z"),
+        # so many times in a day that they stand in hours
+        ("1-59 * 9 * * *", "2025-01-15T08:00:00Z", "2025-01-15T09:00:01Z"),
+        ("1-59 * 9 * * *", "2025-01-15T09:30:00Z", "2025-01-15T09:30:01Z"),
+        ("1-59 * 9 * * *", "2025-01-15T10:00:00Z", "2025-01-16T09:00:01Z"),
+        ("1-59 * 9,17,21 * * *", "2025-01-15T08:00:00Z", "2025-01-15T09:00:01Z"),
+        ("1-59 * 9,17,21 * * *", "2025-01-15T09:30:00Z", "2025-01-15T09:30:01Z"),
+        ("1-59 * 9,17,21 * * *", "2025-01-15T09:59:59Z", "2025-01-15T09:59:59Z"),
+        ("1-59 * 9,17,21 * * *", "2025-01-15T12:00:00Z", "2025-01-15T17:00:01Z"),
+        ("1-59 * 9,17,21 * * *", "2025-01-15T17:30:00Z", "2025-01-15T17:30:01Z"),
+        ("1-59 * 9,17,21 * * *", "2025-01-15T18:00:00Z", "2025-01-15T21:00:01Z"),
+        ("1-59 * 9,17,21 * * *", "2025-01-15T22:00:00Z", "2025-01-16T09:00:01Z"),
     ],
 )
 def test_next(text: str, start: str, answer: str | None) -> None:
     """The next occurrence, also far away, and None where there is none until the year 9999."""
     found = timetable(text, "UTC").next(parse_instant(start))
     assert (None if found is None else format_instant(found)) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "stop", "answer"),
+    [
+        ("*/20 10-30 5,6 * * *", "2025-01-15T05:12:20Z", "2025-01-15T05:20:00Z", 2 + 7 * 3),
+        ("*/20 10-30 5,6 * * *", "2025-01-15T05:12:20Z", "2025-01-15T06:11:00Z", 2 + 18 * 3 + 3),
+        ("*/20 10-30 5,6 * * *", "2025-01-15T05:12:20Z", "2025-01-16T05:10:21Z", 2 + 18 * 3 + 63 + 2),
+        ("*/20 10-30 5,6 * * *", "2025-01-15T07:00:00Z", "2025-01-16T05:10:00Z", 0),
+        ("*/20 10-30 5,6 16 * *", "2025-01-15T05:12:20Z", "2025-01-16T06:20:40Z", 63 + 10 * 3 + 2),
+        ("*/20 10-30 5,6 15 * *", "2025-01-15T05:12:20Z", "2025-01-16T06:20:40Z", 2 + 18 * 3 + 63),
+    ],
+)
+def test_count(text: str, start: str, stop: str, answer: int) -> None:
+    """How many there are from within one hour until within another: whole hours and what is left of the two."""
+    assert timetable(text, "UTC").count(parse_instant(start), parse_instant(stop)) == answer
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "America/Santiago"])
+def test_every_second_counts_once(zone: str) -> None:
+    """Where every second is an occurrence, a count is the length of its range, wherever it begins and ends."""
+    table = Timetable(parse_expression("* * * * * *"), load_zone(zone))
+    assert table.zone.yearly_from is not None
+    years = (1890, 2000, table.zone.yearly_from, 2103, 2104, 2500, 9000)
+    turns = [year_start(year) + by for year in years for by in (-1, 0, 1)]
+    for start, stop in itertools.combinations_with_replacement(turns, 2):
+        assert table.count(start, stop) == stop - start
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Kiritimati"])
+def test_the_first_and_the_last_second(zone: str) -> None:
+    """Every second from the first of the year 1 to the last of the year 9999 is there, and none beyond."""
+    table = timetable("* * * * * *", zone)
+    first, last = [MIN_INSTANT, MIN_INSTANT + 1], [MAX_INSTANT - 1, MAX_INSTANT]
+    assert list(table.between(MIN_INSTANT - 5, MIN_INSTANT + 2)) == first
+    assert list(table.backwards(MIN_INSTANT - 5, MIN_INSTANT + 2)) == first[::-1]
+    assert table.count(MIN_INSTANT - 5, MIN_INSTANT + 2) == 2
+    assert list(table.between(MAX_INSTANT - 1, MAX_INSTANT + 5)) == last
+    assert list(table.backwards(MAX_INSTANT - 1, MAX_INSTANT + 5)) == last[::-1]
+    assert table.count(MAX_INSTANT - 1, MAX_INSTANT + 5) == 2
+    assert (table.next(MIN_INSTANT - 5), table.previous(MAX_INSTANT + 5)) == (MIN_INSTANT, MAX_INSTANT)
+
+
+@pytest.mark.parametrize(
+    ("change", "answer"), [(MAX_INSTANT - 1, [MAX_INSTANT - 1]), (MAX_INSTANT, [MAX_INSTANT]), (MAX_INSTANT + 1, [])]
+)
+def test_a_change_at_the_end_of_time(change: int, answer: list[int]) -> None:
+    """A fixed time that a gap moves happens at the last second too, and not after it."""
+    table = Timetable(parse_expression("30 0 1 1 *"), Zone("Late", ZoneData(0, [(change, 3600)], None)))
+    start = MAX_INSTANT - DAY
+    assert table.next(start) == (answer[0] if answer else None)
+    assert list(table.between(start, MAX_INSTANT + DAY)) == answer
+    assert list(table.backwards(start, MAX_INSTANT + DAY)) == answer
+    assert table.count(start, MAX_INSTANT + DAY) == len(answer)
 
 
 def test_the_ends_of_time() -> None:
@@ -176,6 +243,17 @@ def test_long_counts_do_not_enumerate() -> None:
     began = time.perf_counter()
     assert table.count(MIN_INSTANT, MAX_INSTANT + 1) == 315_537_897_600
     assert time.perf_counter() - began < 3
+
+
+def test_times_of_a_day_take_little_memory() -> None:
+    """A timetable of nearly every second holds the seconds of an hour and not those of a day."""
+    expression, zone = parse_expression("1-59 0-58 0-22 * * *"), load_zone("UTC")
+    tracemalloc.start()
+    table = Timetable(expression, zone)
+    assert table.next(0) == 1
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 500_000
 
 
 def test_timetable_is_shared_and_names_every_problem() -> None:
@@ -225,6 +303,25 @@ def test_wild_clocks(zone: Zone, drawn: Drawn, policy: tuple[str, str]) -> None:
     assert table.count(start, stop) == len([i for i in wanted if start <= i < stop])
 
 
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("10 2 * * *", ["1970-01-11T02:00:00Z gap"]),
+        ("0 3 * * *", ["1970-01-11T02:00:00Z overlap-first"]),
+        ("10 2-3 * * *", ["1970-01-11T02:00:00Z gap", "1970-01-11T02:10:00Z overlap-first"]),
+        ("30 2 * * *", ["1970-01-11T02:30:00Z"]),
+    ],
+)
+def test_a_gap_to_which_the_clock_comes_back(text: str, answers: list[str]) -> None:
+    """At 2 the clock goes to 3 and after 20 minutes back: the first 20 minutes after 2 are missing, 2:30 is not."""
+    at_two = parse_instant("1970-01-11T02:00:00Z")
+    zone = Zone("Back", ZoneData(0, [(at_two, 3600), (at_two + 1200, 0)], None))
+    table = Timetable(parse_expression(text), zone)
+    found = list(table.between(at_two - 3600, at_two + DAY))
+    assert [f"{format_instant(i)} {table.note(i) or ''}".strip() for i in found] == answers
+    assert table.count(at_two - 3600, at_two + DAY) == len(answers)
+
+
 @pytest.mark.parametrize("footer", ["AAA0BBB,M1.1.1/-24,M12.5.0/-60", "AAA0BBB,J1/0,J365/24", "AAA-12BBB,0/3,364/3"])
 @pytest.mark.parametrize("policy", [*POLICIES, None])
 def test_changes_at_the_turn_of_the_year(footer: str, policy: tuple[str, str] | None) -> None:
@@ -248,3 +345,21 @@ def test_changes_at_the_turn_of_the_year(footer: str, policy: tuple[str, str] | 
         assert table.next(turn - 3000) == next(i for i in found if i >= turn - 3000)
     if policy is None:
         assert found == [i for i in range(start, stop, 1800) if (i + zone.offset_at(i)) % 1800 == 0]
+
+
+@pytest.mark.parametrize("year", [2001, 2002, 2005])
+def test_the_second_readings_of_the_last_hour_of_a_year(year: int) -> None:
+    """A clock that goes back an hour before the year ends: what happened at the first reading happens no more."""
+    _, rule = _read_footer("AAA0BBB,J1/0,J365/24")
+    changes = [(year_start(each), each % 2 * 3600) for each in range(1950, 2000)]
+    zone = Zone("Turn", ZoneData(0, changes, rule))
+    assert zone.yearly_from == 2001
+    turn = year_start(year)
+    table = Timetable(parse_expression("30 23 * * *"), zone)
+    noon = Timetable(parse_expression("30 12 * * *"), zone)
+    for _ in range(2):
+        assert table.count(turn - 3000, turn) == table.count(turn - 1800, turn - 900) == 0
+        assert table.count(MIN_INSTANT, turn) - table.count(MIN_INSTANT, turn - 2 * 3600) == 1
+    assert (table.previous(turn), table.next(turn - 1800)) == (turn - 5400, turn + DAY - 5400)
+    assert table.note(turn - 5400) == "overlap-first"
+    assert table.note(turn - 1800) == noon.note(turn - 1800) == "overlap-second"

@@ -18,7 +18,7 @@ from arco_sched.cron import Zone, load_zone, tzdata_release, zone_names
 from arco_sched.cron.tzif import YearlyRule, ZoneData, _read_footer, read_tzif
 from arco_sched.cron.zones import BEGINNING, END, year_start
 from arco_sched.errors import InvalidInput
-from arco_sched.instants import parse_instant
+from arco_sched.instants import MIN_INSTANT, format_offset, parse_instant
 
 NAMES = sorted(zone_names())
 FIRST, LAST = year_start(1) + 2 * 86_400, year_start(9998)
@@ -114,6 +114,21 @@ def test_release() -> None:
         ("EST5EDT,M3.2.0,M11.1.0", "is unknown"),
         ("+01:00", "is unknown: write an IANA name"),
         ("A" * 100_000, "AAA...' is unknown: write an IANA name"),
+        ("A" * 60, f"the time zone '{'A' * 60}' is unknown: write an IANA name"),
+        ("A" * 61, f"the time zone '{'A' * 57}...' is unknown: write an IANA name"),
+        ("Europe/Berlin".rjust(60), "Berlin' is unknown: did you mean Europe/Berlin?"),
+        ("Europe/Berlin".rjust(61), "...' is unknown: write an IANA name"),
+        # cities of two names, in the order of the alphabet
+        ("Louisville", "did you mean America/Kentucky/Louisville or America/Louisville?"),
+        ("Mendoza", "did you mean America/Argentina/Mendoza or America/Mendoza?"),
+        ("Indianapolis", "did you mean America/Indiana/Indianapolis or America/Indianapolis?"),
+        ("Istanbul", "did you mean Asia/Istanbul or Europe/Istanbul?"),
+        ("Nicosia", "did you mean Asia/Nicosia or Europe/Nicosia?"),
+        ("Eastern", "did you mean Canada/Eastern or US/Eastern?"),
+        ("Mountain", "did you mean Canada/Mountain or US/Mountain?"),
+        ("Pacific", "did you mean Canada/Pacific or US/Pacific?"),
+        # of many similar names the three nearest
+        ("Etc/GMT+13", "did you mean Etc/GMT+3 or Etc/GMT+1 or Etc/GMT-13?"),
     ],
 )
 def test_unknown_names(name: str, message: str) -> None:
@@ -150,13 +165,23 @@ FOOTERS = [
 ]
 
 
+def block(
+    size: str, changes: list[tuple[int, int]], offsets: list[int], leaps: int = 0, standard: int = 0, ut: int = 0
+) -> bytes:
+    """One header and its data, with instants of the `struct` size `l` or `q`."""
+    head = struct.pack(">4sc15x6L", b"TZif", b"2", ut, standard, leaps, len(changes), len(offsets), 4)
+    body = b"".join(struct.pack(f">{size}", i) for i, _ in changes) + bytes(kind for _, kind in changes)
+    body += b"".join(struct.pack(">lBB", offset, 0, 0) for offset in offsets) + b"AAA\0"
+    return head + body + struct.pack(f">{size}l", 0, 0) * leaps + bytes(standard + ut)
+
+
 def tzif(footer: str, changes: list[tuple[int, int]], offsets: list[int]) -> bytes:
     """A TZif file of version 2 with these changes (instant, index of its offset)."""
-    body = b"".join(struct.pack(">q", i) for i, _ in changes) + bytes(kind for _, kind in changes)
-    body += b"".join(struct.pack(">lBB", offset, 0, 0) for offset in offsets) + b"AAA\0"
-    empty = struct.pack(">4sc15x6L", b"TZif", b"2", 0, 0, 0, 0, 1, 1) + struct.pack(">lBB", 0, 0, 0) + b"\0"
-    head = struct.pack(">4sc15x6L", b"TZif", b"2", 0, 0, 0, len(changes), len(offsets), 4)
-    return empty + head + body + b"\n" + footer.encode() + b"\n"
+    return block("l", [], [0]) + block("q", changes, offsets) + b"\n" + footer.encode() + b"\n"
+
+
+def made(footer: str, changes: list[tuple[int, int]], offsets: list[int]) -> Zone:
+    return Zone("Test", read_tzif(tzif(footer, changes, offsets)))
 
 
 @pytest.mark.parametrize("footer", FOOTERS)
@@ -185,15 +210,72 @@ def test_footers(footer: str) -> None:
 )
 def test_days_of_the_year(footer: str, changes: list[str]) -> None:
     """POSIX: `Jn` counts from 1 without 29 February, `n` from 0 with it. (zoneinfo of 3.11 is a day off.)"""
-    zone = Zone("Test", read_tzif(tzif(footer, [(0, 0)], [-18_000])))
-    spans = zone.spans(year_start(1971), year_start(1973))[1:]
+    spans = made(footer, [(0, 0)], [-18_000]).spans(year_start(1971), year_start(1973))[1:]
     assert [f"{at(span.start):%Y-%m-%dT%H:%MZ}" for span in spans] == changes
 
 
-def test_daylight_saving_all_year() -> None:
-    """A rule whose summer ends when the next begins is one offset for ever (RFC 9636, 3.3.1)."""
-    zone = Zone("Test", read_tzif(tzif("XXX3EDT4,0/0,J365/23", [(0, 1)], [-10_800, -14_400])))
-    assert [s.offset for s in zone.spans(year_start(1975), year_start(2075))] == [-14_400]
+@pytest.mark.parametrize(
+    ("footer", "changes"),
+    [
+        (
+            "AAA3BBB,M3.2.0/2:30:15,M11.1.0/-1:20:05",
+            ["2025-03-09T05:30:15Z -02:00", "2025-11-02T00:39:55Z -03:00"],
+        ),
+        (
+            "AAA-3:15:20BBB-4:45:50,M3.5.0,M10.5.0",
+            ["2025-03-29T22:44:40Z +04:45:50", "2025-10-25T21:14:10Z +03:15:20"],
+        ),
+    ],
+)
+def test_times_with_seconds(footer: str, changes: list[str]) -> None:
+    """POSIX: both offsets and the times of the changes may have minutes and seconds."""
+    spans = made(footer, [], [0]).spans(year_start(2025), year_start(2026))[1:]
+    assert [f"{at(s.start):%Y-%m-%dT%H:%M:%SZ} {format_offset(s.offset)}" for s in spans] == changes
+
+
+@pytest.mark.parametrize("footer", ["XXX3EDT4,0/0,J365/23", "XXX5EDT4,J1/0,J1/1"])
+@pytest.mark.parametrize(
+    ("changes", "first", "last"),
+    [
+        ([(0, 0)], 1975, 2075),
+        ([(0, 0)], 1974, 1976),
+        ([(0, 0)], 1, 1973),
+        ([], 1, 3),
+        ([], 1975, 2075),
+    ],
+)
+def test_daylight_saving_all_year(footer: str, changes: list[tuple[int, int]], first: int, last: int) -> None:
+    """A rule whose summer ends when the next, or itself, begins is one offset for ever (RFC 9636, 3.3.1)."""
+    zone = made(footer, changes, [-14_400])
+    assert [s.offset for s in zone.spans(year_start(first), year_start(last))] == [-14_400]
+
+
+def test_a_rule_without_changes() -> None:
+    """A file of a rule alone follows it from the beginning of the year 1 on, when the south has summer."""
+    zone = made("<+12>-12<+13>,M9.5.0,M4.1.0/3", [], [43_200])
+    assert [zone.offset_at(MIN_INSTANT + day * 86_400) for day in (0, 50, 120, 300)] == [46_800, 46_800, 43_200, 46_800]
+
+
+def test_where_the_rule_alone_holds() -> None:
+    """`yearly_from` is two years past the last explicit change, and None without a rule."""
+    assert made("EST5EDT,M3.2.0,M11.1.0", [(year_start(1980), 0)], [-18_000]).yearly_from == 1982
+    assert made("EST5", [(year_start(1980), 0)], [-18_000]).yearly_from is None
+
+
+def test_many_years() -> None:
+    """However many years of a rule are asked for, the changes of some are kept."""
+    zone = made("EST5EDT,M3.2.0,M11.1.0", [], [-18_000])
+    for year in range(2000, 4000):
+        assert len(zone.spans(year_start(year), year_start(year + 1))) == 3
+    assert len(zone._changes) < 1100
+
+
+def test_spans_at_a_change() -> None:
+    """A range that stops at a change does not meet what follows it; one that starts there meets nothing before it."""
+    zone, change = load_zone("Europe/Berlin"), parse_instant("2025-03-30T01:00:00Z")
+    assert [s.offset for s in zone.spans(change - 1, change)] == [3600]
+    assert [s.offset for s in zone.spans(change - 1, change + 1)] == [3600, 7200]
+    assert [s.offset for s in zone.spans(change, change + 1)] == [7200]
 
 
 @pytest.mark.parametrize(
@@ -201,8 +283,10 @@ def test_daylight_saving_all_year() -> None:
     [
         b"",
         b"TZif",
-        b"TZif1" + bytes(39),
-        b"XXXX2" + bytes(60),
+        b"TZif\0" + tzif("UTC0", [], [0])[5:],
+        b"XXXX" + tzif("UTC0", [], [0])[4:],
+        block("l", [], [0]) + b"XXXX" + block("q", [], [0])[4:] + b"\nUTC0\n",
+        block("l", [], [0]) + block("q", [], [0], leaps=1) + b"\nUTC0\n",
         tzif("UTC0", [], [0])[:-30],
         tzif("not a rule", [], [0]),
         tzif("EST5EDT,X3.2.0,M11.1.0", [], [0]),
@@ -211,9 +295,16 @@ def test_daylight_saving_all_year() -> None:
     ],
 )
 def test_damaged_files(data: bytes) -> None:
-    """What is not TZif of version 2, breaks off, or contradicts itself is a `ValueError`."""
+    """What is not TZif of version 2, has leap seconds, breaks off, or contradicts itself is a `ValueError`."""
     with pytest.raises(ValueError, match=r"TZif|footer|ends|break"):
         read_tzif(data)
+
+
+def test_all_that_a_block_may_hold() -> None:
+    """The first block is stepped over whatever it holds, leap seconds too, and so are the indicators of the second."""
+    first = block("l", [(7, 1), (9, 0)], [0, 60], leaps=3, standard=2, ut=1)
+    second = block("q", [(5, 1)], [0, 60], standard=2, ut=1)
+    assert read_tzif(first + second + b"\n<+0001>-0:01\n") == ZoneData(0, [(5, 60)], None)
 
 
 def test_no_footer() -> None:

@@ -179,7 +179,7 @@ def fold_requests_again(database: Database) -> None:
     """What an evaluation does with its requests, once more."""
     with database.write() as connection:
         connection.execute("DELETE FROM run_rows")
-        fold(connection, 0, 100, types={REQUESTED})
+        fold(connection, 0, 100, {REQUESTED})
 
 
 def fold_all_again(database: Database) -> None:
