@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from arco_sched.instants import DAY, MAX_INSTANT, MIN_INSTANT, civil_from_days, format_local
+from arco_sched.instants import DAY, civil_from_days, format_local
 
 if TYPE_CHECKING:
     from arco_sched.cron.expression import CronExpression
@@ -97,8 +97,8 @@ def explain(timetable: "Timetable", instant: int) -> Explanation:
         shift=shift,
         occurs=occurs,
         note=timetable.note(instant) if occurs else None,
-        previous=timetable.previous(instant) if instant > MIN_INSTANT else None,
-        next=timetable.next(instant + 1) if instant < MAX_INSTANT else None,
+        previous=timetable.previous(instant),
+        next=timetable.next(instant + 1),
     )
 
 

@@ -10,7 +10,6 @@ FIVE_FIELDS: Final = ("minute", "hour", "day-of-month", "month", "day-of-week")
 SIX_FIELDS: Final = ("second", *FIVE_FIELDS)
 
 CYCLE_YEARS: Final = 400
-CYCLE_DAYS: Final = 146_097
 """The Gregorian calendar repeats after 400 years, weekdays included: 146,097 days are a whole number of weeks."""
 
 
@@ -82,7 +81,7 @@ class CronExpression:
 
     @property
     def every_day(self) -> bool:
-        """Whether both day fields and the month field are `*`."""
+        """Whether both day fields are `*` and every month is meant."""
         return not self.month_days_restricted and not self.weekdays_restricted and self.months == 0x1FFE
 
     @property

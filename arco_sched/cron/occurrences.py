@@ -382,7 +382,8 @@ class Timetable:
         key = year_key(year)
         count = self._year_counts.get(key)
         if count is None:
-            count = self._year_counts[key] = self._count_block(self._line.year(year), MIN_INSTANT, MAX_INSTANT + 1)
+            block = self._line.year(year)  # also one after 9999, which the cycle reaches
+            count = self._year_counts[key] = self._count_block(block, block.start, block.stop)
         return count
 
     def _count_local(self, low: int, high: int) -> int:

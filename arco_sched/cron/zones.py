@@ -95,11 +95,9 @@ class Zone:
             instants += self._instants
             offsets += self._offsets
             first = yearly_from
-        known = instants[-1] if instants else BEGINNING
         for year in range(first, last + 1):
             for instant, offset in self._changes_of(rule, year):
-                if instant > known:
-                    _append(instants, offsets, instant, offset)
+                _append(instants, offsets, instant, offset)
         return instants, offsets
 
     def _changes_of(self, rule: YearlyRule, year: int) -> list[tuple[int, int]]:
@@ -113,7 +111,7 @@ class Zone:
 
 def _append(instants: list[int], offsets: list[int], instant: int, offset: int) -> None:
     # Two changes at one instant (a rule of daylight saving all year round has them) are the later one alone.
-    while len(instants) > 1 and instants[-1] >= instant:
+    while instants and instants[-1] >= instant:
         instants.pop()
         offsets.pop()
     if not offsets or offsets[-1] != offset:

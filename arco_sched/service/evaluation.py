@@ -182,7 +182,7 @@ def _batch(
             quota = outcome.quota - outcome.taken
         else:
             position, quota = position + 1, None
-    conflicts = writer.finish().conflicts
+    conflicts = writer.finish()
     through = writing.last_seq(connection)
     # A conflict that somebody's own request recorded before is the tick's as well, though the tick records none.
     tally.conflicts += reading.conflicts_of(connection, before, through) if writer.repeated else conflicts

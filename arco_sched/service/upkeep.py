@@ -104,7 +104,7 @@ def _backfill(
                 writer.single_tick(schedule, "backfill", at, term.version, term.content)
     conflicts = 0
     if not dry_run:
-        conflicts = writer.finish().conflicts
+        conflicts = writer.finish()
         ticks = list(reading.ticks_of(connection, before, writing.last_seq(connection)))
     counts = (created, existing, ran, waits, remaining, conflicts)
     return Backfill(schedule_id, *span, *counts, dry_run=dry_run, ticks=tuple(ticks))

@@ -6,7 +6,7 @@ SQLite does in C what Python would do row by row, and the fold stands in the sch
 """
 
 import sqlite3
-from typing import Final, NamedTuple
+from typing import Final
 
 from arco_sched.identity import ORIGINS, run_ids
 
@@ -194,16 +194,9 @@ _FOLDS: Final = (
 )
 
 
-class Folded(NamedTuple):
-    """How many rows a fold added where a caller wants to know."""
-
-    ticks: int
-    conflicts: int
-
-
-def fold(connection: sqlite3.Connection, after: int, through: int, types: set[int], *, to: str = "") -> Folded:
+def fold(connection: sqlite3.Connection, after: int, through: int, types: set[int], *, to: str = "") -> int:
     """Fold the events with `after < seq <= through`, of one transaction, into the tables of the schema `to` (`""` or
-    `"name."`).
+    `"name."`); returns how many conflicts they are.
 
     `types` are all the event types in the range, of which there is no other where there is a rewind or a pruning. The
     SQL function `arco_run_id` must be known to the connection (`learn`).
@@ -214,7 +207,7 @@ def fold(connection: sqlite3.Connection, after: int, through: int, types: set[in
         for statement, touched in _FOLDS
         if types & touched
     }
-    return Folded(added.get(_TICKS, 0), added.get(_CONFLICTS, 0))
+    return added.get(_CONFLICTS, 0)
 
 
 def fold_again(connection: sqlite3.Connection, after: int, through: int, *, to: str) -> None:

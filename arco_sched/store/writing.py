@@ -19,7 +19,6 @@ from arco_sched.store.fold import (
     TICKED,
     UPSERTED,
     ZONE_RULES,
-    Folded,
     fold,
 )
 
@@ -192,10 +191,10 @@ class Writer:
                 (schedule, agenda.due_at, agenda.failing),
             )
 
-    def finish(self) -> Folded:
-        """Fold what was appended."""
+    def finish(self) -> int:
+        """Fold what was appended; returns how many conflicts it is."""
         if not self._types:
-            return Folded(0, 0)
+            return 0
         return fold(self._connection, self._before, last_seq(self._connection), self._types)
 
     def _append(self, type_: int, **columns: int | str | None) -> bool:

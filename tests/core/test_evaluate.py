@@ -12,8 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arco_sched import evaluate as core
+from arco_sched.cron import timetable
 from arco_sched.errors import InvalidInput
-from arco_sched.evaluate import Agenda, Outcome, Ticks, agenda, discard, evaluate, in_force, occurrences, waiting
+from arco_sched.evaluate import (
+    Agenda,
+    Outcome,
+    Remaining,
+    Ticks,
+    agenda,
+    discard,
+    evaluate,
+    in_force,
+    occurrences,
+    waiting,
+)
 from arco_sched.instants import MAX_INSTANT, parse_instant
 from arco_sched.model import Lapse, Term
 
@@ -562,6 +574,66 @@ def test_agenda_at_the_end_of_time() -> None:
     each_second = term(cron_expression="* * * * * *")
     assert agenda([each_second], MAX_INSTANT - 1) == Agenda(MAX_INSTANT, failing=False)
     assert agenda([each_second], MAX_INSTANT) is None
+
+
+def test_a_limit_on_both_sides_of_what_cannot_be_read() -> None:
+    """What one transaction may make is counted over all of them."""
+    terms = [term(3, 45), term(2, 25, timezone=BROKEN), term()]
+    outcome = evaluate(terms, START, at(60), limit=4)
+    assert told(outcome) == [("v1", 0, 10, 20), ("unevaluable", 20, 45, None), ("v3", 50)]
+    assert (outcome.taken, outcome.more, outcome.deferred) == (4, True, 1)
+
+
+@given(
+    st.sampled_from(["* * * * * *", "*/2 * * * * *", "*/10 * * * *"]),
+    st.sets(st.integers(-3, 40), max_size=30),
+    st.integers(-5, 40),
+    st.integers(0, 45),
+    st.integers(0, 20),
+)
+def test_remaining(cron: str, ahead: set[int], start: int, length: int, limit: int) -> None:
+    """What is left of a timetable are its occurrences less those that are ticks already, whichever way it is asked."""
+    times = timetable(cron, "UTC", "next", "first")
+    begin, end = DAY + start, DAY + start + length
+    left = Remaining(times, sorted(DAY + second for second in ahead))
+    expected = [it for it in times.between(begin, end) if it - DAY not in ahead]
+    assert list(left.between(begin, end)) == expected
+    assert left.take(begin, end, limit) == expected[:limit]
+    assert left.take_newest(begin, end, limit) == expected[len(expected) - min(limit, len(expected)) :]
+    assert left.count(begin, end) == len(expected)
+    assert left.next(begin) == next(it for it in times.between(begin, begin + 7200) if it - DAY not in ahead)
+
+
+DISCARDED: dict[str, tuple[list[Term], float, list[tuple[Any, ...]]]] = {
+    # name: (terms newest first, before, lapses as (reason, after, before, missed))
+    "what waits": ([term()], 25, [("discarded", -0.02, 25, 3)]),
+    "not the instant itself": ([term()], 20, [("discarded", -0.02, 20, 2)]),
+    "nothing": ([term()], 0, []),
+    "of several versions, in one": ([term(2, 15), term()], 25, [("discarded", -0.02, 25, 3)]),
+    "what can't be read apart": (
+        [term(3, 45), term(2, 25, timezone=BROKEN), term()],
+        60,
+        [("discarded", -0.02, 25, 3), ("unevaluable", 24.98, 45, None), ("discarded", 44.98, 60, 1)],
+    ),
+    "up into what can't be read": (
+        [term(2, 25, timezone=BROKEN), term()],
+        60,
+        [("discarded", -0.02, 25, 3), ("unevaluable", 24.98, 60, None)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DISCARDED)
+def test_discarding(name: str) -> None:
+    """What waits lapses with its count, and what can't be counted by itself."""
+    terms, before, lapses = DISCARDED[name]
+    found = discard(terms, START, at(before))
+    assert [(it.reason, minutes(it.after), minutes(it.before), it.missed) for it in found] == lapses
+
+
+def test_discarding_begins_after_the_cursor() -> None:
+    """What is a tick already is not discarded."""
+    assert discard([term()], at(10), at(25)) == [Lapse(at(10), at(25), 1, "discarded")]
 
 
 def test_agenda_of_the_disabled_and_broken() -> None:

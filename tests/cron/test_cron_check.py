@@ -76,12 +76,16 @@ def test_disagreement(change: dict[str, object], field: str) -> None:
     [
         *(f"{field} * * * *" for field in ("*/59", "*/60", "*/99999", "10-20/10", "10-20/11", "10-20/31", "59-59/1")),
         *(f"0 0 {field} * *" for field in ("*/30", "*/31", "*/32", "2-4/2", "2-4/3", "2-4/7")),
-        *(f"0 0 * * {field}" for field in ("*/6", "*/7", "0-7/7", "1-7/6", "1-7/7", "6-7/1", "6-SUN/2", "SUN-SUN/2")),
+        *(f"0 0 * * {field}" for field in ("*/6", "*/7", "0-7/7", "1-7/6", "1-7/7", "6-7/1", "6-7/2")),
+        *(
+            f"0 0 * * {field}"
+            for field in ("0-SUN", "SUN-SUN", "SUN-SUN/2", "5-SUN/2", "6-SUN/2", "0-SUN/7", "0-SUN/8")
+        ),
         f"*/{'9' * 900} * * * *",
     ],
 )
 def test_steps_over_the_edge(text: str) -> None:
-    """A step that just reaches the end of its range, or just does not, is read by both as one."""
+    """A step that just reaches the end of its range, or just does not, is read alike by both; so is SUN as an end."""
     expect_agreement(text)
 
 

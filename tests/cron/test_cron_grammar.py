@@ -292,6 +292,20 @@ def test_every_problem_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("22-2/1000", "in the hour field, '22-2/1000' runs backwards: write 22"),
+        ("22-2/10000", "in the hour field, '22-2/10000' runs backwards"),
+    ],
+)
+def test_a_step_that_is_too_long_to_count(field: str, said: str) -> None:
+    """How to write a range that runs backwards is worked out for steps of up to four digits."""
+    with pytest.raises(InvalidInput) as caught:
+        parse_expression(f"* {field} * * *")
+    assert caught.value.problems == (said,)
+
+
+@pytest.mark.parametrize(
     ("text", "fixed"),
     [
         ("30 2 * * *", True),

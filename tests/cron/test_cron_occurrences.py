@@ -363,3 +363,11 @@ def test_the_second_readings_of_the_last_hour_of_a_year(year: int) -> None:
     assert (table.previous(turn), table.next(turn - 1800)) == (turn - 5400, turn + DAY - 5400)
     assert table.note(turn - 5400) == "overlap-first"
     assert table.note(turn - 1800) == noon.note(turn - 1800) == "overlap-second"
+
+
+@pytest.mark.parametrize("start", [9590, 9600, 9650, 9958])
+def test_counts_of_the_last_centuries(start: int) -> None:
+    """The years up to 9999 are counted whole, also by a cycle that reaches beyond them."""
+    table = Timetable(parse_expression("0 9 * * *"), load_zone("America/New_York"))
+    first, last = year_start(start), year_start(9999)
+    assert table.count(first, last) == (last - first) // DAY

@@ -240,8 +240,10 @@ def test_times_with_seconds(footer: str, changes: list[str]) -> None:
         ([(0, 0)], 1975, 2075),
         ([(0, 0)], 1974, 1976),
         ([(0, 0)], 1, 1973),
+        ([(0, 0)], 1, 2075),
         ([], 1, 3),
         ([], 1975, 2075),
+        ([], 1, 2075),
     ],
 )
 def test_daylight_saving_all_year(footer: str, changes: list[tuple[int, int]], first: int, last: int) -> None:
@@ -276,6 +278,21 @@ def test_spans_at_a_change() -> None:
     assert [s.offset for s in zone.spans(change - 1, change)] == [3600]
     assert [s.offset for s in zone.spans(change - 1, change + 1)] == [3600, 7200]
     assert [s.offset for s in zone.spans(change, change + 1)] == [7200]
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "stop"),
+    [
+        ("2025-12-31T12:00:00Z", "2025-11-02T06:00:00Z", "2026-03-08T07:00:00Z"),
+        ("2099-12-31T12:00:00Z", "2099-11-01T06:00:00Z", "2100-03-14T07:00:00Z"),
+        ("2100-01-01T12:00:00Z", "2099-11-01T06:00:00Z", "2100-03-14T07:00:00Z"),
+    ],
+)
+def test_spans_are_whole(day: str, start: str, stop: str) -> None:
+    """A span is told from its own start to its own stop, however short the range that meets it."""
+    span = load_zone("America/New_York").span_at(parse_instant(day))
+    assert span == (parse_instant(start), parse_instant(stop), -18_000)
+    assert made("", [(5, 1)], [0, 60]).spans(4, 6) == [(BEGINNING, 5, 0), (5, END, 60)]
 
 
 @pytest.mark.parametrize(
