@@ -557,6 +557,12 @@ AGENDAS: dict[str, tuple[list[Term], float, list[float], Agenda | None]] = {
         [],
         Agenda(at(45), failing=True),
     ),
+    "one that is broken and paused, when the first of two others begins": (
+        [term(4, 55), term(3, 45), term(2, 25, timezone=BROKEN, enabled=False), term()],
+        20,
+        [],
+        Agenda(at(45), failing=True),
+    ),
     "deleted": ([term(2, 15, deleted=True), term()], 10, [], None),
     "ended": ([term(end=15)], 10, [], None),
 }

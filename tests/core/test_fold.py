@@ -43,6 +43,8 @@ def test_ticks_lapses_and_pauses(workspace: Workspace) -> None:
     workspace.evaluate(START + 30 * MINUTE)
     is_folded(workspace)
     workspace.set_enabled("a", enabled=False, now=START + 35 * MINUTE)
+    assert workspace.evaluate(START + 10 * HOUR, schedules=["a"]).conflicts == 0  # none of which requests anything
+    is_folded(workspace)
     workspace.evaluate(START + 10 * HOUR)
     is_folded(workspace)
     [a] = [each for each in workspace.schedules() if each.version.schedule_id == "a"]
@@ -151,7 +153,7 @@ def test_pruned_and_ahead(workspace: Workspace) -> None:
         is_folded(workspace)
 
 
-def test_zone_rules_change_twice_at_once(workspace: Workspace) -> None:
+def test_two_changes_of_the_zone_rules_together(workspace: Workspace) -> None:
     """Of two changes in one range of events the later one holds."""
     with workspace._database.write() as connection:
         writer = writing.Writer(connection, START)
