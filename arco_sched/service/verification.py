@@ -151,7 +151,9 @@ class _Recount:
         else:
             count = sum(part.occurring(part.start, part.stop) for part in parts)
             removed = sum(pruning.occurrences for pruning in prunings)
-            if count != removed and not any(target < through for target, _ in self._rewound):
+            furthest = max((pruning.through for pruning in prunings), default=through)
+            # What was pruned beyond the clock is due again after a rewind, and can be pruned again.
+            if count != removed and not any(target < furthest for target, _ in self._rewound):
                 text = f"{removed} occurrences through {format_instant(through)} were pruned, there are {count}"
                 self._say(max((pruning.seq for pruning in prunings), default=0), text)
         return through + 1

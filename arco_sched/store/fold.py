@@ -109,7 +109,8 @@ FROM (SELECT json_extract(e.payload, '$.to') AS zone_rules FROM event_log e
 
 _REWOUND_CURSORS: Final = f"""
 UPDATE {{to}}schedule_rows
-SET cursor = f.target, rewound_from = max(coalesce(rewound_from, f.abandoned), f.abandoned)
+SET cursor = f.target, rewound_from = max(coalesce(rewound_from, f.abandoned), f.abandoned),
+    pruned_through = min(pruned_through, f.target)
 FROM (
     SELECT e.schedule, {_epoch("from")} AS abandoned, {_epoch("to")} AS target
     FROM event_log e WHERE {_RANGE} AND e.type = {REWOUND}
@@ -149,7 +150,8 @@ DELETE FROM {{to}}lapse_rows WHERE lapse IN (
 
 _PRUNED_STATE: Final = f"""
 UPDATE {{to}}schedule_rows
-SET cursor = f.reached, last_instant = f.tick, last_run = f.run, pruned_through = f.through
+SET cursor = f.reached, last_instant = f.tick, last_run = f.run,
+    pruned_through = max(coalesce(pruned_through, f.through), f.through)
 FROM (
     SELECT e.schedule, {_epoch("cursor")} AS reached, {_epoch("last_scheduled_for")} AS tick,
         {_epoch("last_run_for")} AS run, {_epoch("through")} AS through
@@ -198,8 +200,8 @@ def fold(connection: sqlite3.Connection, after: int, through: int, types: set[in
     """Fold the events with `after < seq <= through`, of one transaction, into the tables of the schema `to` (`""` or
     `"name."`); returns how many conflicts they are.
 
-    `types` are all the event types in the range, of which there is no other where there is a rewind or a pruning. The
-    SQL function `arco_run_id` must be known to the connection (`learn`).
+    `types` are all the event types in the range, in which nothing comes after a rewind or a pruning. The SQL function
+    `arco_run_id` must be known to the connection (`learn`).
     """
     bounds = {"after": after, "through": through}
     added = {
@@ -213,12 +215,10 @@ def fold(connection: sqlite3.Connection, after: int, through: int, types: set[in
 def fold_again(connection: sqlite3.Connection, after: int, through: int, *, to: str) -> None:
     """Fold the events with `after < seq <= through` of any number of transactions.
 
-    What a rewind or a pruning changes depends on the order: a range that holds one is folded in parts that begin and
-    end at it.
+    What a rewind or a pruning changes depends on the order: a range that holds one is folded in parts that end at it.
     """
     ask = f"SELECT seq FROM event_log WHERE seq > ? AND seq <= ? AND type IN ({REWOUND}, {PRUNED}) ORDER BY seq"
-    ends = {end for (seq,) in connection.execute(ask, (after, through)) for end in (seq - 1, seq)} | {through}
-    for end in sorted(end for end in ends if end > after):
+    for end in [*(seq for (seq,) in connection.execute(ask, (after, through))), through]:
         fold(connection, after, end, ALL, to=to)
         after = end
 

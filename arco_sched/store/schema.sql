@@ -101,7 +101,7 @@ CREATE TABLE schedule_rows (
     last_instant INTEGER,            -- of the last scheduled tick
     last_run     INTEGER,            -- of the last scheduled tick that requested a run
     rewound_from INTEGER,            -- the furthest cursor that a rewind left: only up to it can ticks lie ahead
-    pruned_through INTEGER           -- history through it was removed
+    pruned_through INTEGER           -- history through it was removed; a rewind to before it brings it back as well
 ) STRICT;
 
 CREATE TABLE tick_rows (

@@ -366,18 +366,20 @@ def rewound_spans(connection: sqlite3.Connection, schedule: int) -> list[tuple[i
 
 
 class PruningRow(NamedTuple):
-    """What a pruning says it removed."""
+    """What a pruning says it removed, through which instant."""
 
     seq: int
     occurrences: int
     uncounted: int
+    through: int
 
 
 def prunings(connection: sqlite3.Connection, schedule: int) -> list[PruningRow]:
     """The prunings of a schedule, oldest first."""
     ask = (
         "SELECT seq, json_extract(payload, '$.ticks') + json_extract(payload, '$.missed'), "
-        "json_extract(payload, '$.uncounted') FROM event_log WHERE type = 7 AND schedule = ? ORDER BY seq"
+        "json_extract(payload, '$.uncounted'), CAST(strftime('%s', json_extract(payload, '$.through')) AS INTEGER) "
+        "FROM event_log WHERE type = 7 AND schedule = ? ORDER BY seq"
     )
     return [PruningRow(*row) for row in connection.execute(ask, (schedule,))]
 

@@ -118,7 +118,9 @@ class _Fold:
             self.zone_rules = said["to"]
         elif type_ == 6:
             left = _epoch(said["from"])
-            state |= {"cursor": _epoch(said["to"]), "rewound_from": max(left, state["rewound_from"] or left)}
+            target, pruned = _epoch(said["to"]), state["pruned_through"]
+            state |= {"cursor": target, "rewound_from": max(left, state["rewound_from"] or left)}
+            state |= {"pruned_through": None if pruned is None else min(pruned, target)}
             for moved in said["versions"]:
                 moved_to = {"effective_from": _epoch(moved["effective_from"])}
                 self.definitions[schedule, moved["definition_version"]] |= moved_to
@@ -130,7 +132,8 @@ class _Fold:
         else:
             through = _epoch(said["through"])
             state |= {"cursor": _epoch(said["cursor"]), "last_instant": _epoch(said["last_scheduled_for"])}
-            state |= {"last_run": _epoch(said["last_run_for"]), "pruned_through": through}
+            furthest = through if state["pruned_through"] is None else max(state["pruned_through"], through)
+            state |= {"last_run": _epoch(said["last_run_for"]), "pruned_through": furthest}
             for place in [place for place in self.ticks if place[0] == schedule and place[1] <= through]:
                 if place[2] != FAILED:
                     del self.ticks[place]

@@ -352,7 +352,9 @@ def test_bad_ids(bad: str) -> None:
 
 def test_normal_content() -> None:
     """Names in order and without repeats, labels in the order of their keys."""
-    assert normal_content(["b", "a", "b"], ["q", "p", "q"], "c", {"k": "2", "a": "1"}) == RequestContent(
-        ("a", "b"), ("p", "q"), "c", (("a", "1"), ("k", "2"))
+    names = tuple("abcdefghijkl")
+    labels = dict.fromkeys(reversed(names), "1")
+    assert normal_content([*names[::-1], "b"], [*names[::-1], "b"], "c", labels) == RequestContent(
+        names, names, "c", tuple((name, "1") for name in names)
     )
     assert normal_content() == RequestContent()

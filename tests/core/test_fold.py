@@ -143,6 +143,18 @@ def test_what_comes_after_a_pruning_stays(workspace: Workspace) -> None:
     is_folded(workspace)
 
 
+def test_what_comes_back_behind_a_pruning_stays(workspace: Workspace) -> None:
+    """A lapse that a rewind to before a pruning made possible is not of that pruning."""
+    workspace.evaluate(START + 10 * HOUR)
+    workspace.prune(before=START + 9 * HOUR + 30 * MINUTE, now=START + 10 * HOUR)
+    workspace.rewind(now=START + 5 * HOUR)
+    workspace.discard("b", now=START + 7 * HOUR)
+    workspace.trigger("a", now=START + 5 * HOUR)
+    workspace.prune(before=START + 5 * HOUR + 1, now=START + 5 * HOUR)
+    is_folded(workspace)
+    assert [lapse.schedule_id for lapse in workspace.lapses().rows] == ["b"]
+
+
 def test_pruned_and_ahead(workspace: Workspace) -> None:
     """Prunings and rewinds in turns."""
     for day in (1, 2, 3):

@@ -150,6 +150,36 @@ def test_ahead_again_and_again(workspace: Workspace) -> None:
     is_right(workspace)
 
 
+def test_pruned_while_ahead(workspace: Workspace) -> None:
+    """What was pruned by a clock that was years ahead is due again when its time comes, and requests no run twice."""
+    workspace.update_schedule("plain", {"catchup_window_minutes": 60}, now=START)
+    workspace.evaluate(START + HOUR)
+    workspace.evaluate(START + 5 * DAY)
+    workspace.prune(before=START + 5 * DAY - 30 * MINUTE, now=START + 5 * DAY)
+    is_right(workspace)
+    workspace.rewind(now=START + DAY)
+    is_right(workspace)
+    workspace.evaluate(START + DAY)
+    workspace.discard("plain", now=START + 2 * DAY)
+    is_right(workspace)
+    for hours in range(49, 6 * 24):
+        workspace.evaluate(START + hours * HOUR)
+    assert instants(workspace) == every(START + 2 * DAY + 10 * MINUTE, START + 6 * DAY - HOUR)
+    is_right(workspace)
+    pruned = workspace.prune(before=START + 3 * DAY, now=START + 6 * DAY)
+    assert pruned.schedules == 2
+    is_right(workspace)
+
+
+def test_pruned_up_to_an_earlier_instant(workspace: Workspace) -> None:
+    """Pruning again, but less far, takes what a clock that went back has added, and what was pruned before stays so."""
+    workspace.evaluate(START + 10 * HOUR)
+    workspace.prune(before=START + 9 * HOUR, now=START + 10 * HOUR)
+    workspace.trigger("plain", now=START + HOUR)
+    assert workspace.prune(before=START + 2 * HOUR, now=START + 10 * HOUR).ticks == 1
+    is_right(workspace)
+
+
 def test_rewinding_some(workspace: Workspace) -> None:
     """A rewind of named schedules leaves the others where they are."""
     workspace.evaluate(START + 30 * DAY)
