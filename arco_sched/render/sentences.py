@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from arco_sched.instants import format_instant
+from arco_sched.render.terminal import printable
 from arco_sched.render.times import Clocks, distance
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def made(path: str, name: str, *, new: bool, as_json: bool) -> str:
         from arco_sched.render import json
 
         return json.line({"database": path, "workspace": name, "change": "created" if new else "unchanged"})
+    path, name = printable(path), printable(name)
     return f"Made {path}, workspace {name}.\n" if new else f"{path} exists, workspace {name}: left as it is.\n"
 
 

@@ -231,7 +231,7 @@ def hostile_database(path: Path) -> None:
         connection.execute(
             "UPDATE definition_rows SET timezone = ?, cron_expression = ? WHERE schedule = 2", HOSTILE[:2]
         )
-        connection.execute("UPDATE workspace SET zone_rules = ?", (HOSTILE[0],))
+        connection.execute("UPDATE workspace SET zone_rules = ?, name = ?", (HOSTILE[0], HOSTILE[1]))
         connection.commit()
 
 

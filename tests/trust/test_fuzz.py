@@ -11,7 +11,7 @@ from pathlib import Path
 import fuzzing
 import pytest
 from fuzzing import HOSTILE, Attempt
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pin_schema import small
 
@@ -63,6 +63,7 @@ def test_every_command_is_there() -> None:
 
 @many(100)
 @given(attempt=fuzzing.attempts(COMMANDS))
+@example(attempt=Attempt(["init"], {"ARCO_DB": "\x1b[31m"}, b"", b"", ""))
 def test_any_command(templates: Path, tmp_path: Path, attempt: Attempt) -> None:
     """Any command with anything for arguments, environment, files and stdin."""
     try_it(templates, tmp_path / "run", "good.db", attempt)
@@ -70,6 +71,7 @@ def test_any_command(templates: Path, tmp_path: Path, attempt: Attempt) -> None:
 
 @many(50)
 @given(attempt=fuzzing.attempts(COMMANDS))
+@example(attempt=Attempt(["init"], {}, b"", b"", ""))
 def test_any_command_on_hostile_text(templates: Path, tmp_path: Path, attempt: Attempt) -> None:
     """Nothing that somebody else stored steers the terminal, is read as markup, or reaches a shell."""
     try_it(templates, tmp_path / "run", "hostile.db", attempt)
