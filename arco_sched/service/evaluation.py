@@ -105,6 +105,9 @@ def perform(
     """Evaluate and record. Raises `NotFound` for a schedule that is not there."""
     names = tuple(dict.fromkeys(schedules))
     tally = _Tally(now)
+    if names:
+        with database.read() as connection:
+            _due(connection, names, now)  # who is not there is refused before anything is written
     since = replan_all(database, now)
     with database.write() as connection:
         if not names and nothing_due(connection, now):

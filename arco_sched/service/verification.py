@@ -23,7 +23,11 @@ def verify(database: Database, workspace: str, progress: Progress | None = None)
     findings = Findings()
     report = progress or (lambda _what, _done, _all: None)
     broken = verifying.integrity(database)
-    with database.unshared() as connection, verifying.interruptible(connection):
+    with (
+        database.unshared() as connection,
+        verifying.interruptible(connection),
+        verifying.one_state(connection),
+    ):
         learn(connection, workspace)
         for line in broken:
             findings.add("integrity", f"SQLite's integrity check: {line}")
@@ -32,13 +36,14 @@ def verify(database: Database, workspace: str, progress: Progress | None = None)
             return findings.finish()
         check_events(connection, findings)
         try:
-            with verifying.folded_again(connection, lambda done, total: report("events", done, total)):
-                for difference in verifying.row_differences(connection):
-                    findings.add(difference.table, _row_text(connection, difference))
-                _check_runs(connection, findings)
-                _recount(connection, findings, report)
+            verifying.fold_all_again(connection, lambda done, total: report("events", done, total))
         except verifying.Unfoldable as refused:
             findings.add("fold", f"event seq={refused.seq} can't be folded: {refused}")
+            return findings.finish()
+        for difference in verifying.row_differences(connection):
+            findings.add(difference.table, _row_text(connection, difference))
+        _check_runs(connection, findings)
+        _recount(connection, findings, report)
     return findings.finish()
 
 

@@ -91,34 +91,40 @@ class Unfoldable(Exception):
 
 
 @contextmanager
-def folded_again(connection: sqlite3.Connection, progress: Callable[[int, int], None]) -> Iterator[None]:
-    """All events folded from nothing into tables of the schema `fresh`, for the time of the context.
+def one_state(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that sees one state of the database, beside a schema `fresh` that is empty and gone afterwards.
 
-    The connection must have no transaction open when it begins, and have learned what the fold needs. Raises
-    `Unfoldable` for the first event that the tables refuse.
+    The connection must have no transaction open when it begins.
     """
     connection.execute(f"ATTACH '' AS {_FRESH}")
     try:
         connection.execute("BEGIN")
-        tables = (*FOLDED, "workspace")
-        ask = f"SELECT sql FROM main.sqlite_master WHERE sql NOT NULL AND tbl_name IN ({', '.join('?' * len(tables))})"
-        for (sql,) in connection.execute(ask, tables).fetchall():
-            lead = next((word for word in _MADE if sql.startswith(word)), None)
-            if lead is not None:
-                connection.execute(f"{lead}{_FRESH}.{sql[len(lead) :]}")
-        connection.execute(f"INSERT INTO {_FRESH}.workspace SELECT * FROM main.workspace")
-        last = last_seq(connection)
-        after = 0
-        while after < last:
-            through = min(after + FOLD_RANGE, last)
-            _fold_range(connection, after, through)
-            after = through
-            progress(after, last)
         yield
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         connection.execute(f"DETACH {_FRESH}")
+
+
+def fold_all_again(connection: sqlite3.Connection, progress: Callable[[int, int], None]) -> None:
+    """Fold all events from nothing into tables of the schema `fresh`, within `one_state`.
+
+    The connection must have learned what the fold needs. Raises `Unfoldable` for an event that the tables refuse.
+    """
+    tables = (*FOLDED, "workspace")
+    ask = f"SELECT sql FROM main.sqlite_master WHERE sql NOT NULL AND tbl_name IN ({', '.join('?' * len(tables))})"
+    for (sql,) in connection.execute(ask, tables).fetchall():
+        lead = next((word for word in _MADE if sql.startswith(word)), None)
+        if lead is not None:
+            connection.execute(f"{lead}{_FRESH}.{sql[len(lead) :]}")
+    connection.execute(f"INSERT INTO {_FRESH}.workspace SELECT * FROM main.workspace")
+    last = last_seq(connection)
+    after = 0
+    while after < last:
+        through = min(after + FOLD_RANGE, last)
+        _fold_range(connection, after, through)
+        after = through
+        progress(after, last)
 
 
 _MADE: Final = ("CREATE UNIQUE INDEX ", "CREATE INDEX ", "CREATE TABLE ")

@@ -16,7 +16,7 @@ import pytest
 
 from arco_sched.changes import normal_content
 from arco_sched.cron import tzdata_release
-from arco_sched.errors import ArcoError, Conflict, DatabaseUnusable, InvalidInput
+from arco_sched.errors import ArcoError, Conflict, DatabaseUnusable, InvalidInput, NotFound
 from arco_sched.instants import format_instant, parse_instant
 from arco_sched.model import Definition, Evaluation, Page
 from arco_sched.service import Workspace, planning
@@ -507,6 +507,17 @@ def test_zone_rules_that_changed_for_many_schedules(
     assert pauses == 2 + 4
     assert sql(path, "SELECT * FROM agenda") == agenda
     assert len(workspace.events(type_="ZoneRulesChanged").rows) == 1
+
+
+def test_zone_rules_that_changed_and_nobody_to_evaluate(workspace: Workspace, path: Path) -> None:
+    """A schedule that is not there is refused before anything is seen anew under other zone rules."""
+    workspace.create_schedule("a", Definition("0 * * * *"), now=DAY)
+    sql(path, "UPDATE workspace SET zone_rules = '1970a'")
+    sql(path, "UPDATE agenda SET due_at = due_at + 1")
+    before = sql(path, "SELECT * FROM agenda")
+    with pytest.raises(NotFound):
+        workspace.evaluate(DAY, schedules=["a", "nobody"])
+    assert sql(path, "SELECT * FROM agenda") == before
 
 
 def test_dry_run_under_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:

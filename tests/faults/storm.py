@@ -8,13 +8,13 @@ the seed; how the processes interleave is up to the machine.
 """
 
 import argparse
+import ctypes
 import json
 import mmap
 import os
 import random
 import shutil
 import signal
-import struct
 import sys
 import tempfile
 import time
@@ -62,15 +62,17 @@ class _Shared:
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, 4096)
+        # Eight bytes at once: a process that is killed in the middle of writing them would leave another time to all.
+        self._now = ctypes.c_int64.from_buffer(self._memory)
         self.now = START
 
     @property
     def now(self) -> int:
-        return int(struct.unpack_from("<q", self._memory)[0])
+        return int(self._now.value)
 
     @now.setter
     def now(self, value: int) -> None:
-        struct.pack_into("<q", self._memory, 0, value)
+        self._now.value = value
 
     def busy(self, place: int) -> bool:
         return self._memory[64 + place] == 1
@@ -305,12 +307,13 @@ def _check(path: Path, journal: Path, report: Report) -> None:
             known = set(connection.execute("SELECT schedule_id, definition_version FROM definitions"))
             pruned = dict(
                 connection.execute(
-                    "SELECT schedule_id, pruned_through FROM schedule_rows JOIN schedule_ids USING (schedule)"
+                    "SELECT schedule_id, max(CAST(strftime('%s', json_extract(payload, '$.through')) AS INTEGER)) "
+                    "FROM events WHERE type = 'HistoryPruned' GROUP BY schedule_id"
                 )
             )
             report.events = connection.execute("SELECT count(*) FROM event_log").fetchone()[0]
     report.ticks, report.runs = len(there), len(run_ids)
-    gone = {tick for tick in ticks - there if int(tick.rsplit(":", 1)[1]) > (pruned[tick.split(":")[0]] or 0)}
+    gone = {tick for tick in ticks - there if int(tick.rsplit(":", 1)[1]) > pruned.get(tick.split(":")[0], 0)}
     report.problems += [f"tick {tick} was made and is not there" for tick in sorted(gone)]
     report.problems += [f"run {run} was made and is not there" for run in sorted(runs - run_ids)]
     report.problems += [f"version {version} was made and is not there" for version in sorted(versions - known)]

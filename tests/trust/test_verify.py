@@ -477,3 +477,22 @@ def test_any_cell(path: Path, seed: int) -> None:
                     connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (value, *row))
     with suppress(ArcoError):
         assert not verify(path).ok
+
+
+@pytest.mark.parametrize(
+    "moment", ["'$.ticks'", "FROM contents", "fresh.run_rows", "main.tick_rows a JOIN", "FROM agenda"]
+)
+def test_while_somebody_prunes(path: Path, moment: str) -> None:
+    """What is checked is one state of the database, whatever others do between two statements."""
+    with Workspace.open(path) as reader, Workspace.open(path) as other:
+        pruned = []
+
+        def meddle(statement: str) -> None:
+            if moment in statement and not pruned:
+                pruned.append(other.prune(before=END - 2 * DAY, now=END))
+
+        with reader._database.unshared() as connection:
+            connection.set_trace_callback(meddle)
+        assert reader.verify().differences == ()
+        assert pruned[0].ticks > 0
+        assert reader.verify().differences == ()
