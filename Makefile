@@ -57,7 +57,7 @@ fuzz: $(STAMP)  ## hostile input at random (FUZZ=2000 command lines a test, SECO
 	@ARCO_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/trust/test_fuzz.py
 	@$(BIN)/pip install --quiet --only-binary :all: atheris || echo "no atheris for this machine: the rest is left out"
 	@! $(BIN)/python -c "import atheris" 2>/dev/null || for reader in cron stored; do \
-	    $(BIN)/python tests/trust/fuzz_atheris.py $$reader -max_total_time=$(SECONDS) -verbosity=0 || exit 1; done
+	    $(BIN)/python tests/trust/fuzz_atheris.py $$reader -max_total_time=$(SECONDS) -verbosity=0 -print_final_stats=1 || exit 1; done
 
 mutants: $(STAMP)  ## change the core in small ways and see whether the tests notice (MINUTES=30)
 	@$(BIN)/python scripts/mutants --minutes $(MINUTES)
