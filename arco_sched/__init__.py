@@ -10,7 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from arco_sched.errors import (
+    from arco_sched.core.definitions import Definition, RequestContent, Version, Wanted
+    from arco_sched.core.errors import (
         ArcoError,
         Conflict,
         DatabaseUnusable,
@@ -19,40 +20,29 @@ if TYPE_CHECKING:
         InvalidInput,
         NotFound,
     )
-    from arco_sched.instants import format_instant, parse_instant
-    from arco_sched.model import (
+    from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, RunConflict, Schedule, Tick, TickDetail
+    from arco_sched.core.instants import format_instant, parse_instant
+    from arco_sched.service import Workspace
+    from arco_sched.service.answers import (
         Applied,
         AppliedChange,
         Backfill,
-        Definition,
         Evaluation,
-        Event,
-        LapseRecord,
         Page,
         PreviewedOccurrence,
         Pruning,
-        RequestContent,
         Requested,
-        Rewinding,
-        Run,
-        RunConflict,
-        Schedule,
         ScheduleChange,
         ScheduleDetail,
         Status,
-        Tick,
-        TickDetail,
         Timeline,
         TimelineCell,
         TimelineRow,
         Triggered,
         Verification,
-        Version,
         VersionChange,
-        Wanted,
         Why,
     )
-    from arco_sched.service import Workspace
 
 __version__: Final = "0.1.0"
 
@@ -100,28 +90,58 @@ __all__ = [
     "parse_instant",
 ]
 
-_ELSEWHERE: Final = {
-    "ArcoError": "errors",
-    "Conflict": "errors",
-    "DatabaseUnusable": "errors",
-    "InvalidFields": "errors",
-    "InvalidFile": "errors",
-    "InvalidInput": "errors",
-    "NotFound": "errors",
-    "format_instant": "instants",
-    "parse_instant": "instants",
+_MODULES: Final = {
+    "Applied": "service.answers",
+    "AppliedChange": "service.answers",
+    "ArcoError": "core.errors",
+    "Backfill": "service.answers",
+    "Conflict": "core.errors",
+    "DatabaseUnusable": "core.errors",
+    "Definition": "core.definitions",
+    "Evaluation": "service.answers",
+    "Event": "core.history",
+    "InvalidFields": "core.errors",
+    "InvalidFile": "core.errors",
+    "InvalidInput": "core.errors",
+    "LapseRecord": "core.history",
+    "NotFound": "core.errors",
+    "Page": "service.answers",
+    "PreviewedOccurrence": "service.answers",
+    "Pruning": "service.answers",
+    "RequestContent": "core.definitions",
+    "Requested": "service.answers",
+    "Rewinding": "core.history",
+    "Run": "core.history",
+    "RunConflict": "core.history",
+    "Schedule": "core.history",
+    "ScheduleChange": "service.answers",
+    "ScheduleDetail": "service.answers",
+    "Status": "service.answers",
+    "Tick": "core.history",
+    "TickDetail": "core.history",
+    "Timeline": "service.answers",
+    "TimelineCell": "service.answers",
+    "TimelineRow": "service.answers",
+    "Triggered": "service.answers",
+    "Verification": "service.answers",
+    "Version": "core.definitions",
+    "VersionChange": "service.answers",
+    "Wanted": "core.definitions",
+    "Why": "service.answers",
     "Workspace": "service",
+    "format_instant": "core.instants",
+    "parse_instant": "core.instants",
 }
-"""The modules of the names that are not the values of `arco_sched.model`."""
+"""The module of each public name."""
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its module, and keep it."""
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_ELSEWHERE.get(name, 'model')}"), name)
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     return value
 
 

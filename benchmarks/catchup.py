@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from arco_sched import Workspace
-from arco_sched.store import database
+from arco_sched.store.sqlite import database
 from benchmarks import databases
 from benchmarks.harness import START, Bench, Row, compared, in_turns, timed
 

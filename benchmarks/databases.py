@@ -6,11 +6,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from arco_sched import Definition, Workspace, events
-from arco_sched.evaluate import agenda
-from arco_sched.model import RequestContent, Version
-from arco_sched.store import reading, writing
-from arco_sched.store.fold import REQUESTED, SCHEDULED, TICKED, UPSERTED, fold, learn
+from arco_sched import Definition, Workspace
+from arco_sched.core import events
+from arco_sched.core.definitions import RequestContent, Version
+from arco_sched.core.evaluate import agenda
+from arco_sched.store.sqlite import append as writing
+from arco_sched.store.sqlite import reading
+from arco_sched.store.sqlite.fold import REQUESTED, SCHEDULED, TICKED, UPSERTED, fold, learn
 from benchmarks.harness import START
 
 CONTENT: Final = RequestContent(asset_selection=("analytics.summary",))

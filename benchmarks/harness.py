@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from arco_sched.instants import format_instant, parse_instant
+from arco_sched.core.instants import format_instant, parse_instant
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 START: Final = parse_instant("2025-01-15T00:00:00Z")

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from arco_sched.cron import Timetable, timetable
-from arco_sched.instants import DAY
+from arco_sched.core.cron import Timetable, timetable
+from arco_sched.core.instants import DAY
 from benchmarks.harness import START, Bench, Row, compared, in_turns, per_call, timed
 
 ZONE = "America/New_York"

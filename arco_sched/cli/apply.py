@@ -9,9 +9,9 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
 from arco_sched.cli.options import examples
-from arco_sched.errors import InvalidFields, InvalidFile, InvalidInput
-from arco_sched.model import Applied
+from arco_sched.core.errors import InvalidFields, InvalidFile, InvalidInput
 from arco_sched.render.terminal import say, write
+from arco_sched.service.answers import Applied
 
 apply_app = typer.Typer(add_completion=False)
 export_app = typer.Typer(add_completion=False)
@@ -56,9 +56,9 @@ def apply(
 
     A schedule that somebody disabled stays so unless the file says `enabled`. `arco export` writes such a file.
     """
-    from arco_sched.formats.definitions import read
+    from arco_sched.formats.toml_file import read
     from arco_sched.render import applied as render
-    from arco_sched.service.applying import from_nothing
+    from arco_sched.service.apply import from_nothing
 
     session: Session = ctx.obj
     name = "stdin" if file == "-" else file
@@ -109,7 +109,7 @@ def export(
 
         write((files("arco_sched") / "schedules.schema.json").read_text("utf-8"))
         return
-    from arco_sched.formats import definitions
+    from arco_sched.formats import toml_file as definitions
     from arco_sched.render.json import line
 
     with session.open() as workspace:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arco_sched.errors import DatabaseUnusable
-from arco_sched.instants import parse_instant
+from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.core.instants import parse_instant
 
 if TYPE_CHECKING:
     from arco_sched.render.times import Clocks

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from arco_sched.cli.options import RUN, Problems, read_labels
-from arco_sched.instants import parse_instant, parse_minutes
-from arco_sched.model import CatchupPolicy, DstGap, DstOverlap
+from arco_sched.core.definitions import CatchupPolicy, DstGap, DstOverlap
+from arco_sched.core.instants import parse_instant, parse_minutes
 
 WHEN: Final = "When"
 CATCH_UP: Final = "Catching up"

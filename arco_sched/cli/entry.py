@@ -46,7 +46,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    from arco_sched.errors import ArcoError
+    from arco_sched.core.errors import ArcoError
 
     try:
         _check_text(argv)
@@ -140,7 +140,7 @@ def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _check_text(argv: Sequence[str]) -> None:
     """Refuse arguments that are no text: they could be neither stored nor shown."""
-    from arco_sched.errors import InvalidInput
+    from arco_sched.core.errors import InvalidInput
 
     for argument in argv:
         if not argument.isascii() and any("\ud800" <= char <= "\udfff" for char in argument):
@@ -150,7 +150,7 @@ def _check_text(argv: Sequence[str]) -> None:
 
 
 def _code_of(error: Exception) -> ExitCode:
-    from arco_sched import errors
+    from arco_sched.core import errors
 
     codes = (
         (errors.InvalidInput, ExitCode.USAGE),
@@ -163,7 +163,7 @@ def _code_of(error: Exception) -> ExitCode:
 
 def _report(argv: Sequence[str], code: ExitCode, message: str, error: Exception | None = None) -> ExitCode:
     """Say what went wrong: one line on stderr (of a file, one a problem), or under `--json` a document on stdout."""
-    from arco_sched.errors import InvalidFile
+    from arco_sched.core.errors import InvalidFile
     from arco_sched.render.terminal import printable, say, shortened, write
 
     located = error.located if isinstance(error, InvalidFile) else ()

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.exits import ExitCode
-from arco_sched.errors import NotFound
+from arco_sched.core.errors import NotFound
 from arco_sched.render.terminal import is_terminal, write
 
 if TYPE_CHECKING:
-    from arco_sched.model import Evaluation
+    from arco_sched.service.answers import Evaluation
     from arco_sched.service.workspace import Workspace
 
 SHOWN: Final = 20
@@ -69,8 +69,8 @@ def _evaluate(
 def show_nothing(now: int, *, as_json: bool) -> None:
     """Say that nothing is due."""
     if as_json:
-        from arco_sched.model import Evaluation
         from arco_sched.render.json import evaluation
+        from arco_sched.service.answers import Evaluation
 
         write(evaluation(Evaluation.of_nothing(now)))
     else:

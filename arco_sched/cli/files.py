@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from arco_sched.errors import InvalidInput
+from arco_sched.core.errors import InvalidInput
 
 
 def write_whole(target: str, text: str, option: str) -> None:

@@ -7,11 +7,11 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_tick
 from arco_sched.cli.context import Session, clocks
-from arco_sched.cli.options import Problems, examples, one_format, read_span
+from arco_sched.cli.options import Problems, examples, one_format
 from arco_sched.cli.pages import show_page
-from arco_sched.model import LapseReason, TickStatus
+from arco_sched.core.history import LapseReason, TickStatus
 from arco_sched.render.terminal import write
-from arco_sched.service.paging import DEFAULT_LIMIT
+from arco_sched.service.lists import DEFAULT_LIMIT
 
 ticks_app = typer.Typer(add_completion=False)
 lapses_app = typer.Typer(add_completion=False)
@@ -53,6 +53,8 @@ def ticks_list(
     """List ticks, the newest first, by the instant they are scheduled for."""
     session: Session = ctx.obj
     problems = Problems()
+    from arco_sched.cli.moments import read_span
+
     start, stop = read_span(problems, since, until, session.now)
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
@@ -106,6 +108,8 @@ def lapses_list(
     """List what lapsed, the newest record first: between which instants, how many occurrences, and why."""
     session: Session = ctx.obj
     problems = Problems()
+    from arco_sched.cli.moments import read_span
+
     start, stop = read_span(problems, since, until, session.now)
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()

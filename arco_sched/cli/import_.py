@@ -10,8 +10,8 @@ from arco_sched.cli.apply import DryRun, read_bytes, say_besides
 from arco_sched.cli.context import Session
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import Problems, examples
-from arco_sched.errors import InvalidInput
-from arco_sched.model import Version, Wanted
+from arco_sched.core.definitions import Version, Wanted
+from arco_sched.core.errors import InvalidInput
 from arco_sched.render.terminal import say, write
 
 import_app = typer.Typer(add_completion=False)
@@ -54,7 +54,7 @@ def crontab(
     """
     from arco_sched.formats.crontab import read
     from arco_sched.render import imported
-    from arco_sched.service.applying import from_nothing
+    from arco_sched.service.apply import from_nothing
 
     session: Session = ctx.obj
     problems = Problems()
@@ -121,7 +121,7 @@ def _hosts_zone() -> str:
     _, found, zone = str(target).partition("zoneinfo/")
     if not found:
         return "; name it with --tz"
-    from arco_sched.cron import load_zone
+    from arco_sched.core.cron import load_zone
 
     try:
         load_zone(zone)

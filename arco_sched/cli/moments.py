@@ -1,16 +1,16 @@
 """Instants as an operator writes them: RFC 3339, `2h` (ago), `yesterday`, `2025-01-15 10:00 Europe/Berlin`.
 
 Everything is relative to the command's own clock, and in UTC unless a zone or an offset is said. pendulum reads the
-dates and does the calendar's arithmetic; it is never asked what time it is, and zones are those of `arco_sched.cron`.
+dates and does the calendar's arithmetic; it is never asked what time it is, and zones come from `core.cron`.
 """
 
 import re
 from typing import TYPE_CHECKING, Final
 
-from arco_sched.cli.options import FORMS
-from arco_sched.cron import Zone, load_zone, zone_names
-from arco_sched.errors import InvalidInput
-from arco_sched.instants import DAY, MAX_INSTANT, MIN_INSTANT, parse_instant
+from arco_sched.cli.options import FORMS, Problems
+from arco_sched.core.cron import Zone, load_zone, zone_names
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.instants import DAY, MAX_INSTANT, MIN_INSTANT, parse_instant
 
 if TYPE_CHECKING:
     from pendulum import DateTime
@@ -48,6 +48,15 @@ def read_moment(text: str, option: str, now: int) -> int:
     if not MIN_INSTANT <= instant <= MAX_INSTANT:
         raise InvalidInput(f"{option} {text[:60]!a} is outside the years 1 to 9999 in UTC")
     return instant
+
+
+def read_span(problems: Problems, since: str | None, until: str | None, now: int) -> tuple[int | None, int | None]:
+    """What `--since` and `--until` say at `now`."""
+
+    def read(text: str, option: str) -> int:
+        return read_moment(text, option, now)
+
+    return problems.read(read, since, "--since"), problems.read(read, until, "--until")
 
 
 def _read(said: str, now: int) -> int | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from arco_sched.cli.completion import complete_schedule
-from arco_sched.errors import InvalidInput
+from arco_sched.core.errors import InvalidInput
 
 T = TypeVar("T")
 
@@ -123,16 +123,6 @@ def read_labels(problems: Problems, texts: Iterable[str]) -> tuple[tuple[str, st
         twice = labels.setdefault(key, value) != value
         problems.add(f"--label {key[:60]!r} is given twice, with different values", when=twice)
     return tuple(labels.items())
-
-
-def read_span(problems: Problems, since: str | None, until: str | None, now: int) -> tuple[int | None, int | None]:
-    """What `--since` and `--until` say at `now`."""
-    from arco_sched.cli.moments import read_moment
-
-    def read(text: str, option: str) -> int:
-        return read_moment(text, option, now)
-
-    return problems.read(read, since, "--since"), problems.read(read, until, "--until")
 
 
 def one_format(problems: Problems, *, as_json: bool, as_csv: bool) -> None:

@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from arco_sched.changes import content_problems, normal_content, text_problems
 from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_run
 from arco_sched.cli.context import Session, clocks
-from arco_sched.cli.options import Problems, examples, one_format, read_labels, read_span
+from arco_sched.cli.options import Problems, examples, one_format, read_labels
 from arco_sched.cli.pages import show_page
+from arco_sched.core.changes import content_problems, normal_content, text_problems
 from arco_sched.render.terminal import say, write
-from arco_sched.service.paging import DEFAULT_LIMIT
+from arco_sched.service.lists import DEFAULT_LIMIT
 
 runs_app = typer.Typer(add_completion=False)
 
@@ -40,6 +40,8 @@ def runs_list(
     """List runs, the newest request first."""
     session: Session = ctx.obj
     problems = Problems()
+    from arco_sched.cli.moments import read_span
+
     start, stop = read_span(problems, since, until, session.now)
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()

@@ -4,16 +4,17 @@ from typing import Annotated, Any
 
 import typer
 
-from arco_sched.changes import create as judge_new
-from arco_sched.changes import merge
 from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
 from arco_sched.cli import upkeep
 from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.options import Problems, examples
-from arco_sched.instants import parse_instant
-from arco_sched.model import Definition, DstGap, DstOverlap, ScheduleChange
+from arco_sched.core.changes import create as judge_new
+from arco_sched.core.changes import merge
+from arco_sched.core.definitions import Definition, DstGap, DstOverlap
+from arco_sched.core.instants import parse_instant
 from arco_sched.render.terminal import say, write
+from arco_sched.service.answers import ScheduleChange
 
 schedule_app = typer.Typer(add_completion=False, help="Define schedules, change them, and see what they will do.")
 

@@ -12,7 +12,7 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
 from arco_sched.cli.options import examples
-from arco_sched.errors import Conflict, InvalidInput
+from arco_sched.core.errors import Conflict, InvalidInput
 from arco_sched.render.json import line as json_line
 from arco_sched.render.terminal import say, write
 
@@ -39,7 +39,7 @@ def cron(
 
     With --install it is put into your crontab, between marks of its own; doing so again changes nothing.
     """
-    from arco_sched.formats.callers import check_every, crontab_line, crontab_with
+    from arco_sched.formats.cron_and_systemd import check_every, crontab_line, crontab_with
 
     check_every(every)
     arco, database = _paths(ctx.obj)
@@ -73,7 +73,7 @@ def systemd(
 
     With --install they are written to ~/.config/systemd/user; then the commands to run are shown.
     """
-    from arco_sched.formats.callers import check_every, check_unit_name, service_unit, timer_unit
+    from arco_sched.formats.cron_and_systemd import check_every, check_unit_name, service_unit, timer_unit
 
     check_every(every)
     check_unit_name(name)
@@ -105,7 +105,7 @@ def systemd(
 
 def _paths(session: Session) -> tuple[list[str], str]:
     """How to call this arco, and the database, which must exist: all absolute."""
-    from arco_sched.formats.callers import check_path
+    from arco_sched.formats.cron_and_systemd import check_path
 
     with session.open():
         database = str(session.path.absolute())
@@ -156,7 +156,7 @@ def _crontab(content: str | None = None) -> str:
 
 def _write_units(folder: Path, units: dict[str, str], database: str) -> str:
     """Write the units; what was there must be for the same database."""
-    from arco_sched.formats.callers import is_ours
+    from arco_sched.formats.cron_and_systemd import is_ours
 
     try:
         there = {unit: (folder / unit).read_text("utf-8") for unit in units if (folder / unit).exists()}

@@ -9,7 +9,7 @@ from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import Problems, examples
-from arco_sched.instants import parse_minutes
+from arco_sched.core.instants import parse_minutes
 from arco_sched.render.terminal import write
 
 status_app = typer.Typer(add_completion=False)

@@ -10,7 +10,7 @@ from arco_sched.cli.context import Session
 from arco_sched.cli.evaluation import evaluate, show_nothing
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import examples
-from arco_sched.instants import parse_instant
+from arco_sched.core.instants import parse_instant
 
 if TYPE_CHECKING:
     from typer._click import Context
@@ -69,7 +69,7 @@ def tick(
     session: Session = ctx.obj
     at = session.now if now is None else parse_instant(now, "--now")
     if now is not None and not (allow_future or dry_run):
-        from arco_sched.evaluate import check_now
+        from arco_sched.core.evaluate import check_now
 
         check_now(at, session.now)
     if not (schedule or dry_run) and session.nothing_due(at):

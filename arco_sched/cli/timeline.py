@@ -8,8 +8,8 @@ from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_schedule
 from arco_sched.cli.context import Session
 from arco_sched.cli.options import Problems, examples
-from arco_sched.cron import load_zone
-from arco_sched.errors import InvalidInput
+from arco_sched.core.cron import load_zone
+from arco_sched.core.errors import InvalidInput
 from arco_sched.render.terminal import say, write
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.moments import read_moment
 from arco_sched.cli.options import FORMS, Problems, examples
 from arco_sched.cli.progress import watched
-from arco_sched.errors import InvalidInput
-from arco_sched.instants import parse_minutes
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.instants import parse_minutes
 from arco_sched.render.terminal import write
 
 backup_app = typer.Typer(add_completion=False)

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
-from arco_sched.changes import MAX_COMMAND, MAX_NAME, check_schedule_id, normal_content, text_problems
-from arco_sched.cron import CronExpression, check_expression, load_zone, parse_expression
-from arco_sched.errors import InvalidInput
+from arco_sched.core.changes import MAX_COMMAND, MAX_NAME, check_schedule_id, normal_content, text_problems
+from arco_sched.core.cron import CronExpression, check_expression, load_zone, parse_expression
+from arco_sched.core.definitions import Definition, Wanted
+from arco_sched.core.errors import InvalidInput
 from arco_sched.formats.naming import Names, telling_name
-from arco_sched.model import Definition, Wanted
 
 Kind = Literal["schedule", "variable", "comment", "blank", "problem"]
 

@@ -1,12 +1,17 @@
 """What applying a file changes: as JSON, and as a plan for people."""
 
-from collections.abc import Iterable
-from typing import Any
+from __future__ import annotations
 
-from arco_sched.instants import format_instant
-from arco_sched.model import Applied, AppliedChange, Version
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from arco_sched.core.definitions import Version
+from arco_sched.core.instants import format_instant
 from arco_sched.render import drawing, json
 from arco_sched.render.drawing import Column, Page, Styled
+
+if TYPE_CHECKING:
+    from arco_sched.service.answers import Applied, AppliedChange
 
 _STYLES = {"created": "green", "updated": "yellow", "deleted": "red"}
 

@@ -1,12 +1,17 @@
 """What importing a crontab did: every line of it, as JSON and as a table."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from arco_sched.formats.crontab import SOURCE, Crontab, Line
-from arco_sched.model import Applied, AppliedChange
 from arco_sched.render import applied as render
 from arco_sched.render import json
 from arco_sched.render.drawing import Cell, Column, Page
+
+if TYPE_CHECKING:
+    from arco_sched.service.answers import Applied, AppliedChange
 
 _STYLES = {"created": "green", "updated": "yellow", "problem": "bold red"}
 

@@ -3,31 +3,28 @@
 Instants are RFC 3339 with `Z`. A document of rows is written row by row, one a line, so that it may be of any length.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from json import JSONEncoder
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from arco_sched.instants import DAY, format_instant, format_local
-from arco_sched.model import (
-    Evaluation,
-    Event,
-    LapseRecord,
-    Page,
-    PreviewedOccurrence,
-    RequestContent,
-    Requested,
-    Run,
-    RunConflict,
-    Schedule,
-    ScheduleChange,
-    ScheduleDetail,
-    Tick,
-    TickDetail,
-    Triggered,
-    Version,
-    VersionChange,
-)
+from arco_sched.core.definitions import RequestContent, Version
+from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedule, Tick, TickDetail
+from arco_sched.core.instants import DAY, format_instant, format_local
+
+if TYPE_CHECKING:
+    from arco_sched.service.answers import (
+        Evaluation,
+        Page,
+        PreviewedOccurrence,
+        Requested,
+        ScheduleChange,
+        ScheduleDetail,
+        Triggered,
+        VersionChange,
+    )
 
 Row = dict[str, Any]
 

@@ -3,13 +3,17 @@
 A picture is one or more panels of cells. Drawing them, in a terminal or as SVG, is left to others.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from arco_sched.cron import Zone, load_zone
-from arco_sched.instants import DAY, MAX_INSTANT, MIN_INSTANT, civil_from_days, format_local
-from arco_sched.model import Timeline, TimelineCell
+from arco_sched.core.cron import Zone, load_zone
+from arco_sched.core.instants import DAY, MAX_INSTANT, MIN_INSTANT, civil_from_days, format_local
+
+if TYPE_CHECKING:
+    from arco_sched.service.answers import Timeline, TimelineCell
 
 Mark = Literal[
     "none", "triggered", "skipped", "failed", "lapsed", "waiting", "future", "mixed", "unevaluable", "pruned"
@@ -128,7 +132,7 @@ def words(cell: TimelineCell) -> str:
     """What is in a cell, in words."""
     counts = [
         f"{count:,} {name if name != 'future' else 'to come'}"
-        for name, count in zip(TimelineCell._fields[:6], cell[:6], strict=True)
+        for name, count in zip(cell._fields[:6], cell[:6], strict=True)
         if count
     ]
     counts += ["some can't be evaluated"] if cell.unevaluable else []

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from arco_sched.instants import format_instant
+from arco_sched.core.instants import format_instant
 from arco_sched.render.terminal import printable
 from arco_sched.render.times import Clocks, distance
 
 if TYPE_CHECKING:
-    from arco_sched.model import Evaluation, Requested, ScheduleChange, Triggered
+    from arco_sched.service.answers import Evaluation, Requested, ScheduleChange, Triggered
 
 EXECUTOR_NOTE = (
     "note: arco records the run and does not execute its command; an executor reads the requests with "

@@ -1,12 +1,16 @@
 """`arco status`: one screen, one document, and one textfile for Prometheus."""
 
-from collections.abc import Iterator
-from typing import Final
+from __future__ import annotations
 
-from arco_sched.model import Status
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
 from arco_sched.render.drawing import Cell, Page, Styled
 from arco_sched.render.json import instant, line, optional
 from arco_sched.render.times import Clocks, distance, span
+
+if TYPE_CHECKING:
+    from arco_sched.service.answers import Status
 
 QUIET: Final = 300
 """Seconds without an evaluation after which the screen says that nobody evaluates, where no --max-lag was given."""

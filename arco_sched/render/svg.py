@@ -1,14 +1,18 @@
 """A timeline as SVG, for a report: one file, no scripts, every text escaped, shapes as well as colours."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from html import escape
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from arco_sched.model import Timeline
 from arco_sched.render.picture import MARKS, Mark, Panel, Plan, Spot, panels
 from arco_sched.render.terminal import printable
 from arco_sched.render.timeline import WORDS
 from arco_sched.render.times import instant_in
+
+if TYPE_CHECKING:
+    from arco_sched.service.answers import Timeline
 
 COLUMNS: Final = 120
 """Cells across, at most."""

@@ -1,27 +1,19 @@
 """Answers as tables, one function an answer. Instants are on the schedule's own clock, see `Clocks`."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from __future__ import annotations
 
-from arco_sched.model import (
-    Evaluation,
-    Event,
-    LapseRecord,
-    PreviewedOccurrence,
-    RequestContent,
-    Run,
-    RunConflict,
-    Schedule,
-    ScheduleDetail,
-    Tick,
-    TickDetail,
-    Version,
-    VersionChange,
-)
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from arco_sched.core.definitions import RequestContent, Version
+from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedule, Tick, TickDetail
 from arco_sched.render import sentences
 from arco_sched.render.drawing import Cell, Column, Page, Styled, status
 from arco_sched.render.json import overdue
 from arco_sched.render.times import Clocks, distance, instant_in, span
+
+if TYPE_CHECKING:
+    from arco_sched.service.answers import Evaluation, PreviewedOccurrence, ScheduleDetail, VersionChange
 
 NOTES: Final = {
     None: "",

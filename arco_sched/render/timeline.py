@@ -1,10 +1,11 @@
 """`arco timeline` in the terminal, readable without colour and in a pipe; and as JSON."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from arco_sched.model import Timeline, TimelineCell
 from arco_sched.render.drawing import Page
 from arco_sched.render.json import document, instant
 from arco_sched.render.picture import MARKS, Mark, Panel, Plan, Row, Spot, panels
@@ -13,6 +14,8 @@ from arco_sched.render.times import instant_in, span
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from arco_sched.service.answers import Timeline, TimelineCell
 
 SHAPES: Final[dict[Mark, str]] = {
     "none": " ", "triggered": "■", "skipped": "○", "failed": "!", "lapsed": "×", "waiting": "…", "future": "·",
@@ -106,7 +109,7 @@ def _panel(page: Page, panel: Panel, gutter: int, spread: int, width: int, *, un
         page.console.print(_row(row, gutter, spread, unicode=unicode, calendar=calendar), soft_wrap=True)
 
 
-def _row(row: Row, gutter: int, spread: int, *, unicode: bool, calendar: bool) -> "Text":
+def _row(row: Row, gutter: int, spread: int, *, unicode: bool, calendar: bool) -> Text:
     from rich.text import Text
 
     label = row.label if len(row.label) < gutter else row.label[: gutter - 3] + ".."

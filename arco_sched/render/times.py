@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from arco_sched.errors import InvalidInput
-from arco_sched.instants import format_local
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.instants import format_local
 
 if TYPE_CHECKING:
-    from arco_sched.cron import Zone
+    from arco_sched.core.cron import Zone
 
 
 class Clocks:
@@ -39,7 +39,7 @@ class Clocks:
 
 @lru_cache(maxsize=1024)
 def _zone(name: str) -> "Zone":
-    from arco_sched.cron import load_zone
+    from arco_sched.core.cron import load_zone
 
     try:
         return load_zone(name)

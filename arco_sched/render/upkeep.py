@@ -1,15 +1,20 @@
 """The answers of the commands that keep a database well, as JSON and in words."""
 
-from collections.abc import Sequence
-from typing import Final
+from __future__ import annotations
 
-from arco_sched.instants import format_instant
-from arco_sched.model import Backfill, LapseRecord, Pruning, Rewinding, Verification
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from arco_sched.core.history import LapseRecord, Rewinding
+from arco_sched.core.instants import format_instant
 from arco_sched.render.drawing import Page
 from arco_sched.render.json import instant, lapse_row, line, optional, tick_row
 from arco_sched.render.tables import ticks
 from arco_sched.render.terminal import printable
 from arco_sched.render.times import Clocks
+
+if TYPE_CHECKING:
+    from arco_sched.service.answers import Backfill, Pruning, Verification
 
 SHOWN: Final = 20
 """Ticks that are shown to a person; the others are in `arco ticks list`."""

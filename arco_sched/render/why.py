@@ -1,11 +1,12 @@
 """`arco why`: the verdict in a sentence, the chain that leads to it, and what to do next."""
 
-from collections.abc import Iterator
-from typing import Final
+from __future__ import annotations
 
-from arco_sched.cron import Explanation
-from arco_sched.instants import format_instant
-from arco_sched.model import Why
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from arco_sched.core.cron import Explanation
+from arco_sched.core.instants import format_instant
 from arco_sched.render.drawing import Cell, Column, Page, Styled
 from arco_sched.render.json import (
     Row,
@@ -19,6 +20,9 @@ from arco_sched.render.json import (
     version_row,
 )
 from arco_sched.render.times import Clocks, distance, instant_in
+
+if TYPE_CHECKING:
+    from arco_sched.service.answers import Why
 
 _STYLES: Final = {
     "triggered": "green",

@@ -1,10 +1,11 @@
 """Judging a definition before it is recorded, and previewing one that is not."""
 
-from arco_sched import changes
-from arco_sched.cron import check_expression, load_zone, parse_expression, timetable
-from arco_sched.errors import InvalidInput
-from arco_sched.instants import MAX_INSTANT
-from arco_sched.model import Definition, DstGap, DstOverlap, PreviewedOccurrence, RequestContent, Version
+from arco_sched.core import changes
+from arco_sched.core.cron import check_expression, load_zone, parse_expression, timetable
+from arco_sched.core.definitions import Definition, DstGap, DstOverlap, RequestContent, Version
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.instants import MAX_INSTANT
+from arco_sched.service.answers import PreviewedOccurrence
 
 
 def checked(definition: Definition, schedule_id: str) -> Definition:

@@ -5,17 +5,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from arco_sched import identity
-from arco_sched.cron import tzdata_release
-from arco_sched.evaluate import Outcome, Ticks, agenda, evaluate
-from arco_sched.model import Evaluation, Lapse, LapseRecord, Tick
-from arco_sched.service.finding import missing
-from arco_sched.service.planning import note_zone_rules, replan_all
+from arco_sched.core import identity
+from arco_sched.core.cron import tzdata_release
+from arco_sched.core.evaluate import Outcome, Ticks, agenda, evaluate
+from arco_sched.core.history import Lapse, LapseRecord, Tick
+from arco_sched.service.answers import Evaluation
+from arco_sched.service.not_found import missing
 from arco_sched.service.visit import nothing_due
-from arco_sched.store import reading, writing
-from arco_sched.store.database import Database
-from arco_sched.store.fold import learn
-from arco_sched.store.visiting import visit
+from arco_sched.service.zone_rules import note_zone_rules, replan_all
+from arco_sched.store.sqlite import append as writing
+from arco_sched.store.sqlite import reading
+from arco_sched.store.sqlite.agenda import visit
+from arco_sched.store.sqlite.database import Database
+from arco_sched.store.sqlite.fold import learn
 
 T = TypeVar("T")
 

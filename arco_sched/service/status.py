@@ -2,10 +2,10 @@
 
 import sqlite3
 
-from arco_sched.evaluate import waiting
-from arco_sched.instants import DAY
-from arco_sched.model import Status
-from arco_sched.store import reading
+from arco_sched.core.evaluate import waiting
+from arco_sched.core.instants import DAY
+from arco_sched.service.answers import Status
+from arco_sched.store.sqlite import reading
 
 NAMED = 10
 """How many overdue, failing or ahead schedules are named."""

@@ -4,10 +4,10 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import pairwise
 
-from arco_sched.evaluate import Stretch, stretches
-from arco_sched.instants import BEFORE_ALL
-from arco_sched.model import TimelineCell, TimelineRow
-from arco_sched.store import reading
+from arco_sched.core.evaluate import Stretch, stretches
+from arco_sched.core.instants import BEFORE_ALL
+from arco_sched.service.answers import TimelineCell, TimelineRow
+from arco_sched.store.sqlite import reading
 
 
 def row(connection: sqlite3.Connection, schedule: int, edges: Sequence[int], now: int) -> TimelineRow:

@@ -4,16 +4,18 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from arco_sched import identity
-from arco_sched.errors import InvalidInput
-from arco_sched.evaluate import each_occurrence
-from arco_sched.identity import ORIGINS
-from arco_sched.instants import BEFORE_ALL, format_instant
-from arco_sched.model import Backfill, Pruning, Tick
-from arco_sched.service.finding import missing
-from arco_sched.store import reading, writing
-from arco_sched.store.database import Database
-from arco_sched.store.fold import learn
+from arco_sched.core import identity
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.evaluate import each_occurrence
+from arco_sched.core.history import Tick
+from arco_sched.core.identity import ORIGINS
+from arco_sched.core.instants import BEFORE_ALL, format_instant
+from arco_sched.service.answers import Backfill, Pruning
+from arco_sched.service.not_found import missing
+from arco_sched.store.sqlite import append as writing
+from arco_sched.store.sqlite import reading
+from arco_sched.store.sqlite.database import Database
+from arco_sched.store.sqlite.fold import learn
 
 MAX_BACKFILL: Final = 10_000
 """Ticks that one backfill makes at most."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from arco_sched.store.database import BUSY_TIMEOUT, Database
-from arco_sched.store.visiting import is_due, visit, zone_rules
-from arco_sched.zone_rules import tzdata_release
+from arco_sched.core.zone_rules import tzdata_release
+from arco_sched.store.sqlite.agenda import is_due, visit, zone_rules
+from arco_sched.store.sqlite.database import BUSY_TIMEOUT, Database
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,14 +7,16 @@ there is neither do the cursor and the clock say whether it waits or is yet to c
 import sqlite3
 from typing import Final
 
-from arco_sched import identity
-from arco_sched.cron import Explanation, Timetable, timetable
-from arco_sched.errors import InvalidInput
-from arco_sched.evaluate import Ticks, evaluate, in_force, stretches, waiting
-from arco_sched.instants import BEFORE_ALL, MAX_INSTANT, MIN_INSTANT, format_instant
-from arco_sched.model import LapseRecord, Reason, Term, Tick, TickDetail, Verdict, Why
-from arco_sched.service.finding import missing
-from arco_sched.store import reading
+from arco_sched.core import identity
+from arco_sched.core.cron import Explanation, Timetable, timetable
+from arco_sched.core.definitions import Term
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.evaluate import Ticks, evaluate, in_force, stretches, waiting
+from arco_sched.core.history import LapseRecord, Tick, TickDetail
+from arco_sched.core.instants import BEFORE_ALL, MAX_INSTANT, MIN_INSTANT, format_instant
+from arco_sched.service.answers import Reason, Verdict, Why
+from arco_sched.service.not_found import missing
+from arco_sched.store.sqlite import reading
 
 _REHEARSED: Final = 100_000
 """Ticks of the next evaluation that are looked through for the one that is asked about."""

@@ -12,56 +12,56 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any
 
-from arco_sched import changes, identity
-from arco_sched.cron import load_zone, timetable, tzdata_release
-from arco_sched.errors import Conflict, InvalidInput, NotFound
-from arco_sched.evaluate import discard, occurrences, stretches, waiting
-from arco_sched.events import TYPES
-from arco_sched.instants import BEFORE_ALL, MAX_INSTANT
-from arco_sched.model import (
+from arco_sched.core import changes, identity
+from arco_sched.core.cron import load_zone, timetable, tzdata_release
+from arco_sched.core.definitions import Definition, RequestContent, Version, Wanted
+from arco_sched.core.errors import Conflict, InvalidInput, NotFound
+from arco_sched.core.evaluate import discard, occurrences, stretches, waiting
+from arco_sched.core.events import TYPES
+from arco_sched.core.history import (
     LAPSE_REASONS,
     RUN_STATUSES,
     TICK_STATUSES,
-    Applied,
-    Backfill,
-    Change,
-    Definition,
-    Evaluation,
     Event,
     LapseRecord,
-    Page,
-    PreviewedOccurrence,
-    Pruning,
-    RequestContent,
-    Requested,
     Rewinding,
     Run,
     Schedule,
+    Tick,
+    TickDetail,
+)
+from arco_sched.core.instants import BEFORE_ALL, MAX_INSTANT
+from arco_sched.service.answers import (
+    Applied,
+    Backfill,
+    Change,
+    Evaluation,
+    Page,
+    PreviewedOccurrence,
+    Pruning,
+    Requested,
     ScheduleChange,
     ScheduleDetail,
     Status,
-    Tick,
-    TickDetail,
     Timeline,
     Triggered,
     Verification,
-    Version,
     VersionChange,
-    Wanted,
     Why,
 )
 from arco_sched.service.definitions import checked, normal, raise_any, warnings
 from arco_sched.service.evaluation import BATCH, Progress, perform, rehearse
-from arco_sched.service.finding import missing
-from arco_sched.service.paging import DEFAULT_LIMIT, check_choice, check_limit, keyed_page, number_cursor, tick_cursor
-from arco_sched.service.planning import replan
-from arco_sched.store import reading, writing
-from arco_sched.store.database import BUSY_TIMEOUT, Database
-from arco_sched.store.fold import learn
+from arco_sched.service.lists import DEFAULT_LIMIT, check_choice, check_limit, keyed_page, number_cursor, tick_cursor
+from arco_sched.service.not_found import missing
+from arco_sched.service.zone_rules import replan
+from arco_sched.store.sqlite import append as writing
+from arco_sched.store.sqlite import reading
+from arco_sched.store.sqlite.database import BUSY_TIMEOUT, Database
+from arco_sched.store.sqlite.fold import learn
 
 if TYPE_CHECKING:
     from arco_sched.service.upkeep import Progress as PruningProgress
-    from arco_sched.service.verification import Progress as VerificationProgress
+    from arco_sched.service.verification.recount import Progress as VerificationProgress
 
 
 class Workspace:
@@ -261,7 +261,7 @@ class Workspace:
         that is there, and would be changed, why it must not be. Raises `InvalidFields` with every problem found, and
         `Conflict` with every refusal.
         """
-        from arco_sched.service import applying
+        from arco_sched.service import apply as applying
 
         transaction = self._database.read if dry_run else self._database.write
         with transaction() as connection:
@@ -327,7 +327,7 @@ class Workspace:
         For after a clock that was wrong. Doing it again finds nothing. Raises `NotFound` for a schedule that is not
         there.
         """
-        from arco_sched.rewind import rewind
+        from arco_sched.core.rewind import rewind
 
         found = []
         transaction = self._database.read if dry_run else self._database.write
@@ -407,7 +407,7 @@ class Workspace:
     def verify(self, progress: "VerificationProgress | None" = None) -> Verification:
         """Fold all events again from nothing and compare every row, count every schedule's occurrences again, and name
         each difference. Writes nothing; others may write meanwhile."""
-        from arco_sched.service.verification import verify
+        from arco_sched.service.verification.recount import verify
 
         return verify(self._database, self.name, progress)
 

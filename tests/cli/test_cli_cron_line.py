@@ -14,14 +14,14 @@ import pytest
 from cli_runner import Arco, Result
 
 from arco_sched.cli import entry
-from arco_sched.errors import DatabaseUnusable
+from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.service.visit import nothing_due_in
 
 HEAVY = {"rich", "croniter", "pendulum", "platformdirs", "dataclasses", "json", "hashlib", "zoneinfo"}
 QUESTIONS = {
     f"arco_sched.service.{name}" for name in ("why", "timeline", "verification", "status", "upkeep", "applying")
 }
-LEFT_ALONE = {"typer", "pathlib", "typing", "dataclasses", "inspect", "json", "hashlib", "arco_sched.model"}
+LEFT_ALONE = {"typer", "pathlib", "typing", "dataclasses", "inspect", "json", "hashlib", "arco_sched.core.history"}
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_with_something_to_do_it_loads_no_typer(arco: Arco, case: Callable[[Arco
     case(arco)
     code, *loaded = loading(["tick", "--quiet"], arco).split()
     assert code == "0"
-    assert "arco_sched.evaluate" in loaded
+    assert "arco_sched.core.evaluate" in loaded
     assert not {"typer", "rich", "croniter", "pendulum", "zoneinfo", *QUESTIONS} & set(loaded)
 
 
@@ -236,5 +236,10 @@ def test_a_tick_of_nothing_loads_little(arco: Arco) -> None:
     code, *loaded = done.splitlines()[-1].split()
     assert code == "0"
     assert "typer" in loaded
-    ours = {"arco_sched.cron", "arco_sched.evaluate", "arco_sched.model", "arco_sched.service.workspace"}
+    ours = {
+        "arco_sched.core.cron",
+        "arco_sched.core.evaluate",
+        "arco_sched.core.history",
+        "arco_sched.service.workspace",
+    }
     assert not (ours | HEAVY) & set(loaded)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from arco_sched.instants import parse_instant
-from arco_sched.model import Term
+from arco_sched.core.definitions import Term
+from arco_sched.core.instants import parse_instant
 
 MINUTE = 60
 DAY = parse_instant("2025-03-04T00:00:00Z")

@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from arco_sched.identity import run_id
-from arco_sched.instants import parse_instant
+from arco_sched.core.identity import run_id
+from arco_sched.core.instants import parse_instant
 
 Tables = dict[str, dict[Any, tuple[Any, ...]]]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from arco_sched.changes import normal_content
-from arco_sched.errors import Conflict, InvalidInput, NotFound
-from arco_sched.instants import MAX_MINUTES, parse_instant
-from arco_sched.model import Definition, RequestContent
+from arco_sched.core.changes import normal_content
+from arco_sched.core.definitions import Definition, RequestContent
+from arco_sched.core.errors import Conflict, InvalidInput, NotFound
+from arco_sched.core.instants import MAX_MINUTES, parse_instant
 from arco_sched.service import Workspace
 
 DAY = parse_instant("2025-03-04T00:00:00Z")

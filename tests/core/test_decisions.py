@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from arco_sched import changes
-from arco_sched.changes import MAX_COMMAND, MAX_NAME, MAX_TICKS, Current, normal_content
-from arco_sched.errors import ArcoError, Conflict, InvalidInput, NotFound
-from arco_sched.instants import MAX_MINUTES
-from arco_sched.model import Definition, RequestContent, Version
+from arco_sched.core import changes
+from arco_sched.core.changes import MAX_COMMAND, MAX_NAME, MAX_TICKS, Current, normal_content
+from arco_sched.core.definitions import Definition, RequestContent, Version
+from arco_sched.core.errors import ArcoError, Conflict, InvalidInput, NotFound
+from arco_sched.core.instants import MAX_MINUTES
 
 HOURLY = Definition("0 * * * *", request=normal_content(["x"]))
 DAILY = HOURLY._replace(cron_expression="@daily")

@@ -11,10 +11,11 @@ from core_world import BROKEN, DAY, at, minutes, term
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arco_sched import evaluate as core
-from arco_sched.cron import timetable
-from arco_sched.errors import InvalidInput
-from arco_sched.evaluate import (
+from arco_sched.core import evaluate as core
+from arco_sched.core.cron import timetable
+from arco_sched.core.definitions import Term
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.evaluate import (
     Agenda,
     Outcome,
     Remaining,
@@ -26,8 +27,8 @@ from arco_sched.evaluate import (
     occurrences,
     waiting,
 )
-from arco_sched.instants import MAX_INSTANT, parse_instant
-from arco_sched.model import Lapse, Term
+from arco_sched.core.history import Lapse
+from arco_sched.core.instants import MAX_INSTANT, parse_instant
 
 
 def told(outcome: Outcome) -> list[tuple[Any, ...]]:

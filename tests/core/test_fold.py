@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from fold_oracle import folded, there
 
-from arco_sched.changes import normal_content
-from arco_sched.cron import tzdata_release
-from arco_sched.errors import Conflict
-from arco_sched.instants import parse_instant
-from arco_sched.model import Definition
+from arco_sched.core.changes import normal_content
+from arco_sched.core.cron import tzdata_release
+from arco_sched.core.definitions import Definition
+from arco_sched.core.errors import Conflict
+from arco_sched.core.instants import parse_instant
 from arco_sched.service import Workspace
-from arco_sched.store import writing
+from arco_sched.store.sqlite import append as writing
 
 START = parse_instant("2025-03-03T00:00:00Z")
 MINUTE, HOUR, DAY = 60, 3600, 86_400

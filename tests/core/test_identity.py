@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from arco_sched import identity
-from arco_sched.changes import normal_content
-from arco_sched.identity import TickKey
-from arco_sched.model import RequestContent
+from arco_sched.core import identity
+from arco_sched.core.changes import normal_content
+from arco_sched.core.definitions import RequestContent
+from arco_sched.core.identity import TickKey
 
 IDS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)

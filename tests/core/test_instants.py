@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arco_sched import instants
-from arco_sched.errors import InvalidInput
+from arco_sched.core import instants
+from arco_sched.core.errors import InvalidInput
 
 EPOCHS = st.integers(instants.MIN_INSTANT, instants.MAX_INSTANT)
 

@@ -14,13 +14,14 @@ from core_oracle import BASE, MINUTE, Oracle, Refused, Schedule
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from arco_sched import errors
-from arco_sched.changes import normal_content
-from arco_sched.evaluate import agenda
-from arco_sched.model import Definition
+from arco_sched.core import errors
+from arco_sched.core.changes import normal_content
+from arco_sched.core.definitions import Definition
+from arco_sched.core.evaluate import agenda
 from arco_sched.service import Workspace
-from arco_sched.store import reading, writing
-from arco_sched.store.fold import fold_again, learn
+from arco_sched.store.sqlite import append as writing
+from arco_sched.store.sqlite import reading
+from arco_sched.store.sqlite.fold import fold_again, learn
 
 NAMES = ("a", "b.2")
 FOLDED = ("schedule_rows", "definition_rows", "tick_rows", "lapse_rows", "run_rows", "conflict_rows")

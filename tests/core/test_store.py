@@ -14,14 +14,16 @@ from typing import Any
 
 import pytest
 
-from arco_sched.changes import normal_content
-from arco_sched.cron import tzdata_release
-from arco_sched.errors import ArcoError, Conflict, DatabaseUnusable, InvalidInput, NotFound
-from arco_sched.instants import format_instant, parse_instant
-from arco_sched.model import Definition, Evaluation, Page
-from arco_sched.service import Workspace, planning
-from arco_sched.store import reading
-from arco_sched.store.database import Database
+from arco_sched.core.changes import normal_content
+from arco_sched.core.cron import tzdata_release
+from arco_sched.core.definitions import Definition
+from arco_sched.core.errors import ArcoError, Conflict, DatabaseUnusable, InvalidInput, NotFound
+from arco_sched.core.instants import format_instant, parse_instant
+from arco_sched.service import Workspace
+from arco_sched.service import zone_rules as planning
+from arco_sched.service.answers import Evaluation, Page
+from arco_sched.store.sqlite import reading
+from arco_sched.store.sqlite.database import Database
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
 ROOT = Path(__file__).parents[2]
@@ -57,7 +59,7 @@ def counts(evaluation: Evaluation) -> tuple[int, int, int, int, int]:
 
 EVALUATE = """
 import sys
-from arco_sched.service import Workspace, planning
+from arco_sched.service import Workspace, zone_rules as planning
 path, now, batch, times = sys.argv[1], *map(int, sys.argv[2:])
 sys.stdin.read()
 made = lapsed = 0
@@ -72,8 +74,8 @@ print(made, lapsed)
 
 CREATE = """
 import sys
-from arco_sched.model import Definition
-from arco_sched.service import Workspace, planning
+from arco_sched.core.definitions import Definition
+from arco_sched.service import Workspace, zone_rules as planning
 path, number = sys.argv[1:]
 sys.stdin.read()
 with Workspace.create(path) as workspace:

@@ -10,8 +10,8 @@ from pathlib import Path
 import tzdata
 from hypothesis import strategies as st
 
-from arco_sched.cron import Zone, load_zone
-from arco_sched.instants import format_local
+from arco_sched.core.cron import Zone, load_zone
+from arco_sched.core.instants import format_local
 
 UTC = dt.UTC
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=UTC)

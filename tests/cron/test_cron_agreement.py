@@ -19,8 +19,8 @@ from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arco_sched.cron import load_zone, timetable
-from arco_sched.cron.zones import year_start
+from arco_sched.core.cron import load_zone, timetable
+from arco_sched.core.cron.zones import year_start
 
 DAY = 86_400
 ODD_ZONES = (*CHANGING_ZONES, "America/Juneau", "Asia/Manila", "Asia/Pyongyang", "Pacific/Kwajalein", "Africa/Monrovia")

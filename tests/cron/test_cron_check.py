@@ -7,9 +7,9 @@ from cron_oracles import Drawn, expressions
 from hypothesis import given, settings
 from test_cron_grammar import ACCEPTED, REFUSED, SPECIAL
 
-from arco_sched.cron import check_expression, parse_expression
-from arco_sched.cron.check import _compare
-from arco_sched.errors import InvalidInput
+from arco_sched.core.cron import check_expression, parse_expression
+from arco_sched.core.cron.check import _compare
+from arco_sched.core.errors import InvalidInput
 
 
 @pytest.mark.parametrize("text", [row[0] for row in ACCEPTED + SPECIAL if row[0] != "* * 31 2 *"])

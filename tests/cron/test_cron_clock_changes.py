@@ -3,8 +3,8 @@
 import pytest
 from cron_oracles import clock
 
-from arco_sched.cron import timetable
-from arco_sched.instants import parse_instant
+from arco_sched.core.cron import timetable
+from arco_sched.core.instants import parse_instant
 
 # zone, expression, gap, overlap, from, until, [UTC local note]
 ROWS = [

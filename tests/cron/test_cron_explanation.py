@@ -2,9 +2,9 @@
 
 import pytest
 
-from arco_sched.cron import FieldVerdict, Timetable, Zone, parse_expression, timetable
-from arco_sched.cron.tzif import ZoneData
-from arco_sched.instants import MAX_INSTANT, MIN_INSTANT, parse_instant
+from arco_sched.core.cron import FieldVerdict, Timetable, Zone, parse_expression, timetable
+from arco_sched.core.cron.tzif import ZoneData
+from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, parse_instant
 
 
 def at(text: str) -> int:

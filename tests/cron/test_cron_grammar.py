@@ -8,9 +8,9 @@ from cron_oracles import Drawn, expressions, is_nearest_weekday
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arco_sched.cron import CronExpression, parse_expression
-from arco_sched.cron.grammar import NICKNAMES
-from arco_sched.errors import InvalidInput
+from arco_sched.core.cron import CronExpression, parse_expression
+from arco_sched.core.cron.grammar import NICKNAMES
+from arco_sched.core.errors import InvalidInput
 
 ALL = {"minutes": 60, "hours": 24, "month_days": 31, "months": 12, "weekdays": 7}
 

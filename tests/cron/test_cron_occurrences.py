@@ -9,13 +9,13 @@ from cron_oracles import CHANGING_ZONES, Drawn, expressions, near_changes
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from arco_sched.cron import Timetable, Zone, load_zone, parse_expression, timetable
-from arco_sched.cron.expression import CYCLE_YEARS
-from arco_sched.cron.pieces import _cut
-from arco_sched.cron.tzif import ZoneData, _read_footer
-from arco_sched.cron.zones import BEGINNING, END, year_start
-from arco_sched.errors import InvalidInput
-from arco_sched.instants import MAX_INSTANT, MIN_INSTANT, format_instant, parse_instant
+from arco_sched.core.cron import Timetable, Zone, load_zone, parse_expression, timetable
+from arco_sched.core.cron.expression import CYCLE_YEARS
+from arco_sched.core.cron.pieces import _cut
+from arco_sched.core.cron.tzif import ZoneData, _read_footer
+from arco_sched.core.cron.zones import BEGINNING, END, year_start
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, format_instant, parse_instant
 
 DAY = 86_400
 ZONES = (*CHANGING_ZONES, "UTC", "Asia/Kolkata", "Pacific/Kwajalein", "Asia/Manila", "America/Juneau")

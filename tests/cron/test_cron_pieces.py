@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 from cron_oracles import at
 
-from arco_sched.cron import Timetable, Zone, parse_expression
-from arco_sched.cron.pieces import Piece, PieceLine, Policy
-from arco_sched.cron.tzif import ZoneData, _read_footer
-from arco_sched.cron.zones import Span, year_start
-from arco_sched.instants import MAX_INSTANT, parse_instant
+from arco_sched.core.cron import Timetable, Zone, parse_expression
+from arco_sched.core.cron.pieces import Piece, PieceLine, Policy
+from arco_sched.core.cron.tzif import ZoneData, _read_footer
+from arco_sched.core.cron.zones import Span, year_start
+from arco_sched.core.instants import MAX_INSTANT, parse_instant
 
 POLICIES = [Policy(gap, overlap) for gap in ("next", "skip") for overlap in ("first", "last", "both")]
 LOCALS = range(-6, 11)

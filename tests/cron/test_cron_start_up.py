@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-import arco_sched.cron
+import arco_sched.core.cron
 
 
 def modules_after(code: str) -> set[str]:
@@ -18,21 +18,21 @@ def modules_after(code: str) -> set[str]:
 def test_import_is_light() -> None:
     """Neither the import nor an occurrence loads croniter, datetime, zoneinfo, pendulum or difflib."""
     heavy = {"croniter", "datetime", "zoneinfo", "pendulum", "difflib", "importlib.resources", "dateutil"}
-    loaded = modules_after("from arco_sched.cron import timetable")
-    assert "arco_sched.cron" in loaded
-    assert not loaded & {*heavy, "arco_sched.cron.explanation"}
+    loaded = modules_after("from arco_sched.core.cron import timetable")
+    assert "arco_sched.core.cron" in loaded
+    assert not loaded & {*heavy, "arco_sched.core.cron.explanation"}
     asked = "t = timetable('30 9 * * 1-5', 'America/New_York'); t.next(0); t.count(0, 10**10); t.explain(0)"
-    assert not modules_after(f"from arco_sched.cron import timetable; {asked}") & heavy
+    assert not modules_after(f"from arco_sched.core.cron import timetable; {asked}") & heavy
 
 
 def test_croniter_is_loaded_by_the_check() -> None:
     """The second reader is imported when an expression is checked, and only then."""
-    loaded = modules_after("from arco_sched.cron import check_expression; check_expression('0 9 * * *')")
+    loaded = modules_after("from arco_sched.core.cron import check_expression; check_expression('0 9 * * *')")
     assert "croniter" in loaded
 
 
 def test_every_public_name_is_there() -> None:
     """The names of `__all__` can all be imported, those that are loaded late among them; others are none."""
-    assert all(getattr(arco_sched.cron, name) for name in arco_sched.cron.__all__)
+    assert all(getattr(arco_sched.core.cron, name) for name in arco_sched.core.cron.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = arco_sched.cron.nothing
+        _ = arco_sched.core.cron.nothing

@@ -14,11 +14,11 @@ from cron_oracles import UTC, at, zone_info
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arco_sched.cron import Zone, load_zone, tzdata_release, zone_names
-from arco_sched.cron.tzif import YearlyRule, ZoneData, _read_footer, read_tzif
-from arco_sched.cron.zones import BEGINNING, END, year_start
-from arco_sched.errors import InvalidInput
-from arco_sched.instants import MIN_INSTANT, format_offset, parse_instant
+from arco_sched.core.cron import Zone, load_zone, tzdata_release, zone_names
+from arco_sched.core.cron.tzif import YearlyRule, ZoneData, _read_footer, read_tzif
+from arco_sched.core.cron.zones import BEGINNING, END, year_start
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.instants import MIN_INSTANT, format_offset, parse_instant
 
 NAMES = sorted(zone_names())
 FIRST, LAST = year_start(1) + 2 * 86_400, year_start(9998)
@@ -141,7 +141,7 @@ def test_unknown_names(name: str, message: str) -> None:
 
 def test_the_host_has_no_say() -> None:
     """`PYTHONTZPATH` and `TZ` change nothing: rules come from the package alone."""
-    code = "from arco_sched.cron import load_zone; print(load_zone('Europe/Berlin').offset_at(1752000000))"
+    code = "from arco_sched.core.cron import load_zone; print(load_zone('Europe/Berlin').offset_at(1752000000))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONTZPATH": "/nonexistent", "TZ": "Asia/Tokyo", "PYTHONPATH": ":".join(p for p in sys.path if p)},

@@ -60,7 +60,7 @@ def test_type_checkers_see_the_same_names() -> None:
     source = Path(arco_sched.__file__).read_text("utf-8")
     block = source.partition("if TYPE_CHECKING:")[2].partition("__version__")[0]
     seen = {}
-    for module, names in re.findall(r"from arco_sched\.(\w+) import (\([^)]*\)|[^\n]*)", block):
+    for module, names in re.findall(r"from arco_sched\.([\w.]+) import (\([^)]*\)|[^\n]*)", block):
         seen |= dict.fromkeys(re.findall(r"\w+", names), module)
     assert sorted([*seen, "__version__"]) == sorted(arco_sched.__all__)
     for name, module in seen.items():

@@ -23,9 +23,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from arco_sched.changes import normal_content
-from arco_sched.errors import DatabaseUnusable
-from arco_sched.model import Definition
+from arco_sched.core.changes import normal_content
+from arco_sched.core.definitions import Definition
+from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.service import Workspace
 
 START = 1_741_000_020

@@ -25,9 +25,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from arco_sched.changes import normal_content
-from arco_sched.errors import Conflict, InvalidInput, NotFound
-from arco_sched.model import Definition
+from arco_sched.core.changes import normal_content
+from arco_sched.core.definitions import Definition
+from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.service import Workspace
 
 START = 1_741_000_020

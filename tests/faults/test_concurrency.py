@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from arco_sched.changes import normal_content
-from arco_sched.errors import DatabaseUnusable
-from arco_sched.instants import parse_instant
-from arco_sched.model import Definition
+from arco_sched.core.changes import normal_content
+from arco_sched.core.definitions import Definition
+from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.core.instants import parse_instant
 from arco_sched.service import Workspace
 
 ROOT = Path(__file__).parents[2]

@@ -18,8 +18,8 @@ import pytest
 import trust_story
 from trust_story import DAY, END, HOUR
 
-from arco_sched.errors import ArcoError, DatabaseUnusable
-from arco_sched.model import Definition
+from arco_sched.core.definitions import Definition
+from arco_sched.core.errors import ArcoError, DatabaseUnusable
 from arco_sched.service import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +95,7 @@ def small_files(limit: int) -> Callable[[], None]:
 
 EVALUATE = """
 import sys
-from arco_sched.errors import DatabaseUnusable
+from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.service import Workspace
 with Workspace.open(sys.argv[1]) as workspace:
     try:
@@ -339,7 +339,7 @@ def test_a_log_left_behind(tmp_path: Path) -> None:
     """What a process committed that died without closing is there for the next, also where its index is lost."""
     path = tmp_path / "arco.db"
     script = (
-        "import os, sys\nfrom arco_sched.service import Workspace\nfrom arco_sched.model import Definition\n"
+        "import os, sys\nfrom arco_sched.service import Workspace\nfrom arco_sched.core.definitions import Definition\n"
         "w = Workspace.create(sys.argv[1])\nw.create_schedule('a', Definition('* * * * *'), now=0)\n"
         "w.evaluate(300)\nos._exit(0)\n"
     )

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from arco_sched.instants import parse_instant
-from arco_sched.model import Definition
+from arco_sched.core.definitions import Definition
+from arco_sched.core.instants import parse_instant
 from arco_sched.service import Workspace
-from arco_sched.store import verifying
-from arco_sched.store.database import Database
-from arco_sched.store.fold import REQUESTED, fold
+from arco_sched.store.sqlite import verify as verifying
+from arco_sched.store.sqlite.database import Database
+from arco_sched.store.sqlite.fold import REQUESTED, fold
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -124,7 +124,8 @@ def test_interrupted_at_any_moment(tmp_path: Path, delay: float) -> None:
 
 ENDLESS = """
 import contextlib, os, signal, sqlite3, sys, threading
-from arco_sched.store import database, verifying
+from arco_sched.store.sqlite import database
+from arco_sched.store.sqlite import verify as verifying
 
 connection = sqlite3.connect(":memory:", check_same_thread=False)
 endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"

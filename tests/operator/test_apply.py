@@ -13,13 +13,21 @@ from files_runner import Arco
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arco_sched.changes import MAX_TICKS, normal_content, text_problems
-from arco_sched.errors import InvalidFields, InvalidFile
-from arco_sched.formats import definitions
-from arco_sched.formats.definitions import KEYS, OWN_KEYS, read, write
+from arco_sched.core.changes import MAX_TICKS, normal_content, text_problems
+from arco_sched.core.definitions import (
+    CATCHUP_POLICIES,
+    DST_GAPS,
+    DST_OVERLAPS,
+    Definition,
+    RequestContent,
+    Version,
+    Wanted,
+)
+from arco_sched.core.errors import InvalidFields, InvalidFile
+from arco_sched.core.instants import MAX_INSTANT, MAX_MINUTES, MIN_INSTANT
+from arco_sched.formats import toml_file as definitions
+from arco_sched.formats.toml_file import KEYS, OWN_KEYS, read, write
 from arco_sched.formats.toml_lines import key_lines
-from arco_sched.instants import MAX_INSTANT, MAX_MINUTES, MIN_INSTANT
-from arco_sched.model import CATCHUP_POLICIES, DST_GAPS, DST_OVERLAPS, Definition, RequestContent, Version, Wanted
 from arco_sched.service import Workspace
 
 TWO = """\

@@ -10,11 +10,11 @@ from files_runner import Arco
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arco_sched.cron import timetable
-from arco_sched.errors import InvalidInput
+from arco_sched.core.cron import timetable
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.instants import MAX_INSTANT, parse_instant
 from arco_sched.formats.crontab import Crontab, read
 from arco_sched.formats.naming import telling_name
-from arco_sched.instants import MAX_INSTANT, parse_instant
 
 START = parse_instant("2025-01-01T00:00:00Z")
 

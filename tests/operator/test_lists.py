@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arco_sched.cli.moments import read_moment
-from arco_sched.errors import InvalidInput
-from arco_sched.instants import MAX_INSTANT, MIN_INSTANT, format_instant, parse_instant
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, format_instant, parse_instant
 
 NOW = parse_instant("2025-01-15T12:34:56Z")
 """A Wednesday."""

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arco_sched.errors import Conflict, InvalidInput
-from arco_sched.formats.callers import (
+from arco_sched.core.errors import Conflict, InvalidInput
+from arco_sched.formats.cron_and_systemd import (
     EVERY,
     check_every,
     check_path,

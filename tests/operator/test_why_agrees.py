@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from arco_sched.cron import timetable
-from arco_sched.errors import ArcoError
-from arco_sched.instants import parse_instant
-from arco_sched.model import Definition, RequestContent
+from arco_sched.core.cron import timetable
+from arco_sched.core.definitions import Definition, RequestContent
+from arco_sched.core.errors import ArcoError
+from arco_sched.core.instants import parse_instant
 from arco_sched.service import Workspace
 
 BASE = parse_instant("2025-03-08T12:00:00Z")

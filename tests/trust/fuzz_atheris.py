@@ -19,10 +19,10 @@ import atheris  # type: ignore[import-not-found, unused-ignore]
 with atheris.instrument_imports(include=["arco_sched"]):
     from pin_schema import START, small
 
-    from arco_sched.cron import check_expression, timetable
-    from arco_sched.errors import ArcoError, InvalidInput
-    from arco_sched.identity import parse_run_key, parse_tick_id
-    from arco_sched.instants import parse_instant
+    from arco_sched.core.cron import check_expression, timetable
+    from arco_sched.core.errors import ArcoError, InvalidInput
+    from arco_sched.core.identity import parse_run_key, parse_tick_id
+    from arco_sched.core.instants import parse_instant
     from arco_sched.service import Workspace
 
 TOKENS = (

@@ -21,7 +21,7 @@ from pin_schema import START, small
 
 from arco_sched.cli import entry
 from arco_sched.cli.app import command as root
-from arco_sched.instants import format_instant
+from arco_sched.core.instants import format_instant
 
 NOW = START + 40 * 3600
 SECONDS = 20

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from trust_story import END, HOUR
 
-from arco_sched.errors import ArcoError
-from arco_sched.model import Definition
+from arco_sched.core.definitions import Definition
+from arco_sched.core.errors import ArcoError
 from arco_sched.service import Workspace
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from trust_story import DAY, HOUR, MINUTE, START
 
-from arco_sched.errors import InvalidInput
-from arco_sched.evaluate import FUTURE_TOLERANCE, check_now
-from arco_sched.model import Definition
+from arco_sched.core.definitions import Definition
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.evaluate import FUTURE_TOLERANCE, check_now
 from arco_sched.service import Workspace
 
 YEAR = 365 * DAY

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from pin_schema import PINNED
 
-from arco_sched.errors import DatabaseUnusable
+from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.service import Workspace
-from arco_sched.store.database import SCHEMA_VERSION, Database, statements
-from arco_sched.store.migrations import STEPS, bring_forward
-from arco_sched.store.verifying import described, schema_differences
+from arco_sched.store.sqlite.database import SCHEMA_VERSION, Database, statements
+from arco_sched.store.sqlite.migrations import STEPS, bring_forward
+from arco_sched.store.sqlite.verify import described, schema_differences
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
@@ -70,7 +70,7 @@ def restored(version: int, path: Path) -> None:
 
 def test_the_schema_is_the_pinned_one() -> None:
     """schema.sql is the text that was pinned under its version: a change of it is a new version and a step."""
-    from arco_sched.store.database import schema
+    from arco_sched.store.sqlite.database import schema
 
     pinned = (PINNED / f"v{SCHEMA_VERSION}.sql").read_text()
     assert of(schema()) == of(pinned), HOW.format(version=SCHEMA_VERSION)
@@ -146,8 +146,8 @@ CUT_SHORT = """
 import os, sys
 sys.path.insert(0, sys.argv[3])
 import test_migrations
-from arco_sched.store.database import Database
-from arco_sched.store.migrations import bring_forward
+from arco_sched.store.sqlite.database import Database
+from arco_sched.store.sqlite.migrations import bring_forward
 database = Database.open(sys.argv[1])
 database._connection.create_function("die", 0, lambda: os._exit(9))
 steps = [test_migrations.COLOUR, test_migrations.NOTES, "CREATE TABLE last (a);"]
@@ -173,8 +173,8 @@ AT_ONCE = """
 import sys
 sys.path.insert(0, sys.argv[2])
 import test_migrations
-from arco_sched.store.database import Database
-from arco_sched.store.migrations import bring_forward
+from arco_sched.store.sqlite.database import Database
+from arco_sched.store.sqlite.migrations import bring_forward
 database = Database.open(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.read()

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from trust_story import DAY, END, START
 
-from arco_sched.errors import ArcoError, DatabaseUnusable
-from arco_sched.model import Verification
+from arco_sched.core.errors import ArcoError, DatabaseUnusable
 from arco_sched.service import Workspace
-from arco_sched.store.fold import TICKED
+from arco_sched.service.answers import Verification
+from arco_sched.store.sqlite.fold import TICKED
 
 
 def verify(path: Path) -> Verification:

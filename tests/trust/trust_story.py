@@ -3,15 +3,16 @@
 from contextlib import suppress
 from pathlib import Path
 
-from arco_sched.changes import normal_content
-from arco_sched.errors import Conflict
-from arco_sched.evaluate import agenda
-from arco_sched.instants import parse_instant
-from arco_sched.model import Definition
+from arco_sched.core.changes import normal_content
+from arco_sched.core.definitions import Definition
+from arco_sched.core.errors import Conflict
+from arco_sched.core.evaluate import agenda
+from arco_sched.core.instants import parse_instant
 from arco_sched.service import Workspace
-from arco_sched.store import reading, writing
-from arco_sched.store.database import Database
-from arco_sched.store.fold import learn
+from arco_sched.store.sqlite import append as writing
+from arco_sched.store.sqlite import reading
+from arco_sched.store.sqlite.database import Database
+from arco_sched.store.sqlite.fold import learn
 
 START = parse_instant("2025-03-03T00:00:00Z")
 MINUTE, HOUR, DAY = 60, 3600, 86_400

@@ -1,0 +1,366 @@
+"""The strict reader of cron expressions: the Open Cron Pattern Specification 1.0 and its increments 1.1 to 1.3.
+
+Where the specification leaves a choice, or `arco` departs from it (years, `@reboot`), `docs/semantics.md` decides.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from arco_sched.core.cron.expression import FIVE_FIELDS, SIX_FIELDS, CronExpression
+from arco_sched.core.errors import InvalidInput
+
+MAX_LENGTH: Final = 1000
+"""Characters of an expression. The longest useful lists stay well below, and hostile input stays cheap."""
+
+NICKNAMES: Final = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+"""OCPS 1.1, 4.1."""
+
+MONTH_NAMES: Final = {
+    "JAN": 1,
+    "FEB": 2,
+    "MAR": 3,
+    "APR": 4,
+    "MAY": 5,
+    "JUN": 6,
+    "JUL": 7,
+    "AUG": 8,
+    "SEP": 9,
+    "OCT": 10,
+    "NOV": 11,
+    "DEC": 12,
+}
+WEEKDAY_NAMES: Final = {"SUN": 0, "MON": 1, "TUE": 2, "WED": 3, "THU": 4, "FRI": 5, "SAT": 6}
+"""OCPS 1.0, 4.2. At the end of a range `SUN` is 7."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    low: int
+    high: int
+    names: Mapping[str, int]
+
+    @property
+    def wanted(self) -> str:
+        words = list(self.names)
+        return f"{self.low}-{self.high}" + (f" or {words[0]}-{words[-1]}" if words else "")
+
+
+_FIELDS: Final = {
+    name: _Field(name, low, high, names)
+    for name, low, high, names in (
+        ("second", 0, 59, {}),
+        ("minute", 0, 59, {}),
+        ("hour", 0, 23, {}),
+        ("day-of-month", 1, 31, {}),
+        ("month", 1, 12, MONTH_NAMES),
+        ("day-of-week", 0, 7, WEEKDAY_NAMES),
+    )
+}
+_MONTH_DAY: Final = _FIELDS["day-of-month"]
+_WEEKDAY: Final = _FIELDS["day-of-week"]
+
+_BLANKS: Final = re.compile(r"[ \t]+")
+_NEAREST: Final = re.compile(r"([0-9]+)W")
+_NTH: Final = re.compile(r"([^#]*)#([^#]*)")
+_WEEKDAY_TEXT: Final = re.compile(r"[0-9]+|[A-Za-z]{3}")
+
+
+class _Refused(Exception):
+    """One problem of one field, without the field's name."""
+
+
+@lru_cache(maxsize=4096)
+def parse_expression(text: str) -> CronExpression:
+    """The expression that `text` spells: five fields, six with the seconds first, or a nickname such as `@daily`.
+
+    Raises `InvalidInput` with every problem found; each names its field and, where there is one, the way to write it.
+    An expression that no date ever matches is read all the same (OCPS 1.0, 6.2); its `never` says so.
+    """
+    if len(text) > MAX_LENGTH:
+        raise InvalidInput(f"the cron expression has {len(text)} characters, more than {MAX_LENGTH}")
+    for character in text:
+        if character not in " \t" and (character.isspace() or not character.isprintable()):
+            raise InvalidInput(
+                f"the cron expression holds the character U+{ord(character):04X}: separate fields with spaces or tabs"
+            )
+    parts = [part for part in _BLANKS.split(text) if part]
+    if not parts:
+        raise InvalidInput(
+            "the cron expression is empty: write five fields, minute hour day-of-month month day-of-week"
+        )
+    normalised = " ".join(parts)
+    if parts[0].startswith("@"):
+        parts = _nickname(parts)
+    names = _names_of(parts)
+
+    problems: list[str] = []
+    values: dict[str, tuple[int, ...]] = {"second": (0,)}
+    month_days = _MonthDays()
+    weekdays = _Weekdays()
+    for name, part in zip(names, parts, strict=True):
+        try:
+            if name == "day-of-month":
+                month_days.read(part)
+            elif name == "day-of-week":
+                weekdays.read(part)
+            else:
+                values[name] = _values(_FIELDS[name], part.split(","))
+        except _Refused as refused:
+            problems.append(f"in the {name} field, {refused}")
+    if problems:
+        if len(parts) == 6:
+            problems[-1] += " (of six fields the first is the second)"
+        raise InvalidInput(*problems)
+
+    return CronExpression(
+        text=normalised,
+        fields=tuple(parts),
+        seconds=values["second"],
+        minutes=values["minute"],
+        hours=values["hour"],
+        months=_mask(values["month"]),
+        month_days=_mask(month_days.plain),
+        last_day=month_days.last,
+        nearest_weekday=month_days.nearest,
+        weekdays=_mask(day % 7 for day in weekdays.plain),
+        nth_weekdays=tuple(sorted(weekdays.nth)),
+        last_weekdays=tuple(sorted(weekdays.last)),
+        month_days_restricted=parts[-3] != "*",
+        weekdays_restricted=parts[-1] != "*",
+        fixed_time=not parts[-5].startswith("*") and not parts[-4].startswith("*"),
+    )
+
+
+def _nickname(parts: list[str]) -> list[str]:
+    name = parts[0]
+    if name.lower() == "@reboot":
+        raise InvalidInput(
+            "the nickname '@reboot' is not supported: it names an event, and arco does not see a machine start"
+        )
+    if name.lower() not in NICKNAMES:
+        raise InvalidInput(
+            f"the nickname {_shown(name)} is unknown: write one of {', '.join(NICKNAMES)}, or five fields"
+        )
+    if name not in NICKNAMES:
+        raise InvalidInput(f"the nickname {_shown(name)} is written in small letters: write {name.lower()}")
+    if len(parts) > 1:
+        raise InvalidInput(f"the nickname {name} stands alone: write {name}, or fields without it")
+    return NICKNAMES[name].split(" ")
+
+
+def _names_of(parts: list[str]) -> tuple[str, ...]:
+    if len(parts) == 5:
+        return FIVE_FIELDS
+    if len(parts) == 6:
+        return SIX_FIELDS
+    if len(parts) == 7:
+        raise InvalidInput(
+            "the cron expression has seven fields, and a year field is not supported: write five or six, and bound the "
+            "schedule by its start and end"
+        )
+    raise InvalidInput(
+        f"the cron expression has {len(parts)} field{'' if len(parts) == 1 else 's'}: write five, "
+        "minute hour day-of-month month day-of-week, or six with the second first"
+    )
+
+
+class _MonthDays:
+    """The day-of-month field as it is read: plain days, `L`, and `15W` (OCPS 1.3, 4.1 and 4.3)."""
+
+    def __init__(self) -> None:
+        self.plain: tuple[int, ...] = ()
+        self.last = False
+        self.nearest: int | None = None
+
+    def read(self, text: str) -> None:
+        plain = []
+        for item in text.split(","):
+            if item == "L":
+                self.last = True
+            elif match := _NEAREST.fullmatch(item):
+                if item != text:
+                    raise _Refused(f"{_shown(item)} can't be in a list: W stands alone, with a single day")
+                self.nearest = _number(_MONTH_DAY, match[1])
+            elif item == "l" or re.fullmatch(r"[0-9]+w", item):
+                raise _Refused(f"{_shown(item)} is written with a capital letter: write {item.upper()}")
+            elif "W" in item.upper():
+                raise _Refused(f"{_shown(item)} is not supported: W follows a single day, as in 15W")
+            elif "L" in item.upper():
+                raise _Refused(f"{_shown(item)} is not supported: L stands by itself, for the last day of the month")
+            elif "#" in item:
+                raise _Refused("'#' belongs to the day-of-week field, as in 2#3 for the third Tuesday")
+            else:
+                plain.append(item)
+        if plain:
+            self.plain = _values(_MONTH_DAY, plain)
+
+
+class _Weekdays:
+    """The day-of-week field as it is read: plain days, `2#3`, `FRI#L` and `5L` (OCPS 1.3, 4.1 and 4.2)."""
+
+    def __init__(self) -> None:
+        self.plain: tuple[int, ...] = ()
+        self.nth: set[tuple[int, int]] = set()
+        self.last: set[int] = set()
+
+    def read(self, text: str) -> None:
+        plain = []
+        for item in text.split(","):
+            if "#" in item:
+                self._read_nth(item)
+            elif item.upper() == "L":
+                raise _Refused(f"{_shown(item)} needs a weekday: write FRI#L for the last Friday of the month")
+            elif item.endswith("L") and _WEEKDAY_TEXT.fullmatch(item[:-1]):
+                self.last.add(_value(_WEEKDAY, item[:-1]) % 7)
+            elif item.endswith("l") and _WEEKDAY_TEXT.fullmatch(item[:-1]):
+                raise _Refused(f"{_shown(item)} is written with a capital letter: write {item[:-1]}L")
+            elif item.endswith("L") and "-" in item:
+                raise _Refused(f"{_shown(item)} is not supported: L follows a single weekday, as in 5L")
+            elif re.fullmatch(r"[0-9]+[Ww]", item):
+                raise _Refused(f"{_shown(item)}: W belongs to the day-of-month field, as in 15W")
+            else:
+                plain.append(item)
+        if plain:
+            self.plain = _values(_WEEKDAY, plain)
+
+    def _read_nth(self, item: str) -> None:
+        match = _NTH.fullmatch(item)
+        if match is None or not _WEEKDAY_TEXT.fullmatch(match[1]):
+            raise _Refused(f"{_shown(item)} is not a weekday, '#' and a number: write it like 2#3 or FRI#L")
+        weekday = _value(_WEEKDAY, match[1]) % 7
+        if match[2] == "L":
+            self.last.add(weekday)
+        elif match[2] == "l":
+            raise _Refused(f"{_shown(item)} is written with a capital letter: write {match[1]}#L")
+        elif match[2] in {"1", "2", "3", "4", "5"}:
+            self.nth.add((weekday, int(match[2])))
+        else:
+            raise _Refused(f"{_shown(item)}: after '#' comes 1 to 5, or L for the last")
+
+
+def _values(field: _Field, items: Iterable[str]) -> tuple[int, ...]:
+    found: set[int] = set()
+    for item in items:
+        found.update(_read_item(field, item))
+    return tuple(sorted(found))
+
+
+def _read_item(field: _Field, item: str) -> range:
+    if not item:
+        raise _Refused("an entry of the list is empty: take the extra comma out")
+    body, slash, step_text = item.partition("/")
+    if body == "*":
+        low, high = field.low, field.high
+    elif "-" in body:
+        low_text, _, high_text = body.partition("-")
+        low, high = _value(field, low_text), _value(field, high_text)
+        if field is _WEEKDAY and high_text.upper() == "SUN":
+            # Both ends SUN are one day, not a week: OCPS lets SUN be 0 or 7, and here it is the same at both ends.
+            low, high = (7 if low_text.upper() == "SUN" else low), 7
+        if low > high:
+            raise _Refused(
+                f"{_shown(item)} runs backwards{_forwards(field, low_text, high_text, low, high, step_text)}"
+            )
+    elif slash:
+        if not body:
+            raise _Refused(f"{_shown(item)} has nothing before its '/': write */{step_text}")
+        low = _value(field, body)
+        top = 6 if field is _WEEKDAY else field.high
+        instead = f"{body}-{top}/{step_text}" if low < top else body
+        raise _Refused(f"{_shown(item)} has a step without a range: write {instead}")
+    else:
+        value = _value(field, body)
+        return range(value, value + 1)
+    if not slash:
+        return range(low, high + 1)
+    return range(low, high + 1, _step(item, step_text))
+
+
+def _step(item: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise _Refused(f"{_shown(item)}: the step {_shown(text)} is not a number")
+    digits = text.lstrip("0")
+    if not digits:
+        raise _Refused(f"{_shown(item)}: a step of 0 never gets anywhere: write 1 or more")
+    # Any step beyond the widest range gives its first value alone, so the digits of a huge one need no reading.
+    return int(digits) if len(digits) <= 4 else 10_000
+
+
+def _value(field: _Field, text: str) -> int:
+    if text.isascii() and text.isdigit():
+        return _number(field, text)
+    if (named := field.names.get(text.upper())) is not None:
+        return named
+    raise _Refused(_why_no_value(field, text))
+
+
+def _number(field: _Field, text: str) -> int:
+    digits = text.lstrip("0") or "0"
+    if len(digits) > 2 or not field.low <= int(digits) <= field.high:
+        raise _Refused(f"{_shown(text)} is outside {field.low}-{field.high}")
+    return int(digits)
+
+
+def _why_no_value(field: _Field, text: str) -> str:
+    upper = text.upper()
+    if not text:
+        return f"a number is missing: write {field.wanted}"
+    if text == "?":
+        return "'?' is not supported: write *"
+    if upper[:3] in field.names:
+        return f"{_shown(text)} is not a name: write {upper[:3]}"
+    if upper in MONTH_NAMES or upper in WEEKDAY_NAMES:
+        owner = "month" if upper in MONTH_NAMES else "day-of-week"
+        return f"{_shown(text)} belongs to the {owner} field: write {field.wanted}"
+    if upper == "L":
+        return "L belongs to the day-of-month field (L) and the day-of-week field (FRI#L)"
+    if upper[:1] in {"H", "R"}:
+        return f"{_shown(text)} is not supported, a time has to be the same every time: write {field.wanted}"
+    if "~" in text:
+        return f"{_shown(text)} is a random choice, which is not supported: write {field.wanted}"
+    if "#" in text:
+        return "'#' belongs to the day-of-week field, as in 2#3 for the third Tuesday"
+    if "*" in text:
+        return f"{_shown(text)} mixes * with other signs: write * alone, or */2 for a step"
+    return f"{_shown(text)} is not a value: write {field.wanted}"
+
+
+def _forwards(field: _Field, low_text: str, high_text: str, low: int, high: int, step_text: str) -> str:
+    """How to write a range that wraps around, or nothing where that can't be said in short."""
+    if step_text:
+        if not (step_text.isascii() and step_text.isdigit() and len(step_text) <= 4 and int(step_text)):
+            return ""
+        base = 0 if field.low == 0 else 1
+        size = 7 if field is _WEEKDAY else field.high - base + 1
+        values = sorted({(value - base) % size + base for value in range(low, high + size + 1, int(step_text))})
+        return ": write " + ",".join(map(str, values))
+    bottom, top = (1 if field is _WEEKDAY else field.low), field.high
+    first_word, last_word = ("MON", "SUN") if field is _WEEKDAY else ("JAN", "DEC")
+    before = low_text if low == top else f"{low_text}-{top if low_text.isdigit() else last_word}"
+    if high < bottom:
+        return f": write {before}"
+    after = high_text if high == bottom else f"{bottom if high_text.isdigit() else first_word}-{high_text}"
+    return f": write {before},{after}"
+
+
+def _mask(values: Iterable[int]) -> int:
+    mask = 0
+    for value in values:
+        mask |= 1 << value
+    return mask
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")

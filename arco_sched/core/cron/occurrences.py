@@ -1,0 +1,460 @@
+"""The occurrences of an expression in a zone: next, between, newest, count, and what the clock does at one of them."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
+
+from arco_sched.core.cron.expression import CYCLE_YEARS, CronExpression
+from arco_sched.core.cron.grammar import parse_expression
+from arco_sched.core.cron.pieces import REACH, Block, Gap, Overlap, Piece, Policy, YearKey, piece_line, year_key
+from arco_sched.core.cron.zones import Zone, load_zone
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.instants import DAY, MAX_INSTANT, MIN_INSTANT, civil_from_days
+
+if TYPE_CHECKING:
+    from arco_sched.core.cron.explanation import Explanation
+
+Note: TypeAlias = Literal["gap", "overlap-first", "overlap-second"]
+
+_Run: TypeAlias = tuple[int, tuple[int, ...], int, int]
+"""(base, times, i, j): the instants `base + t` for `t` in `times[i:j]`."""
+
+_WHOLE_DAY: Final = 1440
+"""Up to so many times of a day stand in one table; beyond, one hour's times do."""
+
+
+class Timetable:
+    """The occurrences of one expression on one zone's clock, under one policy for clock changes (docs/semantics.md, 3).
+
+    Instants are epoch seconds; ranges are half-open, `[start, stop)`, and cut to the years 1 to 9999 of UTC.
+    """
+
+    __slots__ = (
+        "_blocks",
+        "_cycle",
+        "_first",
+        "_history",
+        "_line",
+        "_times",
+        "_width",
+        "_year_counts",
+        "dst_gap",
+        "dst_overlap",
+        "expression",
+        "zone",
+    )
+
+    def __init__(
+        self, expression: CronExpression, zone: Zone, dst_gap: Gap = "next", dst_overlap: Overlap = "first"
+    ) -> None:
+        self.expression = expression
+        self.zone = zone
+        self.dst_gap = dst_gap
+        self.dst_overlap = dst_overlap
+        self._line = piece_line(zone, Policy(dst_gap, dst_overlap) if expression.fixed_time else None)
+        self._blocks, self._width, self._times = _tables(expression.seconds, expression.minutes, expression.hours)
+        self._first = self._blocks[0] + self._times[0]
+        self._year_counts: dict[YearKey, int] = {}
+        self._cycle: list[int] = []
+        self._history: list[int] = []
+
+    def __repr__(self) -> str:
+        return f"Timetable({self.expression.text!r}, {self.zone.name!r}, {self.dst_gap!r}, {self.dst_overlap!r})"
+
+    def between(self, start: int, stop: int) -> Iterator[int]:
+        """The occurrences in `[start, stop)`, oldest first, made as they are asked for."""
+        for base, times, i, j in self._runs(start, stop):
+            yield from [base + time for time in times[i:j]]
+
+    def backwards(self, start: int, stop: int) -> Iterator[int]:
+        """The occurrences in `[start, stop)`, newest first, made as they are asked for."""
+        for base, times, i, j in self._runs_backwards(start, stop):
+            yield from [base + time for time in reversed(times[i:j])]
+
+    def take(self, start: int, stop: int, limit: int) -> list[int]:
+        """The oldest `limit` occurrences in `[start, stop)`, or all where there are fewer; oldest first."""
+        found: list[int] = []
+        if limit <= 0:
+            return found
+        for base, times, i, j in self._runs(start, stop):
+            found += [base + time for time in times[i : min(j, i + limit - len(found))]]
+            if len(found) >= limit:
+                break
+        return found
+
+    def take_newest(self, start: int, stop: int, limit: int) -> list[int]:
+        """The newest `limit` occurrences in `[start, stop)`, or all where there are fewer; oldest first."""
+        found: list[int] = []
+        if limit <= 0:
+            return found
+        for base, times, i, j in self._runs_backwards(start, stop):
+            found += [base + time for time in reversed(times[max(i, j - limit + len(found)) : j])]
+            if len(found) >= limit:
+                break
+        found.reverse()
+        return found
+
+    def next(self, start: int) -> int | None:
+        """The first occurrence at or after `start`; None where there is none up to the end of the year 9999."""
+        expression, line = self.expression, self._line
+        position = max(start, MIN_INSTANT)
+        # No day of [searched, found) matches: what one search of the calendar says serves for the pieces after it too.
+        searched, found = 1, 0
+        while position <= MAX_INSTANT:
+            block = line.block(position)
+            index = bisect_right(block.stops, position)
+            if index == len(block.stops):
+                position = block.stop
+                continue
+            piece_start, piece_stop, offset, gaps = block.pieces[index]
+            if gaps:
+                if piece_start >= position and self._any_local(gaps):
+                    return piece_start if piece_start <= MAX_INSTANT else None
+            else:
+                low = max(piece_start, position) + offset
+                day = low // DAY
+                if not searched <= day <= found:
+                    searched, first = day, expression.day_at_or_after(day)
+                    if first is None:
+                        return None
+                    found = first
+                time: int | None = self._first
+                if found == day and (time := self._time_at_or_after(low - day * DAY)) is None:
+                    first = expression.day_at_or_after(day + 1)
+                    if first is None:
+                        return None
+                    searched, found, time = day + 1, first, self._first
+                instant = found * DAY + cast("int", time) - offset
+                if instant < piece_stop:
+                    return instant if instant <= MAX_INSTANT else None
+            # A local day has its instants within REACH of it, so a long way to the next that matches is one step.
+            position = piece_stop
+            day = (position - REACH) // DAY
+            if not searched <= day <= found:
+                searched, first = day, expression.day_at_or_after(day)
+                if first is None:
+                    return None
+                found = first
+            position = max(position, found * DAY - REACH)
+        return None
+
+    def previous(self, stop: int) -> int | None:
+        """The last occurrence before `stop`; None where there is none from the year 1 on."""
+        for base, times, _, j in self._runs_backwards(MIN_INSTANT, stop):
+            return base + times[j - 1]
+        return None
+
+    def count(self, start: int, stop: int) -> int:
+        """How many occurrences `[start, stop)` has, exactly, without making any of them."""
+        start, stop = max(start, MIN_INSTANT), min(stop, MAX_INSTANT + 1)
+        if start >= stop:
+            return 0
+        line = self._line
+        turn = line.yearly_start
+        total = self._count_history(start, min(stop, turn)) if start < turn else 0
+        if stop > turn:
+            start = max(start, turn)
+            first, last = _year_of(start), _year_of(stop - 1)
+            if first == last:
+                return total + self._count_block(line.year(first), start, stop)
+            total += self._count_block(line.year(first), start, stop)
+            total += self._count_block(line.year(last), start, stop)
+            total += self._count_years(first + 1, last)
+        return total
+
+    def matches(self, instant: int) -> bool:
+        """Whether an instant is an occurrence."""
+        return self.next(instant) == instant
+
+    def note(self, instant: int) -> Note | None:
+        """What is special about an occurrence, or None.
+
+        `gap`: a fixed time that a gap of the clock moved here, where the regular reading does not match by itself.
+        `overlap-first` and `overlap-second`: the clock reads this time twice, and this is that one of them.
+        """
+        offset = self.zone.offset_at(instant)
+        if self._line.policy is not None and not self.matches_local(instant + offset):
+            piece = self._piece_at(instant)
+            if piece is not None and piece.gaps and self._any_local(piece.gaps):
+                return "gap"
+        readings = self.readings(instant + offset)
+        if len(readings) > 1:
+            return "overlap-first" if readings[0] == instant else "overlap-second"
+        return None
+
+    def explain(self, instant: int) -> "Explanation":
+        """Why an instant is or is not an occurrence: its local reading, the fields' verdicts, what the clock does."""
+        from arco_sched.core.cron.explanation import explain
+
+        return explain(self, instant)
+
+    def readings(self, local: int) -> list[int]:
+        """The instants at which the zone's clock reads a local time (seconds since 1970-01-01T00:00:00 on it)."""
+        spans = self.zone.spans(local - REACH, local + REACH)
+        return [local - span.offset for span in spans if span.start <= local - span.offset < span.stop]
+
+    def matches_local(self, local: int) -> bool:
+        """Whether the fields match a local time, whatever the clock does there."""
+        day, second = divmod(local, DAY)
+        hour, rest = divmod(second, 3600)
+        minute, second = divmod(rest, 60)
+        expression = self.expression
+        return (
+            minute in expression.minutes
+            and hour in expression.hours
+            and second in expression.seconds
+            and expression.matches_day(day)
+        )
+
+    def _runs(self, start: int, stop: int) -> Iterator[_Run]:
+        start, stop = max(start, MIN_INSTANT), min(stop, MAX_INSTANT + 1)
+        expression, line = self.expression, self._line
+        position = start
+        while position < stop:
+            # A local day that matches has its instants within REACH of it, so a long way to it is gone in one step.
+            day = expression.day_at_or_after((position - REACH) // DAY)
+            if day is None:
+                return
+            position = max(position, day * DAY - REACH)
+            block = line.block(position)
+            for index in range(bisect_right(block.stops, position), len(block.pieces)):
+                piece_start, piece_stop, offset, gaps = block.pieces[index]
+                if piece_start >= stop:
+                    return
+                if gaps:
+                    if piece_start >= position and self._any_local(gaps):
+                        yield piece_start, (0,), 0, 1
+                else:
+                    low, high = max(piece_start, position) + offset, min(piece_stop, stop) + offset
+                    if low < high:
+                        yield from self._local_runs(low, high, offset)
+            position = block.stop
+
+    def _runs_backwards(self, start: int, stop: int) -> Iterator[_Run]:
+        start, stop = max(start, MIN_INSTANT), min(stop, MAX_INSTANT + 1)
+        expression, line = self.expression, self._line
+        position = stop
+        while position > start:
+            day = expression.day_at_or_before((position + REACH) // DAY)
+            if day is None:
+                return
+            position = min(position, (day + 1) * DAY + REACH)
+            if position <= start:
+                return
+            block = line.block(position - 1)
+            for index in range(bisect_left(block.starts, position) - 1, -1, -1):
+                piece_start, piece_stop, offset, gaps = block.pieces[index]
+                if piece_stop <= start:
+                    return
+                if gaps:
+                    if self._any_local(gaps):
+                        yield piece_start, (0,), 0, 1
+                else:
+                    low, high = max(piece_start, start) + offset, min(piece_stop, position) + offset
+                    if low < high:
+                        yield from self._local_runs_backwards(low, high, offset)
+            position = block.start
+
+    def _local_runs(self, low: int, high: int, offset: int) -> Iterator[_Run]:
+        """The matching local times of `[low, high)`, `offset` seconds earlier."""
+        expression, times, blocks, width = self.expression, self._times, self._blocks, self._width
+        size = len(times)
+        last_day = (high - 1) // DAY
+        day: int | None = low // DAY
+        while True:
+            day = expression.day_at_or_after(cast("int", day))
+            if day is None or day > last_day:
+                return
+            year, month, day_of_month = civil_from_days(day)
+            bits = expression.days(year, month) >> day_of_month
+            while bits:
+                step = (bits & -bits).bit_length() - 1
+                if day + step > last_day:
+                    return
+                for block in blocks:
+                    base = (day + step) * DAY + block
+                    i = bisect_left(times, low - base) if base < low else 0
+                    j = bisect_left(times, high - base) if base + width > high else size
+                    if i < j:
+                        yield base - offset, times, i, j
+                bits &= bits - 1
+            # The days that are left of the month are bits that were shifted out or seen: go on with the next month.
+            day += 32 - day_of_month
+            day -= civil_from_days(day)[2] - 1
+
+    def _local_runs_backwards(self, low: int, high: int, offset: int) -> Iterator[_Run]:
+        expression, times, blocks, width = self.expression, self._times, self._blocks, self._width
+        size = len(times)
+        first_day = low // DAY
+        day: int | None = (high - 1) // DAY
+        while True:
+            day = expression.day_at_or_before(cast("int", day))
+            if day is None or day < first_day:
+                return
+            year, month, day_of_month = civil_from_days(day)
+            bits = expression.days(year, month) & ((2 << day_of_month) - 1)
+            month_start = day - day_of_month
+            while bits:
+                top = bits.bit_length() - 1
+                if month_start + top < first_day:
+                    return
+                for block in reversed(blocks):
+                    base = (month_start + top) * DAY + block
+                    i = bisect_left(times, low - base) if base < low else 0
+                    j = bisect_left(times, high - base) if base + width > high else size
+                    if i < j:
+                        yield base - offset, times, i, j
+                bits ^= 1 << top
+            day = month_start
+
+    def _time_at_or_after(self, second: int) -> int | None:
+        """The first time of a matching day that is not before a second of the day."""
+        times, blocks = self._times, self._blocks
+        if len(blocks) == 1:
+            index = bisect_left(times, second - blocks[0])
+            return blocks[0] + times[index] if index < len(times) else None
+        at = bisect_right(blocks, second) - 1
+        if at >= 0 and (index := bisect_left(times, second - blocks[at])) < len(times):
+            return blocks[at] + times[index]
+        return blocks[at + 1] + times[0] if at + 1 < len(blocks) else None
+
+    def _any_local(self, ranges: tuple[tuple[int, int], ...]) -> bool:
+        return any(self._count_local(low, high) for low, high in ranges)
+
+    def _piece_at(self, instant: int) -> Piece | None:
+        block = self._line.block(instant)
+        index = bisect_right(block.stops, instant)
+        return block.pieces[index] if index < len(block.pieces) and block.starts[index] <= instant else None
+
+    def _count_history(self, start: int, stop: int) -> int:
+        """The occurrences of `[start, stop)`, all of it before the yearly rule."""
+        block = self._line.before()
+        first = bisect_right(block.stops, start)
+        last = bisect_left(block.starts, stop) - 1
+        if last - first < 40 and (last <= first or not self._history):
+            return self._count_block(block, start, stop)
+        if not self._history:
+            counts = (self._count_block(block, low, high) for low, high in zip(block.starts, block.stops, strict=True))
+            self._history = list(accumulate(counts, initial=0))
+        return (
+            self._count_block(block, start, block.stops[first])
+            + self._history[last]
+            - self._history[first + 1]
+            + self._count_block(block, block.starts[last], stop)
+        )
+
+    def _count_block(self, block: Block, start: int, stop: int) -> int:
+        total = 0
+        # Neighbours that follow each other on the local clock as well are counted as one range.
+        run_low = run_high = 0
+        for index in range(bisect_right(block.stops, start), len(block.pieces)):
+            piece_start, piece_stop, offset, gaps = block.pieces[index]
+            if piece_start >= stop:
+                break
+            if gaps:
+                if piece_start >= start:
+                    total += self._any_local(gaps)
+                continue
+            low, high = max(piece_start, start) + offset, min(piece_stop, stop) + offset
+            if low != run_high:
+                total += self._count_local(run_low, run_high)
+                run_low = low
+            run_high = high
+        return total + self._count_local(run_low, run_high)
+
+    def _count_years(self, start: int, stop: int) -> int:
+        """The occurrences of the whole years `[start, stop)` of UTC, all of them under the yearly rule."""
+        if stop - start < 40 and not self._cycle:
+            return sum(self._count_year(year) for year in range(start, stop))
+        if not self._cycle:
+            # The years of the rule repeat with the calendar, so the first cycle that it holds for tells of all others.
+            base = (start // CYCLE_YEARS + 1) * CYCLE_YEARS
+            counts = (self._count_year(year) for year in range(base, base + CYCLE_YEARS))
+            self._cycle = list(accumulate(counts, initial=0))
+        first_cycle, first = divmod(start, CYCLE_YEARS)
+        last_cycle, last = divmod(stop, CYCLE_YEARS)
+        cycle = self._cycle
+        return (last_cycle - first_cycle) * cycle[CYCLE_YEARS] + cycle[last] - cycle[first]
+
+    def _count_year(self, year: int) -> int:
+        key = year_key(year)
+        count = self._year_counts.get(key)
+        if count is None:
+            block = self._line.year(year)  # also one after 9999, which the cycle reaches
+            count = self._year_counts[key] = self._count_block(block, block.start, block.stop)
+        return count
+
+    def _count_local(self, low: int, high: int) -> int:
+        """How many local times of `[low, high)` match."""
+        if low >= high:
+            return 0
+        expression = self.expression
+        first_day, first_second = divmod(low, DAY)
+        last_day, last_second = divmod(high, DAY)
+        if first_day == last_day:
+            if not expression.matches_day(first_day):
+                return 0
+            return self._times_before(last_second) - self._times_before(first_second)
+        total = expression.count_days(first_day, last_day) * expression.times_per_day
+        if first_second and expression.matches_day(first_day):
+            total -= self._times_before(first_second)
+        if last_second and expression.matches_day(last_day):
+            total += self._times_before(last_second)
+        return total
+
+    def _times_before(self, second: int) -> int:
+        """How many times of a matching day come before a second of the day."""
+        expression = self.expression
+        hour, rest = divmod(second, 3600)
+        minute, second = divmod(rest, 60)
+        hours, minutes, seconds = expression.hours, expression.minutes, expression.seconds
+        at_hour = bisect_left(hours, hour)
+        count = at_hour * len(minutes) * len(seconds)
+        if at_hour < len(hours) and hours[at_hour] == hour:
+            at_minute = bisect_left(minutes, minute)
+            count += at_minute * len(seconds)
+            if at_minute < len(minutes) and minutes[at_minute] == minute:
+                count += bisect_left(seconds, second)
+        return count
+
+
+@lru_cache(maxsize=4096)
+def timetable(cron_expression: str, timezone: str, dst_gap: str = "next", dst_overlap: str = "first") -> Timetable:
+    """The timetable of a definition's texts, the same object for the same texts.
+
+    Raises `InvalidInput` with every problem of the expression, the zone and the policy.
+    """
+    problems: list[str] = []
+    try:
+        expression = parse_expression(cron_expression)
+    except InvalidInput as error:
+        problems += error.problems
+    try:
+        zone = load_zone(timezone)
+    except InvalidInput as error:
+        problems += error.problems
+    if dst_gap not in get_args(Gap):
+        problems.append(f"dst_gap {dst_gap!r} is unknown: write next or skip")
+    if dst_overlap not in get_args(Overlap):
+        problems.append(f"dst_overlap {dst_overlap!r} is unknown: write first, last or both")
+    if problems:
+        raise InvalidInput(*problems)
+    return Timetable(expression, zone, cast("Gap", dst_gap), cast("Overlap", dst_overlap))
+
+
+@lru_cache(maxsize=512)
+def _tables(
+    seconds: tuple[int, ...], minutes: tuple[int, ...], hours: tuple[int, ...]
+) -> tuple[tuple[int, ...], int, tuple[int, ...]]:
+    """(starts of blocks, their width, the times in each): the times of a matching day are `start + time`."""
+    within_hour = [minute * 60 + second for minute in minutes for second in seconds]
+    starts = tuple(hour * 3600 for hour in hours)
+    if len(within_hour) * len(hours) <= _WHOLE_DAY:
+        return (0,), DAY, tuple(start + time for start in starts for time in within_hour)
+    return starts, 3600, tuple(within_hour)
+
+
+def _year_of(instant: int) -> int:
+    return civil_from_days(instant // DAY)[0]

@@ -1,0 +1,351 @@
+"""Evaluation: (definition versions, cursor, now) -> what to record. Pure, and the heart of the promises.
+
+The rules are those of docs/semantics.md, "Evaluation". A *stretch* is a range of instants in which one definition
+version is in force and may have occurrences; everything here works on the stretches in the order of time.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Protocol
+
+from arco_sched.core.cron import Timetable, timetable
+from arco_sched.core.definitions import Term
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.history import Lapse, LapseReason
+from arco_sched.core.instants import MAX_INSTANT, format_instant
+
+UNBOUNDED: Final = 1 << 60
+FUTURE_TOLERANCE: Final = 60
+"""Seconds by which the `now` of an evaluation may be ahead of the clock without being told that it is meant."""
+
+
+class Occurrences(Protocol):
+    """What a timetable can be asked (see `arco_sched.core.cron.Timetable`); ranges are half-open."""
+
+    def between(self, start: int, stop: int) -> Iterator[int]:
+        """The occurrences, oldest first."""
+
+    def take(self, start: int, stop: int, limit: int) -> list[int]:
+        """The oldest `limit` of them."""
+
+    def take_newest(self, start: int, stop: int, limit: int) -> list[int]:
+        """The newest `limit` of them, oldest first."""
+
+    def next(self, start: int) -> int | None:
+        """The first one at or after `start`."""
+
+    def count(self, start: int, stop: int) -> int:
+        """How many there are."""
+
+
+class Remaining:
+    """A timetable less the occurrences that are ticks already, although they lie after the cursor.
+
+    There are such only after a rewind (`arco_sched.core.rewind`): `ahead` are their instants, in order.
+    """
+
+    def __init__(self, times: Timetable, ahead: Sequence[int]) -> None:
+        self._times = times
+        self._ahead = frozenset(at for at in ahead if times.matches(at))
+
+    def _within(self, start: int, stop: int) -> int:
+        return sum(start <= at < stop for at in self._ahead)
+
+    def between(self, start: int, stop: int) -> Iterator[int]:
+        """The occurrences left, oldest first."""
+        return (at for at in self._times.between(start, stop) if at not in self._ahead)
+
+    def take(self, start: int, stop: int, limit: int) -> list[int]:
+        """The oldest `limit` of those left."""
+        found = self._times.take(start, stop, limit + self._within(start, stop))
+        return [at for at in found if at not in self._ahead][:limit]
+
+    def take_newest(self, start: int, stop: int, limit: int) -> list[int]:
+        """The newest `limit` of those left, oldest first."""
+        found = self._times.take_newest(start, stop, limit + self._within(start, stop))
+        return [at for at in found if at not in self._ahead][-limit:] if limit else []
+
+    def next(self, start: int) -> int | None:
+        """The first one left at or after `start`."""
+        at = self._times.next(start)
+        while at is not None and at in self._ahead:
+            at = self._times.next(at + 1)
+        return at
+
+    def count(self, start: int, stop: int) -> int:
+        """How many are left."""
+        return self._times.count(start, stop) - self._within(start, stop)
+
+
+class Stretch(NamedTuple):
+    """The instants `start <= t < stop` in which `term` is in force, started, not ended and not deleted.
+
+    `times` is None, and `error` says why, when the version can't be evaluated here.
+    """
+
+    start: int
+    stop: int
+    term: Term
+    times: Occurrences | None
+    error: str | None
+
+    def occurring(self, start: int, stop: int) -> int:
+        """The number of occurrences of this stretch in `[start, stop)`; 0 where they can't be counted."""
+        low, high = max(self.start, start), min(self.stop, stop)
+        return 0 if self.times is None or low >= high else self.times.count(low, high)
+
+
+class Ticks(NamedTuple):
+    """Occurrences that become ticks of one definition version, oldest first."""
+
+    term: Term
+    instants: list[int]
+
+
+class Failure(NamedTuple):
+    """The version in force that can't be evaluated, and why."""
+
+    term: Term
+    error: str
+
+
+class Agenda(NamedTuple):
+    """When the evaluator must look at a schedule next.
+
+    `due_at` is the oldest occurrence not accounted for; where a version that can't be evaluated comes first
+    (`failing`), the instant at which that version asks for attention.
+    """
+
+    due_at: int
+    failing: bool
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one evaluation of one schedule decides; `steps` are in the order of time and never overlap."""
+
+    cursor: int
+    steps: list[Ticks | Lapse] = field(default_factory=list)
+    failure: Failure | None = None
+    quota: int = 0
+    taken: int = 0
+    deferred: int = 0
+    more: bool = False
+
+
+def stretches(terms: Sequence[Term], start: int, stop: int, ahead: Sequence[int] = ()) -> list[Stretch]:
+    """The stretches of `[start, stop)`, oldest first; none of them is empty.
+
+    `terms` are newest first and reach back to the one in force at `start`. The version in force at an instant is the
+    highest-numbered one whose `effective_from` is not after it. `ahead` are instants that are ticks already.
+    """
+    found: list[Stretch] = []
+    for term in terms:
+        begin = max(term.effective_from, start)
+        if begin < stop:
+            low = max(begin, term.start_at)
+            high = stop if term.end_at is None else min(stop, term.end_at)
+            if low < high and not term.deleted:
+                found.append(_stretch(low, high, term, ahead))
+            stop = begin
+        if stop <= start:
+            break
+    found.reverse()
+    return found
+
+
+def _stretch(low: int, high: int, term: Term, ahead: Sequence[int]) -> Stretch:
+    try:
+        times = timetable(term.cron_expression, term.timezone, term.dst_gap, term.dst_overlap)
+    except InvalidInput as problem:
+        return Stretch(low, high, term, None, str(problem))
+    return Stretch(low, high, term, Remaining(times, ahead) if ahead else times, None)
+
+
+def in_force(terms: Sequence[Term], at: int) -> Term | None:
+    """The version in force at an instant; `terms` are newest first."""
+    return next((term for term in terms if term.effective_from <= at), None)
+
+
+def occurrences(terms: Sequence[Term], start: int, stop: int) -> Iterator[int]:
+    """Every occurrence in `[start, stop)`, oldest first, each under its own version; those of a version that can't be
+    evaluated are left out."""
+    for part in stretches(terms, start, stop):
+        if part.times is not None:
+            yield from part.times.between(part.start, part.stop)
+
+
+def each_occurrence(terms: Sequence[Term], start: int, stop: int) -> Iterator[tuple[int, Term]]:
+    """Every occurrence in `[start, stop)` with its version, oldest first, as if version 1 had been in force always.
+
+    For looking back: before the schedule's start its first version speaks. `terms` are all versions, newest first.
+    """
+    first = terms[-1]
+    always = first._replace(effective_from=min(start, first.effective_from), start_at=min(start, first.start_at))
+    for part in stretches([*terms[:-1], always], start, stop):
+        if part.times is not None:
+            yield from ((at, part.term) for at in part.times.between(part.start, part.stop))
+
+
+def waiting(terms: Sequence[Term], cursor: int, stop: int, ahead: Sequence[int] = ()) -> int:
+    """How many occurrences after the cursor and before `stop` are not accounted for."""
+    return sum(part.occurring(part.start, part.stop) for part in stretches(terms, cursor + 1, stop, ahead))
+
+
+def agenda(terms: Sequence[Term], cursor: int, ahead: Sequence[int] = ()) -> Agenda | None:
+    """When the evaluator must look next at a schedule that is accounted for through `cursor`; None for never again."""
+    for part in stretches(terms, cursor + 1, MAX_INSTANT + 1, ahead):
+        if part.times is None:
+            if part.term.enabled:
+                return Agenda(part.start, failing=True)
+            # Nobody is told of a disabled version that can't be evaluated; its part lapses when a later one begins.
+            later = [term.effective_from for term in terms if term.version > part.term.version]
+            return Agenda(min(later), failing=True) if later else None
+        due_at = part.times.next(part.start)
+        if due_at is not None and due_at < part.stop:
+            return Agenda(due_at, failing=False)
+    return None
+
+
+def evaluate(
+    terms: Sequence[Term],
+    cursor: int,
+    now: int,
+    quota: int | None = None,
+    limit: int = UNBOUNDED,
+    ahead: Sequence[int] = (),
+) -> Outcome:
+    """Decide what becomes of every occurrence after `cursor` through `now`.
+
+    `terms` are newest first and reach back to the one in force just after the cursor. `quota` is what this evaluation
+    may still make of the schedule (the `max_catchup_ticks` of the version in force at `now` when not given); at most
+    `limit` ticks are returned, and `more` says that the quota allows for others. `ahead` are instants after the cursor
+    that are ticks already.
+    """
+    outcome = Outcome(cursor)
+    current = in_force(terms, now)
+    if current is None:
+        return outcome
+    if quota is None:
+        quota = current.max_catchup_ticks
+    outcome.quota = quota
+    horizon = now - current.catchup_window_minutes * 60
+    parts = stretches(terms, cursor + 1, now + 1, ahead)
+    stop = now + 1
+    if parts and parts[-1].times is None and parts[-1].term.version == current.version:
+        blocked = parts.pop()
+        stop = blocked.start
+        if current.enabled:
+            outcome.failure = Failure(current, blocked.error or "")
+    groups = _groups(parts, stop)
+    # How many of the oldest due occurrences give way to the newest: the two policies differ in it alone.
+    superseded = 0
+    if current.catchup_policy == "latest":
+        superseded = max(0, sum(_count(group, horizon, group.stop) for group in groups) - quota)
+    for position, group in enumerate(groups):
+        if group.parts[0].times is None:
+            _lapse(outcome, group.stop, None, "unevaluable")
+            continue
+        edge = min(horizon, group.stop)
+        _lapse(outcome, edge, _count(group, outcome.cursor + 1, edge), "window")
+        superseded = _supersede(outcome, group, max(horizon, outcome.cursor + 1), superseded)
+        if not _take(
+            outcome, group, max(horizon, outcome.cursor + 1), min(quota - outcome.taken, limit - outcome.taken)
+        ):
+            start = max(horizon, outcome.cursor + 1)
+            outcome.deferred = sum(_count(later, start, later.stop) for later in groups[position:])
+            outcome.more = outcome.taken < quota
+            break
+    return outcome
+
+
+class _Group(NamedTuple):
+    """Neighbouring stretches that can all be evaluated, or one that can't; `stop` is where the next group begins."""
+
+    parts: list[Stretch]
+    stop: int
+
+
+def _groups(parts: list[Stretch], stop: int) -> list[_Group]:
+    groups: list[_Group] = []
+    for part in reversed(parts):
+        if part.times is None:
+            groups.append(_Group([part], part.stop))
+            stop = part.start
+        elif groups and groups[-1].parts[-1].times is not None:
+            groups[-1].parts.append(part)
+        else:
+            groups.append(_Group([part], stop))
+    for group in groups:
+        group.parts.reverse()
+    groups.reverse()
+    return groups
+
+
+def _count(group: _Group, start: int, stop: int) -> int:
+    return sum(part.occurring(start, stop) for part in group.parts)
+
+
+def _lapse(outcome: Outcome, before: int, missed: int | None, reason: LapseReason) -> None:
+    """Record a lapse from the cursor to `before`, unless it would be empty."""
+    if missed != 0:
+        outcome.steps.append(Lapse(outcome.cursor, before, missed, reason))
+        outcome.cursor = before - 1
+
+
+def _supersede(outcome: Outcome, group: _Group, start: int, superseded: int) -> int:
+    """Lapse the oldest `superseded` due occurrences as far as they lie in this group; returns how many are left."""
+    if not superseded:
+        return 0
+    here = 0
+    before = group.stop
+    for part in group.parts:
+        count = part.occurring(start, part.stop)
+        if here + count > superseded and part.times is not None:
+            before = part.times.take_newest(max(part.start, start), part.stop, here + count - superseded)[0]
+            here = superseded
+            break
+        here += count
+    _lapse(outcome, before, here, "superseded")
+    return superseded - here
+
+
+def _take(outcome: Outcome, group: _Group, start: int, allowed: int) -> bool:
+    """Turn the oldest due occurrences of the group, at most `allowed`, into ticks; False when some are left."""
+    for part in group.parts:
+        low = max(part.start, start)
+        if part.times is None or low >= part.stop:
+            continue
+        instants = part.times.take(low, part.stop, allowed + 1)
+        left = len(instants) > allowed
+        if left:
+            instants.pop()
+        if instants:
+            outcome.steps.append(Ticks(part.term, instants))
+            outcome.cursor = instants[-1]
+            outcome.taken += len(instants)
+            allowed -= len(instants)
+        if left:
+            return False
+    return True
+
+
+def discard(terms: Sequence[Term], cursor: int, before: int, ahead: Sequence[int] = ()) -> list[Lapse]:
+    """The lapses that account for everything after the cursor and before `before`: `discarded` with the exact count,
+    `unevaluable` for the parts of versions that can't be evaluated."""
+    outcome = Outcome(cursor)
+    for group in _groups(stretches(terms, cursor + 1, before, ahead), before):
+        if group.parts[0].times is None:
+            _lapse(outcome, group.stop, None, "unevaluable")
+        else:
+            _lapse(outcome, group.stop, _count(group, cursor + 1, group.stop), "discarded")
+    return [step for step in outcome.steps if isinstance(step, Lapse)]
+
+
+def check_now(now: int, clock: int) -> None:
+    """Refuse a `now` that is more than a minute ahead of the clock: one typo must not mark years as done."""
+    if now > clock + FUTURE_TOLERANCE:
+        raise InvalidInput(
+            f"now {format_instant(now)} is ahead of the clock ({format_instant(clock)}): "
+            "look first with --dry-run, or say --allow-future if it is meant"
+        )

@@ -1,0 +1,163 @@
+"""What happened: ticks, lapses, runs and the events that they are folded from.
+
+Instants are integer epochs (whole UTC seconds). The names are those of the JSON answers. Named tuples rather than
+dataclasses, since a catch-up makes them by the hundred thousand: to make one takes a quarter of the time.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+from arco_sched.core.definitions import RequestContent, Version
+
+TickStatus = Literal["triggered", "skipped", "failed"]
+
+LapseReason = Literal["window", "superseded", "discarded", "unevaluable"]
+
+TICK_STATUSES: Final[tuple[TickStatus, ...]] = ("triggered", "skipped", "failed")
+
+LAPSE_REASONS: Final[tuple[LapseReason, ...]] = ("window", "superseded", "discarded", "unevaluable")
+
+RUN_STATUSES: Final = ("requested",)
+
+
+class Lapse(NamedTuple):
+    """Occurrences after `after` and before `before` that may no longer be evaluated.
+
+    `missed` is their exact count, None where they can't be counted (reason `unevaluable`).
+    """
+
+    after: int
+    before: int
+    missed: int | None
+    reason: LapseReason
+
+
+class LapseCut(NamedTuple):
+    """What a rewind makes of a lapse: it ends at `before` with `missed` left, or is withdrawn (`before` None)."""
+
+    seq: int
+    before: int | None
+    missed: int | None
+
+
+class Rewinding(NamedTuple):
+    """A cursor that was ahead of the clock, brought back from `before` to `cursor`.
+
+    `versions` are the definition versions that had been pushed ahead with it, as (version, its new effective_from);
+    `lapses` what becomes of the lapses that reach beyond the new cursor; `ticks` counts the scheduled ticks beyond it,
+    which stay: when their instants come they are found, and not made twice.
+    """
+
+    schedule_id: str
+    before: int
+    cursor: int
+    versions: tuple[tuple[int, int], ...]
+    lapses: tuple[LapseCut, ...]
+    ticks: int
+
+
+class Schedule(NamedTuple):
+    """A schedule as it stands: its current definition version and its state.
+
+    `next_due_at` is the oldest occurrence not accounted for; None when there is none or it can't be known because the
+    version in force can't be evaluated (`failing`). The `last_…` fields are of scheduled ticks.
+    """
+
+    version: Version
+    cursor: int
+    last_scheduled_for: int | None
+    last_tick_id: str | None
+    last_run_key: str | None
+    next_due_at: int | None
+    failing: bool
+
+
+class Tick(NamedTuple):
+    """One evaluated occurrence (or a manual or failed tick): the record of what was decided at it."""
+
+    tick_id: str
+    schedule_id: str
+    scheduled_for: int
+    definition_version: int
+    status: TickStatus
+    skip_reason: str | None
+    error: str | None
+    run_key: str | None
+    run_id: str | None
+    request_fingerprint: str | None
+    evaluated_at: int
+
+
+class LapseRecord(NamedTuple):
+    """A recorded lapse of a schedule."""
+
+    schedule_id: str
+    after: int
+    before: int
+    missed: int | None
+    reason: LapseReason
+    recorded_at: int
+
+
+class RunConflict(NamedTuple):
+    """A request under a run key that was already reserved for something else."""
+
+    run_key: str
+    first_fingerprint: str
+    requested_fingerprint: str
+    requested_at: int
+    tick_id: str | None
+
+
+class Run(NamedTuple):
+    """A run: reserved once for its run key, executed by whoever reads the requests."""
+
+    run_id: str
+    run_key: str
+    request_fingerprint: str
+    status: str
+    schedule_id: str | None
+    tick_id: str | None
+    content: RequestContent
+    code_version: str | None
+    requested_at: int
+    conflicts: tuple[RunConflict, ...] = ()
+
+
+class TickDetail(NamedTuple):
+    """`arco ticks show`: a tick with its definition version, its run and any conflict."""
+
+    tick: Tick
+    version: Version
+    run: Run | None
+    conflicts: tuple[RunConflict, ...]
+
+
+class Event(NamedTuple):
+    """One row of the event table, with its payload as it reads in JSON."""
+
+    seq: int
+    type: str
+    idempotency_key: str
+    schedule_id: str | None
+    recorded_at: int
+    payload: Mapping[str, Any]
+
+
+class PrunedPart(NamedTuple):
+    """What one pruning removed of a schedule: its history through `through`, and the state that stays.
+
+    `occurrences` were accounted for by `ticks` scheduled ticks and by lapses with `missed` in all (`uncounted` of the
+    lapses could not be counted). `others` are manual and backfilled ticks, `lapses` the records of lapses.
+    """
+
+    schedule_id: str
+    through: int
+    cursor: int
+    last_instant: int | None
+    last_run: int | None
+    ticks: int
+    missed: int
+    uncounted: int
+    others: int
+    lapses: int

@@ -1,0 +1,122 @@
+"""Instants and spans as text: an instant is a whole UTC second, held as an integer epoch.
+
+Own arithmetic rather than `datetime`, since the evaluator's way from start to "nothing is due" pays for every import,
+and since a local reading may fall outside the years 1 to 9999 where an instant does not.
+"""
+
+import re
+from typing import Final
+
+from arco_sched.core.errors import InvalidInput
+
+DAY: Final = 86_400
+
+MIN_INSTANT: Final = -62_135_596_800
+"""0001-01-01T00:00:00Z: the first instant that RFC 3339 and Python's `datetime` both can say."""
+
+MAX_INSTANT: Final = 253_402_300_799
+"""9999-12-31T23:59:59Z: the last one."""
+
+BEFORE_ALL: Final = -(1 << 62)
+"""Before every instant."""
+
+# Compiled when one is first read: most commands read none, and compiling takes milliseconds.
+_RFC3339: Final = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:([Zz])|([+-])(\d\d):(\d\d))"
+_DURATION: Final = r"(\d{1,12})([mhdw]?)"
+_MINUTES: Final = {"": 1, "m": 1, "h": 60, "d": 1440, "w": 10_080}
+MAX_MINUTES: Final = 100 * 366 * 1440
+
+
+def days_from_civil(year: int, month: int, day: int) -> int:
+    """The number of days from 1970-01-01 to a date of the proleptic Gregorian calendar (any year, also <= 0).
+
+    The era arithmetic is the well-known one of Howard Hinnant's "chrono-compatible low-level date algorithms".
+    """
+    year -= month <= 2
+    era = year // 400
+    year_of_era = year - era * 400
+    day_of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
+    return era * 146_097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719_468
+
+
+def civil_from_days(days: int) -> tuple[int, int, int]:
+    """(year, month, day) of the date that lies `days` days after 1970-01-01: the inverse of `days_from_civil`."""
+    days += 719_468
+    era = days // 146_097
+    day_of_era = days - era * 146_097
+    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    shifted_month = (5 * day_of_year + 2) // 153
+    month = shifted_month + (3 if shifted_month < 10 else -9)
+    return (
+        year_of_era + era * 400 + (month <= 2),
+        month,
+        day_of_year - (153 * shifted_month + 2) // 5 + 1,
+    )
+
+
+def days_in_month(year: int, month: int) -> int:
+    """28 to 31."""
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return 30 if month in {4, 6, 9, 11} else 31
+
+
+def parse_instant(text: str, what: str = "the instant") -> int:
+    """The epoch of an RFC 3339 date-time with `Z` or an offset; a fraction of a second is cut.
+
+    `what` names the value in the error. Raises `InvalidInput` for anything else, a date without an offset among it.
+    """
+    match = re.fullmatch(_RFC3339, text.strip(), re.ASCII)
+    if match is None:
+        raise InvalidInput(f"{what} {text!r} is not RFC 3339 with a zone: write it like 2025-01-15T10:00:00Z")
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    offset = 0
+    if match[8] is not None:
+        offset_hours, offset_minutes = int(match[9]), int(match[10])
+        if offset_hours > 23 or offset_minutes > 59:
+            raise InvalidInput(f"{what} {text!r} has an offset beyond 23:59")
+        offset = (offset_hours * 3600 + offset_minutes * 60) * (-1 if match[8] == "-" else 1)
+    if not (1 <= month <= 12 and 1 <= day <= days_in_month(year, month)):
+        raise InvalidInput(f"{what} {text!r} names a day that does not exist")
+    if hour > 23 or minute > 59 or second > 59:
+        raise InvalidInput(f"{what} {text!r} names a time that does not exist")
+    epoch = days_from_civil(year, month, day) * DAY + hour * 3600 + minute * 60 + second - offset
+    if not MIN_INSTANT <= epoch <= MAX_INSTANT:
+        raise InvalidInput(f"{what} {text!r} is outside the years 1 to 9999 in UTC")
+    return epoch
+
+
+def format_instant(epoch: int) -> str:
+    """The instant as RFC 3339 in UTC, `2025-01-15T10:00:00Z`."""
+    return format_local(epoch, 0)[:-6] + "Z"
+
+
+def format_local(epoch: int, offset: int) -> str:
+    """The instant as RFC 3339 on a clock that is `offset` seconds ahead of UTC, `2025-01-15T05:00:00-05:00`.
+
+    An offset with seconds (local mean times before standard time) is written with them, `-04:56:02`.
+    """
+    days, rest = divmod(epoch + offset, DAY)
+    year, month, day = civil_from_days(days)
+    hour, rest = divmod(rest, 3600)
+    minute, second = divmod(rest, 60)
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{format_offset(offset)}"
+
+
+def format_offset(offset: int) -> str:
+    """`+05:30`; with seconds where there are any, `-04:56:02`."""
+    hours, rest = divmod(abs(offset), 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}" + (f":{seconds:02}" if seconds else "")
+
+
+def parse_minutes(text: str, what: str = "the duration") -> int:
+    """Whole minutes, 1 to about a century, from `90`, `90m`, `24h`, `7d` or `2w`; raises `InvalidInput`."""
+    match = re.fullmatch(_DURATION, text.strip(), re.ASCII)
+    if match is None:
+        raise InvalidInput(f"{what} {text!r} is not a duration: write minutes, or 90m, 24h, 7d")
+    minutes = int(match[1]) * _MINUTES[match[2]]
+    if not 1 <= minutes <= MAX_MINUTES:
+        raise InvalidInput(f"{what} {text!r} must be between 1 minute and 100 years")
+    return minutes

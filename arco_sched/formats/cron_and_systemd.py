@@ -1,0 +1,130 @@
+"""What makes others call `arco tick`: a line for cron, units for systemd."""
+
+import re
+import shlex
+from collections.abc import Sequence
+from typing import Final
+
+from arco_sched.core.errors import Conflict, InvalidInput
+
+EVERY: Final = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
+"""Minutes between two calls: those that divide an hour, since cron's steps begin anew with each."""
+
+
+def _head(database: str) -> str:
+    return f"# Written by `arco setup systemd` for {database}, which may replace it."
+
+
+def check_every(minutes: int) -> None:
+    """Refuse a number of minutes that does not divide an hour."""
+    if minutes not in EVERY:
+        raise InvalidInput(f"--every {minutes} must divide an hour: one of {', '.join(map(str, EVERY))}")
+
+
+def check_path(what: str, path: str) -> None:
+    """Refuse a path that can't stand on one line."""
+    if not path.isprintable():
+        raise InvalidInput(f"{what} {path!a} has characters in it that can't stand in a crontab or a unit")
+
+
+# cron.
+
+
+def crontab_line(arco: Sequence[str], database: str, every: int) -> str:
+    """The line of a user's crontab, without its end.
+
+    What the shell would read is quoted, and `%` and the backslash, which cron reads before it, are escaped.
+    """
+    command = shlex.join([*arco, "--db", database, "tick", "--quiet"])
+    escaped = command.replace("\\", "\\\\").replace("%", "\\%")
+    minute = {1: "*", 60: "0"}.get(every, f"*/{every}")
+    return f"{minute} * * * * {escaped}"
+
+
+def _marks(database: str) -> tuple[str, str]:
+    return f"# arco tick on {database}: begin (arco setup cron)", f"# arco tick on {database}: end"
+
+
+def crontab_with(crontab: str, database: str, line: str) -> str:
+    """The crontab with the line between marks of its own, in the place of one that is there already.
+
+    Everything else stays as it is. Raises `Conflict` where the marks are not a pair.
+    """
+    begin, end = _marks(database)
+    lines = crontab.splitlines(keepends=True)
+    bare = [each.rstrip("\n") for each in lines]
+    if (bare.count(begin), bare.count(end)) not in {(0, 0), (1, 1)} or (
+        begin in bare and bare.index(begin) > bare.index(end)
+    ):
+        raise Conflict(
+            f"the crontab has {begin!r} and {end!r} not once each, in that order: put it right with `crontab -e`"
+        )
+    block = [f"{begin}\n", f"{line}\n", f"{end}\n"]
+    if begin in bare:
+        lines[bare.index(begin) : bare.index(end) + 1] = block
+        return "".join(lines)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    return "".join(lines + block)
+
+
+# systemd.
+
+
+def service_unit(arco: Sequence[str], database: str) -> str:
+    """The service that calls `arco tick` once."""
+    words = [*arco, "--db", database, "tick", "--quiet"]
+    if set(arco[0]) & {"'", '"', "\\"}:  # which systemd takes in arguments, but not in the name of a program
+        words = ["/bin/sh", "-c", 'exec "$0" "$@"', *words]
+    # systemd puts variables into the arguments alone, so only there `$` is doubled.
+    arguments = [word.replace("$", "$$") for word in words[1:]]
+    command = " ".join(map(_systemd_quoted, [words[0], *arguments]))
+    return f"""\
+{_head(database)}
+[Unit]
+Description=Evaluate the schedules of {database.replace("%", "%%")} (arco)
+
+[Service]
+Type=oneshot
+ExecStart={command}
+"""
+
+
+def timer_unit(name: str, database: str, every: int) -> str:
+    """The timer that starts the service."""
+    minute = {1: "*", 60: "00"}.get(every, f"00/{every}")
+    return f"""\
+{_head(database)}
+[Unit]
+Description=Evaluate the schedules of {database.replace("%", "%%")} {_cadence(every)} (arco)
+
+[Timer]
+OnCalendar=*-*-* *:{minute}:00
+AccuracySec=1s
+Persistent=true
+Unit={name}.service
+
+[Install]
+WantedBy=timers.target
+"""
+
+
+def _cadence(every: int) -> str:
+    return "every minute" if every == 1 else f"every {every} minutes"
+
+
+def is_ours(unit: str, database: str) -> bool:
+    """Whether a unit file was written by this command for this database."""
+    return unit.partition("\n")[0] == _head(database)
+
+
+def check_unit_name(name: str) -> None:
+    """Refuse what can't be the name of a unit."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", name, re.ASCII) is None:
+        raise InvalidInput(f"--name {name[:60]!a} must be of A-Z a-z 0-9 . _ -, beginning with a letter or digit")
+
+
+def _systemd_quoted(word: str) -> str:
+    """A word of a command line as systemd.service(5) reads it: quoted, with `%` and escapes made literal."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return escaped if re.fullmatch(r"[A-Za-z0-9_./:=@+,%$-]+", escaped) else f'"{escaped}"'

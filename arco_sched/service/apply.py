@@ -1,0 +1,138 @@
+"""What applying a file would change: (what is wanted, what is there, now) -> the steps. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from arco_sched.core import changes
+from arco_sched.core.definitions import Version, Wanted
+from arco_sched.core.errors import Conflict, InvalidFields, InvalidInput
+from arco_sched.core.instants import format_instant
+from arco_sched.service.answers import Applied, AppliedChange, Change
+from arco_sched.service.definitions import checked, warnings
+
+Refuse = Callable[[Version, Wanted], str | None]
+
+
+class Step(NamedTuple):
+    """What happens to one schedule: the version before (None: there was none) and the one to record (None: nothing)."""
+
+    schedule_id: str
+    change: Change
+    before: Version | None
+    version: Version | None
+
+    def answer(self, waiting: int) -> AppliedChange:
+        """The step as it is told, with how many occurrences wait."""
+        changed = {}
+        if self.change == "updated" and self.before is not None and self.version is not None:
+            old, new = changes.flat(self.before), changes.flat(self.version)
+            changed = {name: (old[name], new[name]) for name in new if old[name] != new[name]}
+        after = self.version or self.before
+        if after is None:
+            raise AssertionError
+        said = () if self.version is None or self.version.deleted else warnings(self.version)
+        return AppliedChange(self.schedule_id, self.change, changed, after, waiting, said)
+
+
+class Plan(NamedTuple):
+    """Every step, and the schedules that the file does not name and that stay."""
+
+    steps: tuple[Step, ...]
+    unlisted: tuple[Version, ...]
+
+
+def plan(
+    wanted: Iterable[Wanted],
+    current: Callable[[str], changes.Current | None],
+    listed: Sequence[Version],
+    now: int,
+    *,
+    prune: bool = False,
+    refuse: Refuse | None = None,
+) -> Plan:
+    """The steps that make every schedule what is wanted; with `prune`, the `listed` ones that are not wanted end.
+
+    Raises `InvalidFields` with every problem, and `Conflict` with all that `refuse` says.
+    """
+    steps: list[Step] = []
+    problems: list[tuple[str, str, str]] = []
+    refusals: list[str] = []
+    names: set[str] = set()
+    for given in wanted:
+        if given.schedule_id in names:
+            problems.append((given.schedule_id, "schedule_id", "it is wanted twice"))
+            continue
+        names.add(given.schedule_id)
+        try:
+            each = given._replace(definition=checked(given.definition, given.schedule_id))
+        except InvalidInput as error:
+            problems += [(given.schedule_id, "definition", problem) for problem in error.problems]
+            continue
+        there = current(each.schedule_id)
+        found = _problems(each, there, now)
+        problems += found
+        if not found:
+            step = _step(each, there, now)
+            steps.append(step)
+            if refuse is not None and step.change == "updated" and step.before is not None:
+                refusal = refuse(step.before, each)
+                refusals += [] if refusal is None else [refusal]
+    if problems:
+        raise InvalidFields(*problems)
+    if refusals:
+        raise Conflict("; ".join(refusals))
+    unlisted = tuple(version for version in listed if version.schedule_id not in names)
+    if not prune:
+        return Plan(tuple(steps), unlisted)
+    for version in unlisted:
+        ended = changes.delete(version.schedule_id, current(version.schedule_id), now)
+        steps.append(Step(version.schedule_id, "deleted", version, ended))
+    return Plan(tuple(steps), ())
+
+
+def from_nothing(wanted: Iterable[Wanted], now: int) -> Applied:
+    """What applying to a new database would do; raises `InvalidFields`."""
+    made = plan(wanted, lambda _: None, (), now)
+    return Applied(tuple(step.answer(0) for step in made.steps), (), dry_run=True)
+
+
+def _step(wanted: Wanted, there: changes.Current | None, now: int) -> Step:
+    schedule_id, definition, enabled, start_at = wanted
+    if there is None or there.version.deleted:
+        made = changes.create(schedule_id, definition, there, now, start_at=start_at, enabled=enabled)
+        return Step(schedule_id, "created", None if there is None else there.version, made)
+    changed = changes.change(schedule_id, there, now, definition=definition, enabled=enabled)
+    return Step(schedule_id, "unchanged" if changed is None else "updated", there.version, changed)
+
+
+def _problems(wanted: Wanted, there: changes.Current | None, now: int) -> list[tuple[str, str, str]]:
+    """What is wrong with the start and the end, given what is there."""
+    schedule_id, definition, _, given = wanted
+    found = []
+    start = now if given is None else given
+    if there is not None and not there.version.deleted:
+        start = there.version.start_at
+        if given not in {None, start}:
+            found.append(
+                (
+                    schedule_id,
+                    "start_at",
+                    f"start_at is {format_instant(start)} since it was created and can't be changed: leave it out",
+                )
+            )
+    elif there is not None:
+        ended = there.version.effective_from
+        start = max(now, ended) if given is None else given
+        if start < ended:
+            found.append(
+                (
+                    schedule_id,
+                    "start_at",
+                    f"start_at {format_instant(start)} is before the schedule was deleted ({format_instant(ended)}): "
+                    "history before it can't be made again; leave it out, or name a later instant",
+                )
+            )
+    if definition.end_at is not None and definition.end_at <= start:
+        end = format_instant(definition.end_at)
+        found.append((schedule_id, "end_at", f"end_at {end} is not after the start {format_instant(start)}"))
+    return found

@@ -1,0 +1,257 @@
+"""`arco verify`: the proof that the tables are what the events give, and that nothing was silently lost."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from arco_sched.core.cron import tzdata_release
+from arco_sched.core.definitions import Term
+from arco_sched.core.evaluate import Stretch, agenda, stretches
+from arco_sched.core.instants import format_instant
+from arco_sched.service.answers import Verification
+from arco_sched.service.verification.findings import Findings, check_events, check_names, check_schema
+from arco_sched.store.sqlite import reading
+from arco_sched.store.sqlite import verify as verifying
+from arco_sched.store.sqlite.database import Database
+from arco_sched.store.sqlite.fold import learn
+from arco_sched.store.sqlite.verify import LapseRow, TickRow
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being checked, how much of it is done, and how much there is."""
+
+
+def verify(database: Database, workspace: str, progress: Progress | None = None) -> Verification:
+    """Check everything that can be checked; writes nothing, and others may write meanwhile."""
+    findings = Findings()
+    report = progress or (lambda _what, _done, _all: None)
+    broken = verifying.integrity(database)
+    with (
+        database.unshared() as connection,
+        verifying.interruptible(connection),
+        verifying.one_state(connection),
+    ):
+        learn(connection, workspace)
+        for line in broken:
+            findings.add("integrity", f"SQLite's integrity check: {line}")
+        # What else would be said of a damaged file, or of tables that refer to what is not there, is noise.
+        if broken or not check_schema(connection, findings) or not check_names(connection, findings):
+            return findings.finish()
+        check_events(connection, findings)
+        try:
+            verifying.fold_all_again(connection, lambda done, total: report("events", done, total))
+        except verifying.Unfoldable as refused:
+            findings.add("fold", f"event seq={refused.seq} can't be folded: {refused}")
+            return findings.finish()
+        for difference in verifying.row_differences(connection):
+            findings.add(difference.table, _row_text(connection, difference))
+        _check_runs(connection, findings)
+        _recount(connection, findings, report)
+    return findings.finish()
+
+
+_PUBLIC: Final = {
+    "definition_rows": "definition",
+    "schedule_rows": "schedule",
+    "tick_rows": "tick",
+    "lapse_rows": "lapse",
+    "run_rows": "run",
+    "conflict_rows": "conflict",
+    "workspace": "workspace",
+}
+
+
+def _row_text(connection: sqlite3.Connection, difference: verifying.RowDifference) -> str:
+    key = dict(difference.key)
+    key.pop("one", None)
+    schedule = key.pop("schedule", None)
+    if isinstance(schedule, int):
+        key = {"schedule_id": reading.schedule_id(connection, schedule)} | key
+    what = " ".join([_PUBLIC[difference.table], *(f"{name}={value}" for name, value in key.items())])
+    if difference.kind == "extra":
+        return f"{what}: no event gives this row of {difference.table}"
+    if difference.kind == "missing":
+        return f"{what}: the row of {difference.table} that the events give is missing"
+    columns = ", ".join(f"{name} is {mine!r}, not {given!r}" for name, (mine, given) in difference.columns.items())
+    return f"{what}: {columns} as the events give it"
+
+
+def _check_runs(connection: sqlite3.Connection, findings: Findings) -> None:
+    for tick_id in verifying.ticks_without_their_run(connection):
+        findings.add("runs", f"tick {tick_id}: triggered, but its run is missing")
+    for tick_id, status in verifying.ticks_with_a_run(connection):
+        findings.add("runs", f"tick {tick_id}: {status}, but it requested a run")
+
+
+def _recount(connection: sqlite3.Connection, findings: Findings, report: Progress) -> None:
+    """Hold every schedule's occurrences against its ticks and lapses."""
+    release, recorded = tzdata_release(), reading.workspace(connection).zone_rules
+    changed = verifying.last_zone_change(connection)
+    if release != recorded:
+        findings.add(
+            "zone rules", f"zone rules {release} are installed, {recorded} were last evaluated with", note=True
+        )
+        changed = 1 << 62
+    schedules = reading.all_schedules(connection)
+    for done, schedule in enumerate(schedules):
+        terms = reading.terms(connection, schedule, -(1 << 62))
+        if terms and terms[-1].version == 1:
+            _Recount(connection, schedule, terms, changed, findings).run(agenda_too=release == recorded)
+        report("schedules", done + 1, len(schedules))
+
+
+class _Recount:
+    """One schedule: the occurrences from version 1's start through the cursor are its scheduled ticks plus its lapses.
+
+    `changed` is the `seq` of the last change of the zone rules: what an earlier event says of a zone with rules may
+    differ now, which is a note and not a difference.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        schedule: int,
+        terms: list[Term],
+        changed: int,
+        findings: Findings,
+    ) -> None:
+        self._connection, self._schedule, self._terms = connection, schedule, terms
+        self._changed, self._findings = changed, findings
+        self._schedule_id = reading.schedule_id(connection, schedule)
+        state = reading.state(connection, schedule)
+        self._cursor, self._ahead = state.cursor, state.ahead
+        self._rewound = verifying.rewound_spans(connection, schedule)
+
+    def run(self, *, agenda_too: bool) -> None:
+        """Walk ticks and lapses in the order of time."""
+        start = self._pruned()
+        lapses = verifying.lapses(self._connection, self._schedule)
+        ticks = verifying.scheduled_ticks(self._connection, self._schedule)
+        tick = next(ticks, None)
+        position = start
+        for lapse in lapses:
+            if lapse.after + 1 < position:
+                self._say(
+                    lapse.seq, f"lapse after {format_instant(lapse.after)} overlaps what is accounted for before it"
+                )
+            tick = self._between(position, lapse.after + 1, tick, ticks)
+            tick = self._inside(lapse, tick, ticks)
+            position = max(position, lapse.before)
+        tick = self._between(position, self._cursor + 1, tick, ticks)
+        while tick is not None:
+            if not self._made_ahead(tick.instant):
+                self._say(tick.seq, f"tick {tick.tick_id} lies after the cursor {format_instant(self._cursor)}")
+            tick = next(ticks, None)
+        if agenda_too:
+            self._check_agenda()
+
+    def _pruned(self) -> int:
+        """Hold the occurrences of what was pruned against what the prunings say they removed; returns where history
+        begins."""
+        start = self._terms[-1].start_at
+        through = reading.pruned_through(self._connection, self._schedule)
+        if through is None:
+            return start
+        prunings = verifying.prunings(self._connection, self._schedule)
+        parts = stretches(self._terms, start, through + 1)
+        if any(part.times is None for part in parts) or any(pruning.uncounted for pruning in prunings):
+            self._note(f"what was pruned through {format_instant(through)} can't be counted again")
+        else:
+            count = sum(part.occurring(part.start, part.stop) for part in parts)
+            removed = sum(pruning.occurrences for pruning in prunings)
+            furthest = max((pruning.through for pruning in prunings), default=through)
+            # What was pruned beyond the clock is due again after a rewind, and can be pruned again.
+            if count != removed and not any(target < furthest for target, _ in self._rewound):
+                text = f"{removed} occurrences through {format_instant(through)} were pruned, there are {count}"
+                self._say(max((pruning.seq for pruning in prunings), default=0), text)
+        return through + 1
+
+    def _between(self, start: int, stop: int, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
+        """The occurrences of `[start, stop)` must be the ticks there, one for one; returns the first tick after."""
+        for part in stretches(self._terms, start, stop):
+            while tick is not None and tick.instant < part.start:
+                self._extra(tick)
+                tick = next(ticks, None)
+            if part.times is None:
+                tick = self._unreadable(part, tick, ticks)
+                continue
+            for at in part.times.between(part.start, part.stop):
+                while tick is not None and tick.instant < at:
+                    self._extra(tick)
+                    tick = next(ticks, None)
+                if tick is None or tick.instant != at:
+                    self._say(0, f"the occurrence at {format_instant(at)} is neither a tick nor counted in a lapse")
+                    continue
+                self._check_tick(tick, part)
+                tick = next(ticks, None)
+        while tick is not None and tick.instant < stop:
+            self._extra(tick)
+            tick = next(ticks, None)
+        return tick
+
+    def _inside(self, lapse: LapseRow, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
+        inside = []
+        while tick is not None and tick.instant < lapse.before:
+            if not self._made_ahead(tick.instant):
+                self._say(tick.seq, f"tick {tick.tick_id} lies inside a lapse ({lapse.reason})")
+            inside.append(tick.instant)
+            tick = next(ticks, None)
+        if lapse.reason == "unevaluable":
+            return tick
+        parts = stretches(self._terms, lapse.after + 1, lapse.before, inside)
+        for part in parts:
+            if part.times is None:
+                self._note(f"the lapse after {format_instant(lapse.after)} can't be counted again: {part.error}")
+                return tick
+        count = sum(part.occurring(part.start, part.stop) for part in parts)
+        if count != lapse.missed:
+            span = f"after {format_instant(lapse.after)} and before {format_instant(lapse.before)}"
+            self._say(lapse.seq, f"the lapse {span} says {lapse.missed} missed, there are {count}")
+        return tick
+
+    def _unreadable(self, part: Stretch, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
+        seen = 0
+        while tick is not None and tick.instant < part.stop:
+            seen += 1
+            tick = next(ticks, None)
+        if seen:
+            self._note(f"{seen} ticks of version {part.term.version} can't be counted again: {part.error}")
+        else:
+            self._say(0, f"version {part.term.version} can't be evaluated ({part.error}), but the cursor is past it")
+        return tick
+
+    def _check_tick(self, tick: TickRow, part: Stretch) -> None:
+        term = part.term
+        if self._made_ahead(tick.instant):
+            return  # made while the cursor was ahead, under the version that was in force there then
+        if tick.version != term.version:
+            self._say(tick.seq, f"tick {tick.tick_id} has version {tick.version}, in force was {term.version}")
+        elif (tick.status, tick.content) != (("triggered", term.content) if term.enabled else ("skipped", None)):
+            self._say(0, f"tick {tick.tick_id} is {tick.status} otherwise than its version {term.version} says")
+
+    def _check_agenda(self) -> None:
+        planned = agenda(self._terms, self._cursor, self._ahead)
+        recorded = verifying.agenda_row(self._connection, self._schedule)
+        if recorded == (None if planned is None else (planned.due_at, planned.failing)):
+            return
+        if planned is not None and recorded is not None and planned.failing:
+            self._note(f"version in force can't be evaluated since {format_instant(planned.due_at)}")
+            return
+        due = "never" if planned is None else format_instant(planned.due_at)
+        self._say(0, f"the agenda has {None if recorded is None else format_instant(recorded[0])}, due next is {due}")
+
+    def _made_ahead(self, instant: int) -> bool:
+        """Whether a tick at this instant may have been made while the cursor was ahead, before a rewind."""
+        return any(target < instant <= left for target, left in self._rewound)
+
+    def _extra(self, tick: TickRow) -> None:
+        if self._made_ahead(tick.instant):
+            return
+        self._say(tick.seq, f"tick {tick.tick_id} is at no occurrence of the version in force")
+
+    def _say(self, seq: int, text: str) -> None:
+        explained = 0 < seq < self._changed
+        why = " (recorded under other zone rules)" if explained else ""
+        self._findings.add("recount", f"schedule {self._schedule_id}: {text}{why}", note=explained)
+
+    def _note(self, text: str) -> None:
+        self._findings.add("unevaluable", f"schedule {self._schedule_id}: {text}", note=True)
