@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from arco_sched.api import Workspace
     from arco_sched.core.definitions import Definition, RequestContent, Version, Wanted
     from arco_sched.core.errors import (
         ArcoError,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     )
     from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, RunConflict, Schedule, Tick, TickDetail
     from arco_sched.core.instants import format_instant, parse_instant
-    from arco_sched.service import Workspace
     from arco_sched.service.answers import (
         Applied,
         AppliedChange,
@@ -128,7 +128,7 @@ _MODULES: Final = {
     "VersionChange": "service.answers",
     "Wanted": "core.definitions",
     "Why": "service.answers",
-    "Workspace": "service",
+    "Workspace": "api",
     "format_instant": "core.instants",
     "parse_instant": "core.instants",
 }

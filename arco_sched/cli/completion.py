@@ -20,7 +20,7 @@ COMPLETION_PATIENCE: Final = 0.5
 
 def _complete(context: typer.Context, incomplete: str, ask: Callable[["Workspace"], Iterable[str]]) -> list[str]:
     # Whatever is wrong, a person who presses Tab wants no message and no waiting.
-    from arco_sched.service.workspace import Workspace
+    from arco_sched.api import Workspace
 
     root = context.find_root()
     try:

@@ -10,6 +10,7 @@ from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.core.instants import parse_instant
 
 if TYPE_CHECKING:
+    from arco_sched.core.ports import Store
     from arco_sched.render.times import Clocks
     from arco_sched.service.workspace import Workspace
 
@@ -19,7 +20,7 @@ class Session:
 
     def __init__(self, database: str | None, environ: Mapping[str, str], busy_timeout: float | None = None) -> None:
         self._database = database
-        self._patience = {} if busy_timeout is None else {"busy_timeout": busy_timeout}
+        self._busy_timeout = busy_timeout
         self._environ = environ
         self._now: int | None = None
 
@@ -32,29 +33,34 @@ class Session:
         return self._now
 
     @contextmanager
+    def store(self) -> Iterator["Store"]:
+        """The store of the database, which must exist."""
+        from arco_sched.configuration import open_store
+
+        with _explained(self.path) as path:
+            store = open_store(path, busy_timeout=self._busy_timeout)
+            try:
+                yield store
+            finally:
+                store.close()
+
+    @contextmanager
     def open(self) -> Iterator["Workspace"]:
         """The database, which must exist."""
         from arco_sched.service.workspace import Workspace
 
-        with _explained(self.path) as path, Workspace.open(path, **self._patience) as workspace:
-            yield workspace
-
-    def nothing_due(self, now: int) -> bool:
-        """Whether an evaluation of all schedules finds nothing to do; if so, it is done."""
-        from arco_sched.service.visit import nothing_due_in
-
-        with _explained(self.path) as path:
-            return nothing_due_in(path, now, **self._patience)
+        with self.store() as store:
+            yield Workspace(store)
 
     @contextmanager
     def create(self, name: str | None = None) -> Iterator["Workspace"]:
         """The database, made when there is none (with the default folder; any other must exist)."""
-        from arco_sched.service.workspace import Workspace
+        from arco_sched.api import Workspace
 
         with _explained(self.path) as path:
             if self._given() is None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            with Workspace.create(path, name, **self._patience) as workspace:
+            with Workspace.create(path, name, busy_timeout=self._busy_timeout) as workspace:
                 yield workspace
 
     def exists(self) -> bool:
@@ -88,9 +94,14 @@ def _explained(path: Path) -> Iterator[Path]:
     # What the operating system says of a path (too long, no permission to look) before SQLite is asked.
     try:
         yield path
-    except (BrokenPipeError, InterruptedError):
-        raise
     except OSError as error:
-        if error.filename is None or not str(error.filename).startswith(str(path.parent)):
-            raise
-        raise DatabaseUnusable(f"can't use the database {path}: {error.strerror}") from None
+        raise unusable_path(path, error) from None
+
+
+def unusable_path(path: Path | str, error: OSError) -> Exception:
+    """The error to raise for what the operating system says while a database is used: about its path, that it can't be
+    used, and about anything else the error itself."""
+    about = isinstance(error.filename, str) and error.filename.startswith(str(Path(path).parent))
+    if isinstance(error, (BrokenPipeError, InterruptedError)) or not about:
+        return error
+    return DatabaseUnusable(f"can't use the database {path}: {error.strerror}")

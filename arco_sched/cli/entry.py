@@ -9,12 +9,12 @@ import os
 import sys
 from contextlib import suppress
 
+from arco_sched.cli import quick
 from arco_sched.cli.exits import ExitCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
     from typing import NoReturn
 
 
@@ -50,8 +50,8 @@ def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
     try:
         _check_text(argv)
-        if _is_cron_line(argv, environ):
-            return _tick_quietly(argv, environ)
+        if quick.is_cron_line(argv, environ):
+            return quick.tick(argv, environ)
         return _invoke(argv, environ)
     except ArcoError as error:
         return _report(argv, _code_of(error), str(error), error)
@@ -64,51 +64,6 @@ def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             raise
         what = f"unforeseen {type(error).__name__}: {error} (set ARCO_DEBUG=1 to see where)"
         return _report(argv, ExitCode.UNFORESEEN, what)
-
-
-def _is_cron_line(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Whether this is `arco [--db PATH] tick --quiet`, the line that cron calls each minute."""
-    return (
-        list(argv[-2:]) == ["tick", "--quiet"]
-        and (len(argv) == 2 or (len(argv) == 4 and argv[0] == "--db"))
-        and "_ARCO_COMPLETE" not in environ
-    )
-
-
-def _tick_quietly(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """What `arco [--db PATH] tick --quiet` does, without all that reads a command line."""
-    named = argv[1] if len(argv) == 4 else None
-    database = environ.get("ARCO_DB") if named is None else named
-    if database and not environ.get("ARCO_NOW"):
-        from time import time
-
-        now = int(time())
-        if _is_done_already(database, now):
-            return ExitCode.DONE
-        from arco_sched.cli.context import Session
-
-        session = Session(named, environ)
-    else:
-        from arco_sched.cli.context import Session
-
-        session = Session(named, environ)
-        now = session.now
-        if _is_done_already(session.path, now):
-            return ExitCode.DONE
-    from arco_sched.cli.evaluation import evaluate
-
-    return evaluate(session, now, quiet=True)
-
-
-def _is_done_already(database: str | Path, now: int) -> bool:
-    """Whether nothing is due, as most of the time, so that the evaluation is done; if not, nothing was changed."""
-    from arco_sched.service.visit import nothing_due_in
-
-    try:
-        # Nobody waits here for whoever is writing: the evaluation itself does.
-        return nothing_due_in(database, now, busy_timeout=0)
-    except Exception:  # the evaluation will meet it again, and say what it is
-        return False
 
 
 def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:

@@ -1,6 +1,6 @@
 """What `arco tick` does once it is known that something is due, and what it says of it.
 
-cron's line comes here without its command line having been read (see `entry`), so nothing here needs typer.
+cron's line comes here without its command line having been read (see `quick`), so nothing here needs typer.
 """
 
 import time
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.context import clocks
 from arco_sched.cli.exits import ExitCode
 from arco_sched.core.errors import NotFound
 from arco_sched.render.terminal import is_terminal, write
@@ -25,7 +25,7 @@ SEARCHED: Final = 1000
 
 
 def evaluate(
-    session: Session,
+    workspace: "Workspace",
     at: int,
     schedules: Sequence[str] = (),
     *,
@@ -35,15 +35,14 @@ def evaluate(
     as_json: bool = False,
 ) -> ExitCode:
     """Evaluate as of `at` and show what came of it; returns `FAILURES` where a schedule can't be evaluated."""
-    with session.open() as workspace:
-        answer = _evaluate(workspace, at, schedules, dry_run=dry_run, watched=not quiet)
-        code = ExitCode.FAILURES if answer.failed else ExitCode.DONE
-        try:
-            _show(workspace, answer, quiet=quiet, utc=utc, as_json=as_json)
-        except BrokenPipeError:
-            # The evaluation is done, and its verdict holds whether or not somebody reads the rest.
-            if code is ExitCode.DONE:
-                raise
+    answer = _evaluate(workspace, at, schedules, dry_run=dry_run, watched=not quiet)
+    code = ExitCode.FAILURES if answer.failed else ExitCode.DONE
+    try:
+        _show(workspace, answer, quiet=quiet, utc=utc, as_json=as_json)
+    except BrokenPipeError:
+        # The evaluation is done, and its verdict holds whether or not somebody reads the rest.
+        if code is ExitCode.DONE:
+            raise
     return code
 
 

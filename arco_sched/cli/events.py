@@ -10,7 +10,7 @@ from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.options import Problems, examples
 from arco_sched.cli.pages import show_page
-from arco_sched.core.events import TYPES
+from arco_sched.core.events import BY_NAME as TYPES
 from arco_sched.render.terminal import write
 from arco_sched.service.lists import DEFAULT_LIMIT, check_limit
 from arco_sched.service.workspace import Workspace

@@ -72,9 +72,16 @@ def tick(
         from arco_sched.core.evaluate import check_now
 
         check_now(at, session.now)
-    if not (schedule or dry_run) and session.nothing_due(at):
-        # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
-        if as_json or not quiet:
-            show_nothing(at, as_json=as_json)
-        return ExitCode.DONE
-    return evaluate(session, at, schedule or (), dry_run=dry_run, quiet=quiet, utc=utc, as_json=as_json)
+    with session.store() as store:
+        if not (schedule or dry_run):
+            # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
+            from arco_sched.service.visit import nothing_due
+
+            if nothing_due(store, at):
+                if as_json or not quiet:
+                    show_nothing(at, as_json=as_json)
+                return ExitCode.DONE
+        from arco_sched.service.workspace import Workspace
+
+        workspace = Workspace(store)
+        return evaluate(workspace, at, schedule or (), dry_run=dry_run, quiet=quiet, utc=utc, as_json=as_json)

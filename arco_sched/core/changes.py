@@ -9,13 +9,15 @@ from typing import Any, Final, NamedTuple
 from arco_sched.core.definitions import CATCHUP_POLICIES, DST_GAPS, DST_OVERLAPS, Definition, RequestContent, Version
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.core.identity import SCHEDULE_ID
-from arco_sched.core.instants import MAX_MINUTES, format_instant
+from arco_sched.core.instants import MAX_MINUTES, format_instant, parse_instant
 
 MAX_TICKS: Final = 1_000_000_000
 MAX_NAME: Final = 1000
 MAX_COMMAND: Final = 100_000
 _FIELDS: Final = tuple(name for name in Definition._fields if name not in {"request", "end_at"})
 _CONTENT: Final = RequestContent._fields
+VERSION_NAMES: Final = (*_FIELDS, *_CONTENT, "start_at", "end_at", "enabled", "deleted")
+"""The fields of a version that a person can change, by their JSON names."""
 
 
 class Current(NamedTuple):
@@ -174,6 +176,25 @@ def flat(version: Version) -> dict[str, Any]:
     values |= {name: getattr(definition.request, name) for name in _CONTENT}
     values |= {"code_version": definition.code_version, "start_at": version.start_at, "end_at": definition.end_at}
     return values | {"enabled": version.enabled, "deleted": version.deleted}
+
+
+def version_of(payload: Mapping[str, Any], *, created_at: int) -> Version:
+    """The version that the payload of its event says; raises what a payload that is otherwise gives (`KeyError`, …)."""
+    end_at = payload["end_at"]
+    plain = {name: payload[name] for name in _FIELDS}
+    content = normal_content(
+        *(payload[name] for name in ("asset_selection", "partition_selection", "command", "labels"))
+    )
+    return Version(
+        payload["schedule_id"],
+        payload["definition_version"],
+        Definition(**plain, request=content, end_at=None if end_at is None else parse_instant(end_at)),
+        parse_instant(payload["start_at"]),
+        payload["enabled"],
+        payload["deleted"],
+        created_at,
+        parse_instant(payload["effective_from"]),
+    )
 
 
 def problems(definition: Definition) -> list[str]:

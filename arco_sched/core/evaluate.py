@@ -109,7 +109,7 @@ class Failure(NamedTuple):
     error: str
 
 
-class Agenda(NamedTuple):
+class AgendaEntry(NamedTuple):
     """When the evaluator must look at a schedule next.
 
     `due_at` is the oldest occurrence not accounted for; where a version that can't be evaluated comes first
@@ -192,18 +192,18 @@ def waiting(terms: Sequence[Term], cursor: int, stop: int, ahead: Sequence[int] 
     return sum(part.occurring(part.start, part.stop) for part in stretches(terms, cursor + 1, stop, ahead))
 
 
-def agenda(terms: Sequence[Term], cursor: int, ahead: Sequence[int] = ()) -> Agenda | None:
+def agenda(terms: Sequence[Term], cursor: int, ahead: Sequence[int] = ()) -> AgendaEntry | None:
     """When the evaluator must look next at a schedule that is accounted for through `cursor`; None for never again."""
     for part in stretches(terms, cursor + 1, MAX_INSTANT + 1, ahead):
         if part.times is None:
             if part.term.enabled:
-                return Agenda(part.start, failing=True)
+                return AgendaEntry(part.start, failing=True)
             # Nobody is told of a disabled version that can't be evaluated; its part lapses when a later one begins.
             later = [term.effective_from for term in terms if term.version > part.term.version]
-            return Agenda(min(later), failing=True) if later else None
+            return AgendaEntry(min(later), failing=True) if later else None
         due_at = part.times.next(part.start)
         if due_at is not None and due_at < part.stop:
-            return Agenda(due_at, failing=False)
+            return AgendaEntry(due_at, failing=False)
     return None
 
 

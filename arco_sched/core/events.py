@@ -1,91 +1,223 @@
-"""The payloads of the events that carry one, as JSON text. Instants in them are RFC 3339, like everywhere in JSON."""
+"""The events: their types, and how each is written.
+
+`TYPES` is the registry: a row a type, with its name, code, key, payload and fold. To add one, add a row, a function
+that drafts it, and the fold of what it changes (`core.fold`); docs/semantics.md, "Events", has a line for each.
+"""
 
 import json
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from arco_sched.core.changes import flat
-from arco_sched.core.definitions import Version
+from arco_sched.core import fold
+from arco_sched.core.changes import VERSION_NAMES, flat
+from arco_sched.core.definitions import Term, Version
+from arco_sched.core.fold import RareEvent, RowChange
 from arco_sched.core.history import Lapse, PrunedPart, Rewinding
+from arco_sched.core.identity import ORIGINS, Origin, TickKey, run_id, run_ids, run_key, tick_id
 from arco_sched.core.instants import format_instant
 
-UPSERTED: Final = "ScheduleDefinitionUpserted"
-TICKED: Final = "ScheduleTicked"
-LAPSED: Final = "OccurrencesLapsed"
-REQUESTED: Final = "RunRequested"
-ZONE_RULES: Final = "ZoneRulesChanged"
-REWOUND: Final = "CursorRewound"
-PRUNED: Final = "HistoryPruned"
+
+class EventType(NamedTuple):
+    """A type of event.
+
+    `code` stands for it in the event table. `key` is the form of its idempotency key. `payload` are the names in its
+    payload, None where its columns say everything. `fold` says what it changes, None where the store folds the type in
+    sets.
+    """
+
+    name: str
+    code: int
+    key: str
+    payload: frozenset[str] | None
+    fold: Callable[[RareEvent], Iterator[RowChange]] | None
+
+
+UPSERTED: Final = EventType(
+    "ScheduleDefinitionUpserted",
+    1,
+    "sched_def:{schedule_id}:{version}",
+    frozenset({"schedule_id", "definition_version", *VERSION_NAMES, "created_at", "effective_from"}),
+    fold.fold_definition,
+)
+TICKED: Final = EventType("ScheduleTicked", 2, "sched_tick:{tick_id}", None, None)
+LAPSED: Final = EventType(
+    "OccurrencesLapsed",
+    3,
+    "sched_lapse:{schedule_id}:{after}:{before}:{reason}",
+    frozenset({"schedule_id", "after", "before", "missed", "reason"}),
+    None,
+)
+REQUESTED: Final = EventType("RunRequested", 4, "run_req:{run_key}:{fingerprint}", None, None)
+ZONE_RULES: Final = EventType(
+    "ZoneRulesChanged", 5, "zone_rules:{n}:{release}", frozenset({"from", "to"}), fold.fold_zone_rules
+)
+REWOUND: Final = EventType(
+    "CursorRewound",
+    6,
+    "cursor_rewound:{schedule_id}:{n}",
+    frozenset({"schedule_id", "from", "to", "versions", "lapses"}),
+    fold.fold_rewind,
+)
+PRUNED: Final = EventType(
+    "HistoryPruned",
+    7,
+    "history_pruned:{schedule_id}:{n}",
+    frozenset({"schedule_id", "through", "cursor", "last_scheduled_for", "last_run_for"})
+    | {"ticks", "missed", "uncounted", "others", "lapses"},
+    fold.fold_pruning,
+)
+
 TYPES: Final = (UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND, PRUNED)
+"""The registry. A code is never given to another type."""
+
+BY_NAME: Final = {type_.name: type_ for type_ in TYPES}
+BY_CODE: Final = {type_.code: type_ for type_ in TYPES}
+
+Draft: TypeAlias = tuple[
+    int,
+    int | None,
+    int | None,
+    int | None,
+    int | None,
+    int | None,
+    int | None,
+    str | None,
+    str | None,
+    str | None,
+    int,
+]
+"""An event that is decided and not yet recorded: type, schedule, origin, instant, version, status, content, key,
+run_id, payload, recorded_at.
+
+A plain tuple, since a catch-up makes two of them for each of its ticks. `schedule` and `content` are the store's
+numbers; the instants are epochs. Ticks and the requests of ticks have no key: their columns say it.
+"""
+
+TRIGGERED: Final = 1
+SKIPPED: Final = 2
+FAILED: Final = 3
+
+SCHEDULED: Final = ORIGINS.index("scheduled")
+BY_HAND: Final = ORIGINS.index("manual")
+BACKFILLED: Final = ORIGINS.index("backfill")
+OF_FAILURE: Final = ORIGINS.index("failed")
 
 
-def upserted(version: Version) -> str:
-    """A whole definition version."""
-    payload = {"schedule_id": version.schedule_id, "definition_version": version.definition_version} | flat(version)
+def definition(version: Version, schedule: int, content: int) -> Draft:
+    """A definition version."""
+    payload: dict[str, Any] = {
+        "schedule_id": version.schedule_id,
+        "definition_version": version.definition_version,
+    } | flat(version)
     payload["labels"] = dict(version.definition.request.labels)
     payload["start_at"] = format_instant(version.start_at)
     payload["end_at"] = _optional(version.definition.end_at)
     payload["created_at"] = format_instant(version.created_at)
     payload["effective_from"] = format_instant(version.effective_from)
-    return _text(payload)
+    key = f"sched_def:{version.schedule_id}:{version.definition_version}"
+    number = version.definition_version
+    return (1, schedule, None, None, number, None, content, key, None, _text(payload), version.created_at)
 
 
-def lapsed(schedule_id: str, lapse: Lapse) -> str:
+def scheduled_ticks(
+    workspace: str, schedule: int, schedule_id: str, term: Term, instants: Iterable[int], now: int
+) -> list[Draft]:
+    """Scheduled ticks under one definition version, each followed by its run request where the version is enabled."""
+    version, content, origin = term.version, term.content, SCHEDULED
+    if not term.enabled:
+        return [(2, schedule, origin, at, version, SKIPPED, None, None, None, None, now) for at in instants]
+    instants = list(instants)
+    prefix = b"sched:%b:" % schedule_id.encode()
+    ids = run_ids(workspace, [prefix + b"%d" % at for at in instants])
+    return [
+        draft
+        for at, its_run in zip(instants, ids, strict=True)
+        for draft in (
+            (2, schedule, origin, at, version, TRIGGERED, content, None, None, None, now),
+            (4, schedule, origin, at, version, None, content, None, its_run, None, now),
+        )
+    ]
+
+
+def single_tick(
+    workspace: str, schedule: int, key: TickKey, version: int, content: int, now: int
+) -> tuple[Draft, Draft]:
+    """A triggered tick that somebody asked for (by hand or by a backfill), and its run request."""
+    origin = ORIGINS.index(key.origin)
+    its_run = run_id(workspace, run_key(*key))
+    return (
+        (2, schedule, origin, key.number, version, TRIGGERED, content, None, None, None, now),
+        (4, schedule, origin, key.number, version, None, content, None, its_run, None, now),
+    )
+
+
+def failure(schedule: int, schedule_id: str, version: int, error: str, now: int) -> Draft:
+    """The one failed tick of a definition version that can't be evaluated."""
+    key = "sched_tick:" + tick_id(schedule_id, "failed", version)
+    return (2, schedule, OF_FAILURE, now, version, FAILED, None, key, None, _text({"error": error}), now)
+
+
+def lapse(schedule: int, schedule_id: str, lapse: Lapse, now: int) -> Draft:
     """A lapse of a schedule."""
-    return _text(
-        {
-            "schedule_id": schedule_id,
-            "after": format_instant(lapse.after),
-            "before": format_instant(lapse.before),
-            "missed": lapse.missed,
-            "reason": lapse.reason,
-        }
-    )
+    key = f"sched_lapse:{schedule_id}:{lapse.after}:{lapse.before}:{lapse.reason}"
+    payload = {
+        "schedule_id": schedule_id,
+        "after": format_instant(lapse.after),
+        "before": format_instant(lapse.before),
+        "missed": lapse.missed,
+        "reason": lapse.reason,
+    }
+    return (3, schedule, None, lapse.before, None, None, None, key, None, _text(payload), now)
 
 
-def failed(error: str) -> str:
-    """Why a definition version can't be evaluated."""
-    return _text({"error": error})
+def request(workspace: str, key: str, of_tick: tuple[int, Origin, int] | None, content: int, now: int) -> Draft:
+    """A run request made by hand; `of_tick` (schedule, origin, instant) where the key has the form of a tick's."""
+    its_run = run_id(workspace, key)
+    if of_tick is None:
+        return (4, None, None, None, None, None, content, key, its_run, None, now)
+    schedule, origin, instant = of_tick
+    return (4, schedule, ORIGINS.index(origin), instant, None, None, content, None, its_run, None, now)
 
 
-def zone_rules(before: str, after: str) -> str:
-    """A change of the installed zone rules, from one tzdata release to another."""
-    return _text({"from": before, "to": after})
+def zone_rules(before: str, after: str, count: int, now: int) -> Draft:
+    """A change of the installed zone rules, from one tzdata release to another; the `count`th one."""
+    key = f"zone_rules:{count}:{after}"
+    return (5, None, None, None, None, None, None, key, None, _text({"from": before, "to": after}), now)
 
 
-def rewound(schedule_id: str, rewinding: Rewinding) -> str:
-    """A cursor that was brought back to the clock, with what becomes of the versions and lapses beyond it."""
-    return _text(
-        {
-            "schedule_id": schedule_id,
-            "from": format_instant(rewinding.before),
-            "to": format_instant(rewinding.cursor),
-            "versions": [
-                {"definition_version": version, "effective_from": format_instant(effective_from)}
-                for version, effective_from in rewinding.versions
-            ],
-            "lapses": [
-                {"seq": cut.seq, "before": _optional(cut.before), "missed": cut.missed} for cut in rewinding.lapses
-            ],
-        }
-    )
+def rewound(schedule: int, rewinding: Rewinding, count: int, now: int) -> Draft:
+    """A cursor that was brought back to the clock, with what becomes of the versions and lapses beyond it; the
+    `count`th of the schedule."""
+    key = f"cursor_rewound:{rewinding.schedule_id}:{count}"
+    payload = {
+        "schedule_id": rewinding.schedule_id,
+        "from": format_instant(rewinding.before),
+        "to": format_instant(rewinding.cursor),
+        "versions": [
+            {"definition_version": version, "effective_from": format_instant(effective_from)}
+            for version, effective_from in rewinding.versions
+        ],
+        "lapses": [{"seq": cut.seq, "before": _optional(cut.before), "missed": cut.missed} for cut in rewinding.lapses],
+    }
+    return (6, schedule, None, None, None, None, None, key, None, _text(payload), now)
 
 
-def pruned(part: PrunedPart) -> str:
-    """What a pruning removed of a schedule, and the state that stays."""
-    return _text(
-        {
-            "schedule_id": part.schedule_id,
-            "through": format_instant(part.through),
-            "cursor": format_instant(part.cursor),
-            "last_scheduled_for": _optional(part.last_instant),
-            "last_run_for": _optional(part.last_run),
-            "ticks": part.ticks,
-            "missed": part.missed,
-            "uncounted": part.uncounted,
-            "others": part.others,
-            "lapses": part.lapses,
-        }
-    )
+def pruned(schedule: int, part: PrunedPart, count: int, now: int) -> Draft:
+    """What a pruning removed of a schedule, and the state that stays; the `count`th of the schedule."""
+    key = f"history_pruned:{part.schedule_id}:{count}"
+    payload = {
+        "schedule_id": part.schedule_id,
+        "through": format_instant(part.through),
+        "cursor": format_instant(part.cursor),
+        "last_scheduled_for": _optional(part.last_instant),
+        "last_run_for": _optional(part.last_run),
+        "ticks": part.ticks,
+        "missed": part.missed,
+        "uncounted": part.uncounted,
+        "others": part.others,
+        "lapses": part.lapses,
+    }
+    return (7, schedule, None, None, None, None, None, key, None, _text(payload), now)
 
 
 def _optional(instant: int | None) -> str | None:

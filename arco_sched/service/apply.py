@@ -1,4 +1,4 @@
-"""What applying a file would change: (what is wanted, what is there, now) -> the steps. Pure."""
+"""Applying a file: what it would change, which is pure, and doing so in one transaction."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
@@ -7,8 +7,10 @@ from arco_sched.core import changes
 from arco_sched.core.definitions import Version, Wanted
 from arco_sched.core.errors import Conflict, InvalidFields, InvalidInput
 from arco_sched.core.instants import format_instant
+from arco_sched.core.ports import Store
 from arco_sched.service.answers import Applied, AppliedChange, Change
 from arco_sched.service.definitions import checked, warnings
+from arco_sched.service.schedules import count_waiting, record
 
 Refuse = Callable[[Version, Wanted], str | None]
 
@@ -88,6 +90,30 @@ def plan(
         ended = changes.delete(version.schedule_id, current(version.schedule_id), now)
         steps.append(Step(version.schedule_id, "deleted", version, ended))
     return Plan(tuple(steps), ())
+
+
+def apply(
+    store: Store,
+    wanted: Iterable[Wanted],
+    *,
+    now: int,
+    prune: bool = False,
+    dry_run: bool = False,
+    refuse: Refuse | None = None,
+) -> Applied:
+    """Make every schedule what a file says it should be, all of them or none; see `Workspace.apply`."""
+    wanted = list(wanted)
+    with (store.read if dry_run else store.write)() as transaction:
+        listed = [schedule.version for schedule in transaction.definitions.schedules(deleted=False)]
+        names = {*(each.schedule_id for each in wanted), *(version.schedule_id for version in listed)}
+        there = transaction.definitions.currents(sorted(names))
+        made = plan(wanted, there.get, listed, now, prune=prune, refuse=refuse)
+        versions = [step.version for step in made.steps if step.version is not None]
+        waiting = count_waiting(transaction, versions)
+        if not dry_run:
+            record(transaction, versions)
+    done = tuple(step.answer(0 if step.version is None else waiting.get(step.schedule_id, 0)) for step in made.steps)
+    return Applied(changes=done, unlisted=made.unlisted, dry_run=dry_run)
 
 
 def from_nothing(wanted: Iterable[Wanted], now: int) -> Applied:

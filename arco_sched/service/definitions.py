@@ -1,11 +1,16 @@
-"""Judging a definition before it is recorded, and previewing one that is not."""
+"""Judging a definition before it is recorded, previewing one, and looking at those there are."""
+
+from itertools import islice
 
 from arco_sched.core import changes
 from arco_sched.core.cron import check_expression, load_zone, parse_expression, timetable
 from arco_sched.core.definitions import Definition, DstGap, DstOverlap, RequestContent, Version
 from arco_sched.core.errors import InvalidInput
+from arco_sched.core.evaluate import occurrences, stretches, waiting
 from arco_sched.core.instants import MAX_INSTANT
-from arco_sched.service.answers import PreviewedOccurrence
+from arco_sched.core.ports import Transaction
+from arco_sched.service.answers import PreviewedOccurrence, ScheduleDetail, VersionChange
+from arco_sched.service.not_found import missing, number_of
 
 
 def checked(definition: Definition, schedule_id: str) -> Definition:
@@ -91,4 +96,39 @@ def preview(
     times = timetable(expression.text, timezone, dst_gap, dst_overlap)
     return [
         PreviewedOccurrence(at, zone.offset_at(at), times.note(at)) for at in times.take(start, MAX_INSTANT + 1, count)
+    ]
+
+
+def preview_of(transaction: Transaction, schedule_id: str, start: int, count: int) -> list[PreviewedOccurrence]:
+    """The next `count` occurrences of a schedule from `start` on (inclusive), each under its own version."""
+    terms = transaction.definitions.terms(number_of(transaction, schedule_id), start - 1)
+    found: list[PreviewedOccurrence] = []
+    for part in stretches(terms, start, MAX_INSTANT + 1):
+        if part.times is not None:
+            term = part.term
+            zone = load_zone(term.timezone)
+            times = timetable(term.cron_expression, term.timezone, term.dst_gap, term.dst_overlap)
+            instants = times.take(part.start, part.stop, count - len(found))
+            found += [PreviewedOccurrence(at, zone.offset_at(at), times.note(at)) for at in instants]
+    return found
+
+
+def detail(transaction: Transaction, schedule_id: str, now: int, count: int) -> ScheduleDetail:
+    """A schedule, how many occurrences wait, and the `count` next ones after `now`."""
+    schedule = transaction.definitions.schedule(schedule_id)
+    if schedule is None:
+        raise missing(transaction, schedule_id)
+    state = transaction.definitions.state(number_of(transaction, schedule_id))
+    coming = occurrences(state.terms, max(state.cursor, now) + 1, MAX_INSTANT + 1)
+    waits = waiting(state.terms, state.cursor, now + 1, state.ahead)
+    return ScheduleDetail(schedule, waits, tuple(islice(coming, max(count, 0))))
+
+
+def version_changes(transaction: Transaction, schedule_id: str) -> list[VersionChange]:
+    """Every definition version, oldest first, with what changed in it."""
+    found = transaction.definitions.versions(number_of(transaction, schedule_id))
+    before = [None, *found]
+    return [
+        VersionChange(version, changes.changed_fields(earlier, version))
+        for earlier, version in zip(before, found, strict=False)
     ]

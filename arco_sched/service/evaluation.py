@@ -1,39 +1,150 @@
 """One evaluation of the database: what is due, in transactions of a bounded size; and its rehearsal."""
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypeVar
 
-from arco_sched.core import identity
-from arco_sched.core.cron import tzdata_release
-from arco_sched.core.evaluate import Outcome, Ticks, agenda, evaluate
+from arco_sched.core import events, identity
+from arco_sched.core.evaluate import AgendaEntry, Outcome, Ticks, agenda, evaluate
+from arco_sched.core.events import Draft
 from arco_sched.core.history import Lapse, LapseRecord, Tick
+from arco_sched.core.ports import Store, Transaction
+from arco_sched.core.subjects import State
+from arco_sched.core.zone_rules import tzdata_release
 from arco_sched.service.answers import Evaluation
-from arco_sched.service.not_found import missing
-from arco_sched.service.visit import nothing_due
-from arco_sched.service.zone_rules import note_zone_rules, replan_all
-from arco_sched.store.sqlite import append as writing
-from arco_sched.store.sqlite import reading
-from arco_sched.store.sqlite.agenda import visit
-from arco_sched.store.sqlite.database import Database
-from arco_sched.store.sqlite.fold import learn
+from arco_sched.service.not_found import numbers_of
+from arco_sched.service.zone_rules import catch_up
 
 T = TypeVar("T")
 
 BATCH: Final = 10_000
 """How many ticks one transaction of an evaluation makes at most (a schedule without ticks counts as one)."""
 
-PIECE: Final = 1_000
+STATES: Final = 1_000
+"""How many schedules' states are read at a time."""
+
+PAGE: Final = 1_000
 """How many events' rows of an evaluation are read at a time."""
 
 Progress = Callable[[int, int], None]
 """Called after each transaction with the number of schedules done, and of those that were due."""
 
 
+def perform(
+    store: Store,
+    workspace: str,
+    now: int,
+    schedules: Iterable[str] = (),
+    progress: Progress | None = None,
+    batch: int = BATCH,
+) -> Evaluation:
+    """Evaluate and record. Raises `NotFound` for a schedule that is not there."""
+    names = tuple(schedules)
+    if names:
+        with store.read() as transaction:
+            numbers_of(transaction, names)  # who is not there is refused before anything is written
+    catch_up(store, now)
+    evaluator = _Evaluator(workspace, now)
+    with store.write() as transaction:
+        if not names and not transaction.agenda.is_due(now):
+            transaction.agenda.record_visit(now)
+            return Evaluation.of_nothing(now)
+        evaluator.due = _due(transaction, names, now)
+        transaction.agenda.record_visit(now)
+        evaluator.batch(transaction, batch)
+    while True:
+        if progress is not None and evaluator.due:
+            progress(evaluator.position, len(evaluator.due))
+        if evaluator.position == len(evaluator.due):
+            break
+        store.yield_to_writers()
+        with store.write() as transaction:
+            evaluator.batch(transaction, batch)
+    return evaluator.tally.report(
+        _Recorded(store, evaluator.ranges, lambda transaction, *span: transaction.history.ticks_of(*span)),
+        _Recorded(store, evaluator.ranges, lambda transaction, *span: transaction.history.lapses_of(*span)),
+    )
+
+
+def _due(transaction: Transaction, names: Sequence[str], now: int) -> Sequence[int]:
+    if not names:
+        return transaction.agenda.due(now)
+    numbers = numbers_of(transaction, names)
+    due = transaction.agenda.due_among(numbers, now)
+    return [number for number in numbers if number in due]
+
+
+class _Evaluator:
+    """What is due, how far it is evaluated, and what came of it; `batch` does the next part in one transaction."""
+
+    def __init__(self, workspace: str, now: int) -> None:
+        self._workspace, self._now = workspace, now
+        self.tally = _Tally(now)
+        self.due: Sequence[int] = ()
+        self.position = 0
+        self.ranges: list[tuple[int, int]] = []
+        self._quota: int | None = None
+        """What may still be made of the schedule at `position`, where a batch ended in the middle of it."""
+        self._states = STATES
+
+    def batch(self, transaction: Transaction, room: int) -> None:
+        """Evaluate schedules from `position` on until there is no room for another tick, and record it."""
+        drafts: list[Draft] = []
+        planned: dict[int, AgendaEntry | None] = {}
+        began = self.position
+        while self.position < len(self.due) and room > 0:
+            numbers = self.due[self.position : self.position + self._states]
+            still = transaction.agenda.due_among(numbers, self._now)  # another evaluator may have been here
+            states = transaction.definitions.states([number for number in numbers if number in still])
+            room = self._slice(numbers, {state.schedule: state for state in states}, drafts, planned, room)
+        # The states that one batch has room for: none are read twice.
+        self._states = max(1, min(STATES, self.position - began + 1))
+        appended = transaction.append(drafts)
+        transaction.agenda.set(planned)
+        self.tally.conflicts += appended.conflicts
+        self.ranges.append((appended.before, appended.through))
+
+    def _slice(
+        self,
+        numbers: Sequence[int],
+        states: dict[int, State],
+        drafts: list[Draft],
+        planned: dict[int, AgendaEntry | None],
+        room: int,
+    ) -> int:
+        for number in numbers:
+            if room <= 0:
+                break
+            state = states.get(number)
+            if state is not None:
+                outcome = evaluate(state.terms, state.cursor, self._now, self._quota, room, state.ahead)
+                self._draft(state, outcome, drafts)
+                planned[number] = agenda(state.terms, outcome.cursor, state.ahead)
+                self.tally.add(outcome)
+                room -= max(outcome.taken, 1)
+                if outcome.more:
+                    self._quota = outcome.quota - outcome.taken
+                    break
+            self.position, self._quota = self.position + 1, None
+        return room
+
+    def _draft(self, state: State, outcome: Outcome, drafts: list[Draft]) -> None:
+        """The events of what an evaluation of one schedule decided."""
+        schedule, schedule_id, now = state.schedule, state.schedule_id, self._now
+        for step in outcome.steps:
+            if isinstance(step, Ticks):
+                drafts += events.scheduled_ticks(self._workspace, schedule, schedule_id, step.term, step.instants, now)
+            else:
+                drafts.append(events.lapse(schedule, schedule_id, step, now))
+        if outcome.failure is not None and not outcome.more:
+            version, error = outcome.failure.term.version, outcome.failure.error
+            drafts.append(events.failure(schedule, schedule_id, version, error, now))
+
+
 @dataclass(slots=True)
 class _Tally:
-    """What an evaluation has done so far; `ranges` are the event ranges `(after, through)` of its transactions."""
+    """What an evaluation has done so far."""
 
     now: int
     evaluated: int = 0
@@ -43,7 +154,6 @@ class _Tally:
     lapsed: int = 0
     deferred: int = 0
     conflicts: int = 0
-    ranges: list[tuple[int, int]] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         """Count what the outcome of a schedule makes."""
@@ -62,17 +172,17 @@ class _Tally:
     def report(self, ticks: Iterable[Tick], lapses: Iterable[LapseRecord], *, dry_run: bool = False) -> Evaluation:
         """The answer."""
         return Evaluation(
-            self.now,
-            self.evaluated,
-            self.triggered,
-            self.skipped,
-            self.failed,
-            self.lapsed,
-            self.deferred,
-            self.conflicts,
-            dry_run,
-            ticks,
-            lapses,
+            now=self.now,
+            evaluated=self.evaluated,
+            triggered=self.triggered,
+            skipped=self.skipped,
+            failed=self.failed,
+            lapsed=self.lapsed,
+            deferred=self.deferred,
+            conflicts=self.conflicts,
+            dry_run=dry_run,
+            ticks=ticks,
+            lapses=lapses,
         )
 
 
@@ -80,171 +190,81 @@ class _Recorded(Iterable[T]):
     """The rows that the transactions of an evaluation recorded, read whenever they are iterated."""
 
     def __init__(
-        self,
-        database: Database,
-        ranges: list[tuple[int, int]],
-        read: Callable[[sqlite3.Connection, int, int], Iterator[T]],
+        self, store: Store, ranges: list[tuple[int, int]], read: Callable[[Transaction, int, int], Iterator[T]]
     ) -> None:
-        self._database, self._ranges, self._read = database, ranges, read
+        self._store, self._ranges, self._read = store, ranges, read
 
     def __iter__(self) -> Iterator[T]:
-        # In pieces, and no transaction between them, so that whoever iterates may write.
+        # In pages, and no transaction between them, so that whoever iterates may write.
         for begin, end in self._ranges:
-            for after in range(begin, end, PIECE):
-                with self._database.read() as connection:
-                    rows = list(self._read(connection, after, min(after + PIECE, end)))
+            for after in range(begin, end, PAGE):
+                with self._store.read() as transaction:
+                    rows = list(self._read(transaction, after, min(after + PAGE, end)))
                 yield from rows
 
 
-def perform(
-    database: Database,
-    workspace: str,
-    now: int,
-    schedules: Iterable[str],
-    progress: Progress | None = None,
-    batch: int = BATCH,
-) -> Evaluation:
-    """Evaluate and record. Raises `NotFound` for a schedule that is not there."""
-    names = tuple(dict.fromkeys(schedules))
-    tally = _Tally(now)
-    if names:
-        with database.read() as connection:
-            _due(connection, names, now)  # who is not there is refused before anything is written
-    since = replan_all(database, now)
-    with database.write() as connection:
-        if not names and nothing_due(connection, now):
-            return Evaluation.of_nothing(now)
-        learn(connection, workspace)
-        note_zone_rules(connection, now, since)
-        due = _due(connection, names, now)
-        visit(connection, now)
-        position, quota = _batch(connection, due, 0, None, tally, batch)
-    while True:
-        if progress is not None and due:
-            progress(position, len(due))
-        if position == len(due):
-            break
-        database.let_others()
-        with database.write() as connection:
-            position, quota = _batch(connection, due, position, quota, tally, batch)
-    return tally.report(
-        _Recorded(database, tally.ranges, reading.ticks_of), _Recorded(database, tally.ranges, reading.lapses_of)
-    )
+# The rehearsal.
 
 
-def _due(connection: sqlite3.Connection, names: tuple[str, ...], now: int) -> Sequence[int]:
-    if not names:
-        return reading.due(connection, now)
-    numbers = []
-    for name in names:
-        number = reading.schedule_number(connection, name)
-        if number is None:
-            raise missing(connection, name)
-        numbers.append(number)
-    return [number for number in numbers if reading.still_due(connection, number, now)]
-
-
-def _due_under_other_rules(connection: sqlite3.Connection, names: tuple[str, ...], now: int) -> list[int]:
-    """What `_due` would say if the agenda had been seen anew under the installed zone rules, longest due first."""
-    found = []
-    for schedule in reading.all_schedules(connection):
-        state = reading.state(connection, schedule)
-        planned = agenda(state.terms, state.cursor, state.ahead)
-        if planned is not None and planned.due_at <= now and (not names or state.schedule_id in names):
-            found.append((planned.due_at, schedule))
-    _due(connection, names, now)  # a name that is not there is refused all the same
-    return [schedule for _, schedule in sorted(found)]
-
-
-def _batch(
-    connection: sqlite3.Connection, due: Sequence[int], position: int, quota: int | None, tally: _Tally, room: int
-) -> tuple[int, int | None]:
-    """Evaluate schedules from `position` on until there is no room for another tick.
-
-    Returns where the next batch begins, and what it may still make of the first schedule there when the batch ended in
-    the middle of it.
-    """
-    writer = writing.Writer(connection, tally.now)
-    before = writing.last_seq(connection)
-    while position < len(due) and room > 0:
-        schedule = due[position]
-        if not reading.still_due(connection, schedule, tally.now):
-            position, quota = position + 1, None  # another evaluator was here
-            continue
-        state = reading.state(connection, schedule)
-        outcome = evaluate(state.terms, state.cursor, tally.now, quota, room, state.ahead)
-        for step in outcome.steps:
-            if isinstance(step, Ticks):
-                writer.ticks(schedule, step.term, step.instants)
-            else:
-                writer.lapse(schedule, state.schedule_id, step)
-        if outcome.failure is not None and not outcome.more:
-            writer.failure(schedule, state.schedule_id, outcome.failure.term.version, outcome.failure.error)
-        writer.agenda(schedule, agenda(state.terms, outcome.cursor, state.ahead))
-        tally.add(outcome)
-        room -= max(outcome.taken, 1)
-        if outcome.more:
-            quota = outcome.quota - outcome.taken
-        else:
-            position, quota = position + 1, None
-    conflicts = writer.finish()
-    through = writing.last_seq(connection)
-    # A conflict that somebody's own request recorded before is the tick's as well, though the tick records none.
-    tally.conflicts += reading.conflicts_of(connection, before, through) if writer.repeated else conflicts
-    tally.ranges.append((before, through))
-    return position, quota
-
-
-def rehearse(database: Database, workspace: str, now: int, schedules: Iterable[str]) -> Evaluation:
+def rehearse(store: Store, workspace: str, now: int, schedules: Iterable[str] = ()) -> Evaluation:
     """What an evaluation would record; it writes nothing. Raises `NotFound` for a schedule that is not there."""
     tally = _Tally(now)
     ticks: list[Tick] = []
     lapses: list[LapseRecord] = []
-    with database.read() as connection:
-        names = tuple(dict.fromkeys(schedules))
-        stale = reading.workspace(connection).zone_rules != tzdata_release()
-        for schedule in _due_under_other_rules(connection, names, now) if stale else _due(connection, names, now):
-            state = reading.state(connection, schedule)
-            outcome = evaluate(state.terms, state.cursor, now, ahead=state.ahead)
-            tally.add(outcome)
-            for step in outcome.steps:
-                if isinstance(step, Lapse):
-                    lapses.append(LapseRecord(state.schedule_id, *step, recorded_at=now))
-                elif step.term.enabled:
-                    content = step.term.content
-                    tally.conflicts += reading.count_conflicts(connection, schedule, content, step.instants)
-                    fingerprint = reading.fingerprint(connection, content)
-                    ticks += _triggered(workspace, state.schedule_id, step, fingerprint, now)
-                else:
-                    ticks += _skipped(state.schedule_id, step, now)
-            if outcome.failure is not None:
-                ticks += _failed(connection, schedule, state.schedule_id, outcome, now)
+    with store.read() as transaction:
+        names = tuple(schedules)
+        stale = transaction.definitions.about().zone_rules != tzdata_release()
+        due = iter(_due_under_other_rules(transaction, names, now) if stale else _due(transaction, names, now))
+        while numbers := list(islice(due, STATES)):
+            for state in transaction.definitions.states(numbers):
+                outcome = evaluate(state.terms, state.cursor, now, ahead=state.ahead)
+                tally.add(outcome)
+                lapses += [
+                    LapseRecord(state.schedule_id, *step, recorded_at=now)
+                    for step in outcome.steps
+                    if isinstance(step, Lapse)
+                ]
+                ticks += _rehearsed(transaction, workspace, state, outcome, now, tally)
     return tally.report(ticks, lapses, dry_run=True)
 
 
-def _triggered(workspace: str, schedule_id: str, step: Ticks, fingerprint: str, now: int) -> Iterator[Tick]:
-    for at in step.instants:
-        key = identity.run_key(schedule_id, "scheduled", at)
-        run_id = identity.run_id(workspace, key)
-        tick_id = identity.tick_id(schedule_id, "scheduled", at)
-        what = (None, None, key, run_id, fingerprint)
-        yield Tick(tick_id, schedule_id, at, step.term.version, "triggered", *what, evaluated_at=now)
+def _due_under_other_rules(transaction: Transaction, names: Sequence[str], now: int) -> list[int]:
+    """What `_due` would say if the agenda had been replanned under the installed zone rules, longest due first."""
+    numbers = numbers_of(transaction, names) if names else transaction.definitions.numbers()
+    found = []
+    for first in range(0, len(numbers), STATES):
+        for state in transaction.definitions.states(numbers[first : first + STATES]):
+            planned = agenda(state.terms, state.cursor, state.ahead)
+            if planned is not None and planned.due_at <= now:
+                found.append((planned.due_at, state.schedule))
+    return [schedule for _, schedule in sorted(found)]
 
 
-def _skipped(schedule_id: str, step: Ticks, now: int) -> Iterator[Tick]:
-    for at in step.instants:
-        tick_id = identity.tick_id(schedule_id, "scheduled", at)
-        what = ("paused", None, None, None, None)
-        yield Tick(tick_id, schedule_id, at, step.term.version, "skipped", *what, evaluated_at=now)
-
-
-def _failed(
-    connection: sqlite3.Connection, schedule: int, schedule_id: str, outcome: Outcome, now: int
+def _rehearsed(
+    transaction: Transaction, workspace: str, state: State, outcome: Outcome, now: int, tally: _Tally
 ) -> Iterator[Tick]:
-    if outcome.failure is None:
-        return
-    version = outcome.failure.term.version
-    if reading.tick(connection, schedule, identity.TickKey(schedule_id, "failed", version)) is None:
-        tick_id = identity.tick_id(schedule_id, "failed", version)
-        what = (None, outcome.failure.error, None, None, None)
-        yield Tick(tick_id, schedule_id, now, version, "failed", *what, evaluated_at=now)
+    """The ticks that recording an outcome would make."""
+    schedule_id = state.schedule_id
+    for step in outcome.steps:
+        if isinstance(step, Lapse):
+            continue
+        ids = [identity.tick_id(schedule_id, "scheduled", at) for at in step.instants]
+        version = step.term.version
+        if not step.term.enabled:
+            for tick_id, at in zip(ids, step.instants, strict=True):
+                what = ("paused", None, None, None, None)
+                yield Tick(tick_id, schedule_id, at, version, "skipped", *what, evaluated_at=now)
+            continue
+        content = step.term.content
+        tally.conflicts += transaction.runs.count_conflicts(state.schedule, content, step.instants)
+        fingerprint = transaction.definitions.fingerprints([content])[content]
+        keys = [f"sched:{tick_id}" for tick_id in ids]
+        run_ids = identity.run_ids(workspace, [key.encode() for key in keys])
+        for tick_id, at, key, run_id in zip(ids, step.instants, keys, run_ids, strict=True):
+            asked = (None, None, key, run_id, fingerprint)
+            yield Tick(tick_id, schedule_id, at, version, "triggered", *asked, evaluated_at=now)
+    if outcome.failure is not None:
+        key_ = identity.TickKey(schedule_id, "failed", outcome.failure.term.version)
+        if transaction.history.tick(state.schedule, key_) is None:
+            failed = (None, outcome.failure.error, None, None, None)
+            yield Tick(identity.tick_id(*key_), schedule_id, now, key_.number, "failed", *failed, evaluated_at=now)

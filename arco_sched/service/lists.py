@@ -1,15 +1,108 @@
-"""Pages: how many rows, and where the next one begins."""
+"""Lists: pages of ticks, lapses, runs and events, and where the next page begins."""
 
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from arco_sched.core.errors import InvalidInput
+from arco_sched.core.events import BY_NAME
+from arco_sched.core.history import LAPSE_REASONS, RUN_STATUSES, TICK_STATUSES, Event, LapseRecord, Run, Tick
+from arco_sched.core.ports import Store, Transaction
 from arco_sched.service.answers import Page
+from arco_sched.service.not_found import number_of
 
 T = TypeVar("T")
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 10_000
+
+
+def ticks(
+    store: Store,
+    schedule_id: str | None,
+    status: str | None,
+    since: int | None,
+    until: int | None,
+    limit: int,
+    cursor: str | None,
+) -> Page[Tick]:
+    """A page of ticks; see `Workspace.ticks`."""
+    check_choice("--status", status, TICK_STATUSES)
+    before = tick_cursor(cursor)
+    with store.read() as transaction:
+        rows = transaction.history.ticks(
+            schedule=_optional_number(transaction, schedule_id),
+            status=status,
+            since=since,
+            until=until,
+            before=before,
+            limit=check_limit(limit) + 1,
+        )
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return Page(tuple(rows), f"{rows[-1].scheduled_for}~{rows[-1].tick_id}" if more else None)
+
+
+def lapses(
+    store: Store,
+    schedule_id: str | None,
+    reason: str | None,
+    since: int | None,
+    until: int | None,
+    limit: int,
+    cursor: str | None,
+) -> Page[LapseRecord]:
+    """A page of lapses; see `Workspace.lapses`."""
+    check_choice("--reason", reason, LAPSE_REASONS)
+    before = number_cursor(cursor)
+    with store.read() as transaction:
+        rows = transaction.history.lapses(
+            schedule=_optional_number(transaction, schedule_id),
+            reason=reason,
+            since=since,
+            until=until,
+            before=before,
+            limit=check_limit(limit) + 1,
+        )
+    return keyed_page(rows, limit)
+
+
+def runs(
+    store: Store,
+    schedule_id: str | None,
+    status: str | None,
+    since: int | None,
+    until: int | None,
+    limit: int,
+    cursor: str | None,
+) -> Page[Run]:
+    """A page of runs; see `Workspace.runs`."""
+    check_choice("--status", status, RUN_STATUSES)
+    before = number_cursor(cursor)
+    with store.read() as transaction:
+        rows = transaction.runs.page(
+            schedule_id=schedule_id,
+            schedule=_optional_number(transaction, schedule_id),
+            status=status,
+            since=since,
+            until=until,
+            before=before,
+            limit=check_limit(limit) + 1,
+        )
+    return keyed_page(rows, limit)
+
+
+def events(store: Store, after: int, type_: str | None, schedule_id: str | None, limit: int) -> Page[Event]:
+    """A page of events; see `Workspace.events`."""
+    check_choice("--type", type_, tuple(BY_NAME))
+    with store.read() as transaction:
+        schedule = _optional_number(transaction, schedule_id)
+        rows = transaction.events.page(after=after, type_=type_, schedule=schedule, limit=check_limit(limit) + 1)
+    more = len(rows) > limit
+    return Page(tuple(rows[:limit]), str(rows[limit - 1].seq) if more else None)
+
+
+def _optional_number(transaction: Transaction, schedule_id: str | None) -> int | None:
+    return None if schedule_id is None else number_of(transaction, schedule_id)
 
 
 def check_limit(limit: int) -> int:

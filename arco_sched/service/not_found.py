@@ -1,21 +1,21 @@
-"""Schedules that are not there, and which one was probably meant."""
+"""Not-found errors, with the closest ids."""
 
-from sqlite3 import Connection
+from collections.abc import Iterable
 from typing import Final
 
 from arco_sched.core import changes
 from arco_sched.core.errors import NotFound
-from arco_sched.store.sqlite import reading
+from arco_sched.core.ports import Transaction
 
 COMPARED: Final = 20_000
 """Ids among which the nearest is looked for, which takes a millisecond for every few dozen of them."""
 
 
-def missing(connection: Connection, schedule_id: str) -> NotFound:
+def missing(transaction: Transaction, schedule_id: str) -> NotFound:
     """The error for an id that has no schedule, with the nearest ids there are; raises `InvalidInput` for what can't
     be an id."""
     changes.check_schedule_id(schedule_id)
-    known = reading.known_ids(connection, COMPARED)
+    known = transaction.definitions.known_ids(COMPARED)
     if schedule_id not in known:
         from difflib import get_close_matches
 
@@ -23,3 +23,21 @@ def missing(connection: Connection, schedule_id: str) -> NotFound:
         if nearest:
             return NotFound(f"no schedule {schedule_id}: did you mean {' or '.join(nearest)}?")
     return changes.not_found(schedule_id)
+
+
+def number_of(transaction: Transaction, schedule_id: str) -> int:
+    """The number of a schedule; raises `NotFound`."""
+    number = transaction.definitions.number(schedule_id)
+    if number is None:
+        raise missing(transaction, schedule_id)
+    return number
+
+
+def numbers_of(transaction: Transaction, schedule_ids: Iterable[str]) -> list[int]:
+    """The numbers of schedules, each once, in the order named; raises `NotFound` for the first that is not there."""
+    names = tuple(dict.fromkeys(schedule_ids))
+    found = transaction.definitions.numbers_of(names)
+    for name in names:
+        if name not in found:
+            raise missing(transaction, name)
+    return [found[name] for name in names]

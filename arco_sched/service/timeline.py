@@ -1,23 +1,32 @@
 """`arco timeline`: the history of schedules, counted between edges."""
 
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import Stretch, stretches
-from arco_sched.core.instants import BEFORE_ALL
-from arco_sched.service.answers import TimelineCell, TimelineRow
-from arco_sched.store.sqlite import reading
+from arco_sched.core.ports import Transaction
+from arco_sched.service.answers import Timeline, TimelineCell, TimelineRow
+from arco_sched.service.not_found import numbers_of
 
 
-def row(connection: sqlite3.Connection, schedule: int, edges: Sequence[int], now: int) -> TimelineRow:
+def draw(transaction: Transaction, edges: Sequence[int], now: int, schedules: Iterable[str] = ()) -> Timeline:
+    """The history of the named schedules (default: all that are not deleted) between the edges; see
+    `Workspace.timeline`."""
+    if len(edges) < 2 or list(edges) != sorted(set(edges)):
+        raise InvalidInput("a timeline needs two or more instants in order")
+    numbers = numbers_of(transaction, tuple(schedules) or transaction.definitions.ids())
+    return Timeline(now=now, edges=tuple(edges), rows=tuple(row(transaction, number, edges, now) for number in numbers))
+
+
+def row(transaction: Transaction, schedule: int, edges: Sequence[int], now: int) -> TimelineRow:
     """The row of one schedule; its cost follows the number of cells, and the ticks and lapses between the edges."""
-    state = reading.state(connection, schedule)
-    terms = reading.terms(connection, schedule, BEFORE_ALL)
+    state = transaction.definitions.state(schedule)
+    terms = transaction.definitions.terms(schedule)
     parts = stretches(terms, edges[0], edges[-1])
-    ticks = reading.tick_buckets(connection, schedule, edges)
-    lapses = reading.lapses_within(connection, schedule, edges[0], edges[-1])
-    pruned = reading.pruned_through(connection, schedule)
+    ticks = transaction.history.tick_buckets(schedule, edges)
+    lapses = transaction.history.lapses_within(schedule, edges[0], edges[-1])
+    pruned = transaction.history.pruned_through(schedule)
     due = stretches(terms, max(state.cursor + 1, edges[0]), edges[-1], state.ahead)
     cells = []
     for number, (start, stop) in enumerate(pairwise(edges)):

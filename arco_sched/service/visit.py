@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from arco_sched.core.zone_rules import tzdata_release
-from arco_sched.store.sqlite.agenda import is_due, visit, zone_rules
-from arco_sched.store.sqlite.database import BUSY_TIMEOUT, Database
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
-    from pathlib import Path
+    from arco_sched.core.ports import Store
 
 
-def nothing_due(connection: sqlite3.Connection, now: int) -> bool:
+def nothing_due(store: Store, now: int) -> bool:
     """Whether no schedule is due at `now` and the zone rules are those last recorded.
 
     If so, the evaluator's visit is recorded and the evaluation is done; else nothing is changed.
     """
-    if zone_rules(connection) != tzdata_release() or is_due(connection, now):
-        return False
-    visit(connection, now)
-    return True
-
-
-def nothing_due_in(path: Path | str, now: int, *, busy_timeout: float = BUSY_TIMEOUT) -> bool:
-    """`nothing_due` of the database at `path`; raises `DatabaseUnusable` as `Workspace.open` does."""
-    database = Database.open(path, busy_timeout=busy_timeout)
-    try:
-        with database.write() as connection:
-            return nothing_due(connection, now)
-    finally:
-        database.close()
+    with store.write() as transaction:
+        agenda = transaction.agenda
+        if agenda.zone_rules() != tzdata_release() or agenda.is_due(now):
+            return False
+        agenda.record_visit(now)
+        return True

@@ -4,7 +4,6 @@ The verdict is that of the tables. A scheduled tick at the instant decides, then
 there is neither do the cursor and the clock say whether it waits or is yet to come.
 """
 
-import sqlite3
 from typing import Final
 
 from arco_sched.core import identity
@@ -13,10 +12,11 @@ from arco_sched.core.definitions import Term
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import Ticks, evaluate, in_force, stretches, waiting
 from arco_sched.core.history import LapseRecord, Tick, TickDetail
-from arco_sched.core.instants import BEFORE_ALL, MAX_INSTANT, MIN_INSTANT, format_instant
+from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, format_instant
+from arco_sched.core.ports import Transaction
 from arco_sched.service.answers import Reason, Verdict, Why
-from arco_sched.service.not_found import missing
-from arco_sched.store.sqlite import reading
+from arco_sched.service.not_found import number_of
+from arco_sched.service.requests import tick_detail
 
 _REHEARSED: Final = 100_000
 """Ticks of the next evaluation that are looked through for the one that is asked about."""
@@ -24,18 +24,16 @@ _REHEARSED: Final = 100_000
 _WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
-def why(connection: sqlite3.Connection, schedule_id: str, at: int | None, now: int) -> Why:
+def why(transaction: Transaction, schedule_id: str, at: int | None, now: int) -> Why:
     """Why the schedule did or did not fire at `at`; without one, at its last occurrence through `now` (else the next).
 
     Raises `NotFound` for an id that is not there.
     """
-    schedule = reading.schedule_number(connection, schedule_id)
-    if schedule is None:
-        raise missing(connection, schedule_id)
-    terms = reading.terms(connection, schedule, BEFORE_ALL)
+    schedule = number_of(transaction, schedule_id)
+    terms = transaction.definitions.terms(schedule)
     if at is None:
         at = _expected(terms, now)
-    return _Chain(connection, schedule, schedule_id, terms, at, now).answer()
+    return _Chain(transaction, schedule, schedule_id, terms, at, now).answer()
 
 
 def _expected(terms: list[Term], now: int) -> int:
@@ -62,15 +60,15 @@ class _Chain:
     """The links are looked at from the definition to the record; the first that decides gives the verdict."""
 
     def __init__(
-        self, connection: sqlite3.Connection, schedule: int, schedule_id: str, terms: list[Term], at: int, now: int
+        self, transaction: Transaction, schedule: int, schedule_id: str, terms: list[Term], at: int, now: int
     ) -> None:
-        self._connection, self._schedule, self._schedule_id = connection, schedule, schedule_id
+        self._transaction, self._schedule, self._schedule_id = transaction, schedule, schedule_id
         self._terms, self._at, self._now = terms, at, now
         self._reasons: list[Reason] = []
         self._explanation: Explanation | None = None
-        self._state = reading.state(connection, schedule)
-        self._lapse = reading.lapse_at(connection, schedule, at)
-        self._ticks = reading.ticks(connection, schedule=schedule, since=at, until=at + 1, limit=10)
+        self._state = transaction.definitions.state(schedule)
+        self._lapse = transaction.history.lapse_at(schedule, at)
+        self._ticks = transaction.history.ticks(schedule=schedule, since=at, until=at + 1, limit=10)
         self._tick = next((tick for tick in self._ticks if tick.tick_id == f"{schedule_id}:{at}"), None)
 
     def answer(self) -> Why:
@@ -79,10 +77,10 @@ class _Chain:
         verdict = self._decide(term)
         version = None
         if term is not None:
-            version = reading.version(self._connection, self._schedule, term.version)
+            version = self._transaction.definitions.version(self._schedule, term.version)
         detail = None
         if self._tick is not None:
-            detail = reading.tick_detail(self._connection, self._schedule, self._tick)
+            detail = tick_detail(self._transaction, self._tick.tick_id)
             self._say_run(detail)
         others = tuple(tick for tick in self._ticks if tick is not self._tick)
         for tick in others:
@@ -217,7 +215,7 @@ class _Chain:
                 return "future"
             self._say_waiting()
             return "waiting"
-        pruned = reading.pruned_through(self._connection, self._schedule)
+        pruned = self._transaction.history.pruned_through(self._schedule)
         if pruned is not None and self._at <= pruned:
             self._say("record", None, f"history through {format_instant(pruned)} was pruned: it was a tick or a lapse")
             self._say_surviving_run()
@@ -228,7 +226,7 @@ class _Chain:
     def _say_surviving_run(self) -> None:
         """Pruning keeps runs, so the run of a pruned tick still tells that there was one."""
         key = identity.run_key(self._schedule_id, "scheduled", self._at)
-        run = reading.run_by_key(self._connection, key, identity.parse_run_key(key), self._schedule)
+        run = self._transaction.runs.by_key(key, identity.parse_run_key(key), self._schedule)
         if run is not None and run.tick_id is not None:
             self._say("run", True, f"run {run.run_id} is left of it: it was triggered")
 
@@ -256,9 +254,9 @@ class _Chain:
         return "lapsed"
 
     def _say_waiting(self) -> None:
-        visited = reading.workspace(self._connection).visited_at
+        visited = self._transaction.agenda.visited_at()
         older = waiting(self._state.terms, self._state.cursor, self._at, self._state.ahead)
-        if reading.is_failing(self._connection, self._schedule, self._now):
+        if self._transaction.agenda.is_failing(self._schedule, self._now):
             self._say(
                 "evaluable", False, "a version of this schedule can't be evaluated: `arco ticks list --status failed`"
             )
@@ -295,8 +293,8 @@ class _Chain:
 
     def _unevaluable(self, term: Term, problem: str) -> Verdict:
         self._say("evaluable", False, f"version {term.version} can't be evaluated: {problem}")
-        failed = reading.tick(
-            self._connection, self._schedule, identity.TickKey(self._schedule_id, "failed", term.version)
+        failed = self._transaction.history.tick(
+            self._schedule, identity.TickKey(self._schedule_id, "failed", term.version)
         )
         if failed is not None:
             self._say("failed tick", None, f"{failed.tick_id} records it, since {format_instant(failed.evaluated_at)}")

@@ -1,102 +1,44 @@
-"""`arco verify`: the proof that the tables are what the events give, and that nothing was silently lost."""
+"""The recount: every schedule's occurrences are its ticks and lapses, one for one."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from arco_sched.core.cron import tzdata_release
 from arco_sched.core.definitions import Term
 from arco_sched.core.evaluate import Stretch, agenda, stretches
 from arco_sched.core.instants import format_instant
-from arco_sched.service.answers import Verification
-from arco_sched.service.verification.findings import Findings, check_events, check_names, check_schema
-from arco_sched.store.sqlite import reading
-from arco_sched.store.sqlite import verify as verifying
-from arco_sched.store.sqlite.database import Database
-from arco_sched.store.sqlite.fold import learn
-from arco_sched.store.sqlite.verify import LapseRow, TickRow
+from arco_sched.core.ports import Audit, TickRow
+from arco_sched.core.subjects import LapseSpan, State
+from arco_sched.core.zone_rules import tzdata_release
+from arco_sched.service.verification.findings import Findings
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being checked, how much of it is done, and how much there is."""
 
-
-def verify(database: Database, workspace: str, progress: Progress | None = None) -> Verification:
-    """Check everything that can be checked; writes nothing, and others may write meanwhile."""
-    findings = Findings()
-    report = progress or (lambda _what, _done, _all: None)
-    broken = verifying.integrity(database)
-    with (
-        database.unshared() as connection,
-        verifying.interruptible(connection),
-        verifying.one_state(connection),
-    ):
-        learn(connection, workspace)
-        for line in broken:
-            findings.add("integrity", f"SQLite's integrity check: {line}")
-        # What else would be said of a damaged file, or of tables that refer to what is not there, is noise.
-        if broken or not check_schema(connection, findings) or not check_names(connection, findings):
-            return findings.finish()
-        check_events(connection, findings)
-        try:
-            verifying.fold_all_again(connection, lambda done, total: report("events", done, total))
-        except verifying.Unfoldable as refused:
-            findings.add("fold", f"event seq={refused.seq} can't be folded: {refused}")
-            return findings.finish()
-        for difference in verifying.row_differences(connection):
-            findings.add(difference.table, _row_text(connection, difference))
-        _check_runs(connection, findings)
-        _recount(connection, findings, report)
-    return findings.finish()
+PAGE: Final = 1_000
+"""Schedules whose states are read at a time."""
 
 
-_PUBLIC: Final = {
-    "definition_rows": "definition",
-    "schedule_rows": "schedule",
-    "tick_rows": "tick",
-    "lapse_rows": "lapse",
-    "run_rows": "run",
-    "conflict_rows": "conflict",
-    "workspace": "workspace",
-}
-
-
-def _row_text(connection: sqlite3.Connection, difference: verifying.RowDifference) -> str:
-    key = dict(difference.key)
-    key.pop("one", None)
-    schedule = key.pop("schedule", None)
-    if isinstance(schedule, int):
-        key = {"schedule_id": reading.schedule_id(connection, schedule)} | key
-    what = " ".join([_PUBLIC[difference.table], *(f"{name}={value}" for name, value in key.items())])
-    if difference.kind == "extra":
-        return f"{what}: no event gives this row of {difference.table}"
-    if difference.kind == "missing":
-        return f"{what}: the row of {difference.table} that the events give is missing"
-    columns = ", ".join(f"{name} is {mine!r}, not {given!r}" for name, (mine, given) in difference.columns.items())
-    return f"{what}: {columns} as the events give it"
-
-
-def _check_runs(connection: sqlite3.Connection, findings: Findings) -> None:
-    for tick_id in verifying.ticks_without_their_run(connection):
-        findings.add("runs", f"tick {tick_id}: triggered, but its run is missing")
-    for tick_id, status in verifying.ticks_with_a_run(connection):
-        findings.add("runs", f"tick {tick_id}: {status}, but it requested a run")
-
-
-def _recount(connection: sqlite3.Connection, findings: Findings, report: Progress) -> None:
+def recount(audit: Audit, findings: Findings, report: Progress) -> None:
     """Hold every schedule's occurrences against its ticks and lapses."""
-    release, recorded = tzdata_release(), reading.workspace(connection).zone_rules
-    changed = verifying.last_zone_change(connection)
+    release, recorded = tzdata_release(), audit.agenda.zone_rules()
+    changed = audit.last_zone_change()
     if release != recorded:
         findings.add(
             "zone rules", f"zone rules {release} are installed, {recorded} were last evaluated with", note=True
         )
         changed = 1 << 62
-    schedules = reading.all_schedules(connection)
-    for done, schedule in enumerate(schedules):
-        terms = reading.terms(connection, schedule, -(1 << 62))
-        if terms and terms[-1].version == 1:
-            _Recount(connection, schedule, terms, changed, findings).run(agenda_too=release == recorded)
-        report("schedules", done + 1, len(schedules))
+    schedules = audit.definitions.numbers()
+    for first in range(0, len(schedules), PAGE):
+        numbers = schedules[first : first + PAGE]
+        entries = audit.agenda.entries(numbers)
+        for done, state in enumerate(audit.definitions.states(numbers), first + 1):
+            terms = audit.definitions.terms(state.schedule)
+            if terms and terms[-1].version == 1:
+                one = _Recount(audit, state, terms, changed, findings)
+                one.run()
+                if release == recorded:
+                    one.check_agenda(entries.get(state.schedule))
+            report("schedules", done, len(schedules))
 
 
 class _Recount:
@@ -108,24 +50,23 @@ class _Recount:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
-        schedule: int,
+        audit: Audit,
+        state: State,
         terms: list[Term],
         changed: int,
         findings: Findings,
     ) -> None:
-        self._connection, self._schedule, self._terms = connection, schedule, terms
+        self._audit, self._schedule, self._terms = audit, state.schedule, terms
         self._changed, self._findings = changed, findings
-        self._schedule_id = reading.schedule_id(connection, schedule)
-        state = reading.state(connection, schedule)
+        self._schedule_id = state.schedule_id
         self._cursor, self._ahead = state.cursor, state.ahead
-        self._rewound = verifying.rewound_spans(connection, schedule)
+        self._rewound = audit.rewound_spans(state.schedule)
 
-    def run(self, *, agenda_too: bool) -> None:
+    def run(self) -> None:
         """Walk ticks and lapses in the order of time."""
         start = self._pruned()
-        lapses = verifying.lapses(self._connection, self._schedule)
-        ticks = verifying.scheduled_ticks(self._connection, self._schedule)
+        lapses = self._audit.lapses(self._schedule)
+        ticks = self._audit.scheduled_ticks(self._schedule)
         tick = next(ticks, None)
         position = start
         for lapse in lapses:
@@ -141,17 +82,15 @@ class _Recount:
             if not self._made_ahead(tick.instant):
                 self._say(tick.seq, f"tick {tick.tick_id} lies after the cursor {format_instant(self._cursor)}")
             tick = next(ticks, None)
-        if agenda_too:
-            self._check_agenda()
 
     def _pruned(self) -> int:
         """Hold the occurrences of what was pruned against what the prunings say they removed; returns where history
         begins."""
         start = self._terms[-1].start_at
-        through = reading.pruned_through(self._connection, self._schedule)
+        through = self._audit.history.pruned_through(self._schedule)
         if through is None:
             return start
-        prunings = verifying.prunings(self._connection, self._schedule)
+        prunings = self._audit.prunings(self._schedule)
         parts = stretches(self._terms, start, through + 1)
         if any(part.times is None for part in parts) or any(pruning.uncounted for pruning in prunings):
             self._note(f"what was pruned through {format_instant(through)} can't be counted again")
@@ -188,7 +127,7 @@ class _Recount:
             tick = next(ticks, None)
         return tick
 
-    def _inside(self, lapse: LapseRow, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
+    def _inside(self, lapse: LapseSpan, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
         inside = []
         while tick is not None and tick.instant < lapse.before:
             if not self._made_ahead(tick.instant):
@@ -228,9 +167,9 @@ class _Recount:
         elif (tick.status, tick.content) != (("triggered", term.content) if term.enabled else ("skipped", None)):
             self._say(0, f"tick {tick.tick_id} is {tick.status} otherwise than its version {term.version} says")
 
-    def _check_agenda(self) -> None:
+    def check_agenda(self, recorded: tuple[int, bool] | None) -> None:
+        """Hold what is on the agenda against when the schedule is due next."""
         planned = agenda(self._terms, self._cursor, self._ahead)
-        recorded = verifying.agenda_row(self._connection, self._schedule)
         if recorded == (None if planned is None else (planned.due_at, planned.failing)):
             return
         if planned is not None and recorded is not None and planned.failing:

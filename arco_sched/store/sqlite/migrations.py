@@ -1,21 +1,90 @@
 """Bringing a database of an older schema forward, with a copy of it kept aside.
 
-To change the schema: edit schema.sql, add the script that makes the change to `STEPS`, raise `SCHEMA_VERSION` by one,
-and pin the new version with `python tests/trust/pin_schema.py`. Tables that verify compares must come out as schema.sql
-has them; a step must not lose an event.
+To change the schema: edit schema.sql, add the script that makes the change to `STEPS`, raise `SCHEMA_VERSION` in
+`opening.py` by one, and pin the new version with `python -m tests.store.pin_schema`. Tables that verify compares must
+come out as schema.sql has them; a step must not lose an event. Words and views are made anew after the last step, so a
+change of theirs alone (a new event type, a new definition field) is an empty step.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from arco_sched.store.sqlite.database import Database, statements
+from arco_sched.store.sqlite.script import derived, statements
 
-STEPS: Final[Sequence[str]] = ()
+if TYPE_CHECKING:
+    import sqlite3
+
+    from arco_sched.store.sqlite.database import Database
+
+_TO_2: Final = """
+-- The run id in the event; definition fields that no evaluation reads in one column.
+ALTER TABLE event_log RENAME TO event_log_1;
+CREATE TABLE event_log (
+    seq         INTEGER PRIMARY KEY,
+    type        INTEGER NOT NULL,
+    schedule    INTEGER,
+    origin      INTEGER,
+    instant     INTEGER,
+    version     INTEGER,
+    status      INTEGER,
+    content     INTEGER,
+    key         TEXT,
+    run_id      TEXT CHECK ((run_id IS NOT NULL) = (type = 4)),
+    recorded_at INTEGER NOT NULL,
+    payload     TEXT CHECK (payload IS NULL OR json_valid(payload))
+) STRICT;
+INSERT INTO event_log
+SELECT e.seq, e.type, e.schedule, e.origin, e.instant, e.version, e.status, e.content, e.key,
+    CASE WHEN e.type <> 4 THEN NULL
+        WHEN e.key IS NOT NULL THEN (SELECT r.run_id FROM run_rows r WHERE r.key = e.key)
+        ELSE (SELECT r.run_id FROM run_rows r
+            WHERE r.schedule = e.schedule AND r.origin = e.origin AND r.instant = e.instant) END,
+    e.recorded_at, e.payload
+FROM event_log_1 e ORDER BY e.seq;
+DROP TABLE event_log_1;
+CREATE UNIQUE INDEX event_tick ON event_log (schedule, origin, instant) WHERE type = 2;
+CREATE UNIQUE INDEX event_request ON event_log (schedule, origin, instant, content)
+    WHERE type = 4 AND schedule IS NOT NULL;
+CREATE UNIQUE INDEX event_keyed_request ON event_log (key, content) WHERE type = 4 AND key IS NOT NULL;
+CREATE UNIQUE INDEX event_key ON event_log (key) WHERE type <> 4 AND key IS NOT NULL;
+CREATE INDEX event_rare ON event_log (schedule, type) WHERE type NOT IN (2, 4);
+ALTER TABLE definition_rows RENAME TO definition_rows_1;
+CREATE TABLE definition_rows (
+    schedule               INTEGER NOT NULL,
+    version                INTEGER NOT NULL CHECK (version >= 1),
+    cron_expression        TEXT NOT NULL,
+    timezone               TEXT NOT NULL,
+    catchup_window_minutes INTEGER NOT NULL CHECK (catchup_window_minutes >= 1),
+    max_catchup_ticks      INTEGER NOT NULL CHECK (max_catchup_ticks >= 1),
+    catchup_policy         TEXT NOT NULL CHECK (catchup_policy IN ('oldest-first', 'latest')),
+    dst_gap                TEXT NOT NULL CHECK (dst_gap IN ('next', 'skip')),
+    dst_overlap            TEXT NOT NULL CHECK (dst_overlap IN ('first', 'last', 'both')),
+    content                INTEGER NOT NULL,
+    other                  TEXT NOT NULL CHECK (json_valid(other)),
+    start_at               INTEGER NOT NULL,
+    end_at                 INTEGER CHECK (end_at > start_at),
+    enabled                INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    deleted                INTEGER NOT NULL CHECK (deleted IN (0, 1)),
+    created_at             INTEGER NOT NULL,
+    effective_from         INTEGER NOT NULL,
+    PRIMARY KEY (schedule, version)
+) STRICT, WITHOUT ROWID;
+INSERT INTO definition_rows
+SELECT schedule, version, cron_expression, timezone, catchup_window_minutes, max_catchup_ticks, catchup_policy, dst_gap,
+    dst_overlap, content, json_object('code_version', code_version), start_at, end_at, enabled, deleted, created_at,
+    effective_from
+FROM definition_rows_1;
+DROP TABLE definition_rows_1;
+"""
+
+STEPS: Final[Sequence[str]] = (_TO_2,)
 """Script by script, from schema 1 to 2, from 2 to 3, and so on."""
 
+_VIEWS: Final = ("definitions", "schedules", "ticks", "lapses", "runs", "conflicts", "events")
 
-def bring_forward(database: Database, steps: Sequence[str] = STEPS) -> Path | None:
+
+def bring_forward(database: "Database", steps: Sequence[str] = STEPS) -> Path | None:
     """Bring the database to the schema behind the last of `steps`, in one transaction; returns the copy of what it was,
     or None where another process was first.
 
@@ -23,8 +92,8 @@ def bring_forward(database: Database, steps: Sequence[str] = STEPS) -> Path | No
     database is as it was. Raises `DatabaseUnusable`, also when the copy can't be written.
     """
     target = 1 + len(steps)
-    with database.write() as connection:
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    with database.write() as transaction:
+        version = transaction.schema_version()
         if version >= target:
             return None
         kept = Path(f"{database.path}.v{version}-backup")
@@ -32,8 +101,17 @@ def bring_forward(database: Database, steps: Sequence[str] = STEPS) -> Path | No
         # that is there was left by an attempt that was cut short, and what it holds is older.
         with database.another() as reader:
             reader.backup(kept, replace=True)
-        for number, script in enumerate(steps[version - 1 :], version + 1):
-            for statement in statements(script):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")
+        transaction.change_schema(lambda connection: _take(connection, steps[version - 1 :], target))
         return kept
+
+
+def _take(connection: "sqlite3.Connection", steps: Sequence[str], target: int) -> None:
+    for view in _VIEWS:  # a table that a view reads could not be made anew
+        connection.execute(f"DROP VIEW IF EXISTS {view}")
+    for script in steps:
+        for statement in statements(script):
+            connection.execute(statement)
+    connection.execute("DELETE FROM words")
+    for statement in statements(derived()):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {target}")

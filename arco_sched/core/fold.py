@@ -1,0 +1,113 @@
+"""The fold of the rare events: an event -> what changes in the tables. Pure.
+
+Ticks, requests of runs and lapses come by the hundred thousand, and a store folds them in sets by statements of its
+own. All other events are folded here, one by one, in words that a store of any kind can carry out.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from arco_sched.core.changes import version_of
+from arco_sched.core.definitions import Version
+from arco_sched.core.history import LapseCut
+from arco_sched.core.instants import parse_instant
+
+
+class RareEvent(NamedTuple):
+    """A recorded event, as the fold sees it; `schedule` and `content` are the store's numbers."""
+
+    seq: int
+    type: int
+    schedule: int | None
+    content: int | None
+    recorded_at: int
+    payload: Mapping[str, Any]
+
+
+class VersionAdded(NamedTuple):
+    """A definition version begins to be; the first one of a schedule makes the schedule, with its cursor."""
+
+    schedule: int
+    content: int
+    version: Version
+
+
+class VersionMoved(NamedTuple):
+    """A definition version is in force from another instant on."""
+
+    schedule: int
+    version: int
+    effective_from: int
+
+
+class CursorRewound(NamedTuple):
+    """The cursor goes back to `cursor`; `abandoned` is where it was."""
+
+    schedule: int
+    cursor: int
+    abandoned: int
+
+
+class HistoryRemoved(NamedTuple):
+    """Ticks (but failed ones) and lapses of a schedule through an instant are gone; the rest is what stays."""
+
+    schedule: int
+    through: int
+    cursor: int
+    last_instant: int | None
+    last_run: int | None
+
+
+class ZoneRulesSet(NamedTuple):
+    """The zone rules that were recorded last are of this release of tzdata."""
+
+    release: str
+
+
+RowChange = VersionAdded | VersionMoved | CursorRewound | LapseCut | HistoryRemoved | ZoneRulesSet
+
+
+def fold_definition(event: RareEvent) -> Iterator[RowChange]:
+    """A definition version was created, changed, or ended."""
+    if event.schedule is None or event.content is None:
+        raise ValueError("a definition without a schedule or without a content")
+    yield VersionAdded(event.schedule, event.content, version_of(event.payload, created_at=event.recorded_at))
+
+
+def fold_zone_rules(event: RareEvent) -> Iterator[RowChange]:
+    """Other zone rules were installed."""
+    yield ZoneRulesSet(str(event.payload["to"]))
+
+
+def fold_rewind(event: RareEvent) -> Iterator[RowChange]:
+    """A cursor was brought back to the clock, with the versions and lapses that lay beyond it."""
+    payload = event.payload
+    schedule = _schedule(event)
+    yield CursorRewound(schedule, parse_instant(payload["to"]), parse_instant(payload["from"]))
+    for moved in payload["versions"]:
+        yield VersionMoved(schedule, moved["definition_version"], parse_instant(moved["effective_from"]))
+    for cut in payload["lapses"]:
+        yield LapseCut(cut["seq"], optional_instant(cut["before"]), cut["missed"])
+
+
+def fold_pruning(event: RareEvent) -> Iterator[RowChange]:
+    """History of a schedule was removed, with its events: what stays is said by the event alone."""
+    payload = event.payload
+    yield HistoryRemoved(
+        _schedule(event),
+        parse_instant(payload["through"]),
+        parse_instant(payload["cursor"]),
+        optional_instant(payload["last_scheduled_for"]),
+        optional_instant(payload["last_run_for"]),
+    )
+
+
+def _schedule(event: RareEvent) -> int:
+    if event.schedule is None:
+        raise ValueError("an event without its schedule")
+    return event.schedule
+
+
+def optional_instant(text: str | None) -> int | None:
+    """The instant, or None for none."""
+    return None if text is None else parse_instant(text)

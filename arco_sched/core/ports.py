@@ -1,0 +1,238 @@
+"""What the service needs of a store: named operations in the words of the domain, each for a set.
+
+A store keeps one database. It gives transactions; a transaction answers questions subject by subject, and records
+events. `schedule` is the store's number for a schedule id, `content` its number for what a run is asked to do; both are
+given once and mean nothing elsewhere. `tests/store/test_conformance.py` states what every store promises:
+
+- an event whose idempotency key exists is not recorded again, whoever tries;
+- `seq` follows the order of commits: who has read through a `seq` never misses an event below it;
+- what a transaction writes is there as a whole or not at all, and tables are the fold of the events at every commit;
+- a transaction sees one state of the database;
+- `append` and `set` take a number of statements that does not depend on how many events or entries they are given.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from arco_sched.core.definitions import RequestContent
+from arco_sched.core.events import Draft
+from arco_sched.core.subjects import Agenda, Definitions, Events, History, LapseSpan, Runs
+
+
+class Appended(NamedTuple):
+    """What recording some events came to: those with `before < seq <= through`, `written` in number, of which
+    `conflicts` asked for another content under a run key that was reserved."""
+
+    before: int
+    through: int
+    written: int
+    conflicts: int
+
+
+class Transaction(Protocol):
+    """One state of the database; in one that writes, what is written is committed together."""
+
+    @property
+    def agenda(self) -> Agenda:
+        """When schedules are due."""
+
+    @property
+    def definitions(self) -> Definitions:
+        """Schedules and versions."""
+
+    @property
+    def history(self) -> History:
+        """Ticks and lapses."""
+
+    @property
+    def runs(self) -> Runs:
+        """Runs and conflicts."""
+
+    @property
+    def events(self) -> Events:
+        """The event table."""
+
+    def schedule_numbers(self, schedule_ids: Iterable[str]) -> dict[str, int]:
+        """The number of each schedule id, given now to those that have none."""
+
+    def content_numbers(self, contents: Iterable[RequestContent]) -> dict[RequestContent, int]:
+        """The number of each request content, given now to those that have none."""
+
+    def append(self, drafts: Sequence[Draft]) -> Appended:
+        """Record the events whose idempotency keys are new, in this order, and fold them into the tables.
+
+        A rewind or a pruning is the last event of its call. A pruning takes the events of what it removes with it. A
+        lapse whose key exists is recorded again under the key with `:2` (and so on) behind it.
+        """
+
+
+class RowDifference(NamedTuple):
+    """A row of a folded table that the events do not give: `missing`, `extra`, or the columns in which it differs.
+
+    `key` are the columns of the primary key with their values; `columns` maps a column to (what is there, what the
+    events give).
+    """
+
+    table: str
+    key: dict[str, object]
+    kind: str
+    columns: dict[str, tuple[object, object]]
+
+
+class ContentRow(NamedTuple):
+    """A request content as it is stored."""
+
+    content: int
+    fingerprint: str
+    body: str
+
+
+class StoredEvent(NamedTuple):
+    """An event that has a payload of its own: what its columns say beside what the payload says."""
+
+    seq: int
+    type: int
+    key: str | None
+    schedule_id: str | None
+    version: int | None
+    instant: int | None
+    recorded_at: int
+    body: str | None
+    payload: str | None
+
+
+class MissingEvents(NamedTuple):
+    """How many numbers of events are not there, how many of them the prunings say that they removed, and the gaps
+    (first, last) after the last pruning, of which there should be none."""
+
+    missing: int
+    pruned: int
+    gaps: list[tuple[int, int]]
+
+
+class SchemaDifference(NamedTuple):
+    """A table, index, view or trigger that is not what arco makes: `missing`, `extra` or `differs`."""
+
+    type: str
+    name: str
+    kind: str
+
+
+class TickRow(NamedTuple):
+    """A scheduled tick as the recount sees it."""
+
+    instant: int
+    tick_id: str
+    version: int
+    status: str
+    content: int | None
+    seq: int
+
+
+class PruningRow(NamedTuple):
+    """What a pruning says it removed, through which instant."""
+
+    seq: int
+    occurrences: int
+    uncounted: int
+    through: int
+
+
+class Unfoldable(Exception):
+    """An event that the fold can't take; `seq` is its number."""
+
+    def __init__(self, seq: int, error: str) -> None:
+        super().__init__(error)
+        self.seq = seq
+
+
+class Audit(Transaction, Protocol):
+    """What `arco verify` asks beside the questions of everybody."""
+
+    def schema_differences(self) -> list[SchemaDifference]:
+        """How the schema differs from that of a new database."""
+
+    def workspace_rows(self) -> int:
+        """How many rows there are about the database itself."""
+
+    def unnamed(self) -> list[str]:
+        """What refers to a row of a dictionary that is not there, a sentence each."""
+
+    def agenda_of_nobody(self) -> list[int]:
+        """The numbers on the agenda that are of no schedule."""
+
+    def contents(self) -> Iterator[ContentRow]:
+        """Every stored request content."""
+
+    def missing_events(self) -> MissingEvents:
+        """Which events are not there: their numbers follow each other, and only a pruning removes some."""
+
+    def stored_events(self) -> Iterator[StoredEvent]:
+        """Every event but ticks and requests, oldest first."""
+
+    def request_ids(self) -> Iterator[list[tuple[int, bytes, str]]]:
+        """(seq, run key as UTF-8, run id) of every request of a run, in pages."""
+
+    def fold_all_again(self, progress: Callable[[int, int], None]) -> None:
+        """Fold all events from nothing, beside the tables; raises `Unfoldable` for an event that can't be folded."""
+
+    def row_differences(self) -> Iterator[RowDifference]:
+        """Every row of a folded table that is not what `fold_all_again` gave."""
+
+    def ticks_without_their_run(self) -> Iterator[str]:
+        """The ids of triggered ticks whose run is not there."""
+
+    def ticks_with_a_run(self) -> Iterator[tuple[str, str]]:
+        """(tick_id, status) of skipped and failed ticks that asked for a run, by an event of the evaluator."""
+
+    def schedule_id(self, schedule: int) -> str:
+        """The id behind a number; the number itself, as text, where the dictionary lacks it."""
+
+    def scheduled_ticks(self, schedule: int) -> Iterator[TickRow]:
+        """The scheduled ticks of a schedule, oldest first, each with the `seq` of its event (0 where it has none)."""
+
+    def lapses(self, schedule: int) -> list[LapseSpan]:
+        """The lapses of a schedule in the order of time."""
+
+    def rewound_spans(self, schedule: int) -> list[tuple[int, int]]:
+        """(to, from) of each rewind of a schedule: the cursor that it set, and the one that it left."""
+
+    def prunings(self, schedule: int) -> list[PruningRow]:
+        """The prunings of a schedule, oldest first."""
+
+    def last_zone_change(self) -> int:
+        """The `seq` of the last change of the zone rules, 0 where they never changed."""
+
+
+class Store(Protocol):
+    """One database, open."""
+
+    @property
+    def path(self) -> Path | str:
+        """Where it is."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A transaction that writes nothing."""
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A transaction that nobody else writes beside; it is committed at the end, and undone on any exception.
+
+        Raises `DatabaseUnusable` where somebody else writes for longer than the store waits.
+        """
+
+    def audit(self) -> AbstractContextManager[Audit]:
+        """A transaction for `arco verify`, which sees one state and writes nothing."""
+
+    def integrity(self) -> list[str]:
+        """What the store says of its own files, a line each; nothing where all is well."""
+
+    def yield_to_writers(self) -> None:
+        """Pause between two of many transactions, so that whoever waits to write comes in between."""
+
+    def backup(self, path: Path, *, replace: bool) -> None:
+        """A consistent copy at `path`, whole or not there at all."""
+
+    def close(self) -> None:
+        """Close it; a second time does nothing."""

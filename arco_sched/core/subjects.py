@@ -1,0 +1,263 @@
+"""What can be asked of a store, subject by subject: the part of the port (`arco_sched.core.ports`) that has most lines.
+
+`schedule` is the store's number for a schedule id, `content` its number for what a run is asked to do.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from arco_sched.core.changes import Current
+from arco_sched.core.definitions import Term, Version
+from arco_sched.core.evaluate import AgendaEntry
+from arco_sched.core.events import EventType
+from arco_sched.core.history import Event, LapseRecord, PrunedPart, Run, Schedule, Tick
+from arco_sched.core.identity import TickKey
+
+
+class About(NamedTuple):
+    """What the database is: its name, the zone rules last recorded, the evaluator's last visit."""
+
+    name: str
+    zone_rules: str
+    visited_at: int | None
+
+
+class State(NamedTuple):
+    """What evaluating a schedule needs; `terms` are newest first, back to the one in force after the cursor.
+
+    `ahead` are the instants of scheduled ticks after the cursor, of which there are some only after a rewind.
+    """
+
+    schedule: int
+    schedule_id: str
+    cursor: int
+    terms: list[Term]
+    ahead: Sequence[int] = ()
+
+
+class LapseSpan(NamedTuple):
+    """A recorded lapse with the `seq` of its event."""
+
+    seq: int
+    after: int
+    before: int
+    missed: int | None
+    reason: str
+
+
+class Agenda(Protocol):
+    """When the evaluator must look at each schedule next, and its visits."""
+
+    def zone_rules(self) -> str:
+        """The tzdata release last recorded."""
+
+    def is_due(self, now: int) -> bool:
+        """Whether the evaluator must look at any schedule; its cost does not depend on how many there are."""
+
+    def due(self, now: int) -> Sequence[int]:
+        """The schedules that the evaluator must look at, longest due first."""
+
+    def due_among(self, schedules: Sequence[int], now: int) -> set[int]:
+        """Those of the schedules that the evaluator must (still) look at."""
+
+    def set(self, entries: Mapping[int, AgendaEntry | None]) -> None:
+        """When the evaluator must look at each of these schedules next; None for never again."""
+
+    def record_visit(self, now: int) -> None:
+        """Record that the evaluator was here at `now`."""
+
+    def visited_at(self) -> int | None:
+        """The `now` of the evaluator's last visit, None where nobody ever evaluated."""
+
+    def entries(self, schedules: Sequence[int]) -> dict[int, tuple[int, bool]]:
+        """(due_at, failing) of those of the schedules that will be due."""
+
+    def overdue(self, now: int) -> list[tuple[int, int]]:
+        """(schedule, since when) of the schedules with occurrences that wait, longest first."""
+
+    def is_failing(self, schedule: int, now: int) -> bool:
+        """Whether a version of the schedule that can't be evaluated asks for attention."""
+
+    def count_failing(self, now: int) -> int:
+        """How many schedules have one."""
+
+    def failing(self, now: int, limit: int) -> list[str]:
+        """The ids of the first of them, longest first."""
+
+    def next_due_after(self, now: int) -> int | None:
+        """The first instant after `now` at which something is due."""
+
+
+class Definitions(Protocol):
+    """Schedules and their definition versions."""
+
+    def about(self) -> About:
+        """What the database is; raises `DatabaseUnusable` where it does not say."""
+
+    def states(self, schedules: Sequence[int]) -> list[State]:
+        """The states of schedules that have a definition, in the order given."""
+
+    def state(self, schedule: int) -> State:
+        """The state of one schedule."""
+
+    def terms(self, schedule: int, after: int = ...) -> list[Term]:
+        """The definition versions, newest first, as far back as the one in force just after an instant (all)."""
+
+    def numbers(self) -> list[int]:
+        """All schedules, deleted ones too."""
+
+    def numbers_of(self, schedule_ids: Iterable[str]) -> dict[str, int]:
+        """The number of each schedule id that has a definition."""
+
+    def number(self, schedule_id: str) -> int | None:
+        """The number of a schedule id, None where the id has no definition."""
+
+    def touched_since(self, seq: int) -> list[int]:
+        """The schedules that events after `seq` are about."""
+
+    def ahead_of(self, now: int) -> list[int]:
+        """The schedules that are accounted for beyond `now`."""
+
+    def accounted_beyond(self, now: int, limit: int) -> list[int]:
+        """The schedules whose ticks or lapses reach beyond `now`, the furthest first (not those that start later)."""
+
+    def fingerprints(self, contents: Iterable[int]) -> dict[int, str]:
+        """The fingerprint of each request content."""
+
+    def currents(self, schedule_ids: Sequence[str]) -> dict[str, Current]:
+        """The newest definition version and the cursor of each schedule id that has one."""
+
+    def version(self, schedule: int, number: int) -> Version:
+        """One definition version."""
+
+    def versions(self, schedule: int) -> list[Version]:
+        """Every definition version, oldest first."""
+
+    def schedule(self, schedule_id: str) -> Schedule | None:
+        """A schedule as it stands, deleted or not."""
+
+    def schedules(self, *, deleted: bool) -> Iterator[Schedule]:
+        """Every schedule in the order of the ids, the deleted ones only when asked for."""
+
+    def timezone(self, schedule_id: str) -> str | None:
+        """The zone of a schedule's newest definition version, None where the id has none."""
+
+    def ids(self) -> list[str]:
+        """The ids of the schedules that are not deleted, in order."""
+
+    def known_ids(self, limit: int) -> list[str]:
+        """The ids of schedules, deleted ones too, in order; at most `limit`."""
+
+    def count_by_state(self) -> dict[str, int]:
+        """How many schedules are `enabled`, `paused` and `deleted`."""
+
+
+class History(Protocol):
+    """Ticks and lapses."""
+
+    def tick(self, schedule: int, key: TickKey) -> Tick | None:
+        """One tick by what its id says."""
+
+    def ticks(
+        self,
+        *,
+        schedule: int | None = None,
+        status: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        before: tuple[int, str] | None = None,
+        limit: int,
+    ) -> list[Tick]:
+        """Ticks with `since <= scheduled_for < until`, newest first by (scheduled_for, tick_id), below `before`."""
+
+    def ticks_of(self, after: int, through: int) -> Iterator[Tick]:
+        """The ticks that the events of a range made, in the order of the events."""
+
+    def scheduled_instants(self, schedule: int, after: int) -> list[int]:
+        """The instants of the scheduled ticks after `after`, in order."""
+
+    def status_at(self, schedule: int, instant: int, origin: int) -> str | None:
+        """The status of the tick of an origin at an instant, None where there is none."""
+
+    def tick_counts(self, since: int, through: int) -> dict[str, int]:
+        """How many ticks of each status were scheduled for an instant after `since` and through `through`."""
+
+    def tick_buckets(self, schedule: int, edges: Sequence[int]) -> dict[int, dict[str, int]]:
+        """How many ticks of each status lie between each two edges, by the bucket's number; empty ones are absent."""
+
+    def lapses(
+        self,
+        *,
+        schedule: int | None = None,
+        reason: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> list[tuple[LapseRecord, int]]:
+        """Lapses that touch `[since, until)`, newest record first, below the key `before`; each with its key."""
+
+    def lapses_of(self, after: int, through: int) -> Iterator[LapseRecord]:
+        """The lapses that the events of a range recorded, in the order of the events."""
+
+    def lapse_at(self, schedule: int, at: int) -> LapseRecord | None:
+        """The lapse that covers an instant."""
+
+    def lapses_within(self, schedule: int, start: int, stop: int) -> list[LapseRecord]:
+        """The lapses that touch `[start, stop)`, in the order of time."""
+
+    def lapses_beyond(self, schedule: int, instant: int) -> list[LapseSpan]:
+        """The lapses of a schedule that cover an instant after `instant`, in the order of time."""
+
+    def count_lapsed(self, since: int, through: int) -> int:
+        """How many occurrences were recorded as lapsed after `since` and through `through`."""
+
+    def pruned_through(self, schedule: int) -> int | None:
+        """The instant through which the history of a schedule was removed, None where none was."""
+
+    def prunable(self, schedule: int, before: int, room: int, after: int) -> PrunedPart | None:
+        """What can go of a schedule's history before `before`, at most about `room` ticks; None where there is nothing
+        after `after`. A lapse goes whole or stays whole, and nothing goes that is after the cursor."""
+
+
+class Runs(Protocol):
+    """Runs, and requests that conflict with them."""
+
+    def page(
+        self,
+        *,
+        schedule_id: str | None = None,
+        schedule: int | None = None,
+        status: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> list[tuple[Run, int]]:
+        """Runs with `since <= requested_at < until`, newest request first, below the key `before`; each with its
+        key."""
+
+    def by_id(self, run_id: str) -> Run | None:
+        """The run of a run id."""
+
+    def by_key(self, key: str, parsed: TickKey | None, schedule: int | None) -> Run | None:
+        """The run of a run key; `parsed` and `schedule` where the key has the form of a tick's."""
+
+    def count_conflicts(self, schedule: int, content: int, instants: Iterable[int]) -> int:
+        """How many of these ticks' run keys are reserved for another content."""
+
+    def count_conflicted(self, since: int, through: int) -> int:
+        """How many conflicts were recorded after `since` and through `through`."""
+
+
+class Events(Protocol):
+    """The event table."""
+
+    def last_seq(self) -> int:
+        """The `seq` of the newest event, 0 when there is none."""
+
+    def count(self, type_: EventType, schedule: int | None = None) -> int:
+        """How many events of a rare type there are, of one schedule or (None) of none."""
+
+    def page(self, *, after: int = 0, type_: str | None = None, schedule: int | None = None, limit: int) -> list[Event]:
+        """Events with `seq > after`, oldest first."""

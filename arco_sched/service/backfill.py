@@ -1,0 +1,118 @@
+"""Backfilling: ticks and runs, asked for by hand, for occurrences of the past that have none."""
+
+from typing import Final
+
+from arco_sched.core import events, identity
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.evaluate import each_occurrence
+from arco_sched.core.events import BACKFILLED, SCHEDULED, Draft
+from arco_sched.core.history import Tick
+from arco_sched.core.instants import format_instant
+from arco_sched.core.ports import Store, Transaction
+from arco_sched.service.answers import Backfill
+from arco_sched.service.not_found import number_of
+
+MAX_BACKFILL: Final = 10_000
+"""Ticks that one backfill makes at most."""
+
+
+def backfill(
+    store: Store,
+    workspace: str,
+    schedule_id: str,
+    *,
+    start: int,
+    stop: int,
+    now: int,
+    limit: int = 1000,
+    dry_run: bool = False,
+) -> Backfill:
+    """Ticks, marked as backfilled and each with a run, for the occurrences in `[start, stop)` that lapsed, were paused
+    or lie before the schedule's start; at most `limit` new ones, oldest first.
+
+    An occurrence belongs to the version in force at its instant, before the start to version 1. One that has a
+    triggered tick is left alone, and so is one that waits for the evaluator. Doing it again finds what is there. Raises
+    `InvalidInput` for an empty range or one that reaches beyond `now`, `NotFound` for an id that is not there.
+    """
+    found = []
+    if start >= stop:
+        found.append(f"--to {format_instant(stop)} is not after --from {format_instant(start)}")
+    if stop > now + 1:
+        found.append(f"--to {format_instant(stop)} lies in the future: what is not due yet can't be backfilled")
+    if not 1 <= limit <= MAX_BACKFILL:
+        found.append(f"--limit must be between 1 and {MAX_BACKFILL}")
+    if found:
+        raise InvalidInput(*found)
+    with (store.read if dry_run else store.write)() as transaction:
+        schedule = number_of(transaction, schedule_id)
+        return _Backfill(transaction, workspace, schedule, schedule_id, now).of((start, stop), limit, dry_run=dry_run)
+
+
+class _Backfill:
+    def __init__(self, transaction: Transaction, workspace: str, schedule: int, schedule_id: str, now: int) -> None:
+        self._transaction, self._workspace, self._now = transaction, workspace, now
+        self._schedule, self._schedule_id = schedule, schedule_id
+
+    def of(self, span: tuple[int, int], limit: int, *, dry_run: bool) -> Backfill:
+        transaction, schedule = self._transaction, self._schedule
+        cursor = transaction.definitions.state(schedule).cursor
+        terms = transaction.definitions.terms(schedule)
+        self._refuse_pruned(span[0])
+        status_at = transaction.history.status_at
+        existing = ran = waits = remaining = 0
+        chosen: list[tuple[int, int, int]] = []
+        for at, term in each_occurrence(terms, *span):
+            if status_at(schedule, at, SCHEDULED) == "triggered":
+                ran += 1
+            elif at > cursor:
+                waits += 1
+            elif status_at(schedule, at, BACKFILLED) is not None:
+                existing += 1
+            elif len(chosen) == limit:
+                remaining += 1
+            else:
+                chosen.append((at, term.version, term.content))
+        ticks, conflicts = (self._rehearsed(chosen), 0) if dry_run else self._record(chosen)
+        return Backfill(
+            schedule_id=self._schedule_id,
+            start=span[0],
+            stop=span[1],
+            created=len(chosen),
+            existing=existing,
+            ran=ran,
+            waiting=waits,
+            remaining=remaining,
+            conflicts=conflicts,
+            dry_run=dry_run,
+            ticks=tuple(ticks),
+        )
+
+    def _refuse_pruned(self, start: int) -> None:
+        pruned = self._transaction.history.pruned_through(self._schedule)
+        if pruned is not None and start <= pruned:
+            raise InvalidInput(
+                f"history of {self._schedule_id} through {format_instant(pruned)} was pruned, so what ran is not "
+                "known: begin after it"
+            )
+
+    def _record(self, chosen: list[tuple[int, int, int]]) -> tuple[list[Tick], int]:
+        drafts: list[Draft] = []
+        for at, version, content in chosen:
+            key = identity.TickKey(self._schedule_id, "backfill", at)
+            drafts += events.single_tick(self._workspace, self._schedule, key, version, content, self._now)
+        done = self._transaction.append(drafts)
+        return list(self._transaction.history.ticks_of(done.before, done.through)), done.conflicts
+
+    def _rehearsed(self, chosen: list[tuple[int, int, int]]) -> list[Tick]:
+        prints = self._transaction.definitions.fingerprints({content for _, _, content in chosen})
+        ticks = []
+        for at, version, content in chosen:
+            key = identity.TickKey(self._schedule_id, "backfill", at)
+            run_key = identity.run_key(*key)
+            asked = (None, None, run_key, identity.run_id(self._workspace, run_key), prints[content])
+            ticks.append(
+                Tick(
+                    identity.tick_id(*key), self._schedule_id, at, version, "triggered", *asked, evaluated_at=self._now
+                )
+            )
+        return ticks

@@ -1,0 +1,78 @@
+"""Runs that somebody asks for by hand: a manual tick, or a request under a run key of one's own."""
+
+from arco_sched.core import changes, events, identity
+from arco_sched.core.definitions import RequestContent
+from arco_sched.core.errors import Conflict, NotFound
+from arco_sched.core.history import Run, TickDetail
+from arco_sched.core.ports import Store, Transaction
+from arco_sched.service.answers import Requested, Triggered
+from arco_sched.service.definitions import normal, raise_any
+from arco_sched.service.not_found import number_of
+
+
+def trigger(store: Store, workspace: str, schedule_id: str, *, now: int) -> Triggered:
+    """A manual tick of the current definition version, and its run; see `Workspace.trigger`."""
+    changes.check_schedule_id(schedule_id)
+    with store.write() as transaction:
+        schedule = number_of(transaction, schedule_id)
+        newest = changes.existing(schedule_id, transaction.definitions.currents([schedule_id])[schedule_id])
+        content = transaction.content_numbers([newest.definition.request])[newest.definition.request]
+        key = identity.TickKey(schedule_id, "manual", now)
+        drafts = events.single_tick(workspace, schedule, key, newest.definition_version, content, now)
+        made = transaction.append(drafts).written == len(drafts)
+        detail = tick_detail(transaction, identity.tick_id(*key))
+    if detail.run is None:
+        raise AssertionError
+    if detail.tick.request_fingerprint != detail.run.request_fingerprint:
+        raise _conflict(detail.run)
+    return Triggered(tick=detail.tick, run=detail.run, change="created" if made else "existing")
+
+
+def request(store: Store, workspace: str, key: str, content: RequestContent, *, now: int) -> Requested:
+    """Reserve a run for a run key, or find the one that is there; see `Workspace.request_run`."""
+    content = normal(content)
+    raise_any([*changes.text_problems("--key", key), *changes.content_problems(content)])
+    parsed = identity.parse_run_key(key)
+    with store.write() as transaction:
+        of_tick = None
+        if parsed is not None:
+            schedule = transaction.schedule_numbers([parsed.schedule_id])[parsed.schedule_id]
+            of_tick = (schedule, parsed.origin, parsed.number)
+        schedule_ = None if of_tick is None else of_tick[0]
+        existed = transaction.runs.by_key(key, parsed, schedule_) is not None
+        number = transaction.content_numbers([content])[content]
+        transaction.append([events.request(workspace, key, of_tick, number, now)])
+        run = transaction.runs.by_key(key, parsed, schedule_)
+    if run is None:
+        raise AssertionError
+    if run.content != content:
+        raise _conflict(run)
+    return Requested(run=run, change="existing" if existed else "created")
+
+
+def tick_detail(transaction: Transaction, tick_id: str) -> TickDetail:
+    """One tick with its definition version, its run and any conflict; raises `NotFound`."""
+    key = identity.parse_tick_id(tick_id)
+    schedule = None if key is None else transaction.definitions.number(key.schedule_id)
+    tick = None if key is None or schedule is None else transaction.history.tick(schedule, key)
+    if schedule is None or tick is None:
+        raise NotFound(f"no tick {tick_id!a}: `arco ticks list` shows those there are")
+    run = None
+    if tick.run_key is not None:
+        run = transaction.runs.by_key(tick.run_key, identity.parse_run_key(tick.run_key), schedule)
+    version = transaction.definitions.version(schedule, tick.definition_version)
+    return TickDetail(tick, version, run, () if run is None else run.conflicts)
+
+
+def run_of(transaction: Transaction, run_id: str) -> Run:
+    """One run with its conflicts; raises `NotFound`."""
+    run = transaction.runs.by_id(run_id)
+    if run is None:
+        raise NotFound(f"no run {run_id!a}: `arco runs list` shows those there are")
+    return run
+
+
+def _conflict(run: Run) -> Conflict:
+    return Conflict(
+        f"run key {run.run_key} is reserved for another content: `arco runs show {run.run_id}` shows both fingerprints"
+    )

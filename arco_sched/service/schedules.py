@@ -1,0 +1,144 @@
+"""Creating, changing and ending schedules."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from arco_sched.core import changes, events
+from arco_sched.core.definitions import Definition, Version
+from arco_sched.core.evaluate import discard, waiting
+from arco_sched.core.events import Draft
+from arco_sched.core.ports import Store, Transaction
+from arco_sched.service.answers import Change, ScheduleChange
+from arco_sched.service.definitions import checked, warnings
+from arco_sched.service.not_found import missing
+from arco_sched.service.zone_rules import replan
+
+Decide = Callable[[changes.Current | None], Version | None]
+"""What a change makes of the newest version: the next one, or None where nothing changes."""
+
+
+def create(
+    store: Store,
+    schedule_id: str,
+    definition: Definition,
+    *,
+    now: int,
+    start_at: int | None = None,
+    enabled: bool | None = None,
+) -> ScheduleChange:
+    """Create a schedule, or re-create a deleted one; see `Workspace.create_schedule`."""
+    definition = checked(definition, schedule_id)
+
+    def decide(current: changes.Current | None) -> Version | None:
+        return changes.create(schedule_id, definition, current, now, start_at=start_at, enabled=enabled)
+
+    return _change(store, schedule_id, decide, "created", now)
+
+
+def update(
+    store: Store,
+    schedule_id: str,
+    values: Mapping[str, Any],
+    *,
+    now: int,
+    enabled: bool | None = None,
+    expect_version: int | None = None,
+    discard_waiting: bool = False,
+) -> ScheduleChange:
+    """Replace some fields of the definition; see `Workspace.update_schedule`."""
+
+    def decide(current: changes.Current | None) -> Version | None:
+        newest = changes.existing(schedule_id, current)
+        definition = checked(changes.merge(newest.definition, values), schedule_id)
+        return changes.change(
+            schedule_id, current, now, definition=definition, enabled=enabled, expect_version=expect_version
+        )
+
+    return _change(store, schedule_id, decide, "updated", now, discard_waiting=discard_waiting)
+
+
+def set_enabled(
+    store: Store,
+    schedule_id: str,
+    enabled: bool,
+    *,
+    now: int,
+    expect_version: int | None = None,
+    discard_waiting: bool = False,
+) -> ScheduleChange:
+    """Enable or disable (pause) a schedule."""
+
+    def decide(current: changes.Current | None) -> Version | None:
+        return changes.change(schedule_id, current, now, enabled=enabled, expect_version=expect_version)
+
+    return _change(store, schedule_id, decide, "updated", now, discard_waiting=discard_waiting)
+
+
+def delete(
+    store: Store, schedule_id: str, *, now: int, expect_version: int | None = None, discard_waiting: bool = False
+) -> ScheduleChange:
+    """End a schedule."""
+
+    def decide(current: changes.Current | None) -> Version | None:
+        return changes.delete(schedule_id, current, now, expect_version=expect_version)
+
+    return _change(store, schedule_id, decide, "deleted", now, discard_waiting=discard_waiting)
+
+
+def _change(
+    store: Store, schedule_id: str, decide: Decide, change: Change, now: int, *, discard_waiting: bool = False
+) -> ScheduleChange:
+    changes.check_schedule_id(schedule_id)
+    with store.write() as transaction:
+        current = transaction.definitions.currents([schedule_id]).get(schedule_id)
+        if current is None and change != "created":
+            raise missing(transaction, schedule_id)
+        version = decide(current)
+        drafts: list[Draft] = []
+        count = discarded = 0
+        number = transaction.definitions.number(schedule_id)
+        if number is not None:
+            state = transaction.definitions.state(number)
+            before = max(now, state.cursor + 1) if version is None else version.effective_from
+            count = waiting(state.terms, state.cursor, before, state.ahead)
+            if discard_waiting:
+                for lapse in discard(state.terms, state.cursor, before, state.ahead):
+                    drafts.append(events.lapse(number, schedule_id, lapse, now))
+                    discarded += lapse.missed or 0
+        record(transaction, [] if version is None else [version], drafts)
+        schedule = transaction.definitions.schedule(schedule_id)
+        if schedule is None:
+            raise AssertionError
+        said = () if version is None or version.deleted else warnings(version)
+        return ScheduleChange(
+            schedule=schedule,
+            change="unchanged" if version is None else change,
+            waiting=count,
+            discarded=discarded,
+            warnings=said,
+        )
+
+
+def record(transaction: Transaction, versions: Sequence[Version], before: Iterable[Draft] = ()) -> None:
+    """Record versions of different schedules, after the events of `before`, and replan the schedules of both."""
+    drafts = list(before)
+    numbers = transaction.schedule_numbers(version.schedule_id for version in versions)
+    contents = transaction.content_numbers(version.definition.request for version in versions)
+    touched = dict.fromkeys(draft[1] for draft in drafts if draft[1] is not None)
+    for version in versions:
+        number = numbers[version.schedule_id]
+        drafts.append(events.definition(version, number, contents[version.definition.request]))
+        touched[number] = None
+    transaction.append(drafts)
+    replan(transaction, list(touched))
+
+
+def count_waiting(transaction: Transaction, versions: Iterable[Version]) -> dict[str, int]:
+    """How many occurrences before each of these versions, which are not recorded yet, are not accounted for."""
+    begins = {version.schedule_id: version.effective_from for version in versions}
+    numbers = transaction.definitions.numbers_of(begins)
+    states = transaction.definitions.states(list(numbers.values()))
+    return {
+        state.schedule_id: waiting(state.terms, state.cursor, begins[state.schedule_id], state.ahead)
+        for state in states
+    }

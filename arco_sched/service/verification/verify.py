@@ -1,0 +1,74 @@
+"""`arco verify`: the proof that the tables are what the events give, and that nothing was silently lost."""
+
+from typing import Final
+
+from arco_sched.core.identity import run_ids
+from arco_sched.core.ports import Audit, RowDifference, Store, Unfoldable
+from arco_sched.service.answers import Verification
+from arco_sched.service.verification.findings import Findings, check_events, check_names, check_schema
+from arco_sched.service.verification.recount import Progress, recount
+
+
+def verify(store: Store, workspace: str, progress: Progress | None = None) -> Verification:
+    """Check everything that can be checked; writes nothing, and others may write meanwhile."""
+    findings = Findings()
+    report = progress or (lambda _what, _done, _all: None)
+    broken = store.integrity()
+    with store.audit() as audit:
+        for line in broken:
+            findings.add("integrity", f"SQLite's integrity check: {line}")
+        # What else would be said of a damaged file, or of tables that refer to what is not there, is noise.
+        if broken or not check_schema(audit, findings) or not check_names(audit, findings):
+            return findings.finish()
+        check_events(audit, findings)
+        try:
+            audit.fold_all_again(lambda done, total: report("events", done, total))
+        except Unfoldable as refused:
+            findings.add("fold", f"event seq={refused.seq} can't be folded: {refused}")
+            return findings.finish()
+        for difference in audit.row_differences():
+            findings.add(difference.table, _row_text(audit, difference))
+        _check_runs(audit, workspace, findings)
+        recount(audit, findings, report)
+    return findings.finish()
+
+
+_PUBLIC: Final = {
+    "definition_rows": "definition",
+    "schedule_rows": "schedule",
+    "tick_rows": "tick",
+    "lapse_rows": "lapse",
+    "run_rows": "run",
+    "conflict_rows": "conflict",
+    "workspace": "workspace",
+}
+
+
+def _row_text(audit: Audit, difference: RowDifference) -> str:
+    key = dict(difference.key)
+    key.pop("one", None)
+    schedule = key.pop("schedule", None)
+    if isinstance(schedule, int):
+        key = {"schedule_id": audit.schedule_id(schedule)} | key
+    what = " ".join([_PUBLIC[difference.table], *(f"{name}={value}" for name, value in key.items())])
+    if difference.kind == "extra":
+        return f"{what}: no event gives this row of {difference.table}"
+    if difference.kind == "missing":
+        return f"{what}: the row of {difference.table} that the events give is missing"
+    columns = ", ".join(f"{name} is {mine!r}, not {given!r}" for name, (mine, given) in difference.columns.items())
+    return f"{what}: {columns} as the events give it"
+
+
+def _check_runs(audit: Audit, workspace: str, findings: Findings) -> None:
+    for page in audit.request_ids():
+        given = run_ids(workspace, [key for _, key, _ in page])
+        for (seq, key, run_id), wanted in zip(page, given, strict=True):
+            if run_id != wanted:
+                text = (
+                    f"event seq={seq}: its run id {run_id} is not that of the run key {key.decode(errors='replace')!a}"
+                )
+                findings.add("run ids", text)
+    for tick_id in audit.ticks_without_their_run():
+        findings.add("runs", f"tick {tick_id}: triggered, but its run is missing")
+    for tick_id, status in audit.ticks_with_a_run():
+        findings.add("runs", f"tick {tick_id}: {status}, but it requested a run")

@@ -1,0 +1,343 @@
+"""What `arco verify` asks of the store: the fold of all events again from nothing, and its comparison with the tables.
+
+The fresh tables live in an attached temporary database, which SQLite keeps in memory while it is small and on disk when
+it is not.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from threading import Event
+from typing import TYPE_CHECKING, Final
+
+from arco_sched.core.errors import ArcoError
+from arco_sched.core.events import PRUNED, REWOUND
+from arco_sched.core.ports import (
+    ContentRow,
+    MissingEvents,
+    PruningRow,
+    RowDifference,
+    SchemaDifference,
+    StoredEvent,
+    TickRow,
+    Unfoldable,
+)
+from arco_sched.core.subjects import LapseSpan
+from arco_sched.store.sqlite.append import last_seq
+from arco_sched.store.sqlite.faults import is_interruption
+from arco_sched.store.sqlite.fold import fold_again
+from arco_sched.store.sqlite.script import schema, statements
+from arco_sched.store.sqlite.transaction import Transaction
+
+if TYPE_CHECKING:
+    from arco_sched.store.sqlite.database import Database
+
+FOLD_RANGE: Final = 50_000
+"""Events folded at a time."""
+
+FOLDED: Final = ("definition_rows", "schedule_rows", "tick_rows", "lapse_rows", "run_rows", "conflict_rows")
+
+_FRESH: Final = "fresh"
+_MADE: Final = ("CREATE UNIQUE INDEX ", "CREATE INDEX ", "CREATE TABLE ")
+_REFUSALS: Final = (sqlite3.Error, ArcoError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What folding an event raises whose content is not as we write it."""
+
+_PAGE: Final = 10_000
+
+_STEPS: Final = 1_000_000
+"""Steps of SQLite's machine between two looks at signals, a fiftieth of a second or so."""
+
+
+def integrity(database: "Database") -> list[str]:
+    """What SQLite's own integrity check says; nothing where all is well.
+
+    It takes seconds for a large file, in which it does not come back to Python once. So it has a thread and a
+    connection of its own, and Ctrl-C ends it at once.
+    """
+    opened: list[sqlite3.Connection] = []
+    unwanted = Event()
+
+    def ask(connection: sqlite3.Connection) -> list[str]:
+        opened.append(connection)
+        return [] if unwanted.is_set() else [row[0] for row in connection.execute("PRAGMA integrity_check")]
+
+    def check() -> list[str]:
+        with database.another() as own:
+            return own.ask(ask)
+
+    with ThreadPoolExecutor(1) as pool:
+        checking = pool.submit(check)
+        try:
+            said = checking.result()
+        except KeyboardInterrupt:
+            unwanted.set()
+            # Again and again: to interrupt a connection whose statement has not begun means nothing.
+            while not wait([checking], timeout=0.02).done:
+                for connection in opened:
+                    with suppress(sqlite3.ProgrammingError):  # it is closed by now
+                        connection.interrupt()
+            raise
+    return [] if said == ["ok"] else [str(line) for line in said]
+
+
+@contextmanager
+def interruptible(connection: sqlite3.Connection) -> Iterator[None]:
+    """Ctrl-C ends a statement of this connection at once, and not only when it is done."""
+    # Calling any function at all is what lets Python act on a signal. What it raises there SQLite takes for the wish to
+    # end the statement, and says so, and `Database` says what was meant.
+    connection.set_progress_handler(lambda: 0, _STEPS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+@contextmanager
+def one_state(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that sees one state of the database, beside a schema `fresh` that is empty and gone afterwards.
+
+    The connection must have no transaction open when it begins.
+    """
+    connection.execute(f"ATTACH '' AS {_FRESH}")
+    try:
+        connection.execute("BEGIN")
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.execute(f"DETACH {_FRESH}")
+
+
+class Audit(Transaction):
+    """The questions of `arco verify` (`arco_sched.core.ports.Audit`), within `one_state`."""
+
+    def fold_all_again(self, progress: Callable[[int, int], None]) -> None:
+        """Fold all events from nothing into tables of the schema `fresh`, within `one_state`.
+
+        Raises `Unfoldable` for an event that the tables refuse.
+        """
+        tables = (*FOLDED, "workspace")
+        ask = f"SELECT sql FROM main.sqlite_master WHERE sql NOT NULL AND tbl_name IN ({', '.join('?' * len(tables))})"
+        for (sql,) in self._connection.execute(ask, tables).fetchall():
+            lead = next((word for word in _MADE if sql.startswith(word)), None)
+            if lead is not None:
+                self._connection.execute(f"{lead}{_FRESH}.{sql[len(lead) :]}")
+        self._connection.execute(f"INSERT INTO {_FRESH}.workspace SELECT * FROM main.workspace")
+        last = last_seq(self._connection)
+        after = 0
+        while after < last:
+            through = min(after + FOLD_RANGE, last)
+            self._fold_range(after, through)
+            after = through
+            progress(after, last)
+
+    def _fold_range(self, after: int, through: int) -> None:
+        self._connection.execute("SAVEPOINT range")
+        try:
+            fold_again(self._connection, after, through, to=f"{_FRESH}.")
+        except _REFUSALS as error:
+            if isinstance(error, sqlite3.Error) and not _is_refusal(error):
+                raise  # somebody's wish or the disk's trouble, and not an event's
+            self._connection.execute("ROLLBACK TO range")
+            # Once more, one by one, to name the event.
+            for seq in range(after + 1, through + 1):
+                try:
+                    fold_again(self._connection, seq - 1, seq, to=f"{_FRESH}.")
+                except _REFUSALS as refused:
+                    raise Unfoldable(seq, _said(refused)) from None
+            raise
+        self._connection.execute("RELEASE range")
+
+    def row_differences(self) -> Iterator[RowDifference]:
+        """Every row of a folded table that is not what the events give, table by table in the order of the keys."""
+        for table in (*FOLDED, "workspace"):
+            columns = [
+                (name, key) for _, name, _, _, _, key in self._connection.execute(f"PRAGMA main.table_info({table})")
+            ]
+            keys = [name for name, key in sorted(columns, key=lambda column: column[1]) if key]
+            names = [name for name, _ in columns]
+            on = " AND ".join(f"a.{key} = b.{key}" for key in keys)
+            here, there = ", ".join(f"a.{name}" for name in names), ", ".join(f"b.{name}" for name in names)
+            unlike = " OR ".join(f"a.{name} IS NOT b.{name}" for name in names)
+            both = f"SELECT {here}, {there} FROM main.{table} a JOIN {_FRESH}.{table} b ON {on} WHERE {unlike}"
+            for row in self._connection.execute(both):
+                values = zip(names, row, row[len(names) :], strict=False)
+                differing = {name: (mine, given) for name, mine, given in values if mine != given}
+                yield RowDifference(table, _key(names, keys, row), "differs", differing)
+            for kind, ours, theirs in (("extra", "main", _FRESH), ("missing", _FRESH, "main")):
+                other = f"SELECT 1 FROM {theirs}.{table} b WHERE {on}"
+                alone = f"SELECT {here} FROM {ours}.{table} a WHERE NOT EXISTS ({other})"
+                for row in self._connection.execute(alone):
+                    yield RowDifference(table, _key(names, keys, row), kind, {})
+
+    def contents(self) -> Iterator[ContentRow]:
+        """Every stored request content."""
+        return (
+            ContentRow(*row)
+            for row in self._connection.execute("SELECT content, fingerprint, body FROM contents ORDER BY content")
+        )
+
+    def stored_events(self) -> Iterator[StoredEvent]:
+        """Every event but ticks and requests, oldest first."""
+        ask = (
+            "SELECT e.seq, e.type, e.key, i.schedule_id, e.version, e.instant, e.recorded_at, c.body, e.payload "
+            "FROM event_log e LEFT JOIN schedule_ids i USING (schedule) LEFT JOIN contents c USING (content) "
+            "WHERE e.type NOT IN (2, 4) ORDER BY e.seq"
+        )
+        return (StoredEvent(*row) for row in self._connection.execute(ask))
+
+    def missing_events(self) -> MissingEvents:
+        """Which events are not there: their numbers follow each other, and only a pruning removes some."""
+        missing = self._connection.execute("SELECT coalesce(max(seq), 0) - count(*) FROM event_log").fetchone()[0]
+        ask = (
+            "SELECT coalesce(sum(json_extract(payload, '$.ticks') + json_extract(payload, '$.others') + "
+            "json_extract(payload, '$.lapses')), 0), coalesce(max(seq), 0) FROM event_log WHERE type = ?"
+        )
+        pruned, after = self._connection.execute(ask, (PRUNED.code,)).fetchone()
+        if missing == pruned:
+            return MissingEvents(missing, pruned, [])
+        ask = (
+            "SELECT before + 1, seq - 1 FROM (SELECT seq, lag(seq, 1, ?) OVER (ORDER BY seq) AS before FROM event_log "
+        )
+        gaps = self._connection.execute(ask + "WHERE seq > ?) WHERE seq > before + 1", (after, after)).fetchall()
+        return MissingEvents(missing, pruned, gaps)
+
+    def workspace_rows(self) -> int:
+        """How many rows there are about the database itself."""
+        return int(self._connection.execute("SELECT count(*) FROM workspace").fetchone()[0])
+
+    def unnamed(self) -> list[str]:
+        """What refers to a row of a dictionary that is not there."""
+        found = []
+        for column, table in (("schedule", "schedule_ids"), ("content", "contents")):
+            ask = (
+                f"SELECT {column}, min(seq) FROM event_log e WHERE {column} IS NOT NULL AND NOT EXISTS "
+                f"(SELECT 1 FROM {table} d WHERE d.{column} = e.{column}) GROUP BY 1"
+            )
+            found += [
+                f"{table}: the row {number} is missing, to which event seq={seq} refers"
+                for number, seq in self._connection.execute(ask)
+            ]
+        return found
+
+    def agenda_of_nobody(self) -> list[int]:
+        """The numbers on the agenda that are of no schedule."""
+        ask = "SELECT schedule FROM agenda WHERE schedule NOT IN (SELECT schedule FROM schedule_rows)"
+        return [schedule for (schedule,) in self._connection.execute(ask)]
+
+    def schema_differences(self) -> list[SchemaDifference]:
+        """How tables, indexes, views, triggers and the rows of `words` differ from those of a new database."""
+        new = sqlite3.connect(":memory:")
+        try:
+            for statement in statements(schema()):
+                new.execute(statement)
+            wanted, found = described(new), described(self._connection)
+            differences = [
+                SchemaDifference(*key, "missing" if key not in found else "differs")
+                for key, sql in wanted.items()
+                if found.get(key) != sql
+            ]
+            differences += [SchemaDifference(*key, "extra") for key in found if key not in wanted]
+            if ("table", "words") not in {difference[:2] for difference in differences}:
+                ask = "SELECT kind, code, word FROM words"
+                words, expected = set(self._connection.execute(ask)), set(new.execute(ask))
+                names = sorted({f"{kind} {code}" for kind, code, _ in words ^ expected})
+                differences += [SchemaDifference("word", name, "differs") for name in names]
+            return differences
+        finally:
+            new.close()
+
+    def schedule_id(self, schedule: int) -> str:
+        """The id behind a number; the number itself, as text, where the dictionary lacks it."""
+        ask = "SELECT schedule_id FROM schedule_ids WHERE schedule = ?"
+        row = self._connection.execute(ask, (schedule,)).fetchone()
+        return str(schedule) if row is None else str(row[0])
+
+    def request_ids(self) -> Iterator[list[tuple[int, bytes, str]]]:
+        """(seq, run key as UTF-8, run id) of every request of a run, in pages."""
+        rows = self._connection.execute(
+            "SELECT e.seq, CAST(coalesce(e.key, 'sched:' || i.schedule_id || ':' || o.word || e.instant) AS BLOB), "
+            "e.run_id FROM event_log e LEFT JOIN schedule_ids i ON i.schedule = e.schedule "
+            "LEFT JOIN words o ON o.kind = 'origin' AND o.code = e.origin WHERE e.type = 4"
+        )
+        while page := rows.fetchmany(_PAGE):
+            yield page
+
+    def ticks_without_their_run(self) -> Iterator[str]:
+        """The ids of triggered ticks whose run is not there."""
+        ask = (
+            "SELECT t.tick_id FROM tick_rows t WHERE t.status = 'triggered' AND NOT EXISTS "
+            "(SELECT 1 FROM run_rows r WHERE r.schedule = t.schedule AND r.origin = t.origin AND r.instant = t.instant)"
+        )
+        return (tick_id for (tick_id,) in self._connection.execute(ask))
+
+    def ticks_with_a_run(self) -> Iterator[tuple[str, str]]:
+        """(tick_id, status) of skipped and failed ticks that asked for a run, by an event of the evaluator."""
+        ask = (
+            "SELECT t.tick_id, t.status FROM tick_rows t JOIN event_log e "
+            "ON e.schedule = t.schedule AND e.origin = t.origin AND e.instant = t.instant AND e.type = 4 "
+            "WHERE t.status IN ('skipped', 'failed') AND e.version IS NOT NULL"
+        )
+        return iter(self._connection.execute(ask))
+
+    def scheduled_ticks(self, schedule: int) -> Iterator[TickRow]:
+        """The scheduled ticks of a schedule, oldest first, each with the `seq` of its event (0 where it has none)."""
+        ask = (
+            "SELECT t.instant, t.tick_id, t.version, t.status, t.content, coalesce((SELECT e.seq FROM event_log e "
+            "WHERE e.type = 2 AND e.schedule = t.schedule AND e.origin = t.origin AND e.instant = t.instant), 0) "
+            "FROM tick_rows t WHERE t.schedule = ? AND t.origin = 0 ORDER BY t.instant"
+        )
+        return (TickRow(*row) for row in self._connection.execute(ask, (schedule,)))
+
+    def lapses(self, schedule: int) -> list[LapseSpan]:
+        """The lapses of a schedule in the order of time."""
+        ask = "SELECT lapse, after, before, missed, reason FROM lapse_rows WHERE schedule = ? ORDER BY after, before"
+        return [LapseSpan(*row) for row in self._connection.execute(ask, (schedule,))]
+
+    def rewound_spans(self, schedule: int) -> list[tuple[int, int]]:
+        """(to, from) of each rewind of a schedule: the cursor that it set, and the one that it left."""
+        ask = (
+            "SELECT CAST(strftime('%s', json_extract(payload, '$.to')) AS INTEGER), "
+            "CAST(strftime('%s', json_extract(payload, '$.from')) AS INTEGER) "
+            "FROM event_log WHERE type = ? AND schedule = ? ORDER BY seq"
+        )
+        return self._connection.execute(ask, (REWOUND.code, schedule)).fetchall()
+
+    def prunings(self, schedule: int) -> list[PruningRow]:
+        """The prunings of a schedule, oldest first."""
+        ask = (
+            "SELECT seq, json_extract(payload, '$.ticks') + json_extract(payload, '$.missed'), "
+            "json_extract(payload, '$.uncounted'), CAST(strftime('%s', json_extract(payload, '$.through')) AS INTEGER) "
+            "FROM event_log WHERE type = 7 AND schedule = ? ORDER BY seq"
+        )
+        return [PruningRow(*row) for row in self._connection.execute(ask, (schedule,))]
+
+    def last_zone_change(self) -> int:
+        """The `seq` of the last change of the zone rules, 0 where they never changed."""
+        ask = "SELECT coalesce(max(seq), 0) FROM event_log WHERE type = 5"
+        return int(self._connection.execute(ask).fetchone()[0])
+
+
+def _key(names: list[str], keys: list[str], row: Iterable[object]) -> dict[str, object]:
+    values = dict(zip(names, row, strict=False))
+    return {key: values[key] for key in keys}
+
+
+def described(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """(type, name) -> definition of every table, index, view and trigger, without comments and spaces."""
+    ask = "SELECT type, name, sql FROM main.sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    # A migration may have others, and they mean nothing.
+    return {(kind, name): "".join(re.sub(r"--.*", "", sql).split()) for kind, name, sql in connection.execute(ask)}
+
+
+def _is_refusal(error: sqlite3.Error) -> bool:
+    """Whether a statement failed for what it was given, and not for the disk or a signal."""
+    if is_interruption(error):
+        return False
+    return not isinstance(error, sqlite3.OperationalError) or error.sqlite_errorcode == sqlite3.SQLITE_ERROR
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, (sqlite3.Error, ArcoError)) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,252 @@
+"""Schedules and their definition versions."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from arco_sched.core.changes import Current
+from arco_sched.core.definitions import Definition, RequestContent, Term, Version
+from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.core.history import Schedule
+from arco_sched.core.instants import BEFORE_ALL
+from arco_sched.core.subjects import About, State
+from arco_sched.store.sqlite.script import COLUMNS
+
+_TERM: Final = (
+    "version, effective_from, start_at, end_at, enabled, deleted, cron_expression, timezone, dst_gap, "
+    "dst_overlap, catchup_window_minutes, max_catchup_ticks, catchup_policy, content"
+)
+_VERSION: Final = (
+    f"i.schedule_id, d.version, d.start_at, d.enabled, d.deleted, d.created_at, d.effective_from, d.end_at, c.body, "
+    f"d.other, {', '.join(f'd.{name}' for name in COLUMNS)}"
+)
+_WIDTH: Final = 10 + len(COLUMNS)
+_VERSIONS: Final = (
+    f"SELECT {_VERSION} FROM definition_rows d JOIN schedule_ids i USING (schedule) "
+    "JOIN contents c USING (content) WHERE d.schedule = ? "
+)
+_SCHEDULES: Final = (
+    f"SELECT {_VERSION}, s.cursor, s.last_instant, s.last_run, a.due_at, a.failing "
+    "FROM schedule_ids i JOIN schedule_rows s USING (schedule) "
+    "JOIN definition_rows d ON d.schedule = s.schedule AND d.version = s.version "
+    "JOIN contents c USING (content) LEFT JOIN agenda a ON a.schedule = s.schedule "
+)
+_AMONG: Final = "IN (SELECT value FROM json_each(?))"
+
+
+class Definitions:
+    """Questions about schedules and versions (`arco_sched.core.subjects.Definitions`)."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def about(self) -> About:
+        """The one row about the database itself."""
+        row = self._connection.execute("SELECT name, zone_rules, visited_at FROM workspace").fetchone()
+        if row is None:
+            raise DatabaseUnusable("the database is damaged, its workspace row is missing: restore a backup")
+        return About(*row)
+
+    # What the evaluator asks.
+
+    def states(self, schedules: Sequence[int]) -> list[State]:
+        """The states of schedules that have a definition, in the order given: a fixed number of statements."""
+        among = json.dumps(list(schedules))
+        terms: dict[int, list[Term]] = {}
+        ask = (
+            f"SELECT d.schedule, {_TERM} FROM definition_rows d JOIN schedule_rows s USING (schedule) "
+            f"WHERE d.schedule {_AMONG} AND d.version >= coalesce((SELECT o.version FROM definition_rows o "
+            "WHERE o.schedule = d.schedule AND o.effective_from <= s.cursor + 1 ORDER BY o.version DESC LIMIT 1), 0) "
+            "ORDER BY d.schedule, d.version DESC"
+        )
+        for row in self._connection.execute(
+            ask.replace("version, effective_from", "d.version, effective_from"), (among,)
+        ):
+            terms.setdefault(row[0], []).append(Term._make(row[1:]))
+        ask = (
+            "SELECT schedule, schedule_id, cursor, rewound_from FROM schedule_rows JOIN schedule_ids USING (schedule) "
+            f"WHERE schedule {_AMONG}"
+        )
+        rows = {row[0]: row for row in self._connection.execute(ask, (among,))}
+        ahead = self._ahead([row[0] for row in rows.values() if row[3] is not None and row[2] < row[3]])
+        return [
+            State(schedule, rows[schedule][1], rows[schedule][2], terms.get(schedule, []), ahead.get(schedule, ()))
+            for schedule in schedules
+        ]
+
+    def _ahead(self, schedules: list[int]) -> dict[int, list[int]]:
+        """The instants of the scheduled ticks after the cursor, of which there are some only after a rewind."""
+        found: dict[int, list[int]] = {}
+        if schedules:
+            ask = (
+                "SELECT t.schedule, t.instant FROM schedule_rows s JOIN tick_rows t "
+                "ON t.schedule = s.schedule AND t.instant > s.cursor AND t.origin = 0 "
+                f"WHERE s.schedule {_AMONG} ORDER BY t.schedule, t.instant"
+            )
+            for schedule, instant in self._connection.execute(ask, (json.dumps(schedules),)):
+                found.setdefault(schedule, []).append(instant)
+        return found
+
+    def state(self, schedule: int) -> State:
+        """The state of one schedule."""
+        return self.states([schedule])[0]
+
+    def terms(self, schedule: int, after: int = BEFORE_ALL) -> list[Term]:
+        """The definition versions, newest first, as far back as the one in force just after an instant."""
+        found = []
+        ask = f"SELECT {_TERM} FROM definition_rows WHERE schedule = ? ORDER BY version DESC"
+        for row in self._connection.execute(ask, (schedule,)):
+            term = Term._make(row)
+            found.append(term)
+            if term.effective_from <= after + 1:
+                break
+        return found
+
+    def numbers(self) -> list[int]:
+        """The numbers of all schedules, deleted ones too."""
+        ask = "SELECT schedule FROM schedule_rows ORDER BY schedule"
+        return [schedule for (schedule,) in self._connection.execute(ask)]
+
+    def touched_since(self, seq: int) -> list[int]:
+        """The numbers of the schedules that events after `seq` are about."""
+        ask = "SELECT DISTINCT schedule FROM event_log WHERE seq > ? AND schedule IS NOT NULL ORDER BY schedule"
+        return [schedule for (schedule,) in self._connection.execute(ask, (seq,))]
+
+    def ahead_of(self, now: int) -> list[int]:
+        """The numbers of the schedules that are accounted for beyond `now`."""
+        ask = "SELECT schedule FROM schedule_rows WHERE cursor > ?"
+        return [number for (number,) in self._connection.execute(ask, (now,))]
+
+    def fingerprints(self, contents: Iterable[int]) -> dict[int, str]:
+        """The fingerprint of each request content."""
+        ask = f"SELECT content, fingerprint FROM contents WHERE content {_AMONG}"
+        return dict(self._connection.execute(ask, (json.dumps(list(contents)),)))
+
+    # What people ask.
+
+    def number(self, schedule_id: str) -> int | None:
+        """The number of a schedule id, None where the id has no definition."""
+        return self.numbers_of([schedule_id]).get(schedule_id)
+
+    def numbers_of(self, schedule_ids: Iterable[str]) -> dict[str, int]:
+        """The number of each schedule id that has a definition."""
+        ask = (
+            "SELECT schedule_id, schedule FROM schedule_ids JOIN schedule_rows USING (schedule) "
+            f"WHERE schedule_id {_AMONG}"
+        )
+        return dict(self._connection.execute(ask, (json.dumps(list(schedule_ids)),)))
+
+    def currents(self, schedule_ids: Sequence[str]) -> dict[str, Current]:
+        """The newest definition version and the cursor of each schedule id that has one."""
+        rows = self._connection.execute(f"{_SCHEDULES}WHERE i.schedule_id {_AMONG}", (json.dumps(schedule_ids),))
+        return {row[0]: Current(_version(row), row[_WIDTH]) for row in rows}
+
+    def version(self, schedule: int, number: int) -> Version:
+        """One definition version."""
+        return _version(self._connection.execute(f"{_VERSIONS}AND d.version = ?", (schedule, number)).fetchone())
+
+    def versions(self, schedule: int) -> list[Version]:
+        """Every definition version, oldest first."""
+        return [_version(row) for row in self._connection.execute(f"{_VERSIONS}ORDER BY d.version", (schedule,))]
+
+    def schedule(self, schedule_id: str) -> Schedule | None:
+        """A schedule as it stands, deleted or not."""
+        row = self._connection.execute(f"{_SCHEDULES}WHERE i.schedule_id = ?", (schedule_id,)).fetchone()
+        return None if row is None else _schedule(row)
+
+    def schedules(self, *, deleted: bool) -> Iterator[Schedule]:
+        """Every schedule in the order of the ids, the deleted ones only when asked for."""
+        which = "" if deleted else "WHERE d.deleted = 0 "
+        return (_schedule(row) for row in self._connection.execute(f"{_SCHEDULES}{which}ORDER BY i.schedule_id"))
+
+    def timezone(self, schedule_id: str) -> str | None:
+        """The zone of a schedule's newest definition version, None where the id has none."""
+        row = self._connection.execute(
+            "SELECT d.timezone FROM schedule_ids i JOIN schedule_rows s USING (schedule) "
+            "JOIN definition_rows d ON d.schedule = s.schedule AND d.version = s.version WHERE i.schedule_id = ?",
+            (schedule_id,),
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def ids(self) -> list[str]:
+        """The ids of the schedules that are not deleted, in order."""
+        ask = (
+            "SELECT i.schedule_id FROM schedule_ids i JOIN schedule_rows s USING (schedule) "
+            "JOIN definition_rows d ON d.schedule = s.schedule AND d.version = s.version "
+            "WHERE d.deleted = 0 ORDER BY i.schedule_id"
+        )
+        return [schedule_id for (schedule_id,) in self._connection.execute(ask)]
+
+    def known_ids(self, limit: int) -> list[str]:
+        """The ids of schedules, deleted ones too, in order; at most `limit`."""
+        ask = "SELECT schedule_id FROM schedule_ids JOIN schedule_rows USING (schedule) ORDER BY schedule_id LIMIT ?"
+        return [schedule_id for (schedule_id,) in self._connection.execute(ask, (limit,))]
+
+    def count_by_state(self) -> dict[str, int]:
+        """How many schedules are `enabled`, `paused` and `deleted`."""
+        return dict(
+            self._connection.execute(
+                "SELECT CASE WHEN d.deleted THEN 'deleted' WHEN d.enabled THEN 'enabled' ELSE 'paused' END, count(*) "
+                "FROM schedule_rows s JOIN definition_rows d USING (schedule, version) GROUP BY 1"
+            )
+        )
+
+    def accounted_beyond(self, now: int, limit: int) -> list[int]:
+        """The schedules whose ticks or lapses reach beyond `now`, the furthest first (not those that start later)."""
+        ask = (
+            "SELECT s.schedule FROM schedule_rows s "
+            "JOIN definition_rows d ON d.schedule = s.schedule AND d.version = 1 "
+            "WHERE s.cursor > ? AND s.cursor >= d.start_at ORDER BY s.cursor DESC, s.schedule LIMIT ?"
+        )
+        return [schedule for (schedule,) in self._connection.execute(ask, (now, limit))]
+
+
+def _version(row: Sequence[Any]) -> Version:
+    schedule_id, number, start_at, enabled, deleted, created_at, effective_from, end_at, body, other = row[:10]
+    columns = dict(zip(COLUMNS, row[10:_WIDTH], strict=True))
+    definition = Definition(**columns, **_other(other), request=content_of(body), end_at=end_at)
+    return Version(schedule_id, number, definition, start_at, bool(enabled), bool(deleted), created_at, effective_from)
+
+
+def _schedule(row: Sequence[Any]) -> Schedule:
+    schedule_id = row[0]
+    cursor, last_instant, last_run, due_at, failing = row[_WIDTH:]
+    return Schedule(
+        _version(row),
+        cursor,
+        last_instant,
+        None if last_instant is None else f"{schedule_id}:{last_instant}",
+        None if last_run is None else f"sched:{schedule_id}:{last_run}",
+        None if failing else due_at,
+        bool(failing),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _other(text: str) -> dict[str, Any]:
+    return json.loads(text)  # type: ignore[no-any-return] # a CHECK and the fold see to it
+
+
+@lru_cache(maxsize=1024)
+def content_of(body: str) -> RequestContent:
+    """The request content of a stored body; raises `DatabaseUnusable` where it is not as it was written."""
+    return read_content(body, lambda content: [content[name] for name in _CONTENT_NAMES])
+
+
+_CONTENT_NAMES: Final = ("asset_selection", "partition_selection", "command", "labels")
+
+
+def read_content(stored: str | Sequence[Any], values_of: Callable[[Any], Sequence[Any]]) -> RequestContent:
+    """What a run is asked to do; `stored` is JSON text, or columns of it, and raises `DatabaseUnusable` where it is not
+    as it was written."""
+    try:
+        assets, partitions, command, labels = values_of(json.loads(stored) if isinstance(stored, str) else stored)
+        texts = [*assets, *partitions, *labels, *labels.values(), *([] if command is None else [command])]
+        if isinstance(assets, list) and isinstance(partitions, list) and all(isinstance(text, str) for text in texts):
+            return RequestContent(tuple(assets), tuple(partitions), command, tuple(labels.items()))
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError):
+        pass
+    text = "the database is damaged, what a run is asked to do can't be read: `arco verify` says where"
+    raise DatabaseUnusable(text)

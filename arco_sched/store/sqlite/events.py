@@ -1,0 +1,62 @@
+"""The event table."""
+
+import sqlite3
+from typing import Final
+
+from arco_sched.core.events import BY_NAME, REQUESTED, TICKED, EventType
+from arco_sched.core.history import Event
+from arco_sched.store.sqlite.append import last_seq
+from arco_sched.store.sqlite.runs import read_json
+
+_EVENT: Final = "SELECT seq, type, idempotency_key, schedule_id, recorded_at, payload FROM events "
+
+
+class Events:
+    """Questions about events (`arco_sched.core.subjects.Events`)."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def last_seq(self) -> int:
+        """The `seq` of the newest event, 0 when there is none."""
+        return last_seq(self._connection)
+
+    def count(self, type_: EventType, schedule: int | None = None) -> int:
+        """How many events of a rare type there are, of one schedule or (None) of none."""
+        ask = "SELECT count(*) FROM event_log WHERE type NOT IN (2, 4) AND type = ? AND schedule IS ?"
+        return int(self._connection.execute(ask, (type_.code, schedule)).fetchone()[0])
+
+    def page(
+        self,
+        *,
+        after: int = 0,
+        type_: str | None = None,
+        schedule: int | None = None,
+        limit: int,
+    ) -> list[Event]:
+        """Events with `seq > after`, oldest first."""
+        page = _event_page(schedule, None if type_ is None else BY_NAME[type_].code)
+        ask = f"{_EVENT}WHERE seq IN (SELECT seq FROM ({page}) ORDER BY seq LIMIT :limit) ORDER BY seq"
+        rows = self._connection.execute(ask, {"after": after, "schedule": schedule, "limit": limit})
+        return [Event(row[0], row[1], row[2], row[3], row[4], read_json(row[5])) for row in rows]
+
+
+def _event_page(schedule: int | None, code: int | None) -> str:
+    """The seqs to choose from, such that an index serves each choice: the types of every tick, and the rare ones."""
+    if schedule is None and code is None:
+        return "SELECT seq FROM event_log WHERE seq > :after"
+    of = "" if schedule is None else "AND schedule = :schedule "
+    if code in {TICKED.code, REQUESTED.code} and schedule is None:
+        return f"SELECT seq FROM event_log WHERE seq > :after AND +type = {code}"  # every other row: read on in order
+    parts = {
+        TICKED.code: f"SELECT seq FROM event_log WHERE type = {TICKED.code} {of}AND seq > :after",
+        REQUESTED.code: (
+            f"SELECT seq FROM event_log WHERE type = {REQUESTED.code} AND schedule IS NOT NULL {of}AND seq > :after"
+        ),
+    }
+    rare = f"SELECT seq FROM event_log WHERE type NOT IN ({TICKED.code}, {REQUESTED.code}) {of}AND seq > :after"
+    if code in parts:
+        return parts[code]
+    if code is not None:
+        return f"{rare} AND type = {code}"
+    return " UNION ALL ".join((*parts.values(), rare))

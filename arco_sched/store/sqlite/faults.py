@@ -1,0 +1,66 @@
+"""What SQLite's errors mean to a person."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+
+from arco_sched.core.errors import DatabaseUnusable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Final
+
+_BUSY: Final = "is busy: another process is writing; try again, or wait longer with --busy-timeout SECONDS"
+_NO_ACCESS: Final = "can't be opened: look at the permissions of the file and its folder"
+_ADVICE: Final = {
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_LOCKED: _BUSY,
+    sqlite3.SQLITE_PROTOCOL: _BUSY,
+    sqlite3.SQLITE_NOTADB: "is not an arco database; nothing was changed",
+    sqlite3.SQLITE_CORRUPT: "is damaged; restore a backup, or look at it with sqlite3's .recover",
+    sqlite3.SQLITE_FULL: "can't grow: the disk is full; what was committed before stays",
+    sqlite3.SQLITE_READONLY: "can't be written: make the file and its folder writable for this user",
+    sqlite3.SQLITE_CANTOPEN: _NO_ACCESS,
+    sqlite3.SQLITE_PERM: _NO_ACCESS,
+    sqlite3.SQLITE_AUTH: _NO_ACCESS,
+    sqlite3.SQLITE_IOERR: "can't be read or written: the disk reports an error, or is full",
+    sqlite3.SQLITE_NOMEM: "can't be used: out of memory",
+}
+
+
+@contextmanager
+def translating_errors(path: Path | str) -> Iterator[None]:
+    """SQLite's errors come out as `DatabaseUnusable`, and the end of a statement by Ctrl-C as `KeyboardInterrupt`."""
+    try:
+        yield
+    except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
+        raise
+    except sqlite3.Error as error:
+        if is_interruption(error):
+            raise KeyboardInterrupt from None
+        code = getattr(error, "sqlite_errorcode", None)
+        advice = None if code is None else _ADVICE.get(code & 0xFF)
+        raise DatabaseUnusable(f"the database {path} {advice or _damaged(error)}") from error
+    except ValueError as error:  # a text that is no UTF-8, or no JSON
+        if type(error).__name__ not in {"UnicodeDecodeError", "JSONDecodeError"}:
+            raise
+        raise DatabaseUnusable(f"the database {path} {_damaged(error)}") from error
+
+
+def is_interruption(error: sqlite3.Error) -> bool:
+    """Whether it was Ctrl-C that ended a statement.
+
+    What a signal raises in a function that SQLite calls, SQLite reports as a failure of that function; and ours raise
+    nothing by themselves.
+    """
+    cut_off = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
+    return cut_off or str(error) == "user-defined function raised exception"
+
+
+def _damaged(error: Exception) -> str:
+    """What no statement and no row of ours gives, so that the file must be other than we left it."""
+    said = " ".join(str(error).split())
+    return f"is damaged, or was changed by other means ({said[:200]}): `arco verify` says what; a backup restores it"

@@ -1,0 +1,124 @@
+"""Opening and making database files: what is at a path, and whether it can be used."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import contextmanager
+
+from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.store.sqlite.database import BUSY_TIMEOUT, Database, connect
+from arco_sched.store.sqlite.faults import translating_errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Final
+
+APPLICATION_ID: Final = 0x6172636F
+"""`arco` in ASCII: what tells our files from other SQLite files (and `file(1)` can show)."""
+
+SCHEMA_VERSION: Final = 2
+"""The version of the schema; `arco_sched.store.sqlite.migrations` says how to change it."""
+
+_MAKE_IT: Final = "make one with `arco init`, or `arco schedule create`"
+
+
+def open_database(path: Path | str, *, busy_timeout: float = BUSY_TIMEOUT) -> Database:
+    """An existing database; raises `DatabaseUnusable` when there is none, or it can't be used."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        none = f"no database at {path}: {_MAKE_IT} (or name another with --db or ARCO_DB)"
+        raise DatabaseUnusable(none) from None
+    except OSError:
+        pass  # SQLite will say what it is
+    _refuse_folder(path)
+    with translating_errors(path), _closing_on_error(connect(path, busy_timeout)) as connection:
+        application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if application_id != APPLICATION_ID:
+            if os.stat(path).st_size == 0:
+                raise DatabaseUnusable(f"{path} is an empty file: {_MAKE_IT}")
+            raise DatabaseUnusable(f"{path} is not an arco database; nothing was changed")
+        if version > SCHEMA_VERSION:
+            raise DatabaseUnusable(
+                f"{path} was made by a newer arco (schema {version}, this one knows {SCHEMA_VERSION}): upgrade arco"
+            )
+        database = Database(path, connection, busy_timeout)
+        if version < SCHEMA_VERSION:
+            from arco_sched.store.sqlite.migrations import bring_forward
+
+            bring_forward(database)
+        return database
+
+
+def create_database(
+    path: Path, *, workspace: str, zone_rules: str, busy_timeout: float = BUSY_TIMEOUT
+) -> tuple[Database, bool]:
+    """A database that exists afterwards, and whether this call made it; an existing one is left as it is.
+
+    The file is readable and writable by its owner only. Any number of processes may do this at once.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise DatabaseUnusable(f"can't make the database {path}: {error.strerror}") from None
+    _refuse_folder(path)
+    with translating_errors(path), _closing_on_error(connect(path, busy_timeout)) as connection:
+        if _is_empty(connection):
+            _write_ahead(connection, busy_timeout)
+            connection.execute("BEGIN IMMEDIATE")
+            if _is_empty(connection):  # nobody else made it since
+                _fill(connection, workspace, zone_rules)
+                connection.execute("COMMIT")
+                return Database(path, connection, busy_timeout), True
+            connection.execute("ROLLBACK")
+        connection.close()
+    return open_database(path, busy_timeout=busy_timeout), False
+
+
+def _fill(connection: sqlite3.Connection, workspace: str, zone_rules: str) -> None:
+    from arco_sched.store.sqlite.script import schema, statements
+
+    for statement in statements(schema()):
+        connection.execute(statement)
+    connection.execute("INSERT INTO workspace VALUES (1, ?, ?, NULL)", (workspace, zone_rules))
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _write_ahead(connection: sqlite3.Connection, busy_timeout: float) -> None:
+    """Set the journal mode. SQLite does not wait for others when it changes it, so this does."""
+    for left in range(int(busy_timeout * 100), -1, -1):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not left:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+@contextmanager
+def _closing_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """The connection, closed when what is done with it fails."""
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()[0])
+
+
+def _refuse_folder(path: Path | str) -> None:
+    if os.path.isdir(path):
+        raise DatabaseUnusable(f"{path} is a folder, not a database file")

@@ -1,0 +1,73 @@
+"""The text of the schema: tables and indexes, the words behind small integers, and the views.
+
+Words and views follow from the registries in the core, so a new event type or definition field changes neither
+schema.sql nor views.sql; a new version of the schema then makes both anew in older databases.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COLUMNS: Final = (
+    "cron_expression",
+    "timezone",
+    "catchup_window_minutes",
+    "max_catchup_ticks",
+    "catchup_policy",
+    "dst_gap",
+    "dst_overlap",
+)
+"""The fields of a definition that an evaluation reads, each with a column of its own in `definition_rows`."""
+
+
+def schema() -> str:
+    """The text that makes the newest schema in an empty database."""
+    return f"{_read('schema.sql')}\n{derived()}"
+
+
+def derived() -> str:
+    """The text that fills the words and makes the views, where both are empty."""
+    views = _read("views.sql").replace("{other}", ", ".join(_other(name) for name in other_names()))
+    return f"{_words()}\n{views}"
+
+
+def other_names() -> tuple[str, ...]:
+    """The fields of a definition that are kept in `definition_rows.other`."""
+    from arco_sched.core.changes import VERSION_NAMES
+    from arco_sched.core.definitions import RequestContent
+
+    elsewhere = {*COLUMNS, *RequestContent._fields, "start_at", "end_at", "enabled", "deleted"}
+    return tuple(name for name in VERSION_NAMES if name not in elsewhere)
+
+
+def _other(name: str) -> str:
+    return f"json_extract(d.other, '$.{name}') AS {name}"
+
+
+def _words() -> str:
+    from arco_sched.core.events import TYPES
+    from arco_sched.core.identity import INFIXES
+
+    rows = [f"('event', {type_.code}, '{type_.name}')" for type_ in TYPES]
+    rows += [f"('origin', {code}, '{infix}')" for code, infix in enumerate(INFIXES)]
+    return "INSERT INTO words (kind, code, word) VALUES\n    " + ",\n    ".join(rows) + ";\n"
+
+
+def _read(name: str) -> str:
+    return (Path(__file__).parent / name).read_text("utf-8")
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script, one by one."""
+    # Not `executescript`, which commits an open transaction before it begins.
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
