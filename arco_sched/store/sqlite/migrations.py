@@ -1,7 +1,7 @@
 """Bringing a database of an older schema forward, with a copy of it kept aside.
 
 To change the schema: edit schema.sql, add the script that makes the change to `STEPS`, raise `SCHEMA_VERSION` by one,
-and pin the new version with `python tests/trust/pin_schema.py`. Tables that verify compares must come out as schema.sql
+and pin the new version with `python -m tests.store.pin_schema`. Tables that verify compares must come out as schema.sql
 has them; a step must not lose an event.
 """
 

@@ -1,0 +1,531 @@
+"""`arco apply` and `arco export`: a file of definitions, its plan, its problems, and the way back."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arco_sched.core.changes import MAX_TICKS, normal_content, text_problems
+from arco_sched.core.definitions import (
+    CATCHUP_POLICIES,
+    DST_GAPS,
+    DST_OVERLAPS,
+    Definition,
+    RequestContent,
+    Version,
+    Wanted,
+)
+from arco_sched.core.errors import InvalidFields, InvalidFile
+from arco_sched.core.instants import MAX_INSTANT, MAX_MINUTES, MIN_INSTANT
+from arco_sched.formats import toml_file as definitions
+from arco_sched.formats.toml_file import KEYS, OWN_KEYS, read, write
+from arco_sched.formats.toml_lines import key_lines
+from arco_sched.service import Workspace
+from tests.runner import Arco
+
+TWO = """\
+[defaults]
+timezone = "Europe/Berlin"
+
+[schedules.daily]
+cron_expression = "0 10 * * *"
+max_catchup_ticks = 3
+
+[schedules."team.load"]
+cron_expression = "@hourly"
+catchup_window = "72h"
+labels = { team = "data" }
+"""
+
+
+@pytest.fixture
+def arco(path: Path) -> Arco:
+    """`arco` on a database that does not exist yet, in the middle of a month."""
+    return Arco(path, "2025-01-15T12:00:00Z")
+
+
+def _changes(document: Any) -> dict[str, str]:
+    return {change["schedule_id"]: change["change"] for change in document["changes"]}
+
+
+def _current(arco: Arco, schedule_id: str) -> Any:
+    return arco.json("schedule", "show", schedule_id)
+
+
+# The plan.
+
+
+def test_a_file_creates_its_schedules_and_the_same_again_is_unchanged(arco: Arco) -> None:
+    """The first time everything is created, with the database; the second time nothing is written."""
+    file = arco.file("two.toml", TWO)
+    created = {"changed": {}, "change": "created", "waiting": 0}
+    assert arco.json("apply", file) == {
+        "changes": [{"schedule_id": "daily", **created}, {"schedule_id": "team.load", **created}],
+        "dry_run": False,
+    }
+    daily = _current(arco, "daily")
+    assert (daily["timezone"], daily["max_catchup_ticks"], daily["start_at"]) == ("Europe/Berlin", 3, arco.at)
+    assert _current(arco, "team.load")["catchup_window_minutes"] == 72 * 60
+    events = arco.json("events", "list")
+    assert _changes(arco.json("apply", file)) == {"daily": "unchanged", "team.load": "unchanged"}
+    assert arco.json("events", "list") == events
+
+
+def test_an_update_is_told_field_by_field(arco: Arco) -> None:
+    """Each field that differs is there with its value before and after; a key that is gone is the default again."""
+    arco("apply", arco.file("two.toml", TWO))
+    changed = TWO.replace("max_catchup_ticks = 3\n", 'end_at = 2026-01-01T00:00:00+01:00\nlabels.a = "[b]"\n')
+    plan = arco.json("apply", arco.file("changed.toml", changed), "--dry-run")
+    assert plan["changes"][0]["changed"] == {
+        "max_catchup_ticks": {"from": 3, "to": 10},
+        "labels": {"from": {}, "to": {"a": "[b]"}},
+        "end_at": {"from": None, "to": "2025-12-31T23:00:00Z"},
+    }
+    assert _changes(plan) == {"daily": "updated", "team.load": "unchanged"}
+    assert _current(arco, "daily")["definition_version"] == 1
+    answer = arco("apply", arco.file("changed.toml", changed))
+    assert (
+        'max_catchup_ticks: 3 -> 10; labels: {} -> {"a": "[b]"}; end_at: null -> "2025-12-31T23:00:00Z"' in answer.out
+    )
+    assert answer.out.endswith("1 updated, 1 unchanged.\n")
+    assert _current(arco, "daily")["definition_version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("says", "defaults", "enabled"),
+    [("", "", False), ("enabled = true\n", "", True), ("enabled = false\n", "", False), ("", "enabled = true\n", True)],
+)
+def test_what_somebody_disabled_stays_so_unless_the_file_says(
+    arco: Arco, says: str, defaults: str, enabled: bool
+) -> None:
+    """Only an explicit `enabled`, of the schedule or of the defaults, changes the state."""
+    arco("apply", arco.file("a.toml", '[schedules.daily]\ncron_expression = "@daily"\n'))
+    arco("schedule", "disable", "daily")
+    text = f'[defaults]\n{defaults}[schedules.daily]\ncron_expression = "@hourly"\n{says}'
+    arco.json("apply", arco.file("a.toml", text))
+    assert (_current(arco, "daily")["enabled"], _current(arco, "daily")["cron_expression"]) == (enabled, "@hourly")
+
+
+def test_prune_deletes_what_the_file_does_not_name(arco: Arco) -> None:
+    """Without --prune the others stay and are named; with it they end; a file that names one again re-creates it."""
+    both = arco.file("two.toml", TWO)
+    arco("apply", both)
+    one = arco.file("one.toml", TWO.partition('[schedules."')[0])
+    answer = arco("apply", one)
+    assert "1 schedule is not in the file and stays (team.load)" in answer.err
+    assert _changes(arco.json("apply", one, "--prune")) == {"daily": "unchanged", "team.load": "deleted"}
+    assert _current(arco, "team.load")["deleted"]
+    arco.at = "2025-01-16T12:00:00Z"
+    assert _changes(arco.json("apply", both)) == {"daily": "unchanged", "team.load": "created"}
+    again = _current(arco, "team.load")
+    assert (again["definition_version"], again["start_at"]) == (3, arco.at)
+
+
+def test_prune_wants_a_file_that_says_schedules(arco: Arco) -> None:
+    """A file without any `schedules` can't delete everything; one that says `[schedules]` can."""
+    arco("apply", arco.file("two.toml", TWO))
+    empty = arco("apply", arco.file("empty.toml", "# nothing\n"), "--prune")
+    assert (empty.code, "--prune would delete all there are" in empty.err) == (2, True)
+    assert len(arco.json("apply", arco.file("none.toml", "[schedules]\n"), "--prune")["changes"]) == 2
+
+
+def test_what_waits_is_told(arco: Arco) -> None:
+    """A change answers how many occurrences before it still wait under the version before."""
+    arco("apply", arco.file("a.toml", '[schedules.h]\ncron_expression = "@hourly"\n'))
+    arco.at = "2025-01-15T15:30:00Z"
+    file = arco.file("a.toml", '[schedules.h]\ncron_expression = "@daily"\n')
+    assert arco.json("apply", file, "--dry-run")["changes"][0]["waiting"] == 4
+    answer = arco("apply", file)
+    assert "note: 4 occurrences before the change still wait" in answer.err
+    with Workspace.open(arco.db) as workspace:
+        assert workspace.verify().ok
+
+
+def test_a_dry_run_makes_no_database(arco: Arco) -> None:
+    """Without a database, --dry-run says what would be created and leaves no file behind."""
+    answer = arco("apply", arco.file("two.toml", TWO), "--dry-run")
+    assert (answer.code, arco.db.exists()) == (0, False)
+    assert answer.out.endswith("Dry run, nothing is changed. It would be: 2 created.\n")
+
+
+def test_a_file_comes_through_a_pipe(arco: Arco) -> None:
+    """`-` is stdin."""
+    command = [sys.executable, "-m", "arco_sched", "--db", str(arco.db), "apply", "-", "--json"]
+    done = subprocess.run(command, input=TWO.encode(), capture_output=True, check=True)
+    assert _changes(json.loads(done.stdout)) == {"daily": "created", "team.load": "created"}
+
+
+# Problems.
+
+WRONG = """\
+[defaults]
+timezone = "Europe/Berln"
+start_at = 2025-01-01T00:00:00Z
+
+[schedules.daily]
+cron = "0 10 * * *"
+max_catchup_ticks = "3"
+labels = { a = 1, "b.c" = "x" }
+asset_selection = [
+  "a", # ] not the end
+  5,
+  "",
+]
+command = \"\"\"
+x\"\"\"
+end_at = 2025-01-01
+[schedules.a.b]
+cron_expression = "61 5/15 * * *"
+[schedules."ü"]
+cron_expression = '@daily'
+enabled = 1
+"dst_gap" = 'nxt'
+[other]
+"""
+
+
+def test_every_problem_is_told_at_once_with_its_line(arco: Arco) -> None:
+    """One line on stderr for each problem of the file, in the order of the lines; nothing is made."""
+    answer = arco("apply", arco.file("wrong.toml", WRONG))
+    told = [line.removeprefix(f"arco: {arco.folder}/wrong.toml:") for line in answer.err.splitlines()]
+    assert [line.partition(": ")[::2] for line in told] == [
+        (
+            "2",
+            "defaults: the time zone 'Europe/Berln' is unknown: did you mean Europe/Berlin or Europe/Dublin or "
+            "Europe/Belfast?",
+        ),
+        ("3", "defaults: start_at belongs to a schedule, not to the defaults"),
+        ("6", "schedule daily: unknown key 'cron': write cron_expression"),
+        ("7", "schedule daily: max_catchup_ticks must be a whole number"),
+        ("8", "schedule daily: label 'a' must be a text: write it in quotes"),
+        ("11", "schedule daily: asset_selection has an entry that is no text: write it in quotes"),
+        ("12", "schedule daily: an entry of asset_selection must not be empty"),
+        ("16", "schedule daily: end_at '2025-01-01' is not RFC 3339 with a zone: write it like 2025-01-15T10:00:00Z"),
+        ("17", "schedule a: unknown table 'b': an id with a dot in it is quoted, [schedules.\"a.b\"]"),
+        ("17", "schedule a has no cron_expression"),
+        ("19", "schedule id '\\xfc' must be 1 to 100 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"),
+        ("21", "schedule '\\xfc': enabled must be true or false"),
+        ("22", "schedule '\\xfc': dst_gap 'nxt' must be one of next, skip"),
+        ("23", "unknown key 'other': a file holds [defaults] and [schedules.ID]; write [defaults] or [schedules.ID]"),
+    ]
+    assert (answer.code, answer.out, arco.db.exists()) == (2, "", False)
+
+
+def test_problems_as_json(arco: Arco) -> None:
+    """Under --json the error document has the lines too."""
+    answer = arco("apply", arco.file("x.toml", '[schedules.x]\ncron_expression = "61 * * * *"\n'), "--json")
+    text = "schedule x: in the minute field, '61' is outside 0-59"
+    file = f"{arco.folder}/x.toml"
+    assert (answer.code, answer.err) == (2, "")
+    assert answer.json == {
+        "error": {"code": 2, "message": f"{file}:2: {text}", "problems": [{"line": 2, "message": text}]}
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "says"),
+    [
+        (b'[schedules.x]\ncron_expression = "@daily"\ncron_expression = "@hourly"\n', 3, "overwrite"),
+        (b"[schedules.x]\ncron_expression = @daily\n", 2, "not TOML: invalid value"),
+        (b'[schedules.x]\r\ncron_expression = "@daily\r\n', 2, "not TOML"),
+        (b'[schedules.x]\ncron_expression = """\n\n', 2, "not TOML"),
+        (b'[schedules.x]\n# \xff\n', 2, "not UTF-8"),
+        (b"a = " + b"[" * 5000, None, "nested too deeply"),
+        (b"schedules = 5\n", 1, "write [schedules.ID]"),
+        (b'\n[[schedules]]\nid = "x"\n', 2, "write [schedules.ID]"),
+        (b"[schedules]\nx = 1\n", 2, "write [schedules.x]"),
+        (b"defaults = 1\n", 1, "write [defaults]"),
+        (b"schedule.x.cron_expression = '@daily'\n", 1, "write schedules"),
+        (b"[schedules.x]\nmax_catchup_ticks = 0\ncron_expression='@daily'\n", 2, "between 1 and"),
+        (b"[schedules.x]\ncatchup_window = true\ncron_expression='@daily'\n", 2, "catchup_window must be minutes"),
+        (b"[schedules.x]\ncatchup_window = 0\ncron_expression='@daily'\n", 2, "between 1 minute and 100 years"),
+        (b"[schedules.x]\ncron_expression='@daily'\nasset_selection = 'a'\n", 3, "must be a list of texts"),
+        (b"[schedules.x]\ncron_expression='@daily'\nlabels = 'a'\n", 3, "must be a table of texts"),
+        (b"[schedules.x]\ncron_expression='@daily'\nlabels.a.b = 'c'\n", 3, "quote a name with a dot"),
+        (b"[schedules.x]\ncron_expression='@daily'\ncommand = 5\n", 3, "write it in quotes"),
+        (b"[schedules.x]\ncron_expression='@daily'\ncode_version = ''\n", 3, "must not be empty"),
+        (b"[schedules.x]\ncron_expression='@daily'\ntime_zone = 'UTC'\n", 3, "write timezone"),
+        (b"[schedules.x]\ncron_expression='@daily'\ncommand = \"\\u0007\"\n", 3, "control characters"),
+    ],
+)  # fmt: skip
+def test_a_problem_has_its_line(source: bytes, line: int | None, says: str) -> None:
+    """What is wrong, and where."""
+    with pytest.raises(InvalidFile) as raised:
+        read(source, "f")
+    assert [(place, says in text) for place, text in raised.value.located] == [(line, True)]
+
+
+def test_a_conflict_with_what_is_there_undoes_everything(arco: Arco) -> None:
+    """A start that differs, or an end before the start, is a problem at its line, and nothing else is done."""
+    arco("apply", arco.file("two.toml", TWO))
+    before = arco.json("events", "list")
+    text = TWO.replace("max_catchup_ticks = 3", "max_catchup_ticks = 4").replace(
+        'catchup_window = "72h"', 'start_at = "2025-01-01T00:00:00Z"\nend_at = 2025-01-02T00:00:00Z'
+    )
+    answer = arco("apply", arco.file("bad.toml", "[schedules.new]\ncron_expression = '@daily'\n" + text), "--json")
+    assert answer.json["error"]["problems"] == [
+        {
+            "line": 12,
+            "message": "schedule team.load: start_at is 2025-01-15T12:00:00Z since it was created and can't be "
+            "changed: leave it out",
+        },
+        {
+            "line": 13,
+            "message": "schedule team.load: end_at 2025-01-02T00:00:00Z is not after the start 2025-01-15T12:00:00Z",
+        },
+    ]
+    assert (answer.code, arco.json("events", "list")) == (2, before)
+
+
+def test_an_end_before_the_start_makes_no_database(arco: Arco) -> None:
+    """What only the clock can tell is judged before the database is made."""
+    file = arco.file("x.toml", "[schedules.x]\ncron_expression = '@daily'\nend_at = 2025-01-01T00:00:00Z\n")
+    assert (arco("apply", file).code, arco.db.exists()) == (2, False)
+
+
+def test_a_start_before_the_deletion_is_a_problem(arco: Arco) -> None:
+    """A deleted id can't begin again before its end."""
+    file = arco.file("x.toml", "[schedules.x]\ncron_expression = '@daily'\nstart_at = 2025-01-01T00:00:00Z\n")
+    arco.json("apply", file)
+    arco("schedule", "delete", "x")
+    answer = arco("apply", file)
+    assert answer.code == 2
+    assert ":3: schedule x: start_at 2025-01-01T00:00:00Z is before the schedule was deleted" in answer.err
+
+
+def test_python_users_are_told_every_problem_too(arco: Arco) -> None:
+    """`Workspace.apply` judges definitions that no file held, and an id that is wanted twice; nothing is done."""
+    with Workspace.create(arco.db) as workspace:
+        wanted = [
+            Wanted("a", Definition("@daily")),
+            Wanted("b", Definition("61 * * * *", timezone="Mars/X", max_catchup_ticks=0)),
+            Wanted("a", Definition("@hourly")),
+        ]
+        with pytest.raises(InvalidFields) as raised:
+            workspace.apply(wanted, now=0)
+        assert [(schedule_id, field) for schedule_id, field, _ in raised.value.found] == [
+            ("b", "definition"),
+            ("b", "definition"),
+            ("b", "definition"),
+            ("a", "schedule_id"),
+        ]
+        assert workspace.schedules() == []
+        same = workspace.apply([Wanted("a", Definition(" @daily", request=RequestContent(("y", "x", "y"))))], now=0)
+        assert same.changes[0].version.definition.request.asset_selection == ("x", "y")
+
+
+def test_a_file_that_is_not_there(arco: Arco) -> None:
+    """One line, exit 2."""
+    answer = arco("apply", str(arco.folder / "no.toml"))
+    assert (answer.code, answer.err) == (2, f"arco: can't read {arco.folder}/no.toml: No such file or directory\n")
+
+
+# Export.
+
+
+def test_export_writes_a_file_that_apply_finds_unchanged(arco: Arco) -> None:
+    """On the same database nothing changes; on a new one the same schedules come to be; deleted ones are left out."""
+    arco("apply", arco.file("two.toml", TWO))
+    arco("schedule", "disable", "daily")
+    arco("schedule", "create", "gone", "--cron", "@daily")
+    arco("schedule", "delete", "gone")
+    text = arco("export").out
+    assert text.splitlines()[2:8] == [
+        "[schedules.daily]",
+        'cron_expression = "0 10 * * *"',
+        'timezone = "Europe/Berlin"',
+        "max_catchup_ticks = 3",
+        'start_at = "2025-01-15T12:00:00Z"',
+        "enabled = false",
+    ]
+    file = arco.file("export.toml", text)
+    assert set(_changes(arco.json("apply", file, "--prune")).values()) == {"unchanged"}
+    (arco.folder / "other").mkdir()
+    other = Arco(arco.folder / "other" / "arco.db", arco.at)
+    other.json("apply", file)
+    assert other("export").out == text
+    assert arco.json("export") == {"schedules": tomllib.loads(text)["schedules"]}
+
+
+def test_export_of_nothing_is_a_file_too(arco: Arco) -> None:
+    """A database without schedules gives a file without schedules; no database is exit 6."""
+    assert arco("export").code == 6
+    arco("init")
+    assert tomllib.loads(arco("export").out) == {}
+
+
+TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(lambda text: not text_problems("", text))
+LINES = st.text(st.sampled_from("a\"'\\\n\t#[]{}=,.%\u202e\u2028é😀"), min_size=1, max_size=30).filter(str.strip)
+VERSIONS = st.builds(
+    Version,
+    schedule_id=st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,9}\Z"),
+    definition_version=st.just(1),
+    definition=st.builds(
+        Definition,
+        cron_expression=st.sampled_from(["0 10 * * *", "@daily", "*/5 9-17 * * MON-FRI", "0 0 L * *"]),
+        timezone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]),
+        catchup_window_minutes=st.integers(1, MAX_MINUTES) | st.sampled_from([60, 1440, 2880]),
+        max_catchup_ticks=st.integers(1, MAX_TICKS),
+        catchup_policy=st.sampled_from(CATCHUP_POLICIES),
+        dst_gap=st.sampled_from(DST_GAPS),
+        dst_overlap=st.sampled_from(DST_OVERLAPS),
+        request=st.builds(
+            normal_content,
+            st.lists(TEXTS, max_size=3),
+            st.lists(TEXTS, max_size=3),
+            st.none() | LINES,
+            st.dictionaries(TEXTS, TEXTS | st.just(""), max_size=3),
+        ),
+        code_version=st.none() | TEXTS,
+        end_at=st.none() | st.integers(MIN_INSTANT, MAX_INSTANT),
+    ),
+    start_at=st.integers(MIN_INSTANT, MAX_INSTANT),
+    enabled=st.booleans(),
+    deleted=st.just(False),
+    created_at=st.just(0),
+    effective_from=st.just(0),
+)
+
+
+@given(st.lists(VERSIONS, max_size=3, unique_by=lambda version: version.schedule_id))
+def test_what_is_written_reads_back_the_same(versions: list[Version]) -> None:
+    """Every definition, hostile texts included, is the same after writing and reading; so is its start."""
+    text = write(versions)
+    read_back = read(text.encode(), "f").wanted
+    assert [each[:2] for each in read_back] == [(version.schedule_id, version.definition) for version in versions]
+    assert [each.start_at for each in read_back] == [version.start_at for version in versions]
+    assert [each.enabled is not False for each in read_back] == [version.enabled for version in versions]
+    assert text.isascii() or all(char == "\n" or char.isprintable() for char in text)
+
+
+# Lines.
+
+KEY_TEXTS = st.text(st.sampled_from("ab.-_ #[]\"'\\=ü"), min_size=1, max_size=6)
+SCALARS = st.integers(-5, 5).map(str) | st.sampled_from(
+    ["true", "1979-05-27 07:32:00Z", "'a # ] } b'", '"\\" # ]"', "'''x\n''''", '"""\\""" ]\n"""""', "inf"]
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> tuple[str, dict[tuple[str | int, ...], int]]:
+    """A document in many styles, and the line of each of its keys, noted while it is written."""
+    text, lines = "", {}
+
+    def line() -> int:
+        return text.count("\n") + 1
+
+    def value(path: tuple[str | int, ...], depth: int) -> str:
+        nonlocal text
+        shape = draw(st.sampled_from(["scalar", "scalar", "list", "table"] if depth else ["scalar"]))
+        if shape == "scalar":
+            text += draw(SCALARS)
+        elif shape == "list":
+            text += "["
+            for place in range(draw(st.integers(0, 3))):
+                text += draw(st.sampled_from(["", "\n  ", " # , ]\n"]))
+                lines[*path, place] = line()
+                value((*path, place), depth - 1)
+                text += draw(st.sampled_from([",", " ,\n", ", # x\n"]))
+            text += "]"
+        else:
+            text += "{"
+            for place, key in enumerate(draw(st.lists(KEY_TEXTS, max_size=3, unique=True))):
+                text += ", " if place else " "
+                lines[*path, key] = line()
+                text += definitions.toml_key(key) + " = "
+                value((*path, key), depth - 1)
+            text += " }"
+        return text
+
+    for table in draw(st.lists(KEY_TEXTS, max_size=3, unique=True)):
+        text += draw(st.sampled_from(["", "# [x]\n", "\n\n"]))
+        lines[table,] = line()
+        quoted = definitions.toml_key(table)
+        repeated = draw(st.booleans())
+        path: tuple[str | int, ...] = (table, 0) if repeated else (table,)
+        if repeated:
+            lines[path] = line()
+        text += f"[[ {quoted} ]] # x\n" if repeated else f"[{quoted}]\n"
+        for key in draw(st.lists(KEY_TEXTS, max_size=3, unique=True)):
+            text += draw(st.sampled_from(["", "  ", "# a = 1\n"]))
+            lines[*path, key] = line()
+            text += definitions.toml_key(key)
+            if draw(st.booleans()):
+                lines[*path, key, "sub"] = line()
+                text += " . sub"
+                value_path: tuple[str | int, ...] = (*path, key, "sub")
+            else:
+                value_path = (*path, key)
+            text += "\t= "
+            value(value_path, 2)
+            text += "\n"
+    return text, lines
+
+
+@given(documents())
+def test_every_key_is_found_on_its_line(document: tuple[str, dict[tuple[str | int, ...], int]]) -> None:
+    """Quoted and dotted keys, tables inside lines, lists over lines, comments and strings with signs in them."""
+    text, lines = document
+    tomllib.loads(text)
+    assert key_lines(text) == lines
+    assert key_lines(text.replace("\n", "\r\n")) == lines
+
+
+# The schema.
+
+
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads((files("arco_sched") / "schedules.schema.json").read_text("utf-8"))
+    return schema
+
+
+def test_the_schema_names_what_apply_reads(arco: Arco) -> None:
+    """Its keys are those of the reader, and `export --schema` prints it without a database."""
+    schema = _schema()
+    assert list(schema["$defs"]["schedule"]["properties"]) == list(KEYS)
+    assert list(schema["properties"]["defaults"]["properties"]) == [key for key in KEYS if key not in OWN_KEYS]
+    assert json.loads(arco("export", "--schema").out) == schema
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        (TWO, True),
+        ("", True),
+        ("[schedules.x]\ncron_expression = '@daily'\ncatchup_window = 90\nenabled = false\n", True),
+        (WRONG.replace("start_at = 2025-01-01T00:00:00Z", "").replace("end_at = 2025-01-01", ""), False),
+        ("[schedules.x]\n", False),
+        ("[schedules.x]\ncron_expression = 5\n", False),
+        ("[schedules.x]\ncron_expression = '@daily'\ncatchup_window = '90x'\n", False),
+        ("[schedules.'ü']\ncron_expression = '@daily'\n", False),
+        ("[defaults]\nstart_at = '2025-01-01T00:00:00Z'\n", False),
+        ("[schedules.x]\ncron_expression = '@daily'\nlabels = { a = 1 }\n", False),
+    ],
+)
+def test_the_schema_takes_what_apply_takes(text: str, valid: bool) -> None:
+    """Files that are right are valid, files that are wrong are not, and `apply` says the same."""
+    from jsonschema import Draft202012Validator
+
+    Draft202012Validator.check_schema(_schema())
+    assert Draft202012Validator(_schema()).is_valid(tomllib.loads(text)) == valid
+    try:
+        read(text.encode(), "f")
+    except InvalidFile:
+        assert not valid
+    else:
+        assert valid
+
+
+@given(st.lists(VERSIONS, max_size=2, unique_by=lambda version: version.schedule_id))
+def test_what_is_exported_is_valid(versions: list[Version]) -> None:
+    """Whatever `export` writes, the schema takes."""
+    from jsonschema import Draft202012Validator
+
+    Draft202012Validator(_schema()).validate(definitions.document(versions))
