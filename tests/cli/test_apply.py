@@ -4,45 +4,14 @@ import json
 import subprocess
 import sys
 import tomllib
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from arco_sched.core.changes import MAX_TICKS, normal_content, text_problems
-from arco_sched.core.definitions import (
-    CATCHUP_POLICIES,
-    DST_GAPS,
-    DST_OVERLAPS,
-    Definition,
-    RequestContent,
-    Version,
-    Wanted,
-)
-from arco_sched.core.errors import InvalidFields, InvalidFile
-from arco_sched.core.instants import MAX_INSTANT, MAX_MINUTES, MIN_INSTANT
-from arco_sched.formats import toml_file as definitions
-from arco_sched.formats.toml_file import KEYS, OWN_KEYS, read, write
-from arco_sched.formats.toml_lines import key_lines
 from arco_sched.service import Workspace
+from tests.formats.definitions_files import TWO, WRONG
 from tests.runner import Arco
-
-TWO = """\
-[defaults]
-timezone = "Europe/Berlin"
-
-[schedules.daily]
-cron_expression = "0 10 * * *"
-max_catchup_ticks = 3
-
-[schedules."team.load"]
-cron_expression = "@hourly"
-catchup_window = "72h"
-labels = { team = "data" }
-"""
 
 
 @pytest.fixture
@@ -164,32 +133,6 @@ def test_a_file_comes_through_a_pipe(arco: Arco) -> None:
 
 # Problems.
 
-WRONG = """\
-[defaults]
-timezone = "Europe/Berln"
-start_at = 2025-01-01T00:00:00Z
-
-[schedules.daily]
-cron = "0 10 * * *"
-max_catchup_ticks = "3"
-labels = { a = 1, "b.c" = "x" }
-asset_selection = [
-  "a", # ] not the end
-  5,
-  "",
-]
-command = \"\"\"
-x\"\"\"
-end_at = 2025-01-01
-[schedules.a.b]
-cron_expression = "61 5/15 * * *"
-[schedules."ü"]
-cron_expression = '@daily'
-enabled = 1
-"dst_gap" = 'nxt'
-[other]
-"""
-
 
 def test_every_problem_is_told_at_once_with_its_line(arco: Arco) -> None:
     """One line on stderr for each problem of the file, in the order of the lines; nothing is made."""
@@ -227,39 +170,6 @@ def test_problems_as_json(arco: Arco) -> None:
     assert answer.json == {
         "error": {"code": 2, "message": f"{file}:2: {text}", "problems": [{"line": 2, "message": text}]}
     }
-
-
-@pytest.mark.parametrize(
-    ("source", "line", "says"),
-    [
-        (b'[schedules.x]\ncron_expression = "@daily"\ncron_expression = "@hourly"\n', 3, "overwrite"),
-        (b"[schedules.x]\ncron_expression = @daily\n", 2, "not TOML: invalid value"),
-        (b'[schedules.x]\r\ncron_expression = "@daily\r\n', 2, "not TOML"),
-        (b'[schedules.x]\ncron_expression = """\n\n', 2, "not TOML"),
-        (b'[schedules.x]\n# \xff\n', 2, "not UTF-8"),
-        (b"a = " + b"[" * 5000, None, "nested too deeply"),
-        (b"schedules = 5\n", 1, "write [schedules.ID]"),
-        (b'\n[[schedules]]\nid = "x"\n', 2, "write [schedules.ID]"),
-        (b"[schedules]\nx = 1\n", 2, "write [schedules.x]"),
-        (b"defaults = 1\n", 1, "write [defaults]"),
-        (b"schedule.x.cron_expression = '@daily'\n", 1, "write schedules"),
-        (b"[schedules.x]\nmax_catchup_ticks = 0\ncron_expression='@daily'\n", 2, "between 1 and"),
-        (b"[schedules.x]\ncatchup_window = true\ncron_expression='@daily'\n", 2, "catchup_window must be minutes"),
-        (b"[schedules.x]\ncatchup_window = 0\ncron_expression='@daily'\n", 2, "between 1 minute and 100 years"),
-        (b"[schedules.x]\ncron_expression='@daily'\nasset_selection = 'a'\n", 3, "must be a list of texts"),
-        (b"[schedules.x]\ncron_expression='@daily'\nlabels = 'a'\n", 3, "must be a table of texts"),
-        (b"[schedules.x]\ncron_expression='@daily'\nlabels.a.b = 'c'\n", 3, "quote a name with a dot"),
-        (b"[schedules.x]\ncron_expression='@daily'\ncommand = 5\n", 3, "write it in quotes"),
-        (b"[schedules.x]\ncron_expression='@daily'\ncode_version = ''\n", 3, "must not be empty"),
-        (b"[schedules.x]\ncron_expression='@daily'\ntime_zone = 'UTC'\n", 3, "write timezone"),
-        (b"[schedules.x]\ncron_expression='@daily'\ncommand = \"\\u0007\"\n", 3, "control characters"),
-    ],
-)  # fmt: skip
-def test_a_problem_has_its_line(source: bytes, line: int | None, says: str) -> None:
-    """What is wrong, and where."""
-    with pytest.raises(InvalidFile) as raised:
-        read(source, "f")
-    assert [(place, says in text) for place, text in raised.value.located] == [(line, True)]
 
 
 def test_a_conflict_with_what_is_there_undoes_everything(arco: Arco) -> None:
@@ -300,27 +210,6 @@ def test_a_start_before_the_deletion_is_a_problem(arco: Arco) -> None:
     assert ":3: schedule x: start_at 2025-01-01T00:00:00Z is before the schedule was deleted" in answer.err
 
 
-def test_python_users_are_told_every_problem_too(arco: Arco) -> None:
-    """`Workspace.apply` judges definitions that no file held, and an id that is wanted twice; nothing is done."""
-    with Workspace.create(arco.db) as workspace:
-        wanted = [
-            Wanted("a", Definition("@daily")),
-            Wanted("b", Definition("61 * * * *", timezone="Mars/X", max_catchup_ticks=0)),
-            Wanted("a", Definition("@hourly")),
-        ]
-        with pytest.raises(InvalidFields) as raised:
-            workspace.apply(wanted, now=0)
-        assert [(schedule_id, field) for schedule_id, field, _ in raised.value.found] == [
-            ("b", "definition"),
-            ("b", "definition"),
-            ("b", "definition"),
-            ("a", "schedule_id"),
-        ]
-        assert workspace.schedules() == []
-        same = workspace.apply([Wanted("a", Definition(" @daily", request=RequestContent(("y", "x", "y"))))], now=0)
-        assert same.changes[0].version.definition.request.asset_selection == ("x", "y")
-
-
 def test_a_file_that_is_not_there(arco: Arco) -> None:
     """One line, exit 2."""
     answer = arco("apply", str(arco.folder / "no.toml"))
@@ -359,173 +248,3 @@ def test_export_of_nothing_is_a_file_too(arco: Arco) -> None:
     assert arco("export").code == 6
     arco("init")
     assert tomllib.loads(arco("export").out) == {}
-
-
-TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(lambda text: not text_problems("", text))
-LINES = st.text(st.sampled_from("a\"'\\\n\t#[]{}=,.%\u202e\u2028é😀"), min_size=1, max_size=30).filter(str.strip)
-VERSIONS = st.builds(
-    Version,
-    schedule_id=st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,9}\Z"),
-    definition_version=st.just(1),
-    definition=st.builds(
-        Definition,
-        cron_expression=st.sampled_from(["0 10 * * *", "@daily", "*/5 9-17 * * MON-FRI", "0 0 L * *"]),
-        timezone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]),
-        catchup_window_minutes=st.integers(1, MAX_MINUTES) | st.sampled_from([60, 1440, 2880]),
-        max_catchup_ticks=st.integers(1, MAX_TICKS),
-        catchup_policy=st.sampled_from(CATCHUP_POLICIES),
-        dst_gap=st.sampled_from(DST_GAPS),
-        dst_overlap=st.sampled_from(DST_OVERLAPS),
-        request=st.builds(
-            normal_content,
-            st.lists(TEXTS, max_size=3),
-            st.lists(TEXTS, max_size=3),
-            st.none() | LINES,
-            st.dictionaries(TEXTS, TEXTS | st.just(""), max_size=3),
-        ),
-        code_version=st.none() | TEXTS,
-        end_at=st.none() | st.integers(MIN_INSTANT, MAX_INSTANT),
-    ),
-    start_at=st.integers(MIN_INSTANT, MAX_INSTANT),
-    enabled=st.booleans(),
-    deleted=st.just(False),
-    created_at=st.just(0),
-    effective_from=st.just(0),
-)
-
-
-@given(st.lists(VERSIONS, max_size=3, unique_by=lambda version: version.schedule_id))
-def test_what_is_written_reads_back_the_same(versions: list[Version]) -> None:
-    """Every definition, hostile texts included, is the same after writing and reading; so is its start."""
-    text = write(versions)
-    read_back = read(text.encode(), "f").wanted
-    assert [each[:2] for each in read_back] == [(version.schedule_id, version.definition) for version in versions]
-    assert [each.start_at for each in read_back] == [version.start_at for version in versions]
-    assert [each.enabled is not False for each in read_back] == [version.enabled for version in versions]
-    assert text.isascii() or all(char == "\n" or char.isprintable() for char in text)
-
-
-# Lines.
-
-KEY_TEXTS = st.text(st.sampled_from("ab.-_ #[]\"'\\=ü"), min_size=1, max_size=6)
-SCALARS = st.integers(-5, 5).map(str) | st.sampled_from(
-    ["true", "1979-05-27 07:32:00Z", "'a # ] } b'", '"\\" # ]"', "'''x\n''''", '"""\\""" ]\n"""""', "inf"]
-)
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> tuple[str, dict[tuple[str | int, ...], int]]:
-    """A document in many styles, and the line of each of its keys, noted while it is written."""
-    text, lines = "", {}
-
-    def line() -> int:
-        return text.count("\n") + 1
-
-    def value(path: tuple[str | int, ...], depth: int) -> str:
-        nonlocal text
-        shape = draw(st.sampled_from(["scalar", "scalar", "list", "table"] if depth else ["scalar"]))
-        if shape == "scalar":
-            text += draw(SCALARS)
-        elif shape == "list":
-            text += "["
-            for place in range(draw(st.integers(0, 3))):
-                text += draw(st.sampled_from(["", "\n  ", " # , ]\n"]))
-                lines[*path, place] = line()
-                value((*path, place), depth - 1)
-                text += draw(st.sampled_from([",", " ,\n", ", # x\n"]))
-            text += "]"
-        else:
-            text += "{"
-            for place, key in enumerate(draw(st.lists(KEY_TEXTS, max_size=3, unique=True))):
-                text += ", " if place else " "
-                lines[*path, key] = line()
-                text += definitions.toml_key(key) + " = "
-                value((*path, key), depth - 1)
-            text += " }"
-        return text
-
-    for table in draw(st.lists(KEY_TEXTS, max_size=3, unique=True)):
-        text += draw(st.sampled_from(["", "# [x]\n", "\n\n"]))
-        lines[table,] = line()
-        quoted = definitions.toml_key(table)
-        repeated = draw(st.booleans())
-        path: tuple[str | int, ...] = (table, 0) if repeated else (table,)
-        if repeated:
-            lines[path] = line()
-        text += f"[[ {quoted} ]] # x\n" if repeated else f"[{quoted}]\n"
-        for key in draw(st.lists(KEY_TEXTS, max_size=3, unique=True)):
-            text += draw(st.sampled_from(["", "  ", "# a = 1\n"]))
-            lines[*path, key] = line()
-            text += definitions.toml_key(key)
-            if draw(st.booleans()):
-                lines[*path, key, "sub"] = line()
-                text += " . sub"
-                value_path: tuple[str | int, ...] = (*path, key, "sub")
-            else:
-                value_path = (*path, key)
-            text += "\t= "
-            value(value_path, 2)
-            text += "\n"
-    return text, lines
-
-
-@given(documents())
-def test_every_key_is_found_on_its_line(document: tuple[str, dict[tuple[str | int, ...], int]]) -> None:
-    """Quoted and dotted keys, tables inside lines, lists over lines, comments and strings with signs in them."""
-    text, lines = document
-    tomllib.loads(text)
-    assert key_lines(text) == lines
-    assert key_lines(text.replace("\n", "\r\n")) == lines
-
-
-# The schema.
-
-
-def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads((files("arco_sched") / "schedules.schema.json").read_text("utf-8"))
-    return schema
-
-
-def test_the_schema_names_what_apply_reads(arco: Arco) -> None:
-    """Its keys are those of the reader, and `export --schema` prints it without a database."""
-    schema = _schema()
-    assert list(schema["$defs"]["schedule"]["properties"]) == list(KEYS)
-    assert list(schema["properties"]["defaults"]["properties"]) == [key for key in KEYS if key not in OWN_KEYS]
-    assert json.loads(arco("export", "--schema").out) == schema
-
-
-@pytest.mark.parametrize(
-    ("text", "valid"),
-    [
-        (TWO, True),
-        ("", True),
-        ("[schedules.x]\ncron_expression = '@daily'\ncatchup_window = 90\nenabled = false\n", True),
-        (WRONG.replace("start_at = 2025-01-01T00:00:00Z", "").replace("end_at = 2025-01-01", ""), False),
-        ("[schedules.x]\n", False),
-        ("[schedules.x]\ncron_expression = 5\n", False),
-        ("[schedules.x]\ncron_expression = '@daily'\ncatchup_window = '90x'\n", False),
-        ("[schedules.'ü']\ncron_expression = '@daily'\n", False),
-        ("[defaults]\nstart_at = '2025-01-01T00:00:00Z'\n", False),
-        ("[schedules.x]\ncron_expression = '@daily'\nlabels = { a = 1 }\n", False),
-    ],
-)
-def test_the_schema_takes_what_apply_takes(text: str, valid: bool) -> None:
-    """Files that are right are valid, files that are wrong are not, and `apply` says the same."""
-    from jsonschema import Draft202012Validator
-
-    Draft202012Validator.check_schema(_schema())
-    assert Draft202012Validator(_schema()).is_valid(tomllib.loads(text)) == valid
-    try:
-        read(text.encode(), "f")
-    except InvalidFile:
-        assert not valid
-    else:
-        assert valid
-
-
-@given(st.lists(VERSIONS, max_size=2, unique_by=lambda version: version.schedule_id))
-def test_what_is_exported_is_valid(versions: list[Version]) -> None:
-    """Whatever `export` writes, the schema takes."""
-    from jsonschema import Draft202012Validator
-
-    Draft202012Validator(_schema()).validate(definitions.document(versions))
