@@ -49,15 +49,15 @@ SECONDS ?= 120
 MINUTES ?= 30
 
 faults: $(STAMP)  ## kill, fill the disk, break every write, spoil files: half an hour (KILLS=3000 SPOILED=2000)
-	@$(BIN)/python tests/faults/storm.py --kills $(KILLS)
-	@$(BIN)/python tests/faults/injector.py
-	@ARCO_SPOILED_FILES=$(SPOILED) $(BIN)/python -m pytest -n 2 tests/faults
+	@$(BIN)/python -m tests.system.storm --kills $(KILLS)
+	@$(BIN)/python -m tests.system.injector
+	@ARCO_SPOILED_FILES=$(SPOILED) $(BIN)/python -m pytest -n 2 tests/system
 
 fuzz: $(STAMP)  ## hostile input at random (FUZZ=2000 command lines a test, SECONDS=120 of atheris a reader)
-	@ARCO_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/trust/test_fuzz.py
+	@ARCO_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/system/test_fuzz.py
 	@$(BIN)/pip install --quiet --only-binary :all: atheris || echo "no atheris for this machine: the rest is left out"
 	@! $(BIN)/python -c "import atheris" 2>/dev/null || for reader in cron stored; do \
-	    $(BIN)/python tests/trust/fuzz_atheris.py $$reader -max_total_time=$(SECONDS) -verbosity=0 -print_final_stats=1 || exit 1; done
+	    $(BIN)/python -m tests.system.fuzz_atheris $$reader -max_total_time=$(SECONDS) -verbosity=0 -print_final_stats=1 || exit 1; done
 
 mutants: $(STAMP)  ## change the core in small ways and see whether the tests notice (MINUTES=30)
 	@$(BIN)/python scripts/mutants --minutes $(MINUTES)

@@ -7,7 +7,6 @@ import itertools
 from typing import Any
 
 import pytest
-from core_world import BROKEN, DAY, at, minutes, term
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +28,7 @@ from arco_sched.core.evaluate import (
 )
 from arco_sched.core.history import Lapse
 from arco_sched.core.instants import MAX_INSTANT, parse_instant
+from tests.core.world import BROKEN, DAY, at, minutes, term
 
 
 def told(outcome: Outcome) -> list[tuple[Any, ...]]:

@@ -4,11 +4,11 @@ Instants are minutes of one day; a schedule starts at minute 0 and occurs every 
 """
 
 import pytest
-from core_world import BROKEN, at, term
 
 from arco_sched.core.definitions import Term
 from arco_sched.core.history import LapseCut, Rewinding
 from arco_sched.core.rewind import rewind
+from tests.core.world import BROKEN, at, term
 
 CLOCK = 60
 

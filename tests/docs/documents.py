@@ -1,4 +1,4 @@
-"""The console examples of the documents, and a way to run them; `python tests/docs/documents.py` writes them anew.
+"""The console examples of the documents, and a way to run them; `python -m tests.docs.documents` writes them anew.
 
 An example is a block fenced as `console`: lines that begin with `$ ` are commands, what follows is all that a command
 prints, on stdout and stderr alike. Where stdout is one JSON document, a block fenced as `json` may hold it instead,

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import typer
-from documents import DOCUMENTS, FAILED, ROOT, UNFORESEEN, Section, run, sections
 from typer.core import TyperGroup
 
 from arco_sched.cli.app import command
+from tests.docs.documents import DOCUMENTS, FAILED, ROOT, UNFORESEEN, Section, run, sections
 
 SECTIONS = [section for document in DOCUMENTS for section in sections(document)]
 PAGES = [*DOCUMENTS, "CHANGELOG.md"]
@@ -21,7 +21,7 @@ def test_examples_print_what_the_document_says(section: Section) -> None:
     printed = "".join(
         f"$ {step.command}\n{output}" for step, output in zip(section.steps, run(section.steps), strict=True)
     )
-    assert printed == shown, f"write {section.document} anew: python tests/docs/documents.py {section.document}"
+    assert printed == shown, f"write {section.document} anew: python -m tests.docs.documents {section.document}"
     assert FAILED not in printed
     assert UNFORESEEN not in printed
 

@@ -4,7 +4,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from documents import ROOT, clean_environment
+
+from tests.docs.documents import ROOT, clean_environment
 
 EXAMPLES = ROOT / "examples"
 

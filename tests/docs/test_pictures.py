@@ -7,7 +7,8 @@ from importlib.util import module_from_spec, spec_from_loader
 from xml.etree import ElementTree as ET
 
 import pytest
-from documents import DOCUMENTS, ROOT
+
+from tests.docs.documents import DOCUMENTS, ROOT
 
 FOLDER = ROOT / "docs" / "pictures"
 NAMES = sorted(path.name for path in FOLDER.glob("*.svg"))

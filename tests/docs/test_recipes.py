@@ -2,7 +2,7 @@
 
 import re
 
-from documents import ROOT
+from tests.docs.documents import ROOT
 
 
 def test_alert_rules_ask_for_metrics_that_there_are() -> None:

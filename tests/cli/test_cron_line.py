@@ -1,0 +1,245 @@
+"""`arco tick --quiet`, the line that cron calls, is done without reading a command line, and nothing shows it."""
+
+import contextlib
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from arco_sched.cli import entry
+from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.service.visit import nothing_due_in
+from tests.runner import Arco, Result
+
+HEAVY = {"rich", "croniter", "pendulum", "platformdirs", "dataclasses", "json", "hashlib", "zoneinfo"}
+QUESTIONS = {
+    f"arco_sched.service.{name}" for name in ("why", "timeline", "verification", "status", "upkeep", "applying")
+}
+LEFT_ALONE = {"typer", "pathlib", "typing", "dataclasses", "inspect", "json", "hashlib", "arco_sched.core.history"}
+
+
+@pytest.fixture
+def arco(tmp_path: Path) -> Arco:
+    """`arco` on the real clock, with a schedule that is not due this year."""
+    arco = Arco(tmp_path / "arco.db", at=None)
+    arco.ok('schedule create yearly --cron "0 0 29 2 *"')
+    return arco
+
+
+def nothing(_: Arco) -> None:
+    """Nothing is due."""
+
+
+def due(arco: Arco) -> None:
+    """Something is due."""
+    arco.ok(
+        'schedule create busy --cron "* * * * *" --start 2025-01-01T00:00:00Z --max-catchup 3 --catchup-window 5000d'
+    )
+
+
+def paused(arco: Arco) -> None:
+    """What is due was paused."""
+    due(arco)
+    arco.ok("schedule disable busy")
+
+
+def failing(arco: Arco) -> None:
+    """A schedule can't be evaluated."""
+    due(arco)
+    statement(arco, "UPDATE definition_rows SET timezone = 'Lost/Zone' WHERE schedule = 2")
+
+
+def other_rules(arco: Arco) -> None:
+    """The zone rules are others than those last recorded."""
+    statement(arco, "UPDATE workspace SET zone_rules = '2001a'")
+
+
+def newer(arco: Arco) -> None:
+    """A newer arco made the database."""
+    statement(arco, "PRAGMA user_version = 99")
+
+
+def gone(arco: Arco) -> None:
+    """There is no database."""
+    arco.db.unlink()
+
+
+def empty(arco: Arco) -> None:
+    """The database is an empty file."""
+    arco.db.write_bytes(b"")
+
+
+def foreign(arco: Arco) -> None:
+    """The file is no database."""
+    arco.db.write_bytes(b"no database" * 1000)
+
+
+def damaged(arco: Arco) -> None:
+    """The first page is ours, the others are not."""
+    arco.db.write_bytes(arco.db.read_bytes()[:4096] + b"\xff" * 40_000)
+
+
+def folder(arco: Arco) -> None:
+    """A folder has the database's name."""
+    arco.db.unlink()
+    arco.db.mkdir()
+
+
+def statement(arco: Arco, text: str) -> None:
+    """Change the database behind arco's back."""
+    with contextlib.closing(sqlite3.connect(arco.db)) as connection, connection:
+        connection.execute(text)
+
+
+CASES = [nothing, due, paused, failing, other_rules, newer, gone, empty, foreign, damaged, folder]
+
+
+def content(arco: Arco) -> list[str] | bytes | None:
+    """Everything in the database, instants of the last minute alike."""
+    try:
+        lines = arco.content() if arco.db.is_file() else None
+    except sqlite3.Error:
+        return arco.db.read_bytes()
+    now = int(time.time())
+    return lines and [
+        re.sub(r"\b\d{10}\b", lambda found: "now" if abs(int(found[0]) - now) < 120 else found[0], line)
+        for line in lines
+    ]
+
+
+@pytest.mark.parametrize("environ", [{}, {"ARCO_NOW": "2025-03-01T00:00:00Z"}, {"ARCO_NOW": "noon"}, {"ARCO_NOW": ""}])
+@pytest.mark.parametrize("case", CASES)
+def test_it_is_the_command(arco: Arco, tmp_path: Path, case: Callable[[Arco], None], environ: dict[str, str]) -> None:
+    """Exit code, stdout, stderr and the database are those of the same command spelled so that nothing is early."""
+    case(arco)
+    twin = Arco(tmp_path / "twin" / "arco.db", at=None)
+    shutil.copytree(arco.db, twin.db) if arco.db.is_dir() else twin.db.parent.mkdir()
+    if arco.db.is_file():
+        shutil.copyfile(arco.db, twin.db)
+
+    early = arco.run(["tick", "--quiet"], **environ)
+    usual = twin.run(["tick", "--now", "--quiet"], **environ)
+
+    assert spoken(early, arco) == spoken(usual, twin)
+    assert content(arco) == content(twin)
+
+
+def spoken(result: Result, arco: Arco) -> tuple[int, str, str]:
+    """What a command said, whatever the database is called."""
+    return result.code, result.out, result.err.replace(str(arco.db), "DB")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_early_only_with_nothing_to_do(arco: Arco, case: Callable[[Arco], None]) -> None:
+    """It is answered early exactly when nothing is due, and otherwise has changed nothing."""
+    case(arco)
+    before = content(arco)
+    assert entry._is_done_already(str(arco.db), int(time.time())) is (case is nothing)
+    assert content(arco) == before or case is nothing
+
+
+def test_the_visit_is_recorded(arco: Arco) -> None:
+    """Whoever asks how long ago the evaluator was here gets the clock."""
+    started = int(time.time())
+    assert entry._is_done_already(str(arco.db), int(time.time()))
+    with contextlib.closing(sqlite3.connect(arco.db)) as connection:
+        (visited_at,) = connection.execute("SELECT visited_at FROM workspace").fetchone()
+    assert started <= visited_at <= time.time()
+
+
+@pytest.mark.parametrize("case", [nothing, due])
+def test_the_default_database(arco: Arco, monkeypatch: pytest.MonkeyPatch, case: Callable[[Arco], None]) -> None:
+    """Without `--db` and `ARCO_DB` it is the one in the user's data directory."""
+    case(arco)
+    default = arco.db.parent / "arco" / "arco.db"
+    default.parent.mkdir()
+    shutil.copyfile(arco.db, default)
+    monkeypatch.setenv("XDG_DATA_HOME", str(arco.db.parent))
+    assert entry.run(["tick", "--quiet"], {}) == 0
+    with contextlib.closing(sqlite3.connect(default)) as connection:
+        visited, ticks = connection.execute("SELECT visited_at, (SELECT count(*) FROM ticks) FROM workspace").fetchone()
+    assert (visited is not None, ticks) == (True, 0 if case is nothing else 3)
+
+
+def test_somebody_writes(arco: Arco) -> None:
+    """While another process writes nobody waits twice: it is left to the evaluation at once."""
+    with contextlib.closing(sqlite3.connect(arco.db, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseUnusable, match="busy"):
+            nothing_due_in(arco.db, 0, busy_timeout=0)
+        assert not entry._is_done_already(str(arco.db), int(time.time()))
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["tick"],
+        ["tick", "--quiet", "--quiet"],
+        ["tick", "--quiet", "--json"],
+        ["--quiet", "tick"],
+        ["--db", "tick", "--quiet"],
+        ["--db", "DB", "--db", "DB", "tick", "--quiet"],
+        ["--version", "tick", "--quiet"],
+        ["schedule", "tick", "--quiet"],
+        [],
+    ],
+)
+def test_no_other_line(arco: Arco, argv: list[str]) -> None:
+    """Every other command line is read by the command line's own library."""
+    line = [str(arco.db) if word == "DB" else word for word in argv]
+    assert not entry._is_cron_line(line, {"ARCO_DB": str(arco.db)})
+
+
+def test_completion(arco: Arco) -> None:
+    """A shell that asks what may follow gets an answer, and no evaluation."""
+    assert not entry._is_cron_line(["tick", "--quiet"], {"_ARCO_COMPLETE": "complete_bash"})
+    assert entry._is_cron_line(["--db", str(arco.db), "tick", "--quiet"], {})
+
+
+def loading(argv: list[str], arco: Arco) -> str:
+    """What a command prints, and then its exit code and the modules that it loaded."""
+    ask = (
+        f"import sys; sys.path[:] = {sys.path!r}; before = set(sys.modules); from arco_sched.cli.entry import run; "
+        f"code = run({argv!r}, {{'ARCO_DB': {str(arco.db)!r}}}); print(code, *set(sys.modules) - before)"
+    )
+    return subprocess.run([sys.executable, "-S", "-c", ask], check=True, capture_output=True, text=True).stdout
+
+
+def test_it_loads_next_to_nothing(arco: Arco) -> None:
+    """Neither typer nor what takes as long as it does to be imported."""
+    done = loading(["tick", "--quiet"], arco)
+    code, *loaded = done.split()
+    assert code == "0"
+    assert "sqlite3" in loaded
+    assert not LEFT_ALONE & set(loaded)
+
+
+@pytest.mark.parametrize("case", [due, paused, other_rules])
+def test_with_something_to_do_it_loads_no_typer(arco: Arco, case: Callable[[Arco], None]) -> None:
+    """Nor what draws tables, or only a question needs, or only a definition: it reads no command line either."""
+    case(arco)
+    code, *loaded = loading(["tick", "--quiet"], arco).split()
+    assert code == "0"
+    assert "arco_sched.core.evaluate" in loaded
+    assert not {"typer", "rich", "croniter", "pendulum", "zoneinfo", *QUESTIONS} & set(loaded)
+
+
+def test_a_tick_of_nothing_loads_little(arco: Arco) -> None:
+    """`arco tick` with nothing due loads neither what evaluates nor what draws tables."""
+    done = loading(["tick"], arco)
+    code, *loaded = done.splitlines()[-1].split()
+    assert code == "0"
+    assert "typer" in loaded
+    ours = {
+        "arco_sched.core.cron",
+        "arco_sched.core.evaluate",
+        "arco_sched.core.history",
+        "arco_sched.service.workspace",
+    }
+    assert not (ours | HEAVY) & set(loaded)

@@ -1,0 +1,121 @@
+"""Every command explains itself: a line, an example that parses, `--json` where it prints."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from arco_sched.cli.app import command
+from arco_sched.cli.options import example_lines
+from tests.runner import Arco
+
+PRINTED_WIDTH = 78
+"""What fits a terminal of 80 columns between the margins of a help page."""
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command that does something, with its path."""
+    root = command()
+    context = root.make_context("arco", ["init"], obj={})
+    for name in root.list_commands(context):  # type: ignore[attr-defined]
+        found = root.get_command(context, name)  # type: ignore[attr-defined]
+        if hasattr(found, "commands"):
+            yield from ((f"{name} {inner}", each) for inner, each in found.commands.items())
+        else:
+            yield name, found
+
+
+COMMANDS = dict(commands())
+
+
+def test_every_command_of_the_loop_is_there() -> None:
+    """The commands that docs/cli.md promises for the loop."""
+    assert COMMANDS.keys() >= {
+        "init",
+        *(
+            f"schedule {name}"
+            for name in (
+                *("create", "update", "enable", "disable", "delete"),
+                *("list", "show", "versions", "preview", "trigger"),
+            )
+        ),
+        "tick",
+        "ticks list",
+        "ticks show",
+        "lapses list",
+        "runs list",
+        "runs show",
+        "runs request",
+        "events list",
+    }
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_help(arco: Arco, path: str) -> None:
+    """`--help` and `-h` show what a command does, an example, and `--json`; they need no database."""
+    result = arco(f"{path} --help")
+    assert (result.code, result.err) == (0, "")
+    assert "Examples:" in result.out
+    assert f"$ arco {path}" in result.out
+    assert "--json" in result.out
+    assert (COMMANDS[path].help or "").splitlines()[0].endswith((".", ":"))
+    assert arco(f"{path} -h").out == result.out
+    assert not arco.db.exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [line for path, each in COMMANDS.items() for line in example_lines(each.epilog)] + example_lines(command().epilog),
+)
+def test_examples_parse(line: str) -> None:
+    """Each example of a help page is a command that parses, and is not broken on a terminal of 80 columns."""
+    assert len(f"$ {line}") <= PRINTED_WIDTH
+    name, *arguments = shlex.split(line.rpartition(" | ")[2])
+    assert name == "arco"
+    context = command().make_context("arco", arguments, obj={})
+    group: Any = context.command
+    rest = [*context._protected_args, *context.args]
+    while rest:
+        found = group.get_command(context, rest[0])
+        assert found is not None, line
+        context = found.make_context(rest[0], rest[1:], parent=context)
+        group = found
+        rest = [*getattr(context, "_protected_args", []), *context.args]
+
+
+def test_arco_alone(arco: Arco) -> None:
+    """`arco` and `arco --help` show all commands in their groups; `--version` says which arco it is."""
+    result = arco("--help")
+    assert result.code == 0
+    for words in ("Define", "Evaluate", "Ask", "schedule", "tick", "--db"):
+        assert words in result.out
+    assert arco.run([]).out == result.out
+    assert arco("--version").out.startswith("arco 0.")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(daily: Arco, shell: str) -> None:
+    """Each shell is given a script; bash completes commands, options and the ids of schedules."""
+    environment = {**os.environ, "ARCO_DB": str(daily.db), "PYTHONPATH": ":".join(path for path in sys.path if path)}
+
+    def arco(*arguments: str, **more: str) -> str:
+        program = "import sys; from arco_sched.cli.entry import main; sys.argv[0] = 'arco'; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            capture_output=True,
+            text=True,
+            env={**environment, **more},
+            check=True,
+        )
+        return done.stdout
+
+    assert "_ARCO_COMPLETE" in arco("--show-completion", shell, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    if shell == "bash":
+        ask = {"_ARCO_COMPLETE": "complete_bash"}
+        assert "schedule" in arco(**ask, COMP_WORDS="arco sch", COMP_CWORD="1").split()
+        assert "daily" in arco(**ask, COMP_WORDS="arco schedule show da", COMP_CWORD="3").split()
+        assert "--dry-run" in arco(**ask, COMP_WORDS="arco tick --d", COMP_CWORD="2").split()

@@ -1,0 +1,112 @@
+"""`arco status`: nobody evaluating and nothing being due must look different."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.runner import Arco
+
+
+def field(arco: Arco, name: str) -> str:
+    """The first line of a field of the screen."""
+    lines = [line for line in arco("status").out.splitlines() if line.startswith(name)]
+    return lines[0].removeprefix(name).strip()
+
+
+def test_nobody_has_ever_evaluated(daily: Arco) -> None:
+    """It says so, and --max-lag exits 7."""
+    assert field(daily, "evaluator").startswith("NOBODY EVALUATES: `arco tick` has never run here")
+    assert daily("status").code == 0
+    assert daily("status --max-lag 5m").code == 7
+    assert (daily("status --max-lag 5m --json").json["late"], daily.json("status")["late"]) == (True, None)
+
+
+def test_nothing_is_due(daily: Arco) -> None:
+    """An evaluator that came by a minute ago, and when something is due next."""
+    daily.ok("tick", at="2025-01-01T09:59:00Z")
+    daily.at = "2025-01-01T09:59:30Z"
+    assert field(daily, "evaluator").startswith("evaluating: the last `arco tick` was 30 seconds ago")
+    assert field(daily, "due") == "nothing is due; next at 2025-01-01 10:00 UTC, in 30 seconds"
+    assert daily("status --max-lag 5m").code == 0
+
+
+def test_nobody_evaluates_any_more(daily: Arco) -> None:
+    """The last visit, what waits and since when; --max-lag is inclusive."""
+    daily.ok("tick", at="2025-01-01T09:00:00Z")
+    daily.at = "2025-01-02T12:00:00Z"
+    screen = daily.ok("status").out
+    assert "NOBODY EVALUATES: the last `arco tick` was 1 day ago" in screen
+    assert "2 occurrences wait, of 1 schedule:" in screen
+    assert "daily since 2025-01-01 10:00 UTC, 1 day" in screen
+    assert daily("status --max-lag 27h").code == 0
+    assert daily("status --max-lag 1619m").code == 7
+    answer = daily.json("status")
+    assert answer["overdue_schedules"] == [{"schedule_id": "daily", "due_at": "2025-01-01T10:00:00Z"}]
+    assert (answer["backlog"], answer["overdue"], answer["lag_seconds"]) == (2, 1, 27 * 3600)
+
+
+def test_a_visit_ahead_of_the_clock_is_no_sign_of_life(daily: Arco) -> None:
+    """One evaluation with a clock that was wrong must not keep a monitor quiet for years."""
+    daily.ok("tick --allow-future --now 2030-01-01T00:00:00Z", at="2025-01-02T12:00:00Z")
+    assert field(daily, "evaluator").startswith("CAN'T TELL")
+    assert daily("status --max-lag 5m").code == 7
+    screen = daily.ok("status").out
+    assert "Ahead of the clock, so nothing is due until then: daily (through 20" in screen
+    assert "`arco schedule rewind` brings them back" in screen
+
+
+def test_lapses_of_the_last_day(daily: Arco) -> None:
+    """They are counted, with where to look."""
+    daily.ok("tick", at="2025-01-09T12:00:00Z")
+    screen = daily.ok("status").out
+    assert "6 lapsed" in screen
+    assert "arco lapses list" in screen
+
+
+def test_prometheus(daily: Arco, tmp_path: Path) -> None:
+    """A textfile that node-exporter reads: every metric has HELP and TYPE, and the file appears whole."""
+    daily.ok("schedule disable daily")
+    target = tmp_path / "arco.prom"
+    target.write_text("old")
+    result = daily.ok(f"status --prometheus {target}")
+    assert (result.out, result.err) == ("", "")
+    assert [path.name for path in tmp_path.iterdir() if "prom" in path.name] == ["arco.prom"]
+    text = target.read_text()
+    assert text == daily.ok("status --prometheus -").out
+    assert "arco_evaluator_last_visit_timestamp_seconds 0\n" in text
+    assert 'arco_schedules{state="paused"} 1\n' in text
+    described: set[str] = set()
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            continue
+        if line.startswith("# TYPE "):
+            described.add(line.split()[2])
+            continue
+        found = re.fullmatch(r'(arco_[a-z_]+)(\{(?:[a-z_]+="(?:[^"\\]|\\.)*",?)+\})? -?\d+', line)
+        assert found, line
+        assert found[1] in described
+    assert text.endswith("\n")
+
+
+def test_prometheus_escapes_labels(tmp_path: Path) -> None:
+    """A workspace may be called anything."""
+    arco = Arco(tmp_path / "a.db")
+    arco.ok("init", "--workspace", 'a"b\\c')
+    assert 'workspace="a\\"b\\\\c"' in arco.ok("status --prometheus -").out
+
+
+def test_prometheus_and_the_exit_code(daily: Arco, tmp_path: Path) -> None:
+    """--max-lag and --json work beside the file."""
+    result = daily(f"status --prometheus {tmp_path}/x.prom --max-lag 5m --json")
+    assert (result.code, result.json["late"]) == (7, True)
+    assert (tmp_path / "x.prom").exists()
+
+
+@pytest.mark.parametrize("target", ["missing/x.prom", "folder", ""])
+def test_a_textfile_that_cant_be_written(daily: Arco, tmp_path: Path, target: str) -> None:
+    """One line, exit 2, and nothing left behind."""
+    (tmp_path / "folder").mkdir()
+    result = daily("status", "--prometheus", str(tmp_path / target) if target else "")
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert not list(tmp_path.rglob("*part*"))

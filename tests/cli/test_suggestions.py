@@ -1,0 +1,97 @@
+"""Mistakes are met with what was probably meant; a shell completes; help is in the order in which people think."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.runner import Arco
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "schedule show dayly",
+        "schedule enable dayly",
+        "schedule discard dayly",
+        "schedule rewind dayly",
+        "schedule trigger dayly",
+        "schedule update dayly --max-catchup 1",
+        "schedule delete dayly",
+        "tick --schedule hourly --schedule dayly",
+        "ticks list --schedule dayly",
+        "runs list --schedule dayly",
+        "lapses list --schedule dayly",
+        "events list --schedule dayly",
+        "why dayly",
+        "timeline hourly dayly",
+        "backfill dayly --from 2024-12-01 --to 2024-12-02",
+    ],
+)
+def test_the_nearest_id(daily: Arco, line: str) -> None:
+    """Whatever command it was, also where it names several."""
+    daily.ok("schedule create hourly --cron '0 * * * *'")
+    result = daily(line)
+    assert (result.code, result.err) == (3, "arco: no schedule dayly: did you mean daily?\n")
+
+
+def test_no_near_id(daily: Arco) -> None:
+    """Where nothing is near, the list is named."""
+    assert daily("why xyz").err == "arco: no schedule xyz: `arco schedule list` shows those there are\n"
+
+
+@pytest.mark.parametrize(("line", "nearest"), [("staus", "status"), ("schedule rewnd", "rewind"), ("verfy", "verify")])
+def test_the_nearest_command(daily: Arco, line: str, nearest: str) -> None:
+    """One line, exit 2."""
+    result = daily(line)
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert nearest in result.err
+
+
+def complete(db: Path | None, line: str) -> list[str]:
+    """What bash would be offered."""
+    done = subprocess.run(
+        [sys.executable, "-m", "arco_sched"],
+        env={
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "_ARCO_COMPLETE": "complete_bash",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(line.split(" ")) - 1),
+            "HOME": "/nonexistent",
+            **({} if db is None else {"ARCO_DB": str(db)}),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_completion_from_the_database(daily: Arco) -> None:
+    """Schedules, ticks and runs by what is written already."""
+    daily.ok("schedule create data --cron '@daily'")
+    daily.ok("tick", at="2025-01-02T12:00:00Z")
+    assert complete(daily.db, "arco why da") == ["daily", "data"]
+    assert complete(daily.db, "arco ticks show daily:") == ["daily:1735812000", "daily:1735725600"]
+    assert all(run.startswith("run_") for run in complete(daily.db, "arco runs show run_"))
+
+
+def test_completion_is_silent_about_errors(tmp_path: Path) -> None:
+    """No database, or a file that is none: nothing is offered, nothing said."""
+    (tmp_path / "none.db").write_text("no database")
+    assert complete(tmp_path / "missing.db", "arco why d") == []
+    assert complete(tmp_path / "none.db", "arco ticks show d") == []
+    assert not (tmp_path / "missing.db").exists()
+
+
+def test_help_is_grouped(arco: Arco) -> None:
+    """The commands stand where people look for them."""
+    said = arco.ok("--help").out
+    places = [said.index(f"─ {panel} ─") for panel in ("Define", "Evaluate", "Ask", "Keep")]
+    assert places == sorted(places)
+    for panel, command in ((1, "backfill"), (2, "why"), (2, "timeline"), (2, "status"), (3, "verify"), (3, "prune")):
+        at = said.index(f"│ {command} ")
+        assert places[panel] < at < (places[panel + 1] if panel + 1 < len(places) else len(said))

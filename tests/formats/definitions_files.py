@@ -1,0 +1,81 @@
+"""Definitions files: a right one, one with every kind of mistake, and versions to write."""
+
+from hypothesis import strategies as st
+
+from arco_sched.core.changes import MAX_TICKS, normal_content, text_problems
+from arco_sched.core.definitions import CATCHUP_POLICIES, DST_GAPS, DST_OVERLAPS, Definition, Version
+from arco_sched.core.instants import MAX_INSTANT, MAX_MINUTES, MIN_INSTANT
+
+TWO = """\
+[defaults]
+timezone = "Europe/Berlin"
+
+[schedules.daily]
+cron_expression = "0 10 * * *"
+max_catchup_ticks = 3
+
+[schedules."team.load"]
+cron_expression = "@hourly"
+catchup_window = "72h"
+labels = { team = "data" }
+"""
+
+WRONG = """\
+[defaults]
+timezone = "Europe/Berln"
+start_at = 2025-01-01T00:00:00Z
+
+[schedules.daily]
+cron = "0 10 * * *"
+max_catchup_ticks = "3"
+labels = { a = 1, "b.c" = "x" }
+asset_selection = [
+  "a", # ] not the end
+  5,
+  "",
+]
+command = \"\"\"
+x\"\"\"
+end_at = 2025-01-01
+[schedules.a.b]
+cron_expression = "61 5/15 * * *"
+[schedules."ü"]
+cron_expression = '@daily'
+enabled = 1
+"dst_gap" = 'nxt'
+[other]
+"""
+
+TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(lambda text: not text_problems("", text))
+
+LINES = st.text(st.sampled_from("a\"'\\\n\t#[]{}=,.%\u202e\u2028é😀"), min_size=1, max_size=30).filter(str.strip)
+
+VERSIONS = st.builds(
+    Version,
+    schedule_id=st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,9}\Z"),
+    definition_version=st.just(1),
+    definition=st.builds(
+        Definition,
+        cron_expression=st.sampled_from(["0 10 * * *", "@daily", "*/5 9-17 * * MON-FRI", "0 0 L * *"]),
+        timezone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]),
+        catchup_window_minutes=st.integers(1, MAX_MINUTES) | st.sampled_from([60, 1440, 2880]),
+        max_catchup_ticks=st.integers(1, MAX_TICKS),
+        catchup_policy=st.sampled_from(CATCHUP_POLICIES),
+        dst_gap=st.sampled_from(DST_GAPS),
+        dst_overlap=st.sampled_from(DST_OVERLAPS),
+        request=st.builds(
+            normal_content,
+            st.lists(TEXTS, max_size=3),
+            st.lists(TEXTS, max_size=3),
+            st.none() | LINES,
+            st.dictionaries(TEXTS, TEXTS | st.just(""), max_size=3),
+        ),
+        code_version=st.none() | TEXTS,
+        end_at=st.none() | st.integers(MIN_INSTANT, MAX_INSTANT),
+    ),
+    start_at=st.integers(MIN_INSTANT, MAX_INSTANT),
+    enabled=st.booleans(),
+    deleted=st.just(False),
+    created_at=st.just(0),
+    effective_from=st.just(0),
+)

@@ -1,0 +1,370 @@
+"""Crontabs: what cron means, line by line. Lines named after a Debian package are as it ships them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cronsim import CronSim, CronSimError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arco_sched.core.cron import timetable
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.instants import MAX_INSTANT, parse_instant
+from arco_sched.formats.crontab import Crontab, read
+from arco_sched.formats.naming import telling_name
+
+START = parse_instant("2025-01-01T00:00:00Z")
+
+
+def _read(text: str, **options: Any) -> Crontab:
+    return read(text.encode(), **({"name": "mine", "timezone": "UTC"} | options))
+
+
+def _told(crontab: Crontab) -> list[tuple[str, str, str | None]]:
+    return [
+        (each.schedule_id, each.definition.cron_expression, each.definition.request.command) for each in crontab.wanted
+    ]
+
+
+@pytest.mark.parametrize(
+    ("package", "line", "schedule_id", "expression", "command"),
+    [
+        (
+            "e2fsprogs",
+            "10 3 * * * root test -e /run/systemd/system || SERVICE_MODE=1 /sbin/e2scrub_all -A -r",
+            "e2scrub_all",
+            "10 3 * * *",
+            "test -e /run/systemd/system || SERVICE_MODE=1 /sbin/e2scrub_all -A -r",
+        ),
+        (
+            "anacron",
+            "30 7-23 * * *   root\t[ -x /etc/init.d/anacron ] && if [ ! -d /run/systemd/system ]; then "
+            "/usr/sbin/invoke-rc.d anacron start >/dev/null; fi",
+            "invoke-rc.d-anacron-start",
+            "30 7-23 * * *",
+            "[ -x /etc/init.d/anacron ] && if [ ! -d /run/systemd/system ]; then /usr/sbin/invoke-rc.d anacron start "
+            ">/dev/null; fi",
+        ),
+        (
+            "mdadm",
+            "57 0 * * 0 root if [ -x /usr/share/mdadm/checkarray ] && [ $(date +\\%d) -le 7 ]; then "
+            "/usr/share/mdadm/checkarray --cron --all --idle --quiet; fi",
+            "checkarray",
+            "57 0 * * 0",
+            "if [ -x /usr/share/mdadm/checkarray ] && [ $(date +%d) -le 7 ]; then /usr/share/mdadm/checkarray --cron "
+            "--all --idle --quiet; fi",
+        ),
+        (
+            "certbot",
+            "0 */12 * * * root test -x /usr/bin/certbot -a \\! -d /run/systemd/system && "
+            "perl -e 'sleep int(rand(43200))' && certbot -q renew --no-random-sleep-on-renew",
+            "certbot-renew",
+            "0 */12 * * *",
+            "test -x /usr/bin/certbot -a \\! -d /run/systemd/system && perl -e 'sleep int(rand(43200))' && "
+            "certbot -q renew --no-random-sleep-on-renew",
+        ),
+        (
+            "php-common",
+            "09,39 *     * * *     root   [ -x /usr/lib/php/sessionclean ] && if [ ! -d /run/systemd/system ]; then "
+            "/usr/lib/php/sessionclean; fi",
+            "sessionclean",
+            "09,39 * * * *",
+            "[ -x /usr/lib/php/sessionclean ] && if [ ! -d /run/systemd/system ]; then /usr/lib/php/sessionclean; fi",
+        ),
+        (
+            "sysstat",
+            "5-55/10 * * * * root command -v debian-sa1 > /dev/null && debian-sa1 1 1",
+            "debian-sa1",
+            "5-55/10 * * * *",
+            "command -v debian-sa1 > /dev/null && debian-sa1 1 1",
+        ),
+        (
+            "dma",
+            "*/5 *\t* * *\troot\t[ -x /usr/sbin/dma ] && /usr/sbin/dma -q",
+            "dma",
+            "*/5 * * * *",
+            "[ -x /usr/sbin/dma ] && /usr/sbin/dma -q",
+        ),
+        (
+            "mailman3",
+            "0  8 * * *  list\tif [ -x /usr/bin/mailman ]; then /usr/bin/mailman notify; fi",
+            "mailman-notify",
+            "0 8 * * *",
+            "if [ -x /usr/bin/mailman ]; then /usr/bin/mailman notify; fi",
+        ),
+        (
+            "amavisd-new",
+            "18 */3\t* * *\tamavis\ttest -e /usr/sbin/amavisd-new-cronjob && /usr/sbin/amavisd-new-cronjob sa-sync",
+            "amavisd-new-cronjob-sa-sync",
+            "18 */3 * * *",
+            "test -e /usr/sbin/amavisd-new-cronjob && /usr/sbin/amavisd-new-cronjob sa-sync",
+        ),
+        (
+            "cacti",
+            "*/5 * * * * www-data php /usr/share/cacti/site/poller.php 2>&1 >/dev/null | if [ -f /usr/bin/ts ] ; then "
+            "ts ; else tee ; fi >> /var/log/cacti/poller-error.log",
+            "poller",
+            "*/5 * * * *",
+            "php /usr/share/cacti/site/poller.php 2>&1 >/dev/null | if [ -f /usr/bin/ts ] ; then ts ; else tee ; fi >> "
+            "/var/log/cacti/poller-error.log",
+        ),
+        (
+            "cron",
+            "47 6\t* * 7\troot\ttest -x /usr/sbin/anacron || { cd / && run-parts --report /etc/cron.weekly; }",
+            "run-parts-cron.weekly",
+            "47 6 * * 7",
+            "test -x /usr/sbin/anacron || { cd / && run-parts --report /etc/cron.weekly; }",
+        ),
+    ],
+)
+def test_what_debian_ships(package: str, line: str, schedule_id: str, expression: str, command: str) -> None:
+    """An entry of a package's cron.d file: its id, its time, its command as the shell gets it."""
+    crontab = _read(line + "\n", system=True)
+    assert _told(crontab) == [(schedule_id, expression, command)], package
+
+
+@pytest.mark.parametrize(
+    ("fields", "carried", "says"),
+    [
+        ("@daily", "@daily", None),
+        ("0 0 * jan-mar MON,tue", "0 0 * jan-mar MON,tue", None),
+        ("0-59/90 * * * 5-7", "0-59/90 * * * 5-7", None),
+        ("-0 5 * * *", "0 5 * * *", "keeps cronie from logging"),
+        ("0 0 */1 * 1", "0 0 * * 1", "both day fields together"),
+        ("0 0 */2 * 0-6", "0 0 */2 * *", "both day fields together"),
+        ("0 0 1-31 * 1", "0 0 1-31 * 1", None),
+        ("0 0 */2 * 1", None, "cron wants both the day of the month */2 and the day of the week 1 to match"),
+        ("0 0 13 * */5", None, "cron wants both"),
+        ("5/15 * * * *", None, "write 5-59/15 (Debian's cron refuses it, others read a single value)"),
+        ("0 19-7 * * *", None, "write 19-23,0-7 (cron takes it, and never runs the command)"),
+        ("0 0 * * FRI-SUN", None, "write 7, as in FRI-7"),
+        ("0 0 L * *", None, "cron does not know L, W and #"),
+        ("0 0 * * 1#2", None, "cron does not know L, W and #"),
+        ("0 0 30 2 *", None, "never occurs"),
+        ("@reboot", None, "does not see a machine start"),
+        ("@Daily", None, "small letters"),
+        ("@every_minute", None, "unknown"),
+        ("60 * * * *", None, "outside 0-59"),
+        ("5~9 * * * *", None, "random choice"),
+        ("0 0 * *", None, None),
+    ],
+)
+def test_a_time_is_carried_over_with_its_meaning_or_not_at_all(
+    fields: str, carried: str | None, says: str | None
+) -> None:
+    """What cron means, in arco's words; where there are none, the reason."""
+    crontab = _read(f"{fields} x\n")
+    line = crontab.lines[0]
+    assert [each.definition.cron_expression for each in crontab.wanted] == ([] if carried is None else [carried])
+    assert line.kind == ("problem" if carried is None else "schedule")
+    if carried is not None or says is not None:
+        assert (line.message is None) if says is None else (line.message is not None and says in line.message)
+
+
+@st.composite
+def field(draw: st.DrawFn, low: int, high: int) -> str:
+    """A field as cron reads it."""
+
+    def item() -> str:
+        first = draw(st.integers(low, high))
+        last = draw(st.integers(first, high))
+        # cronsim widens 18-18/1 to 18-23; get_range of Vixie's entry.c stops at the 18.
+        step = draw(st.sampled_from(["", "", "/1", "/2", "/5"])) if first < last else ""
+        return draw(st.sampled_from([f"*{step}", f"{first}", f"{first}-{last}{step}"]))
+
+    return ",".join(item() for _ in range(draw(st.sampled_from([1, 1, 1, 2]))))
+
+
+@given(field(0, 59), field(0, 23), st.just("*") | field(1, 28), st.just("*") | field(1, 12), st.just("*") | field(0, 7))
+def test_carried_over_means_due_at_the_same_times(
+    minute: str, hour: str, month_day: str, month: str, weekday: str
+) -> None:
+    """An oracle for Debian's cron is due at the same instants, whatever the fields (in UTC)."""
+    fields = " ".join((minute, hour, month_day, month, weekday))
+    crontab = _read(f"{fields} x\n")
+    if not crontab.wanted:
+        assert crontab.lines[0].message is not None
+        assert "cron wants both" in crontab.lines[0].message
+        return
+    try:
+        oracle = CronSim(fields, datetime(2025, 1, 1, tzinfo=UTC) - timedelta(seconds=1))
+    except CronSimError:
+        return
+    theirs = [int(next(oracle).timestamp()) for _ in range(25)]
+    found = timetable(crontab.wanted[0].definition.cron_expression, "UTC", "next", "first")
+    assert list(found.take(START, MAX_INSTANT, 25)) == theirs
+
+
+@pytest.mark.parametrize(
+    ("written", "command"),
+    [
+        ("date +\\%F", "date +%F"),
+        ("printf 'a\\\\b'", "printf 'a\\b'"),
+        ("grep 'e\\f' x", "grep 'e\\f' x"),
+        ("find . -exec rm {} \\;", "find . -exec rm {} \\;"),
+        ("printf g\\\\\\%h", "printf g\\%h"),
+        ("a  b\t c ", "a  b\t c"),
+        ("a\\ ", "a\\ "),
+        ("mail x%", "mail x"),
+        ("FOO=bar run", "FOO=bar run"),
+        ("echo [red]x[/red]", "echo [red]x[/red]"),
+    ],
+)
+def test_a_command_is_what_the_shell_gets(written: str, command: str) -> None:
+    r"""cron 3.0pl1-162 was seen to read `\%` as a percent sign and `\\` as a backslash, and nothing else."""
+    assert [told[2] for told in _told(_read(f"@daily {written}\n"))] == [command]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("0 5 * * * mail -s hi joe%Joe,%%Where are you?", "standard input"),
+        ("0 5 * * * %x", "standard input"),
+        ("0 5 * * *", "there must be a command behind the time"),
+        ("@daily", "there must be a command behind the time"),
+        ("@daily ", "there is no command behind the time"),
+        ("0 5 * * * a\x07b", "control characters"),
+        ("hello", "1 field"),
+        ('A="x" y', "the quotes of the value are not closed"),
+        ("A='x", "the quotes of the value are not closed"),
+        ("CRON_TZ=Mars/Olympus", "unknown"),
+        ("A=" + "x" * 1001, "can't be a label"),
+    ],
+)
+def test_what_cannot_be_carried_over_has_its_reason(line: str, says: str) -> None:
+    """The line is a problem, and the ones around it are carried over."""
+    crontab = _read(f"@daily before\n{line}\n@daily after\n")
+    assert crontab.lines[1].kind == "problem"
+    assert says in (crontab.lines[1].message or "")
+    ids = [told[0] for told in _told(crontab)]
+    assert ids == (["before"] if line.startswith("CRON_TZ") else ["before", "after"])
+
+
+def test_variables_count_for_the_entries_below_them() -> None:
+    """Quotes are cron's; a variable that changes changes below; TZ is the command's, CRON_TZ the schedule's."""
+    crontab = _read(
+        "@daily a\nMAILTO = \"\"\n'B' = '  x '\n@daily b\nMAILTO=me # not a comment\nTZ=Asia/Tokyo\n@daily c\n"
+        "CRON_TZ=Asia/Tokyo\n@daily d\nCRON_TZ=\n@daily e\n"
+    )
+    labels = [dict(each.definition.request.labels) for each in crontab.wanted]
+    assert [{key: value for key, value in found.items() if key != "source"} for found in labels] == [
+        {},
+        {"env.MAILTO": "", "env.B": "  x "},
+        {"env.MAILTO": "me # not a comment", "env.B": "  x ", "env.TZ": "Asia/Tokyo"},
+        {"env.MAILTO": "me # not a comment", "env.B": "  x ", "env.TZ": "Asia/Tokyo"},
+        {"env.MAILTO": "me # not a comment", "env.B": "  x ", "env.TZ": "Asia/Tokyo"},
+    ]
+    assert [each.definition.timezone for each in crontab.wanted] == ["UTC", "UTC", "UTC", "Asia/Tokyo", "UTC"]
+
+
+def test_the_comment_directly_above_is_kept() -> None:
+    """Lines of it are joined; one above a blank line, a heading of columns, a switched-off entry are not it."""
+    crontab = read(
+        b"# far away\n\n# first\n#   second\n#\n@daily a\n@daily b\n# m h dom mon dow command\n@daily c\n"
+        b"# old:\n#0 5 * * * gone\n@daily d\n# not UTF-8: \xff\n@daily e\n# " + b"x" * 1001 + b"\n@daily f\n",
+        name="mine",
+        timezone="UTC",
+    )
+    comments = [dict(each.definition.request.labels).get("comment") for each in crontab.wanted]
+    assert comments == ["first second", None, None, None, None, "x" * 999 + "…"]
+    assert crontab.lines[10].message == "looks like an entry that is switched off: it stays a comment"
+    assert [line.message for line in crontab.lines[-3::2]] == [
+        "its comment has control characters or is not UTF-8, and is no label",
+        "its comment is cut to 1000 characters",
+    ]
+
+
+def test_headings_are_no_comments_of_an_entry() -> None:
+    """What `crontab -e` and Debian's templates put on top says nothing about the entry that follows."""
+    template = (
+        "# DO NOT EDIT THIS FILE - edit the master and reinstall.\n"
+        "# (- installed on Mon Nov 23 05:40:00 2026)\n"
+        "# (Cron version -- $Id: crontab.c,v 2.13 1994/01/17 03:20:37 vixie Exp $)\n"
+        "# 0 5 * * 1 tar -zcf /var/backups/home.tgz /home/\n"
+        "# For more information see the manual pages of crontab(5) and cron(8)\n"
+        "#\n"
+        "# m h  dom mon dow   command\n"
+    )
+    drawing = (
+        "# Example of job definition:\n"
+        "# .---------------- minute (0 - 59)\n"
+        "# |  .------------- hour (0 - 23)\n"
+        "# |  |  .---------- day of month (1 - 31)\n"
+        "# *  *  *  *  * user-name command to be executed\n"
+    )
+    for top in (template, drawing):
+        crontab = _read(top + "# * what it does\n0 5 * * * run\n")
+        assert dict(crontab.wanted[0].definition.request.labels)["comment"] == "* what it does"
+
+
+@pytest.mark.parametrize(
+    ("text", "system"),
+    [
+        ("0 5 * * * root run\n", True),
+        ("0 5 * * * alice run\n@daily root x\n", True),
+        ("0 5 * * * run root\n", False),
+        ("0 5 * * * root\n", False),
+        ("0 5 * * * backup /home\n", False),
+        ("0 5 * * * backup run\n0 6 * * * root run\n", True),
+        ("# nothing\n", False),
+    ],
+)
+def test_a_user_field_is_known_by_its_users(text: str, system: bool) -> None:
+    """A crontab is the system's where every sixth word is a user and one of them is no command."""
+    assert _read(text, users=["alice", "backup"]).system == system
+
+
+@pytest.mark.parametrize(
+    ("command", "comment", "name"),
+    [
+        ("/usr/local/bin/backup.sh --all", "", "backup"),
+        ("cd /srv/app && ./manage.py clearsessions >> log 2>&1", "", "manage-clearsessions"),
+        ("cd /srv && /usr/bin/python3 -m app.report daily", "", "app.report"),
+        ("sudo -u www-data nice -n 10 /opt/run thing", "", "run-thing"),
+        ("flock -n /run/x.lock timeout 10m rsync -a /a /b", "", "rsync"),
+        ("A=1 B='x y' exec env C=2 /bin/job", "", "job"),
+        ("apt-get -qq update && apt-get -y upgrade", "", "apt-get-update"),
+        ("( sleep 30; curl -fsS https://example.org )", "", "curl"),
+        ("[ -d /x ] || exit 0", "Tidy up: the house, please!", "tidy-up-the-house-please"),
+        ("perl -e 'print 1'", "", ""),
+        ("'/opt/my job'", "", ""),
+    ],
+)
+def test_an_id_tells_what_the_command_does(command: str, comment: str, name: str) -> None:
+    """The program behind guards, wrappers and interpreters, with the words that follow it."""
+    assert telling_name(command, comment) == name
+
+
+def test_ids_are_unique_and_do_not_depend_on_the_others() -> None:
+    """The first of a name has it; another keeps its id when lines are added or moved below."""
+    two = [told[0] for told in _told(_read("@daily run 1\n@daily run 2\n"))]
+    three = [told[0] for told in _told(_read("@daily run 1\n@daily run 3\n@daily run 2\n@daily run 2\n"))]
+    assert two[0] == "run"
+    assert (three[0], three[2]) == (two[0], two[1])
+    assert len(set(three)) == 4
+
+
+@given(
+    st.lists(st.sampled_from(list("*/-,@#=%\\ \t\r\"'0159aZé\x00\x0b\n")) | st.just("@daily "), max_size=60).map(
+        "".join
+    )
+)
+def test_every_line_is_in_the_report(text: str) -> None:
+    """Whatever a file holds, each line is a schedule, a variable, a comment, blank, or a problem with a reason."""
+    crontab = read(text.encode(), name="any", timezone="UTC")
+    assert len(crontab.lines) == text.count("\n") + bool(text and not text.endswith("\n"))
+    assert [line.schedule_id for line in crontab.lines if line.kind == "schedule"] == [
+        each.schedule_id for each in crontab.wanted
+    ]
+    assert all(line.message for line in crontab.problems)
+    assert len({each.schedule_id for each in crontab.wanted}) == len(crontab.wanted)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read(source: bytes) -> None:
+    """No bytes are too strange for a report; only options are refused."""
+    try:
+        read(source, name="any")
+    except InvalidInput:
+        pytest.fail("a file is never refused as a whole")

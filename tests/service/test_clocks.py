@@ -1,0 +1,222 @@
+"""Clocks that lie: back an hour, years ahead and back again, standing still, two hosts a minute apart."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from arco_sched.core.definitions import Definition
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.evaluate import FUTURE_TOLERANCE, check_now
+from arco_sched.api import Workspace
+from tests.story import DAY, HOUR, MINUTE, START
+
+YEAR = 365 * DAY
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    """A schedule every ten minutes, whose bounds do not bind, and one that takes the newest three of each visit."""
+    plain = Definition("*/10 * * * *", catchup_window_minutes=60 * 24 * 365 * 20, max_catchup_ticks=1_000_000)
+    with Workspace.create(tmp_path / "arco.db") as made:
+        made.create_schedule("plain", plain, now=START)
+        made.create_schedule("latest", plain._replace(catchup_policy="latest", max_catchup_ticks=3), now=START)
+        yield made
+
+
+def instants(workspace: Workspace, name: str = "plain") -> list[int]:
+    """When the ticks of a schedule are, oldest first."""
+    return sorted(tick.scheduled_for for tick in workspace.ticks(schedule_id=name, limit=10_000).rows)
+
+
+def every(start: int, through: int, step: int = 10 * MINUTE) -> list[int]:
+    """The instants from `start` through `through`."""
+    return list(range(start, through + 1, step))
+
+
+def is_right(workspace: Workspace) -> None:
+    """It verifies, and no run was requested twice."""
+    assert workspace.verify().differences == ()
+    keys = Counter(run.run_key for run in workspace.runs(limit=10_000).rows)
+    assert set(keys.values()) <= {1}
+
+
+def test_back_an_hour(workspace: Workspace) -> None:
+    """A clock that goes back an hour finds nothing due until it has caught up, and then goes on where it was."""
+    workspace.evaluate(START + 5 * HOUR)
+    for minutes in (0, 10, 59):
+        assert workspace.evaluate(START + 4 * HOUR + minutes * MINUTE).triggered == 0
+    assert workspace.evaluate(START + 5 * HOUR).triggered == 0
+    assert workspace.evaluate(START + 5 * HOUR + 10 * MINUTE).triggered == 2
+    assert instants(workspace) == every(START, START + 5 * HOUR + 10 * MINUTE)
+    is_right(workspace)
+
+
+def test_standing_still(workspace: Workspace) -> None:
+    """A clock that stands still makes everything once, and changes within its second count in their order."""
+    for _ in range(5):
+        workspace.evaluate(START + HOUR)
+    workspace.update_schedule("plain", {"code_version": "b"}, now=START + HOUR)
+    workspace.evaluate(START + HOUR)
+    assert instants(workspace) == every(START, START + HOUR)
+    assert {tick.definition_version for tick in workspace.ticks(schedule_id="plain").rows} == {1}
+    is_right(workspace)
+
+
+@pytest.mark.parametrize("apart", [1, 60, 3600])
+def test_two_hosts(workspace: Workspace, apart: int) -> None:
+    """Two hosts whose clocks are apart, taking turns, make what one of them would have made."""
+    for minutes in range(0, 180, 5):
+        workspace.evaluate(START + minutes * MINUTE)
+        workspace.evaluate(START + minutes * MINUTE - apart)
+    assert instants(workspace) == every(START, START + 175 * MINUTE)
+    is_right(workspace)
+
+
+@pytest.mark.parametrize(("ahead", "refused"), [(0, False), (60, False), (61, True), (10 * YEAR, True)])
+def test_a_now_in_the_future(ahead: int, refused: bool) -> None:
+    """A `now` is refused from 61 seconds ahead of the clock on."""
+    assert FUTURE_TOLERANCE == 60
+    if refused:
+        with pytest.raises(InvalidInput, match="--allow-future"):
+            check_now(START + ahead, START)
+    else:
+        check_now(START + ahead, START)
+
+
+def test_ten_years_ahead_and_back(workspace: Workspace) -> None:
+    """A clock that was ten years ahead: status shows it, and one rewind brings it all back, with nothing made twice."""
+    workspace.update_schedule("plain", {"catchup_window_minutes": 1440}, now=START)
+    workspace.evaluate(START + HOUR)
+    before = instants(workspace)
+    workspace.evaluate(START + 10 * YEAR)  # a lapse of ten years, and a day of ticks
+    far = instants(workspace)
+    assert len(far) == 7 + 145
+    assert workspace.evaluate(START + 2 * HOUR).evaluated == 0
+    status = workspace.status(now=START + 2 * HOUR)
+    assert {name for name, _ in status.ahead} == {"plain", "latest"}
+    assert {through for _, through in status.ahead} == {START + 10 * YEAR}
+    told = workspace.rewind(now=START + 2 * HOUR, dry_run=True)
+    assert workspace.rewind(now=START + 2 * HOUR) == told
+    assert [(each.schedule_id, each.before, each.cursor) for each in told] == [
+        ("plain", START + 10 * YEAR, START + 2 * HOUR),
+        ("latest", START + 10 * YEAR, START + 2 * HOUR),
+    ]
+    assert workspace.rewind(now=START + 2 * HOUR) == []
+    assert workspace.status(now=START + 2 * HOUR).ahead == ()
+    is_right(workspace)
+    workspace.evaluate(START + DAY)
+    assert instants(workspace)[:-145] == before + every(START + 2 * HOUR + 10 * MINUTE, START + DAY)
+    # What lapsed before the clock was put right stays lapsed, to the second.
+    [cut] = workspace.lapses(schedule_id="plain").rows
+    assert (cut.after, cut.before, cut.missed) == (START + HOUR, START + 2 * HOUR + 1, 6)
+    is_right(workspace)
+    # And when the ten years are over, the ticks that were made then are found.
+    made = workspace.evaluate(START + 10 * YEAR)
+    assert made.triggered == 3  # of `latest` alone, whose own were made ahead as well
+    is_right(workspace)
+
+
+def test_changes_while_ahead(workspace: Workspace) -> None:
+    """Versions that were made while the cursor was ahead take effect when it is brought back."""
+    workspace.evaluate(START + 30 * DAY)
+    changed = workspace.update_schedule("plain", {"cron_expression": "0 * * * *"}, now=START + HOUR)
+    paused = workspace.set_enabled("latest", enabled=False, now=START + HOUR)
+    assert changed.schedule.version.effective_from == START + 30 * DAY + 1
+    workspace.rewind(now=START + 2 * HOUR)
+    assert {each.version.schedule_id: each.version.effective_from for each in workspace.schedules()} == {
+        "plain": START + 2 * HOUR + 1,
+        "latest": START + 2 * HOUR + 1,
+    }
+    assert paused.schedule.version.definition_version == 2
+    workspace.evaluate(START + 31 * DAY)
+    late = [at for at in instants(workspace) if at > START + 30 * DAY]
+    assert late == every(START + 30 * DAY + HOUR, START + 31 * DAY, HOUR)
+    is_right(workspace)
+
+
+def test_ahead_again_and_again(workspace: Workspace) -> None:
+    """Being ahead and brought back many times, with changes between, loses nothing and makes nothing twice."""
+    for turn in range(1, 5):
+        now = START + turn * DAY
+        workspace.evaluate(now)
+        workspace.evaluate(now + turn * 3 * DAY)
+        workspace.update_schedule("plain", {"code_version": str(turn)}, now=now + MINUTE)
+        workspace.rewind(now=now + MINUTE)
+        is_right(workspace)
+    workspace.evaluate(START + 20 * DAY)
+    assert instants(workspace) == every(START, START + 20 * DAY)
+    is_right(workspace)
+
+
+def test_pruned_while_ahead(workspace: Workspace) -> None:
+    """What was pruned by a clock that was years ahead is due again when its time comes, and requests no run twice."""
+    workspace.update_schedule("plain", {"catchup_window_minutes": 60}, now=START)
+    workspace.evaluate(START + HOUR)
+    workspace.evaluate(START + 5 * DAY)
+    workspace.prune(before=START + 5 * DAY - 30 * MINUTE, now=START + 5 * DAY)
+    is_right(workspace)
+    workspace.rewind(now=START + DAY)
+    is_right(workspace)
+    workspace.evaluate(START + DAY)
+    workspace.discard("plain", now=START + 2 * DAY)
+    is_right(workspace)
+    for hours in range(49, 6 * 24):
+        workspace.evaluate(START + hours * HOUR)
+    assert instants(workspace) == every(START + 2 * DAY + 10 * MINUTE, START + 6 * DAY - HOUR)
+    is_right(workspace)
+    pruned = workspace.prune(before=START + 3 * DAY, now=START + 6 * DAY)
+    assert pruned.schedules == 2
+    is_right(workspace)
+
+
+def test_pruned_up_to_an_earlier_instant(workspace: Workspace) -> None:
+    """Pruning again, but less far, takes what a clock that went back has added, and what was pruned before stays so."""
+    workspace.evaluate(START + 10 * HOUR)
+    workspace.prune(before=START + 9 * HOUR, now=START + 10 * HOUR)
+    workspace.trigger("plain", now=START + HOUR)
+    assert workspace.prune(before=START + 2 * HOUR, now=START + 10 * HOUR).ticks == 1
+    is_right(workspace)
+
+
+def test_rewinding_some(workspace: Workspace) -> None:
+    """A rewind of named schedules leaves the others where they are."""
+    workspace.evaluate(START + 30 * DAY)
+    assert [each.schedule_id for each in workspace.rewind(now=START + DAY, schedules=["latest"])] == ["latest"]
+    assert [name for name, _ in workspace.status(now=START + DAY).ahead] == ["plain"]
+    is_right(workspace)
+
+
+def test_not_before_the_start(workspace: Workspace) -> None:
+    """A rewind does not go behind the start of a schedule, before which there is nothing to account for."""
+    workspace.create_schedule("later", Definition("0 * * * *"), now=START, start_at=START + 40 * DAY)
+    workspace.evaluate(START + 41 * DAY)
+    [later] = [each for each in workspace.rewind(now=START + DAY) if each.schedule_id == "later"]
+    assert later.cursor == START + 40 * DAY - 1
+    assert workspace.status(now=START + DAY).ahead == ()
+    is_right(workspace)
+
+
+@pytest.mark.parametrize("back", [1, 9 * MINUTE, 10 * MINUTE, 10 * MINUTE + 1, HOUR])
+def test_to_any_second(workspace: Workspace, back: int) -> None:
+    """Wherever between two occurrences the clock is put, the occurrences after it are due once and in their time."""
+    workspace.evaluate(START + 2 * HOUR)
+    workspace.rewind(now=START + 2 * HOUR - back)
+    assert workspace.evaluate(START + 2 * HOUR - back).triggered == 0
+    workspace.evaluate(START + 3 * HOUR)
+    assert instants(workspace) == every(START, START + 3 * HOUR)
+    is_right(workspace)
+
+
+def test_discarding_while_ahead(workspace: Workspace) -> None:
+    """A backlog that is discarded before a rewind is due again only after the clock, and counted once."""
+    workspace.evaluate(START + HOUR)
+    workspace.discard("plain", now=START + 3 * DAY)
+    workspace.rewind(now=START + DAY)
+    [lapse] = workspace.lapses(schedule_id="plain").rows
+    assert (lapse.after, lapse.before, lapse.missed) == (START + HOUR, START + DAY + 1, 138)
+    workspace.evaluate(START + 2 * DAY)
+    expected = every(START, START + HOUR) + every(START + DAY + 10 * MINUTE, START + 2 * DAY)
+    assert instants(workspace) == expected
+    is_right(workspace)

@@ -1,0 +1,504 @@
+"""`verify`: each kind of damage is named, and a database in which everything has happened is clean."""
+
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arco_sched.core.errors import ArcoError, DatabaseUnusable
+from arco_sched.api import Workspace
+from arco_sched.service.answers import Verification
+from arco_sched.store.sqlite.fold import TICKED
+from tests.story import DAY, END, START
+
+
+@pytest.fixture
+def path(copy_of_told: Path) -> Path:
+    """A copy of the story's database."""
+    return copy_of_told
+
+
+def verify(path: Path) -> Verification:
+    """What `verify` says of the file."""
+    with Workspace.open(path) as workspace:
+        return workspace.verify()
+
+
+def damage(path: Path, *statements: str) -> None:
+    """Change the file behind the program's back, against the schema's own rules where that is asked."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        for statement in statements:
+            changed = connection.execute(statement).rowcount
+            assert changed != 0, f"nothing to damage: {statement}"
+
+
+def ask(path: Path, statement: str) -> list[tuple[Any, ...]]:
+    """What SQL says about the file."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(statement).fetchall()
+
+
+# Clean.
+
+
+def test_a_story_is_clean(path: Path) -> None:
+    """A database in which everything has happened has no difference, and verify writes nothing."""
+    before = path.read_bytes()
+    assert verify(path) == Verification(ok=True, differences=(), notes=())
+    assert path.read_bytes() == before
+
+
+def test_the_story_has_everything(path: Path) -> None:
+    """The story is worth verifying: every type of event, status, reason and origin is in it."""
+    assert ask(path, "SELECT group_concat(DISTINCT type) FROM (SELECT type FROM event_log ORDER BY 1)") == [
+        ("1,2,3,4,5,6,7",)
+    ]
+    assert {reason for (reason,) in ask(path, "SELECT DISTINCT reason FROM lapse_rows")} == {
+        "window",
+        "superseded",
+        "discarded",
+        "unevaluable",
+    }
+    assert {status for (status,) in ask(path, "SELECT DISTINCT status FROM tick_rows")} == {
+        "triggered",
+        "skipped",
+        "failed",
+    }
+    assert ask(path, "SELECT count(DISTINCT origin) FROM tick_rows") == [(4,)]
+    assert ask(path, "SELECT count(*) > 0 FROM conflict_rows") == [(1,)]
+    assert ask(path, "SELECT count(*) > 0 FROM definition_rows WHERE deleted") == [(1,)]
+    assert ask(path, "SELECT count(*) > 0 FROM schedule_rows WHERE rewound_from AND pruned_through") == [(1,)]
+
+
+def test_progress_ends_at_all(path: Path) -> None:
+    """Progress is told of events and of schedules, and ends where all is done."""
+    said: dict[str, tuple[int, int]] = {}
+    with Workspace.open(path) as workspace:
+        workspace.verify(lambda what, done, total: said.update({what: (done, total)}))
+    assert {what: done == total for what, (done, total) in said.items()} == {"events": True, "schedules": True}
+
+
+# Damage: (what is done, words that a difference must have).
+
+A_TICK = "(SELECT max(instant) FROM tick_rows WHERE schedule = 1 AND origin = 0)"
+"""The newest tick of the first schedule, `oldest`."""
+A_LAPSE = "(SELECT max(lapse) FROM lapse_rows WHERE reason = 'window')"
+AN_EVENT = f"(SELECT seq FROM event_log WHERE type = {TICKED} AND schedule = 1 AND origin = 0 AND instant = {A_TICK})"
+
+ROWS = {
+    "tick removed": (f"DELETE FROM tick_rows WHERE schedule = 1 AND instant = {A_TICK}", "tick schedule_id=oldest"),
+    "tick's version": (f"UPDATE tick_rows SET version = 1 WHERE schedule = 1 AND instant = {A_TICK}", "version is 1"),
+    "tick's status": (
+        f"UPDATE tick_rows SET status = 'skipped', content = NULL WHERE schedule = 1 AND instant = {A_TICK}",
+        "status is 'skipped', not 'triggered'",
+    ),
+    "tick's id": (f"UPDATE tick_rows SET tick_id = 'oldest:7' WHERE schedule = 1 AND instant = {A_TICK}", "'oldest:7'"),
+    "tick's time": (f"UPDATE tick_rows SET recorded_at = 7 WHERE instant = {A_TICK}", "recorded_at is 7"),
+    "tick's error": ("UPDATE tick_rows SET error = 'none' WHERE status = 'failed'", "error is 'none'"),
+    "tick added": (
+        f"INSERT INTO tick_rows SELECT schedule, instant + 1, origin, 'oldest:1', version, status, content, "
+        f"recorded_at, error FROM tick_rows WHERE schedule = 1 AND instant = {A_TICK}",
+        "no event gives this row of tick_rows",
+    ),
+    "lapse removed": (f"DELETE FROM lapse_rows WHERE lapse = {A_LAPSE}", "the row of lapse_rows"),
+    "lapse's count": (f"UPDATE lapse_rows SET missed = missed + 1 WHERE lapse = {A_LAPSE}", "missed is"),
+    "lapse's reason": (f"UPDATE lapse_rows SET reason = 'discarded' WHERE lapse = {A_LAPSE}", "reason is 'discarded'"),
+    "lapse's span": (f"UPDATE lapse_rows SET before = before + 1 WHERE lapse = {A_LAPSE}", "before is"),
+    "lapse added": ("INSERT INTO lapse_rows VALUES (999999, 1, 5, 9, 1, 'window', 9)", "lapse lapse=999999"),
+    "run removed": ("DELETE FROM run_rows WHERE run = (SELECT max(run) FROM run_rows)", "the row of run_rows"),
+    "run's id": (
+        "UPDATE run_rows SET run_id = 'run_a' WHERE run = (SELECT max(run) FROM run_rows)",
+        "run_id is 'run_a'",
+    ),
+    "run's content": ("UPDATE run_rows SET content = 1 WHERE key = 'by-hand'", "content is 1"),
+    "run's key": ("UPDATE run_rows SET key = 'by-foot' WHERE key = 'by-hand'", "key is 'by-foot', not 'by-hand'"),
+    "run's status": ("UPDATE run_rows SET status = 'lost' WHERE key = 'by-hand'", "status is 'lost'"),
+    "run added": (
+        "INSERT INTO run_rows (run, key, content, run_id, status, requested_at) "
+        "VALUES (999999, 'k', 1, 'r', 'requested', 1)",
+        "run run=999999",
+    ),
+    "run twice": (
+        "DROP INDEX run_of_key",
+        "INSERT INTO run_rows SELECT 999999, schedule, origin, instant, key, version, content, run_id, status, "
+        "requested_at FROM run_rows WHERE key = 'by-hand'",
+        "run run=999999",
+    ),
+    "conflict removed": ("DELETE FROM conflict_rows", "the row of conflict_rows"),
+    "conflict's content": ("UPDATE conflict_rows SET content = 1", "conflict conflict="),
+    "conflict added": ("INSERT INTO conflict_rows VALUES (999999, 1, 1, 1)", "conflict conflict=999999"),
+    "definition removed": ("DELETE FROM definition_rows WHERE schedule = 1 AND version = 2", "version=2"),
+    "definition's expression": (
+        "UPDATE definition_rows SET cron_expression = '* * * * *' WHERE schedule = 1 AND version = 1",
+        "cron_expression is '* * * * *'",
+    ),
+    "definition's zone": ("UPDATE definition_rows SET timezone = 'UTC' WHERE schedule = 4", "timezone is 'UTC'"),
+    "definition's bound": ("UPDATE definition_rows SET max_catchup_ticks = 11 WHERE schedule = 2", "is 11, not 3"),
+    "definition's state": ("UPDATE definition_rows SET enabled = 0 WHERE schedule = 1 AND version = 1", "enabled is 0"),
+    "definition's begin": (
+        "UPDATE definition_rows SET effective_from = effective_from + 1 WHERE schedule = 1 AND version = 2",
+        "effective_from is",
+    ),
+    "definition added": (
+        "INSERT INTO definition_rows SELECT schedule, 99, cron_expression, timezone, catchup_window_minutes, "
+        "max_catchup_ticks, catchup_policy, dst_gap, dst_overlap, content, code_version, start_at, end_at, enabled, "
+        "deleted, created_at, effective_from FROM definition_rows WHERE schedule = 1 AND version = 1",
+        "version=99: no event gives this row",
+    ),
+    "schedule removed": ("DELETE FROM schedule_rows WHERE schedule = 2", "schedule schedule_id=latest"),
+    "cursor forward": ("UPDATE schedule_rows SET cursor = cursor + 86400 WHERE schedule = 1", "cursor is"),
+    "cursor back": ("UPDATE schedule_rows SET cursor = cursor - 86400 WHERE schedule = 1", "cursor is"),
+    "last tick": ("UPDATE schedule_rows SET last_instant = 7 WHERE schedule = 1", "last_instant is 7"),
+    "last run": ("UPDATE schedule_rows SET last_run = NULL WHERE schedule = 1", "last_run is None"),
+    "schedule's version": ("UPDATE schedule_rows SET version = 1 WHERE schedule = 1", "version is 1"),
+    "schedule added": (
+        "INSERT INTO schedule_rows (schedule, version, cursor) VALUES (77, 1, 1)",
+        "no event gives this row",
+    ),
+    "agenda later": ("UPDATE agenda SET due_at = due_at + 60 WHERE schedule = 1", "the agenda has"),
+    "agenda removed": ("DELETE FROM agenda WHERE schedule = 1", "the agenda has None"),
+    "agenda failing": ("UPDATE agenda SET failing = 1 WHERE schedule = 1", "agenda"),
+    "agenda of nobody": ("INSERT INTO agenda VALUES (77, 1, 0)", "agenda"),
+    "workspace's name": ("UPDATE workspace SET name = 'other'", "run_id is"),
+}
+
+EVENTS = {
+    "tick": (f"DELETE FROM event_log WHERE seq = {AN_EVENT}", "no event gives this row of tick_rows"),
+    "tick's version": (f"UPDATE event_log SET version = 1 WHERE seq = {AN_EVENT}", "not 1 as the events give it"),
+    "tick's status": (f"UPDATE event_log SET status = 2, content = NULL WHERE seq = {AN_EVENT}", "'skipped'"),
+    "tick's instant": (f"UPDATE event_log SET instant = instant + 1 WHERE seq = {AN_EVENT}", "no event gives"),
+    "tick's time": (f"UPDATE event_log SET recorded_at = 7 WHERE seq = {AN_EVENT}", "not 7 as the events give it"),
+    "tick's origin": (f"UPDATE event_log SET origin = 9 WHERE seq = {AN_EVENT}", "no event gives this row"),
+    "request": (
+        f"DELETE FROM event_log WHERE type = 4 AND schedule = 1 AND instant = {A_TICK}",
+        "no event gives this row of run_rows",
+    ),
+    "request by hand": (
+        "DELETE FROM event_log WHERE type = 4 AND key = 'by-hand'",
+        "no event gives this row of run_rows",
+    ),
+    "conflict": (
+        "DELETE FROM event_log WHERE seq = (SELECT max(conflict) FROM conflict_rows)",
+        "no event gives this row of conflict_rows",
+    ),
+    "lapse": (f"DELETE FROM event_log WHERE seq = {A_LAPSE}", "no event gives this row of lapse_rows"),
+    "lapse's payload": (
+        f"UPDATE event_log SET payload = json_set(payload, '$.missed', 7777) WHERE seq = {A_LAPSE}",
+        "not 7777 as the events give it",
+    ),
+    "lapse's end": (
+        f"UPDATE event_log SET payload = json_set(payload, '$.before', '2025-01-01T00:00:00Z') WHERE seq = {A_LAPSE}",
+        "event",
+    ),
+    "lapse's schedule": (
+        f"UPDATE event_log SET payload = json_set(payload, '$.schedule_id', 'nobody') WHERE seq = {A_LAPSE}",
+        "event",
+    ),
+    "lapse's key": (f"UPDATE event_log SET key = 'sched_lapse:x' WHERE seq = {A_LAPSE}", "sched_lapse:x"),
+    "definition": ("DELETE FROM event_log WHERE type = 1 AND schedule = 1 AND version = 2", "no event gives this row"),
+    "definition's payload": (
+        "UPDATE event_log SET payload = json_set(payload, '$.cron_expression', '0 0 * * *') "
+        "WHERE type = 1 AND schedule = 1",
+        "not '0 0 * * *' as the events give it",
+    ),
+    "definition's id": (
+        "UPDATE event_log SET payload = json_set(payload, '$.schedule_id', 'nobody') WHERE type = 1 AND schedule = 1",
+        "name different versions",
+    ),
+    "definition's key": (
+        "UPDATE event_log SET key = 'sched_def:oldest:9' WHERE type = 1 AND schedule = 1 AND version = 1",
+        "name different versions",
+    ),
+    "definition's content": (
+        "UPDATE event_log SET payload = json_set(payload, '$.command', 'rm') "
+        "WHERE type = 1 AND schedule = 1 AND version = 1",
+        "its request content is not that of its payload",
+    ),
+    "definition's creation": (
+        "UPDATE event_log SET payload = json_set(payload, '$.created_at', '2001-01-01T00:00:00Z') WHERE type = 1 AND "
+        "schedule = 1",
+        "definition event",
+    ),
+    "definition that can't be": (
+        "UPDATE event_log SET payload = json_set(payload, '$.catchup_policy', 'whatever') "
+        "WHERE type = 1 AND schedule = 1",
+        "event",
+    ),
+    "definition with nothing in it": (
+        "UPDATE event_log SET payload = '{}' WHERE type = 1 AND schedule = 1 AND version = 1",
+        "event",
+    ),
+    "definition that is a list": (
+        "UPDATE event_log SET payload = '[1]' WHERE type = 1 AND schedule = 1 AND version = 1",
+        "event",
+    ),
+    "definition with no payload": (
+        "UPDATE event_log SET payload = NULL WHERE type = 1 AND schedule = 1 AND version = 1",
+        "event",
+    ),
+    "definition that is no JSON": (
+        "UPDATE event_log SET payload = 'no' WHERE type = 1 AND schedule = 1 AND version = 1",
+        "event",
+    ),
+    "failure's key": (
+        "UPDATE event_log SET key = 'sched_tick:x:failed:1' WHERE type = 2 AND origin = 2 AND schedule = 6",
+        "'x:failed:1'",
+    ),
+    "failure's error": (
+        "UPDATE event_log SET payload = json_set(payload, '$.error', 'none') WHERE type = 2 AND origin = 2",
+        "not 'none' as the events give it",
+    ),
+    "manual tick with all it made": (
+        "DELETE FROM run_rows WHERE origin = 3",
+        "DELETE FROM tick_rows WHERE origin = 3",
+        "DELETE FROM event_log WHERE origin = 3",
+        "missing",
+    ),
+    "zone rules": ("DELETE FROM event_log WHERE type = 5", "missing"),
+    "rewind": (
+        "DELETE FROM event_log WHERE seq = (SELECT max(seq) FROM event_log WHERE type = 6)",
+        "as the events give it",
+    ),
+    "rewind's names": (
+        "UPDATE event_log SET payload = replace(payload, 'versions', 'vebsions') WHERE type = 6 AND schedule = 1",
+        "its payload should not have, or lacks, 'vebsions', 'versions'",
+    ),
+    "rewind's entries": (
+        "UPDATE event_log SET payload = replace(payload, 'definition_version', 'version') "
+        "WHERE type = 6 AND schedule = 1",
+        "its payload should not have, or lacks, 'versions.definition_version', 'versions.version'",
+    ),
+    "rewind's payload": (
+        "UPDATE event_log SET payload = json_set(payload, '$.from', '2025-03-05T00:00:00Z') WHERE type = 6",
+        "rewound_from is",
+    ),
+    "rewind's end": (
+        "UPDATE event_log SET payload = json_set(payload, '$.to', '2025-03-04T00:00:07Z') WHERE type = 6",
+        "it goes to '2025-03-04T00:00:07Z', and the clock was at",
+    ),
+    "rewind's version": (
+        "UPDATE event_log SET payload = json_set(payload, '$.versions[0].effective_from', '2025-03-04T00:00:07Z') "
+        "WHERE type = 6 AND schedule = 1",
+        "it moves something to '2025-03-04T00:00:07Z'",
+    ),
+    "pruning": (
+        "DELETE FROM event_log WHERE seq = (SELECT max(seq) FROM event_log WHERE type = 7)",
+        "as the events give it",
+    ),
+    "pruning's count": (
+        "UPDATE event_log SET payload = json_set(payload, '$.ticks', 7777) WHERE type = 7 AND schedule = 1",
+        "were pruned, there are",
+    ),
+    "added tick": (
+        "INSERT INTO event_log (type, schedule, origin, instant, version, status, content, recorded_at) "
+        f"VALUES (2, 1, 0, {END} - 1, 1, 2, NULL, {END})",
+        "the row of tick_rows that the events give is missing",
+    ),
+    "added tick twice": (
+        "DROP INDEX event_tick",
+        "INSERT INTO event_log (type, schedule, origin, instant, version, status, content, key, recorded_at, payload) "
+        f"SELECT type, schedule, origin, instant, version, status, content, key, recorded_at, payload FROM event_log "
+        f"WHERE seq = {AN_EVENT}",
+        "event",
+    ),
+    "added event of no type": (
+        f"INSERT INTO event_log (type, recorded_at) VALUES (99, {END})",
+        "type",
+    ),
+    "changed order": (
+        "UPDATE event_log SET seq = 999999 WHERE type = 6 AND schedule = 1",
+        "as the events give it",
+    ),
+}
+
+# A tick, a run or a lapse changed in the event and in the row alike: only counting again finds it.
+BOTH = {
+    "tick left out": (
+        f"DELETE FROM run_rows WHERE schedule = 1 AND origin = 0 AND instant = {A_TICK}",
+        f"DELETE FROM event_log WHERE type IN (2, 4) AND schedule = 1 AND origin = 0 AND instant = {A_TICK}",
+        f"DELETE FROM tick_rows WHERE schedule = 1 AND origin = 0 AND instant = {A_TICK}",
+        "is neither a tick nor counted in a lapse",
+    ),
+    "tick's version": (
+        f"UPDATE event_log SET version = 1 WHERE schedule = 1 AND origin = 0 AND instant = {A_TICK}",
+        f"UPDATE run_rows SET version = 1 WHERE schedule = 1 AND origin = 0 AND instant = {A_TICK}",
+        f"UPDATE tick_rows SET version = 1 WHERE schedule = 1 AND origin = 0 AND instant = {A_TICK}",
+        "has version 1, in force was 3",
+    ),
+    "tick skipped": (
+        f"UPDATE event_log SET status = 2, content = NULL WHERE type = 2 AND schedule = 1 AND instant = {A_TICK}",
+        f"UPDATE tick_rows SET status = 'skipped', content = NULL WHERE schedule = 1 AND instant = {A_TICK}",
+        "is skipped otherwise than its version 3 says",
+    ),
+    "run of a skipped tick": (
+        f"UPDATE event_log SET status = 2, content = NULL WHERE type = 2 AND schedule = 1 AND instant = {A_TICK}",
+        f"UPDATE tick_rows SET status = 'skipped', content = NULL WHERE schedule = 1 AND instant = {A_TICK}",
+        "skipped, but it requested a run",
+    ),
+    "run left out": (
+        f"DELETE FROM run_rows WHERE schedule = 1 AND origin = 0 AND instant = {A_TICK}",
+        f"DELETE FROM event_log WHERE type = 4 AND schedule = 1 AND origin = 0 AND instant = {A_TICK}",
+        "triggered, but its run is missing",
+    ),
+    "lapse's count": (
+        f"UPDATE event_log SET payload = json_set(payload, '$.missed', 7777) WHERE seq = {A_LAPSE}",
+        f"UPDATE lapse_rows SET missed = 7777 WHERE lapse = {A_LAPSE}",
+        "says 7777 missed, there are",
+    ),
+    "lapse left out": (
+        f"DELETE FROM event_log WHERE seq = {A_LAPSE}",
+        f"DELETE FROM lapse_rows WHERE lapse = {A_LAPSE}",
+        "is neither a tick nor counted in a lapse",
+    ),
+    "tick at no occurrence": (
+        f"UPDATE event_log SET instant = instant - 1 WHERE schedule = 1 AND origin = 0 AND instant = {A_TICK}",
+        f"UPDATE tick_rows SET instant = instant - 1 WHERE schedule = 1 AND origin = 0 AND instant = {A_TICK}",
+        "is at no occurrence of the version in force",
+    ),
+}
+
+DICTIONARIES = {
+    "content's text": (
+        "UPDATE contents SET body = replace(body, 'raw', 'war')",
+        "its fingerprint is not that of its text",
+    ),
+    "content's fingerprint": ("UPDATE contents SET fingerprint = 'f' || fingerprint", "its fingerprint is not that"),
+    "content removed": ("DELETE FROM contents WHERE content = 1", "content"),
+    "content that is no JSON": ("UPDATE contents SET body = 'no' WHERE content = 1", "content"),
+    "schedule id changed": ("UPDATE schedule_ids SET schedule_id = 'nobody' WHERE schedule = 1", "nobody"),
+    "schedule id removed": ("DELETE FROM schedule_ids WHERE schedule = 1", "schedule"),
+    "schedule ids swapped": (
+        "UPDATE schedule_ids SET schedule_id = 'x' WHERE schedule = 1",
+        "UPDATE schedule_ids SET schedule_id = 'oldest' WHERE schedule = 2",
+        "UPDATE schedule_ids SET schedule_id = 'latest' WHERE schedule = 1",
+        "name different versions",
+    ),
+    "a word": ("UPDATE words SET word = 'x' WHERE kind = 'origin' AND code = 3", "word"),
+    "a word removed": ("DELETE FROM words WHERE kind = 'event' AND code = 3", "word"),
+}
+
+SCHEMA = {
+    "an index": ("DROP INDEX event_tick", "event_tick"),
+    "a folded table": ("DROP TABLE conflict_rows", "conflict_rows"),
+    "the agenda": ("DROP TABLE agenda", "agenda"),
+    "a view": ("DROP VIEW events", "events"),
+    "a column": ("ALTER TABLE tick_rows RENAME COLUMN recorded_at TO when_recorded", "tick_rows"),
+    "a trigger": ("CREATE TRIGGER t AFTER INSERT ON run_rows BEGIN DELETE FROM run_rows; END", "trigger"),
+}
+
+
+@pytest.mark.parametrize(
+    ("statements", "words"),
+    [
+        pytest.param(statements, words, id=f"{group}: {name}")
+        for group, cases in (
+            ("rows", ROWS),
+            ("events", EVENTS),
+            ("both", BOTH),
+            ("dictionaries", DICTIONARIES),
+            ("schema", SCHEMA),
+        )
+        for name, (*statements, words) in cases.items()
+    ],
+)
+def test_damage_is_named(path: Path, statements: list[str], words: str) -> None:
+    """Whatever is removed, changed or added behind the program's back is a difference that names it."""
+    damage(path, *statements)
+    found = verify(path)
+    assert not found.ok
+    assert any(words in difference for difference in found.differences), found.differences[:5]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda workspace: workspace.evaluate(END + DAY),
+        lambda workspace: workspace.status(now=END),
+    ],
+)
+def test_no_workspace_row(path: Path, call: Callable[[Workspace], object]) -> None:
+    """A database that has lost the row about itself is unusable, and says so."""
+    with Workspace.open(path) as workspace:
+        damage(path, "DELETE FROM workspace")
+        assert workspace.verify().differences == ("workspace: 0 rows, there must be one",)
+        with pytest.raises(DatabaseUnusable, match="damaged"):
+            call(workspace)
+    with pytest.raises(DatabaseUnusable, match="damaged"):
+        Workspace.open(path)
+
+
+@pytest.mark.parametrize(
+    "statement", ["CREATE VIEW mine AS SELECT 1 FROM ticks", "CREATE INDEX mine ON run_rows (status)"]
+)
+def test_what_somebody_added(path: Path, statement: str) -> None:
+    """A view or an index of somebody's own is noted, and no difference."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+    found = verify(path)
+    assert found.ok
+    assert len(found.notes) == 1
+    assert "mine is not one of arco's" in found.notes[0]
+
+
+def test_many_differences_of_one_kind(path: Path) -> None:
+    """A hundred differences of one kind are named one by one, and how many more there are in one line."""
+    damage(path, "UPDATE run_rows SET run_id = 'run_' || run")
+    found = verify(path)
+    rows = ask(path, "SELECT count(*) FROM run_rows")[0][0]
+    assert len(found.differences) == 101
+    assert found.differences[-1] == f"run_rows: {rows - 100} more of this kind"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_cell(path: Path, seed: int) -> None:
+    """A cell of any table changed to anything, or a row removed, never makes verify raise anything foreign."""
+    chance = random.Random(seed)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for _ in range(12):
+            table = chance.choice(tables)
+            columns = [(name, key) for _, name, _, _, _, key in connection.execute(f"PRAGMA table_info({table})")]
+            keys = [name for name, key in columns if key]
+            count = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            if not count:
+                continue
+            row = connection.execute(
+                f"SELECT {', '.join(keys)} FROM {table} LIMIT 1 OFFSET ?", (chance.randrange(count),)
+            ).fetchone()
+            where = " AND ".join(f"{key} = ?" for key in keys)
+            value = chance.choice(
+                [None, 0, 1, 2, 3, -1, 7, START, END, 1 << 62, -(1 << 62), "", "x", "{}", "[]", "é" * 9]
+            )
+            with suppress(sqlite3.IntegrityError):  # what the schema refuses whoever asks
+                if chance.random() < 0.2:
+                    connection.execute(f"DELETE FROM {table} WHERE {where}", row)
+                else:
+                    column = chance.choice(columns)[0]
+                    connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (value, *row))
+    with suppress(ArcoError):
+        assert not verify(path).ok
+
+
+@pytest.mark.parametrize(
+    "moment", ["'$.ticks'", "FROM contents", "fresh.run_rows", "main.tick_rows a JOIN", "FROM agenda"]
+)
+def test_while_somebody_prunes(path: Path, moment: str) -> None:
+    """What is checked is one state of the database, whatever others do between two statements."""
+    with Workspace.open(path) as reader, Workspace.open(path) as other:
+        pruned = []
+
+        def meddle(statement: str) -> None:
+            if moment in statement and not pruned:
+                pruned.append(other.prune(before=END - 2 * DAY, now=END))
+
+        with reader._database.unshared() as connection:
+            connection.set_trace_callback(meddle)
+        assert reader.verify().differences == ()
+        assert pruned[0].ticks > 0
+        assert reader.verify().differences == ()
