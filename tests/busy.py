@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict
 from arco_sched.core.instants import parse_instant
-from arco_sched.api import Workspace
 from tests.database import sql
 
 DAY = parse_instant("2025-03-04T00:00:00Z")

@@ -48,4 +48,4 @@ def dump(path: Path) -> list[str]:
 
 def path_of(workspace: Workspace) -> Path:
     """The file of a workspace."""
-    return Path(workspace._database.path)
+    return Path(workspace._store.path)

@@ -3,16 +3,13 @@
 from contextlib import suppress
 from pathlib import Path
 
+from arco_sched.api import Workspace
 from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict
-from arco_sched.core.evaluate import agenda
 from arco_sched.core.instants import parse_instant
-from arco_sched.api import Workspace
-from arco_sched.store.sqlite import append as writing
-from arco_sched.store.sqlite import reading
-from arco_sched.store.sqlite.database import Database
-from arco_sched.store.sqlite.fold import learn
+from arco_sched.service.schedules import record
+from arco_sched.store.sqlite.opening import create_database
 
 START = parse_instant("2025-03-03T00:00:00Z")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -23,7 +20,7 @@ END = START + 12 * DAY
 def tell(path: Path) -> None:
     """Make the database at `path` and let everything happen in it."""
     # Made with other zone rules than those that are installed: the first evaluation finds that out.
-    database, _ = Database.create(path, workspace="trust", zone_rules="1970a")
+    database, _ = create_database(path, workspace="trust", zone_rules="1970a")
     with Workspace(database) as workspace:
         _define(workspace)
         _evaluate(workspace)
@@ -81,24 +78,16 @@ def _lose_a_zone(workspace: Workspace) -> None:
 
 def lose(workspace: Workspace, schedule_id: str, now: int) -> None:
     """A new version whose zone the installation lacks, as if it had been defined under other zone rules."""
-    with workspace._database.write() as connection:
-        learn(connection, workspace.name)
-        schedule = workspace._number(connection, schedule_id)
-        current = reading.current(connection, schedule)
-        assert current is not None
+    with workspace._store.write() as transaction:
+        current = transaction.definitions.currents([schedule_id])[schedule_id]
         newest = current.version
-        writer = writing.Writer(connection, now)
-        writer.definition(
-            newest._replace(
-                definition_version=newest.definition_version + 1,
-                definition=newest.definition._replace(timezone="Atlantis/Poseidonis"),
-                created_at=now,
-                effective_from=max(now, current.cursor + 1),
-            )
+        elsewhere = newest._replace(
+            definition_version=newest.definition_version + 1,
+            definition=newest.definition._replace(timezone="Atlantis/Poseidonis"),
+            created_at=now,
+            effective_from=max(now, current.cursor + 1),
         )
-        writer.finish()
-        state = reading.state(connection, schedule)
-        writer.agenda(schedule, agenda(state.terms, state.cursor, state.ahead))
+        record(transaction, [elsewhere])
 
 
 def _run_ahead(workspace: Workspace) -> None:

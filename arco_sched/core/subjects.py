@@ -95,7 +95,7 @@ class Definitions(Protocol):
         """What the database is; raises `DatabaseUnusable` where it does not say."""
 
     def states(self, schedules: Sequence[int]) -> list[State]:
-        """The states of schedules that have a definition, in the order given."""
+        """The states of those of the schedules that have a definition, in the order given."""
 
     def state(self, schedule: int) -> State:
         """The state of one schedule."""

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from arco_sched.cli import entry
+from arco_sched.cli import entry, quick
+from arco_sched.configuration import open_store
 from arco_sched.core.errors import DatabaseUnusable
-from arco_sched.service.visit import nothing_due_in
+from arco_sched.service.visit import nothing_due
 from tests.runner import Arco, Result
 
 HEAVY = {"rich", "croniter", "pendulum", "platformdirs", "dataclasses", "json", "hashlib", "zoneinfo"}
@@ -140,14 +141,18 @@ def test_early_only_with_nothing_to_do(arco: Arco, case: Callable[[Arco], None])
     """It is answered early exactly when nothing is due, and otherwise has changed nothing."""
     case(arco)
     before = content(arco)
-    assert entry._is_done_already(str(arco.db), int(time.time())) is (case is nothing)
+    try:
+        with contextlib.closing(open_store(arco.db)) as store:
+            assert nothing_due(store, int(time.time())) is (case is nothing)
+    except DatabaseUnusable:
+        assert case is not nothing
     assert content(arco) == before or case is nothing
 
 
 def test_the_visit_is_recorded(arco: Arco) -> None:
     """Whoever asks how long ago the evaluator was here gets the clock."""
     started = int(time.time())
-    assert entry._is_done_already(str(arco.db), int(time.time()))
+    assert quick.tick(["--db", str(arco.db), "tick", "--quiet"], {}) == 0
     with contextlib.closing(sqlite3.connect(arco.db)) as connection:
         (visited_at,) = connection.execute("SELECT visited_at FROM workspace").fetchone()
     assert started <= visited_at <= time.time()
@@ -167,15 +172,6 @@ def test_the_default_database(arco: Arco, monkeypatch: pytest.MonkeyPatch, case:
     assert (visited is not None, ticks) == (True, 0 if case is nothing else 3)
 
 
-def test_somebody_writes(arco: Arco) -> None:
-    """While another process writes nobody waits twice: it is left to the evaluation at once."""
-    with contextlib.closing(sqlite3.connect(arco.db, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(DatabaseUnusable, match="busy"):
-            nothing_due_in(arco.db, 0, busy_timeout=0)
-        assert not entry._is_done_already(str(arco.db), int(time.time()))
-
-
 @pytest.mark.parametrize(
     "argv",
     [
@@ -193,13 +189,13 @@ def test_somebody_writes(arco: Arco) -> None:
 def test_no_other_line(arco: Arco, argv: list[str]) -> None:
     """Every other command line is read by the command line's own library."""
     line = [str(arco.db) if word == "DB" else word for word in argv]
-    assert not entry._is_cron_line(line, {"ARCO_DB": str(arco.db)})
+    assert not quick.is_cron_line(line, {"ARCO_DB": str(arco.db)})
 
 
 def test_completion(arco: Arco) -> None:
     """A shell that asks what may follow gets an answer, and no evaluation."""
-    assert not entry._is_cron_line(["tick", "--quiet"], {"_ARCO_COMPLETE": "complete_bash"})
-    assert entry._is_cron_line(["--db", str(arco.db), "tick", "--quiet"], {})
+    assert not quick.is_cron_line(["tick", "--quiet"], {"_ARCO_COMPLETE": "complete_bash"})
+    assert quick.is_cron_line(["--db", str(arco.db), "tick", "--quiet"], {})
 
 
 def loading(argv: list[str], arco: Arco) -> str:

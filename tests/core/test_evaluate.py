@@ -15,7 +15,9 @@ from arco_sched.core.cron import timetable
 from arco_sched.core.definitions import Term
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import (
-    Agenda,
+    AgendaEntry as Agenda,
+)
+from arco_sched.core.evaluate import (
     Outcome,
     Remaining,
     Ticks,

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.definitions import (
     Definition,
     RequestContent,
     Wanted,
 )
 from arco_sched.core.errors import InvalidFields
-from arco_sched.api import Workspace
 
 
 def test_python_users_are_told_every_problem_too(path: Path) -> None:

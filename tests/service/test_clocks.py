@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import FUTURE_TOLERANCE, check_now
-from arco_sched.api import Workspace
 from tests.story import DAY, HOUR, MINUTE, START
 
 YEAR = 365 * DAY

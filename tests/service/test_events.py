@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.instants import format_instant, parse_instant
-from arco_sched.api import Workspace
 from tests.busy import busy_history
 from tests.database import sql
 from tests.service.answers import after_page, all_rows

@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
+from arco_sched.api import Workspace
 from arco_sched.core import errors
 from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.evaluate import agenda
-from arco_sched.api import Workspace
-from arco_sched.store.sqlite import append as writing
-from arco_sched.store.sqlite import reading
-from arco_sched.store.sqlite.fold import fold_again, learn
+from arco_sched.service.zone_rules import replan
+from arco_sched.store.sqlite.append import last_seq
+from arco_sched.store.sqlite.fold import fold_again
+from tests.database import path_of
 from tests.service.oracle import BASE, MINUTE, Oracle, Refused, Schedule
 
 NAMES = ("a", "b.2")
@@ -217,7 +218,7 @@ def fresh() -> Iterator[Workspace]:
 
 def rows(workspace: Workspace, question: str) -> list[tuple[Any, ...]]:
     """What SQL says about the file, through another connection."""
-    with closing(sqlite3.connect(workspace._database.path)) as connection:
+    with closing(sqlite3.connect(path_of(workspace))) as connection:
         return connection.execute(question).fetchall()
 
 
@@ -282,21 +283,19 @@ def compare_schedule(workspace: Workspace, name: str, schedule: Schedule, now: i
 
 def check_agenda(workspace: Workspace) -> None:
     """The agenda is `agenda(terms, cursor)` of every schedule, and nothing else."""
-    with workspace._database.read() as connection:
+    with workspace._store.read() as transaction:
         expected = []
-        for schedule in reading.all_schedules(connection):
-            state = reading.state(connection, schedule)
+        for state in transaction.definitions.states(transaction.definitions.numbers()):
             when = agenda(state.terms, state.cursor, state.ahead)
             if when is not None:
-                expected.append((schedule, when.due_at, int(when.failing)))
-        found = connection.execute("SELECT schedule, due_at, failing FROM agenda ORDER BY schedule").fetchall()
-    assert found == expected
+                expected.append((state.schedule, when.due_at, int(when.failing)))
+    assert rows(workspace, "SELECT schedule, due_at, failing FROM agenda ORDER BY schedule") == expected
 
 
 def check_fold(workspace: Workspace) -> None:
     """Folding the events again from nothing, at once or by pieces, gives the same tables."""
     for step in (1 << 40, 7):
-        with closing(sqlite3.connect(workspace._database.path, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(path_of(workspace), isolation_level=None)) as connection:
             connection.execute("ATTACH ':memory:' AS fresh")
             for (sql,) in connection.execute(
                 "SELECT sql FROM main.sqlite_master WHERE type = 'table' OR sql LIKE 'CREATE UNIQUE%' ORDER BY rowid"
@@ -304,8 +303,7 @@ def check_fold(workspace: Workspace) -> None:
                 for what in ("CREATE TABLE ", "CREATE UNIQUE INDEX "):
                     if sql.startswith(what):
                         connection.execute(f"{what}fresh.{sql.removeprefix(what)}")
-            learn(connection, workspace.name)
-            last = writing.last_seq(connection)
+            last = last_seq(connection)
             for after in range(0, last, step):
                 fold_again(connection, after, min(last, after + step), to="fresh.")
             for table in FOLDED:
@@ -360,7 +358,7 @@ def test_stories(story: list[Command]) -> None:
 
 def dump(workspace: Workspace) -> list[str]:
     """The whole content of the file."""
-    with closing(sqlite3.connect(workspace._database.path)) as connection:
+    with closing(sqlite3.connect(path_of(workspace))) as connection:
         return list(connection.iterdump())
 
 
@@ -482,7 +480,7 @@ def mishaps(draw: st.DrawFn) -> list[Command]:
 
 def lose_zone(workspace: Workspace, name: str) -> None:
     """Replace the zone of the newest version by one that there is not, in the tables and in the event alike."""
-    with closing(sqlite3.connect(workspace._database.path)) as connection, connection:
+    with closing(sqlite3.connect(path_of(workspace))) as connection, connection:
         of = "schedule = (SELECT schedule FROM schedule_ids WHERE schedule_id = ?)"
         newest = f"version = (SELECT version FROM schedule_rows WHERE {of})"
         connection.execute(f"UPDATE definition_rows SET timezone = 'No/Where' WHERE {of} AND {newest}", (name, name))
@@ -546,11 +544,8 @@ def test_mishaps(story: list[Command]) -> None:
                         assert workspace.discard(command.name, now=now) == []
                     case "break":
                         lose_zone(workspace, command.name)
-                        with workspace._database.write() as connection:  # the evaluator is to see it at once
-                            for number in reading.all_schedules(connection):
-                                state = reading.state(connection, number)
-                                when = agenda(state.terms, state.cursor, state.ahead)
-                                writing.Writer(connection, now).agenda(number, when)
+                        with workspace._store.write() as transaction:  # the evaluator is to see it at once
+                            replan(transaction, transaction.definitions.numbers())
                     case _:
                         do(workspace, command, now)
             except errors.NotFound:

@@ -2,11 +2,11 @@
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict
 from arco_sched.core.instants import parse_instant
-from arco_sched.api import Workspace
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
 MINUTELY = Definition("* * * * *", catchup_window_minutes=100_000, max_catchup_ticks=100_000)

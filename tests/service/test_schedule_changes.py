@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition, RequestContent
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.core.instants import MAX_MINUTES, parse_instant
-from arco_sched.api import Workspace
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
 HOURLY = Definition("0 * * * *", max_catchup_ticks=100, catchup_window_minutes=10_080)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.instants import parse_instant
-from arco_sched.api import Workspace
 from tests.database import sql
 from tests.service.answers import counts
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from arco_sched.core.errors import ArcoError, DatabaseUnusable
 from arco_sched.api import Workspace
+from arco_sched.core.errors import ArcoError, DatabaseUnusable
 from arco_sched.service.answers import Verification
 from arco_sched.store.sqlite.fold import TICKED
 from tests.story import DAY, END, START
@@ -88,7 +88,9 @@ def test_progress_ends_at_all(path: Path) -> None:
 A_TICK = "(SELECT max(instant) FROM tick_rows WHERE schedule = 1 AND origin = 0)"
 """The newest tick of the first schedule, `oldest`."""
 A_LAPSE = "(SELECT max(lapse) FROM lapse_rows WHERE reason = 'window')"
-AN_EVENT = f"(SELECT seq FROM event_log WHERE type = {TICKED} AND schedule = 1 AND origin = 0 AND instant = {A_TICK})"
+AN_EVENT = (
+    f"(SELECT seq FROM event_log WHERE type = {TICKED.code} AND schedule = 1 AND origin = 0 AND instant = {A_TICK})"
+)
 
 ROWS = {
     "tick removed": (f"DELETE FROM tick_rows WHERE schedule = 1 AND instant = {A_TICK}", "tick schedule_id=oldest"),
@@ -146,7 +148,7 @@ ROWS = {
     ),
     "definition added": (
         "INSERT INTO definition_rows SELECT schedule, 99, cron_expression, timezone, catchup_window_minutes, "
-        "max_catchup_ticks, catchup_policy, dst_gap, dst_overlap, content, code_version, start_at, end_at, enabled, "
+        "max_catchup_ticks, catchup_policy, dst_gap, dst_overlap, content, other, start_at, end_at, enabled, "
         "deleted, created_at, effective_from FROM definition_rows WHERE schedule = 1 AND version = 1",
         "version=99: no event gives this row",
     ),
@@ -164,7 +166,7 @@ ROWS = {
     "agenda removed": ("DELETE FROM agenda WHERE schedule = 1", "the agenda has None"),
     "agenda failing": ("UPDATE agenda SET failing = 1 WHERE schedule = 1", "agenda"),
     "agenda of nobody": ("INSERT INTO agenda VALUES (77, 1, 0)", "agenda"),
-    "workspace's name": ("UPDATE workspace SET name = 'other'", "run_id is"),
+    "workspace's name": ("UPDATE workspace SET name = 'other'", "is not that of the run key"),
 }
 
 EVENTS = {
@@ -173,7 +175,7 @@ EVENTS = {
     "tick's status": (f"UPDATE event_log SET status = 2, content = NULL WHERE seq = {AN_EVENT}", "'skipped'"),
     "tick's instant": (f"UPDATE event_log SET instant = instant + 1 WHERE seq = {AN_EVENT}", "no event gives"),
     "tick's time": (f"UPDATE event_log SET recorded_at = 7 WHERE seq = {AN_EVENT}", "not 7 as the events give it"),
-    "tick's origin": (f"UPDATE event_log SET origin = 9 WHERE seq = {AN_EVENT}", "no event gives this row"),
+    "tick's origin": (f"UPDATE event_log SET origin = 9 WHERE seq = {AN_EVENT}", "can't be folded"),
     "request": (
         f"DELETE FROM event_log WHERE type = 4 AND schedule = 1 AND instant = {A_TICK}",
         "no event gives this row of run_rows",
@@ -497,8 +499,7 @@ def test_while_somebody_prunes(path: Path, moment: str) -> None:
             if moment in statement and not pruned:
                 pruned.append(other.prune(before=END - 2 * DAY, now=END))
 
-        with reader._database.unshared() as connection:
-            connection.set_trace_callback(meddle)
+        reader._store._connection.set_trace_callback(meddle)
         assert reader.verify().differences == ()
         assert pruned[0].ticks > 0
         assert reader.verify().differences == ()

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
+from arco_sched.api import Workspace
 from arco_sched.core.cron import timetable
 from arco_sched.core.definitions import Definition, RequestContent
 from arco_sched.core.errors import ArcoError
 from arco_sched.core.instants import parse_instant
-from arco_sched.api import Workspace
 
 BASE = parse_instant("2025-03-08T12:00:00Z")
 """19 hours before the clocks of New York go forward."""

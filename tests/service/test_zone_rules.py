@@ -1,16 +1,18 @@
 """Another release of tzdata than the recorded one: one event, and the agenda is seen anew."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.cron import tzdata_release
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import NotFound
 from arco_sched.core.instants import parse_instant
-from arco_sched.api import Workspace
-from arco_sched.service import zone_rules as planning
-from arco_sched.store.sqlite.database import Database
+from arco_sched.core.ports import Store
+from arco_sched.service.zone_rules import catch_up
 from tests.database import sql
 from tests.service.answers import counts
 
@@ -36,14 +38,21 @@ def test_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:
     assert len(workspace.events(type_="ZoneRulesChanged").rows) == 2
 
 
-def test_zone_rules_that_changed_for_many_schedules(
-    workspace: Workspace, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The agenda is seen anew in transactions of a bounded size; what somebody who still has the former rules does
+class Pausing:
+    """A store that does something in each pause between two transactions."""
+
+    def __init__(self, store: Store, pause: Callable[[], None]) -> None:
+        self._store, self.yield_to_writers = store, pause
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def test_zone_rules_that_changed_for_many_schedules(workspace: Workspace, path: Path) -> None:
+    """Schedules are replanned in transactions of a bounded size; what somebody who still has the former rules does
     between two of them is made good, and one who is cut short before the end leaves it all to the next."""
     for schedule_id in "abcd":
         workspace.create_schedule(schedule_id, Definition("0 * * * *"), now=DAY + 60)
-    monkeypatch.setattr(planning, "PIECE", 1)
     agenda = sql(path, "SELECT * FROM agenda")
 
     def spoil() -> None:
@@ -59,9 +68,8 @@ def test_zone_rules_that_changed_for_many_schedules(
             raise KeyboardInterrupt
 
     spoil()
-    monkeypatch.setattr(Database, "let_others", staticmethod(pause))
     with pytest.raises(KeyboardInterrupt):
-        workspace.evaluate(DAY + 120)
+        catch_up(Pausing(workspace._store, pause), DAY + 120, piece=1)
     assert workspace.events(type_="ZoneRulesChanged").rows == ()
 
     def meddle() -> None:
@@ -73,7 +81,7 @@ def test_zone_rules_that_changed_for_many_schedules(
             sql(path, "UPDATE agenda SET due_at = 5 WHERE schedule = 1")
 
     spoil()
-    monkeypatch.setattr(Database, "let_others", staticmethod(meddle))
+    catch_up(Pausing(workspace._store, meddle), DAY + 120, piece=1)
     assert counts(workspace.evaluate(DAY + 120)) == (0, 0, 0, 0, 0)
     assert pauses == 2 + 4
     assert sql(path, "SELECT * FROM agenda") == agenda

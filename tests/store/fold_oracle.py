@@ -80,11 +80,12 @@ class _Fold:
 
     def take(self, *event: Any) -> None:
         """One event, with the columns of the event table."""
-        seq, type_, schedule, origin, instant, version, status, content, key, at, text = event
+        seq, type_, schedule, origin, instant, version, status, content, key, its_run, at, text = event
         said = {} if text is None else json.loads(text)
         state = self.schedules.get((schedule,))
         if type_ == 1:
-            row = {name: said[name] for name in FIELDS} | {"content": content, "code_version": said["code_version"]}
+            other = json.dumps({"code_version": said["code_version"]}, ensure_ascii=False, separators=(",", ":"))
+            row = {name: said[name] for name in FIELDS} | {"content": content, "other": other}
             row |= {name: _epoch(said[name]) for name in ("start_at", "end_at")}
             row |= {"enabled": int(said["enabled"]), "deleted": int(said["deleted"]), "created_at": at}
             self.definitions[schedule, version] = row | {"effective_from": _epoch(said["effective_from"])}
@@ -109,6 +110,7 @@ class _Fold:
         elif type_ == 4:
             run_key = key or "sched:" + self._name(schedule, origin, instant)
             first, what = self.reserved.setdefault(run_key, (seq, content))
+            assert its_run == run_id(self.workspace, run_key)
             if first == seq:
                 identity = (schedule, origin, instant, key, version, content, run_id(self.workspace, run_key))
                 self.runs[seq,] = (*identity, "requested", at)

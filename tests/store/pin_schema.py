@@ -11,10 +11,11 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from arco_sched.api import Workspace
 from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
-from arco_sched.api import Workspace
-from arco_sched.store.sqlite.database import APPLICATION_ID, SCHEMA_VERSION, schema
+from arco_sched.store.sqlite.opening import APPLICATION_ID, SCHEMA_VERSION
+from arco_sched.store.sqlite.script import schema
 
 PINNED = Path(__file__).with_name("schemas")
 START = 1_741_000_000

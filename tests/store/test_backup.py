@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import ArcoError
-from arco_sched.api import Workspace
 from tests.story import END, HOUR
 
 ROOT = Path(__file__).parents[2]

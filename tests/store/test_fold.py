@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from arco_sched.api import Workspace
+from arco_sched.core import events
 from arco_sched.core.changes import normal_content
 from arco_sched.core.cron import tzdata_release
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict
 from arco_sched.core.instants import parse_instant
-from arco_sched.api import Workspace
-from arco_sched.store.sqlite import append as writing
+from tests.database import path_of, sql
 from tests.store.fold_oracle import folded, there
 
 START = parse_instant("2025-03-03T00:00:00Z")
@@ -33,7 +34,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 def is_folded(workspace: Workspace) -> None:
     """Every folded table is what the events give, and `verify` thinks so too."""
-    path = Path(workspace._database.path)
+    path = path_of(workspace)
     assert there(path) == folded(path, tzdata_release())
     assert workspace.verify().differences == ()
 
@@ -167,19 +168,16 @@ def test_pruned_and_ahead(workspace: Workspace) -> None:
 
 def test_two_changes_of_the_zone_rules_together(workspace: Workspace) -> None:
     """Of two changes in one range of events the later one holds."""
-    with workspace._database.write() as connection:
-        writer = writing.Writer(connection, START)
-        writer.zone_rules(tzdata_release(), "1970a")
-        writer.zone_rules("1970a", "1971b")
-        writer.finish()
-    assert there(Path(workspace._database.path))["workspace"] == {(): ("1971b",)}
+    with workspace._store.write() as transaction:
+        changes = [(tzdata_release(), "1970a"), ("1970a", "1971b")]
+        transaction.append([events.zone_rules(*change, count, START) for count, change in enumerate(changes, 1)])
+    assert there(path_of(workspace))["workspace"] == {(): ("1971b",)}
 
 
 def test_zone_rules_change_twice(workspace: Workspace) -> None:
     """The zone rules are those of the last change."""
-    path = Path(workspace._database.path)
+    path = path_of(workspace)
     for release in ("1970a", "1971b"):
-        with workspace._database.write() as connection:
-            connection.execute("UPDATE workspace SET zone_rules = ?", (release,))
+        sql(path, "UPDATE workspace SET zone_rules = ?", release)
         workspace.evaluate(START)
     assert there(path)["workspace"] == folded(path, "none")["workspace"] == {(): (tzdata_release(),)}

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.api import Workspace
-from arco_sched.store.sqlite.database import SCHEMA_VERSION, Database, statements
+from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.store.sqlite.audit import described
 from arco_sched.store.sqlite.migrations import STEPS, bring_forward
-from arco_sched.store.sqlite.verify import described, schema_differences
+from arco_sched.store.sqlite.opening import SCHEMA_VERSION, open_database
+from arco_sched.store.sqlite.script import statements
 from tests.store.pin_schema import PINNED
 
 ROOT = Path(__file__).parents[2]
@@ -32,8 +33,6 @@ CREATE TABLE notes (
     said TEXT NOT NULL
 ) STRICT;
 INSERT INTO notes (said) SELECT tick_id FROM tick_rows;
-DROP VIEW lapses;
-CREATE VIEW lapses AS SELECT 1 AS one;
 """
 
 
@@ -75,7 +74,7 @@ def restored(version: int, path: Path) -> None:
 
 def test_the_schema_is_the_pinned_one() -> None:
     """schema.sql is the text that was pinned under its version: a change of it is a new version and a step."""
-    from arco_sched.store.sqlite.database import schema
+    from arco_sched.store.sqlite.script import schema
 
     pinned = (PINNED / f"v{SCHEMA_VERSION}.sql").read_text()
     assert of(schema()) == of(pinned), HOW.format(version=SCHEMA_VERSION)
@@ -95,8 +94,8 @@ def test_every_version_is_brought_forward(tmp_path: Path, version: int) -> None:
     path = tmp_path / "arco.db"
     restored(version, path)
     with Workspace.open(path) as workspace:
-        with workspace._database.read() as connection:
-            assert schema_differences(connection) == []
+        with workspace._store.audit() as audit:
+            assert audit.schema_differences() == []
         assert workspace.verify().differences == ()
         assert workspace.evaluate(1_741_000_000 + 50 * 3600).triggered == 10
         assert workspace.verify().differences == ()
@@ -110,54 +109,56 @@ def test_every_version_is_brought_forward(tmp_path: Path, version: int) -> None:
 def test_steps(path: Path) -> None:
     """Steps are taken in order and in one transaction, and a copy of what it was is kept, for its owner only."""
     before = dump(path)
-    database = Database.open(path)
-    kept = bring_forward(database, [COLOUR, NOTES])
+    database = open_database(path)
+    kept = bring_forward(database, [*STEPS, COLOUR, NOTES])
     database.close()
-    assert kept == path.with_name("arco.db.v1-backup")
+    assert kept == path.with_name("arco.db.v2-backup")
     assert dump(kept) == before
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert user_version(path) == 3
+    assert user_version(path) == 4
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT colour FROM workspace").fetchall() == [("blue; -- not green",)]
-        ask = "SELECT (SELECT count(*) FROM notes) = (SELECT count(*) FROM tick_rows), (SELECT one FROM lapses)"
+        ask = (
+            "SELECT (SELECT count(*) FROM notes) = (SELECT count(*) FROM tick_rows), (SELECT count(*) > 0 FROM lapses)"
+        )
         assert connection.execute(ask).fetchone() == (1, 1)
 
 
 def test_from_the_middle(path: Path) -> None:
     """A database that has some of the steps behind it takes the others only; a newest one none."""
-    database = Database.open(path)
-    bring_forward(database, [COLOUR])
-    kept = bring_forward(database, [COLOUR, NOTES])
-    assert kept == path.with_name("arco.db.v2-backup")
-    assert bring_forward(database, [COLOUR, NOTES]) is None
+    database = open_database(path)
+    bring_forward(database, [*STEPS, COLOUR])
+    kept = bring_forward(database, [*STEPS, COLOUR, NOTES])
+    assert kept == path.with_name("arco.db.v3-backup")
+    assert bring_forward(database, [*STEPS, COLOUR, NOTES]) is None
     database.close()
-    assert user_version(path) == 3
-    assert user_version(kept) == 2
+    assert user_version(path) == 4
+    assert user_version(kept) == 3
 
 
 def test_a_step_that_fails(path: Path) -> None:
     """Where a step fails, nothing has changed, the copy is there, and the next attempt replaces it."""
     before = dump(path)
-    database = Database.open(path)
+    database = open_database(path)
     with pytest.raises(DatabaseUnusable, match="no such table"):
-        bring_forward(database, [COLOUR, NOTES + "INSERT INTO nowhere VALUES (1);"])
+        bring_forward(database, [*STEPS, COLOUR, NOTES + "INSERT INTO nowhere VALUES (1);"])
     assert dump(path) == before
-    assert dump(path.with_name("arco.db.v1-backup")) == before
-    assert bring_forward(database, [COLOUR]) is not None
+    assert dump(path.with_name("arco.db.v2-backup")) == before
+    assert bring_forward(database, [*STEPS, COLOUR]) is not None
     database.close()
 
 
 CUT_SHORT = """
 import os, sys
-from arco_sched.store.sqlite.database import Database
 from arco_sched.store.sqlite.migrations import bring_forward
-from tests.store.test_migrations import COLOUR, NOTES
-database = Database.open(sys.argv[1])
+from tests.store.test_migrations import COLOUR, NOTES, STEPS
+from arco_sched.store.sqlite.opening import open_database
+database = open_database(sys.argv[1])
 database._connection.create_function("die", 0, lambda: os._exit(9))
-steps = [COLOUR, NOTES, "CREATE TABLE last (a);"]
+steps = [*STEPS, COLOUR, NOTES, "CREATE TABLE last (a);"]
 for _ in range(int(sys.argv[2])):
-    steps[1] = steps[1].replace("DROP VIEW", "INSERT INTO notes (said) SELECT tick_id FROM tick_rows;\\nDROP VIEW")
-steps[2] += "\\nSELECT die();"
+    steps[-2] += "INSERT INTO notes (said) SELECT tick_id FROM tick_rows;\\n"
+steps[-1] += "\\nSELECT die();"
 bring_forward(database, steps)
 """
 
@@ -175,13 +176,13 @@ def test_cut_short(path: Path, rows: int) -> None:
 
 AT_ONCE = """
 import sys
-from arco_sched.store.sqlite.database import Database
 from arco_sched.store.sqlite.migrations import bring_forward
-from tests.store.test_migrations import COLOUR, NOTES
-database = Database.open(sys.argv[1])
+from tests.store.test_migrations import COLOUR, NOTES, STEPS
+from arco_sched.store.sqlite.opening import open_database
+database = open_database(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.read()
-print(bring_forward(database, [COLOUR, NOTES]) is not None)
+print(bring_forward(database, [*STEPS, COLOUR, NOTES]) is not None)
 """
 
 
@@ -202,16 +203,16 @@ def test_at_once(path: Path) -> None:
         assert process.stdout.readline() == "ready\n"
     said = [process.communicate("", timeout=60)[0].strip() for process in processes]
     assert sorted(said) == ["False"] * 5 + ["True"]
-    assert user_version(path) == 3
+    assert user_version(path) == 4
 
 
 def test_no_room_for_the_copy(path: Path) -> None:
     """Where the copy can't be kept, nothing is changed."""
     before = dump(path)
-    path.with_name("arco.db.v1-backup").mkdir()
-    database = Database.open(path)
+    path.with_name("arco.db.v2-backup").mkdir()
+    database = open_database(path)
     with pytest.raises(DatabaseUnusable, match="is a folder"):
-        bring_forward(database, [COLOUR])
+        bring_forward(database, [*STEPS, COLOUR])
     database.close()
     assert dump(path) == before
 
@@ -220,16 +221,16 @@ def test_an_open_reader_sees_it(path: Path) -> None:
     """Whoever has the database open already goes on with it afterwards."""
     with Workspace.open(path) as reader:
         rows = len(reader.ticks(limit=1000).rows)
-        database = Database.open(path)
-        bring_forward(database, [COLOUR])
+        database = open_database(path)
+        bring_forward(database, [*STEPS, COLOUR])
         database.close()
         assert len(reader.ticks(limit=1000).rows) == rows
 
 
 def test_the_copies_are_databases(path: Path, tmp_path: Path) -> None:
     """What was kept aside is a database that can be used at once."""
-    database = Database.open(path)
-    kept = bring_forward(database, [COLOUR])
+    database = open_database(path)
+    kept = bring_forward(database, [*STEPS, COLOUR])
     database.close()
     assert kept is not None
     kept.rename(tmp_path / "again.db")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict, DatabaseUnusable
 from arco_sched.core.instants import parse_instant
-from arco_sched.api import Workspace
 from tests.busy import busy_history
 from tests.database import locked, sql
 

@@ -1,28 +1,27 @@
 """The plans of the queries that are asked at every evaluation and for a first page."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.instants import parse_instant
-from arco_sched.api import Workspace
-from arco_sched.store.sqlite import reading
+from arco_sched.store.sqlite.transaction import Transaction
 from tests.busy import busy_history
 from tests.database import opened
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
 
 
-def plans(path: Path, ask: Callable[[sqlite3.Connection], object]) -> list[str]:
+def plans(path: Path, ask: Callable[[Transaction], object]) -> list[str]:
     """The lines of SQLite's plans of the questions that a function asks."""
     asked: list[str] = []
     with opened(path) as connection:
         connection.set_trace_callback(asked.append)
         try:
-            result = ask(connection)
+            result = ask(Transaction(connection))
             if isinstance(result, Iterator):
                 list(result)
         finally:
@@ -42,17 +41,16 @@ OF_ONE_INSTANT = {"USE TEMP B-TREE FOR RIGHT PART OF ORDER BY", "USE TEMP B-TREE
 @pytest.mark.parametrize(
     ("ask", "first"),
     [
-        (lambda it: reading.due(it, DAY), "SEARCH agenda USING COVERING INDEX agenda_due (due_at<?)"),
-        (lambda it: reading.still_due(it, 1, DAY), "SEARCH agenda USING INTEGER PRIMARY KEY (rowid=?)"),
-        (lambda it: reading.ticks(it, limit=5), "SCAN t USING INDEX tick_order"),
-        (lambda it: reading.ticks(it, limit=5, before=(DAY, "a")), "SEARCH t USING INDEX tick_order"),
-        (lambda it: reading.ticks(it, limit=5, schedule=1), "SEARCH t USING PRIMARY KEY (schedule=?)"),
-        (lambda it: reading.ticks(it, limit=5, status="skipped"), "SCAN t USING INDEX tick_skipped"),
-        (lambda it: reading.ticks(it, limit=5, status="failed"), "SCAN t USING INDEX tick_failed"),
-        (lambda it: reading.ticks(it, limit=5, since=DAY), "SEARCH t USING INDEX tick_order (instant>?)"),
+        (lambda it: it.agenda.due(DAY), "SEARCH agenda USING COVERING INDEX agenda_due (due_at<?)"),
+        (lambda it: it.history.ticks(limit=5), "SCAN t USING INDEX tick_order"),
+        (lambda it: it.history.ticks(limit=5, before=(DAY, "a")), "SEARCH t USING INDEX tick_order"),
+        (lambda it: it.history.ticks(limit=5, schedule=1), "SEARCH t USING PRIMARY KEY (schedule=?)"),
+        (lambda it: it.history.ticks(limit=5, status="skipped"), "SCAN t USING INDEX tick_skipped"),
+        (lambda it: it.history.ticks(limit=5, status="failed"), "SCAN t USING INDEX tick_failed"),
+        (lambda it: it.history.ticks(limit=5, since=DAY), "SEARCH t USING INDEX tick_order (instant>?)"),
     ],
 )
-def test_plans(workspace: Workspace, path: Path, ask: Callable[[sqlite3.Connection], object], first: str) -> None:
+def test_plans(workspace: Workspace, path: Path, ask: Callable[[Transaction], object], first: str) -> None:
     """What is asked at every evaluation and for a first page goes along an index, and sorts no table."""
     busy_history(workspace, path)
     lines = plans(path, ask)
@@ -66,7 +64,7 @@ def test_plans(workspace: Workspace, path: Path, ask: Callable[[sqlite3.Connecti
 def test_plans_of_events(workspace: Workspace, path: Path, type_: str | None, schedule: int | None) -> None:
     """Events are found along an index or in their own order, never by reading all of them."""
     busy_history(workspace, path)
-    for line in plans(path, lambda it: reading.events(it, type_=type_, schedule=schedule, limit=5)):
+    for line in plans(path, lambda it: it.events.page(type_=type_, schedule=schedule, limit=5)):
         assert not line.startswith("SCAN event_log") or "USING" in line
 
 
@@ -75,8 +73,8 @@ def test_nothing_due_reads_one_row(workspace: Workspace) -> None:
     for number in range(20):
         workspace.create_schedule(f"s{number}", Definition("0 0 1 1 *"), now=DAY)
     asked: list[str] = []
-    workspace._database._connection.set_trace_callback(asked.append)
+    workspace._store._connection.set_trace_callback(asked.append)
     assert workspace.evaluate(DAY + 60).evaluated == 0
-    workspace._database._connection.set_trace_callback(None)
+    workspace._store._connection.set_trace_callback(None)
     assert len(asked) < 12
     assert not [statement for statement in asked if "definition_rows" in statement or "event_log" in statement]

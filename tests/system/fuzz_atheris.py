@@ -17,11 +17,11 @@ from pathlib import Path
 import atheris  # type: ignore[import-not-found, unused-ignore]
 
 with atheris.instrument_imports(include=["arco_sched"]):
+    from arco_sched.api import Workspace
     from arco_sched.core.cron import check_expression, timetable
     from arco_sched.core.errors import ArcoError, InvalidInput
     from arco_sched.core.identity import parse_run_key, parse_tick_id
     from arco_sched.core.instants import parse_instant
-    from arco_sched.api import Workspace
     from tests.store.pin_schema import START, small
 
 TOKENS = (

@@ -25,10 +25,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from arco_sched.api import Workspace
 from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
-from arco_sched.api import Workspace
+from tests.database import opened, path_of
 
 START = 1_741_000_020
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -247,7 +248,7 @@ def _look(workspace: Workspace, chance: random.Random, now: int) -> Answer:
 
 
 def _backup(workspace: Workspace, chance: random.Random, now: int) -> Answer:
-    path = Path(workspace._database.path)
+    path = path_of(workspace)
     copy = path.with_name(f"copy{os.getpid()}")
     workspace.backup(copy)
     with Workspace.open(copy) as copied:
@@ -301,7 +302,7 @@ def _check(path: Path, journal: Path, report: Report) -> None:
     with Workspace.open(path) as workspace:
         found = workspace.verify()
         report.problems += found.differences
-        with workspace._database.read() as connection:
+        with opened(path) as connection:
             there = {row[0] for row in connection.execute("SELECT tick_id FROM tick_rows")}
             run_ids = {row[0] for row in connection.execute("SELECT run_id FROM run_rows")}
             known = set(connection.execute("SELECT schedule_id, definition_version FROM definitions"))

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.core.instants import parse_instant
-from arco_sched.api import Workspace
+from tests.database import locked
 
 ROOT = Path(__file__).parents[2]
 START = parse_instant("2025-03-04T00:00:00Z")
@@ -186,7 +187,7 @@ def test_waiting_too_long(tmp_path: Path, waiting: float) -> None:
     path = tmp_path / "arco.db"
     with Workspace.create(path) as workspace:
         define(workspace)
-        with workspace._database.write():
+        with locked(path):
             begun = time.monotonic()
             said = subprocess.run(
                 [sys.executable, "-m", "arco_sched", "--db", path, "--busy-timeout", str(waiting), "tick"],
@@ -224,7 +225,7 @@ def test_waiting_until_it_is_free(tmp_path: Path) -> None:
     path = tmp_path / "arco.db"
     with Workspace.create(path) as workspace:
         define(workspace)
-        with workspace._database.write():
+        with locked(path):
             waiting = subprocess.Popen(
                 [sys.executable, "-m", "arco_sched", "--db", path, "schedule", "trigger", "s0", "--json"],
                 text=True,

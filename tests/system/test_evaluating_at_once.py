@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.instants import parse_instant
-from arco_sched.api import Workspace
 from tests.database import sql
 
 DAY = parse_instant("2025-03-04T00:00:00Z")

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import ArcoError, DatabaseUnusable
-from arco_sched.api import Workspace
 from tests.story import DAY, END, HOUR, START
 
 ROOT = Path(__file__).parents[2]

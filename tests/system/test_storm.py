@@ -10,12 +10,10 @@ from typing import Any
 
 import pytest
 
+from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.instants import parse_instant
-from arco_sched.api import Workspace
-from arco_sched.store.sqlite import verify as verifying
-from arco_sched.store.sqlite.database import Database
-from arco_sched.store.sqlite.fold import REQUESTED, fold
+from tests.database import sql
 
 ROOT = Path(__file__).parents[2]
 NOW = parse_instant("2025-03-04T00:00:00Z")
@@ -49,8 +47,7 @@ def made(path: Path) -> int:
     """How many ticks there are, in a database that verifies."""
     with Workspace.open(path) as workspace:
         assert workspace.verify().differences == ()
-        with workspace._database.read() as connection:
-            return int(connection.execute("SELECT count(*) FROM tick_rows").fetchone()[0])
+    return int(sql(path, "SELECT count(*) FROM tick_rows")[0][0])
 
 
 def evaluating(path: Path, *command: str, **options: Any) -> "subprocess.Popen[str]":
@@ -59,12 +56,10 @@ def evaluating(path: Path, *command: str, **options: Any) -> "subprocess.Popen[s
     process = subprocess.Popen(
         arguments, env=ENVIRON, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, **options
     )
-    with Workspace.open(path) as workspace:
-        while process.poll() is None:
-            with workspace._database.read() as connection:
-                if connection.execute("SELECT EXISTS (SELECT 1 FROM tick_rows)").fetchone() == (1,):
-                    break
-            time.sleep(0.002)
+    while process.poll() is None:
+        if sql(path, "SELECT EXISTS (SELECT 1 FROM tick_rows)") == [(1,)]:
+            break
+        time.sleep(0.002)
     return process
 
 
@@ -125,7 +120,7 @@ def test_interrupted_at_any_moment(tmp_path: Path, delay: float) -> None:
 ENDLESS = """
 import contextlib, os, signal, sqlite3, sys, threading
 from arco_sched.store.sqlite import database
-from arco_sched.store.sqlite import verify as verifying
+from arco_sched.store.sqlite import audit as verifying
 
 connection = sqlite3.connect(":memory:", check_same_thread=False)
 endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
@@ -143,13 +138,12 @@ class Other(database.Database):
     def another(self):
         yield self
 
-    @contextlib.contextmanager
-    def unshared(self):
-        yield Large()
+    def ask(self, question):
+        return question(Large())
 
 def statement():
-    with database.Database("", connection).unshared() as own, verifying.interruptible(own):
-        own.execute(endless)
+    with verifying.interruptible(connection):
+        database.Database("", connection).ask(lambda own: own.execute(endless).fetchall())
 
 def integrity():
     verifying.integrity(Other("", connection))
@@ -169,37 +163,3 @@ def test_a_long_statement_is_interrupted(what: str) -> None:
         [sys.executable, "-c", ENDLESS, what], env=ENVIRON, text=True, capture_output=True, timeout=60, check=False
     )
     assert (said.stdout, said.stderr) == ("stopped\n", "")
-
-
-def pressed(_key: object) -> None:
-    """What Python does when Ctrl-C is pressed in the middle of a function that SQLite calls."""
-    raise KeyboardInterrupt
-
-
-def fold_requests_again(database: Database) -> None:
-    """What an evaluation does with its requests, once more."""
-    with database.write() as connection:
-        connection.execute("DELETE FROM run_rows")
-        fold(connection, 0, 100, {REQUESTED})
-
-
-def fold_all_again(database: Database) -> None:
-    """What `verify` does."""
-    with database.unshared() as connection, verifying.one_state(connection):
-        verifying.fold_all_again(connection, lambda _done, _all: None)
-
-
-def test_pressed_in_a_function_of_ours(tmp_path: Path) -> None:
-    """Ctrl-C while SQLite asks Python for a run id is Ctrl-C, and neither damage nor a finding; nothing of it stays."""
-    path = tmp_path / "arco.db"
-    backlog(path, 3)
-    with Workspace.open(path) as workspace:
-        workspace.evaluate(NOW)
-        database = workspace._database
-        with database.unshared() as connection:
-            connection.create_function("arco_run_id", 1, pressed)
-        with pytest.raises(KeyboardInterrupt):
-            fold_requests_again(database)
-        with pytest.raises(KeyboardInterrupt):
-            fold_all_again(database)
-    assert made(path) == 3

@@ -52,7 +52,7 @@ class Definitions:
     # What the evaluator asks.
 
     def states(self, schedules: Sequence[int]) -> list[State]:
-        """The states of schedules that have a definition, in the order given: a fixed number of statements."""
+        """The states of those of the schedules that have a definition, in the order given."""
         among = json.dumps(list(schedules))
         terms: dict[int, list[Term]] = {}
         ask = (
@@ -74,6 +74,7 @@ class Definitions:
         return [
             State(schedule, rows[schedule][1], rows[schedule][2], terms.get(schedule, []), ahead.get(schedule, ()))
             for schedule in schedules
+            if schedule in rows
         ]
 
     def _ahead(self, schedules: list[int]) -> dict[int, list[int]]:
@@ -91,7 +92,11 @@ class Definitions:
 
     def state(self, schedule: int) -> State:
         """The state of one schedule."""
-        return self.states([schedule])[0]
+        found = self.states([schedule])
+        if not found:
+            text = f"the database is damaged, schedule number {schedule} has no definition: `arco verify` says where"
+            raise DatabaseUnusable(text)
+        return found[0]
 
     def terms(self, schedule: int, after: int = BEFORE_ALL) -> list[Term]:
         """The definition versions, newest first, as far back as the one in force just after an instant."""

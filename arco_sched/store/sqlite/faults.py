@@ -51,13 +51,8 @@ def translating_errors(path: Path | str) -> Iterator[None]:
 
 
 def is_interruption(error: sqlite3.Error) -> bool:
-    """Whether it was Ctrl-C that ended a statement.
-
-    What a signal raises in a function that SQLite calls, SQLite reports as a failure of that function; and ours raise
-    nothing by themselves.
-    """
-    cut_off = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
-    return cut_off or str(error) == "user-defined function raised exception"
+    """Whether it was Ctrl-C that ended a statement."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 
 
 def _damaged(error: Exception) -> str:
