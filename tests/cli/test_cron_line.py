@@ -1,6 +1,5 @@
 """`arco tick --quiet`, the line that cron calls, is done without reading a command line, and nothing shows it."""
 
-import contextlib
 import re
 import shutil
 import sqlite3
@@ -15,6 +14,7 @@ import pytest
 from arco_sched.cli import entry
 from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.service.visit import nothing_due_in
+from tests.database import locked, sql
 from tests.runner import Arco, Result
 
 HEAVY = {"rich", "croniter", "pendulum", "platformdirs", "dataclasses", "json", "hashlib", "zoneinfo"}
@@ -52,17 +52,17 @@ def paused(arco: Arco) -> None:
 def failing(arco: Arco) -> None:
     """A schedule can't be evaluated."""
     due(arco)
-    statement(arco, "UPDATE definition_rows SET timezone = 'Lost/Zone' WHERE schedule = 2")
+    sql(arco.db, "UPDATE definition_rows SET timezone = 'Lost/Zone' WHERE schedule = 2")
 
 
 def other_rules(arco: Arco) -> None:
     """The zone rules are others than those last recorded."""
-    statement(arco, "UPDATE workspace SET zone_rules = '2001a'")
+    sql(arco.db, "UPDATE workspace SET zone_rules = '2001a'")
 
 
 def newer(arco: Arco) -> None:
     """A newer arco made the database."""
-    statement(arco, "PRAGMA user_version = 99")
+    sql(arco.db, "PRAGMA user_version = 99")
 
 
 def gone(arco: Arco) -> None:
@@ -89,12 +89,6 @@ def folder(arco: Arco) -> None:
     """A folder has the database's name."""
     arco.db.unlink()
     arco.db.mkdir()
-
-
-def statement(arco: Arco, text: str) -> None:
-    """Change the database behind arco's back."""
-    with contextlib.closing(sqlite3.connect(arco.db)) as connection, connection:
-        connection.execute(text)
 
 
 CASES = [nothing, due, paused, failing, other_rules, newer, gone, empty, foreign, damaged, folder]
@@ -148,8 +142,7 @@ def test_the_visit_is_recorded(arco: Arco) -> None:
     """Whoever asks how long ago the evaluator was here gets the clock."""
     started = int(time.time())
     assert entry._is_done_already(str(arco.db), int(time.time()))
-    with contextlib.closing(sqlite3.connect(arco.db)) as connection:
-        (visited_at,) = connection.execute("SELECT visited_at FROM workspace").fetchone()
+    [(visited_at,)] = sql(arco.db, "SELECT visited_at FROM workspace")
     assert started <= visited_at <= time.time()
 
 
@@ -162,15 +155,13 @@ def test_the_default_database(arco: Arco, monkeypatch: pytest.MonkeyPatch, case:
     shutil.copyfile(arco.db, default)
     monkeypatch.setenv("XDG_DATA_HOME", str(arco.db.parent))
     assert entry.run(["tick", "--quiet"], {}) == 0
-    with contextlib.closing(sqlite3.connect(default)) as connection:
-        visited, ticks = connection.execute("SELECT visited_at, (SELECT count(*) FROM ticks) FROM workspace").fetchone()
+    [(visited, ticks)] = sql(default, "SELECT visited_at, (SELECT count(*) FROM ticks) FROM workspace")
     assert (visited is not None, ticks) == (True, 0 if case is nothing else 3)
 
 
 def test_somebody_writes(arco: Arco) -> None:
     """While another process writes nobody waits twice: it is left to the evaluation at once."""
-    with contextlib.closing(sqlite3.connect(arco.db, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with locked(arco.db):
         with pytest.raises(DatabaseUnusable, match="busy"):
             nothing_due_in(arco.db, 0, busy_timeout=0)
         assert not entry._is_done_already(str(arco.db), int(time.time()))

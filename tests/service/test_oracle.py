@@ -3,10 +3,9 @@
 A story is a list of commands, each some seconds after the one before (or before it: clocks go backwards too).
 """
 
-import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +20,7 @@ from arco_sched.service import Workspace
 from arco_sched.store.sqlite import append as writing
 from arco_sched.store.sqlite import reading
 from arco_sched.store.sqlite.fold import fold_again, learn
+from tests.database import dump, opened, path_of, sql
 from tests.service.oracle import BASE, MINUTE, Oracle, Refused, Schedule
 
 NAMES = ("a", "b.2")
@@ -217,8 +217,7 @@ def fresh() -> Iterator[Workspace]:
 
 def rows(workspace: Workspace, question: str) -> list[tuple[Any, ...]]:
     """What SQL says about the file, through another connection."""
-    with closing(sqlite3.connect(workspace._database.path)) as connection:
-        return connection.execute(question).fetchall()
+    return sql(path_of(workspace), question)
 
 
 def compare(workspace: Workspace, oracle: Oracle, now: int) -> None:
@@ -282,7 +281,7 @@ def compare_schedule(workspace: Workspace, name: str, schedule: Schedule, now: i
 
 def check_agenda(workspace: Workspace) -> None:
     """The agenda is `agenda(terms, cursor)` of every schedule, and nothing else."""
-    with workspace._database.read() as connection:
+    with opened(path_of(workspace)) as connection:
         expected = []
         for schedule in reading.all_schedules(connection):
             state = reading.state(connection, schedule)
@@ -296,14 +295,14 @@ def check_agenda(workspace: Workspace) -> None:
 def check_fold(workspace: Workspace) -> None:
     """Folding the events again from nothing, at once or by pieces, gives the same tables."""
     for step in (1 << 40, 7):
-        with closing(sqlite3.connect(workspace._database.path, isolation_level=None)) as connection:
+        with opened(path_of(workspace)) as connection:
             connection.execute("ATTACH ':memory:' AS fresh")
-            for (sql,) in connection.execute(
+            for (text,) in connection.execute(
                 "SELECT sql FROM main.sqlite_master WHERE type = 'table' OR sql LIKE 'CREATE UNIQUE%' ORDER BY rowid"
             ).fetchall():
                 for what in ("CREATE TABLE ", "CREATE UNIQUE INDEX "):
-                    if sql.startswith(what):
-                        connection.execute(f"{what}fresh.{sql.removeprefix(what)}")
+                    if text.startswith(what):
+                        connection.execute(f"{what}fresh.{text.removeprefix(what)}")
             learn(connection, workspace.name)
             last = writing.last_seq(connection)
             for after in range(0, last, step):
@@ -358,12 +357,6 @@ def test_stories(story: list[Command]) -> None:
         check_events(workspace)
 
 
-def dump(workspace: Workspace) -> list[str]:
-    """The whole content of the file."""
-    with closing(sqlite3.connect(workspace._database.path)) as connection:
-        return list(connection.iterdump())
-
-
 @settings(max_examples=40)
 @given(stories(), st.sampled_from([1, 2, 3, 7]))
 def test_same_commands_same_content(story: list[Command], batch: int) -> None:
@@ -372,8 +365,8 @@ def test_same_commands_same_content(story: list[Command], batch: int) -> None:
     with fresh() as one, fresh() as two, fresh() as three:
         answers = [[answer for _, _, answer in play(one, story)], [answer for _, _, answer in play(two, story)]]
         small = [answer for _, _, answer in play(three, story, batch=batch)]
-        assert dump(one) == dump(two)
-        assert dump(one) == dump(three)
+        assert dump(path_of(one)) == dump(path_of(two))
+        assert dump(path_of(one)) == dump(path_of(three))
         for first, second, third in zip(*answers, small, strict=True):
             assert as_values(first) == as_values(second) == as_values(third)
 
@@ -398,16 +391,16 @@ def test_rehearsal_says_what_happens(story: list[Command]) -> None:
             if command.what != "evaluate":
                 do(workspace, command, now)
                 continue
-            before = dump(workspace)
+            before = dump(path_of(workspace))
             rehearsed = as_values(do(workspace, command, now, dry_run=True))
-            assert dump(workspace) == before
+            assert dump(path_of(workspace)) == before
             done = as_values(do(workspace, command, now))
             assert rehearsed == (done if isinstance(done, str) else done._replace(dry_run=True))
             if not isinstance(done, str) and not done.deferred:
-                after = dump(workspace)
+                after = dump(path_of(workspace))
                 again = do(workspace, command, now)
                 assert (again.triggered, again.skipped, again.lapsed, list(again.ticks)) == (0, 0, 0, [])
-                assert dump(workspace) == after
+                assert dump(path_of(workspace)) == after
 
 
 WIDE = {"catchup_window_minutes": 100_000, "max_catchup_ticks": 100_000}
@@ -482,7 +475,7 @@ def mishaps(draw: st.DrawFn) -> list[Command]:
 
 def lose_zone(workspace: Workspace, name: str) -> None:
     """Replace the zone of the newest version by one that there is not, in the tables and in the event alike."""
-    with closing(sqlite3.connect(workspace._database.path)) as connection, connection:
+    with opened(path_of(workspace)) as connection:
         of = "schedule = (SELECT schedule FROM schedule_ids WHERE schedule_id = ?)"
         newest = f"version = (SELECT version FROM schedule_rows WHERE {of})"
         connection.execute(f"UPDATE definition_rows SET timezone = 'No/Where' WHERE {of} AND {newest}", (name, name))
@@ -565,7 +558,7 @@ def test_mishaps(story: list[Command]) -> None:
         for name in names:
             shown = workspace.schedule(name, now=now + 3600)
             assert shown.schedule.failing or shown.waiting == 0
-        content = dump(workspace)
+        content = dump(path_of(workspace))
         again = workspace.evaluate(now + 3600)
         assert (again.triggered, again.skipped, again.lapsed) == (0, 0, 0)
-        assert dump(workspace) == content
+        assert dump(path_of(workspace)) == content

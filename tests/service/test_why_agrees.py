@@ -7,7 +7,7 @@ the reading of cron expressions, which has tests of its own.
 import sqlite3
 import tempfile
 from collections import Counter
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from arco_sched.core.definitions import Definition, RequestContent
 from arco_sched.core.errors import ArcoError
 from arco_sched.core.instants import parse_instant
 from arco_sched.service import Workspace
+from tests.database import opened
 
 BASE = parse_instant("2025-03-08T12:00:00Z")
 """19 hours before the clocks of New York go forward."""
@@ -101,7 +102,7 @@ class Tables:
     """What the tables say, read by SQL alone."""
 
     def __init__(self, path: Path) -> None:
-        with closing(sqlite3.connect(path)) as connection:
+        with opened(path) as connection:
             connection.row_factory = sqlite3.Row
             ask = "SELECT * FROM definitions WHERE schedule_id = 'a' ORDER BY definition_version"
             self.versions = connection.execute(ask).fetchall()

@@ -5,16 +5,15 @@
 To be run once for each version, when it is released; a pinned version never changes afterwards.
 """
 
-import sqlite3
 import sys
 import tempfile
-from contextlib import closing
 from pathlib import Path
 
 from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.service import Workspace
 from arco_sched.store.sqlite.database import APPLICATION_ID, SCHEMA_VERSION, schema
+from tests.database import dump
 
 PINNED = Path(__file__).with_name("schemas")
 START = 1_741_000_000
@@ -41,9 +40,8 @@ def pin(folder: Path, version: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "arco.db"
         small(path)
-        with closing(sqlite3.connect(path)) as connection:
-            lines = [f"PRAGMA application_id = {APPLICATION_ID};", f"PRAGMA user_version = {version};"]
-            (folder / f"v{version}.dump.sql").write_text("\n".join([*lines, *connection.iterdump()]) + "\n")
+        lines = [f"PRAGMA application_id = {APPLICATION_ID};", f"PRAGMA user_version = {version};"]
+        (folder / f"v{version}.dump.sql").write_text("\n".join([*lines, *dump(path)]) + "\n")
 
 
 if __name__ == "__main__":

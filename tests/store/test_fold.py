@@ -15,6 +15,7 @@ from arco_sched.core.errors import Conflict
 from arco_sched.core.instants import parse_instant
 from arco_sched.service import Workspace
 from arco_sched.store.sqlite import append as writing
+from tests.database import sql
 from tests.store.fold_oracle import folded, there
 
 START = parse_instant("2025-03-03T00:00:00Z")
@@ -23,36 +24,35 @@ EVERY_TEN = Definition("*/10 * * * *", max_catchup_ticks=1000, catchup_window_mi
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
+def workspace(path: Path) -> Iterator[Workspace]:
     """Two schedules every ten minutes, with a window of an hour."""
-    with Workspace.create(tmp_path / "arco.db") as made:
+    with Workspace.create(path) as made:
         for name in ("b", "a"):  # so that the numbers of the schedules are not in the order of their names
             made.create_schedule(name, EVERY_TEN, now=START)
         yield made
 
 
-def is_folded(workspace: Workspace) -> None:
+def is_folded(workspace: Workspace, path: Path) -> None:
     """Every folded table is what the events give, and `verify` thinks so too."""
-    path = Path(workspace._database.path)
     assert there(path) == folded(path, tzdata_release())
     assert workspace.verify().differences == ()
 
 
-def test_ticks_lapses_and_pauses(workspace: Workspace) -> None:
+def test_ticks_lapses_and_pauses(workspace: Workspace, path: Path) -> None:
     """Ticks and lapses move the cursor; the last run is of the last tick that requested one."""
     workspace.evaluate(START + 30 * MINUTE)
-    is_folded(workspace)
+    is_folded(workspace, path)
     workspace.set_enabled("a", enabled=False, now=START + 35 * MINUTE)
     assert workspace.evaluate(START + 10 * HOUR, schedules=["a"]).conflicts == 0  # none of which requests anything
-    is_folded(workspace)
+    is_folded(workspace, path)
     workspace.evaluate(START + 10 * HOUR)
-    is_folded(workspace)
+    is_folded(workspace, path)
     [a] = [each for each in workspace.schedules() if each.version.schedule_id == "a"]
     assert (a.last_scheduled_for, a.last_run_key) == (START + 10 * HOUR, f"sched:a:{START + 30 * MINUTE}")
     assert len(workspace.lapses().rows) == 2
 
 
-def test_requests(workspace: Workspace) -> None:
+def test_requests(workspace: Workspace, path: Path) -> None:
     """The first request of a run key makes the run, the same again is the same, another is a conflict."""
     workspace.request_run(f"sched:a:{START + 10 * MINUTE}", normal_content(["x"]), now=START)
     workspace.request_run("by-hand", normal_content(["x"]), now=START)
@@ -60,34 +60,34 @@ def test_requests(workspace: Workspace) -> None:
     for assets in (["y"], ["z"]):
         with pytest.raises(Conflict):
             workspace.request_run("by-hand", normal_content(assets), now=START + 2)
-    is_folded(workspace)
+    is_folded(workspace, path)
     assert workspace.evaluate(START + 20 * MINUTE).conflicts == 1
     workspace.trigger("a", now=START + 20 * MINUTE)
     workspace.trigger("a", now=START + 20 * MINUTE)
-    is_folded(workspace)
+    is_folded(workspace, path)
 
 
-def test_a_lapse_that_is_cut_twice(workspace: Workspace) -> None:
+def test_a_lapse_that_is_cut_twice(workspace: Workspace, path: Path) -> None:
     """Each rewind cuts from what the one before has left; an earlier one does not come back."""
     workspace.evaluate(START + 10 * DAY)
     for day in (5, 3, 1):
         workspace.rewind(now=START + day * DAY)
-        is_folded(workspace)
+        is_folded(workspace, path)
         assert {lapse.before for lapse in workspace.lapses().rows} == {START + day * DAY + 1}
     workspace.evaluate(START + 2 * DAY)
     workspace.rewind(now=START + DAY, schedules=["a"])
-    is_folded(workspace)
+    is_folded(workspace, path)
 
 
-def test_a_lapse_that_is_withdrawn(workspace: Workspace) -> None:
+def test_a_lapse_that_is_withdrawn(workspace: Workspace, path: Path) -> None:
     """A lapse that begins beyond the clock is gone, and those of others stay."""
     workspace.evaluate(START + 10 * DAY)
     workspace.discard("a", now=START + 20 * DAY)
     workspace.discard("b", now=START + 20 * DAY)
     workspace.rewind(now=START + 15 * DAY, schedules=["a"])
-    is_folded(workspace)
+    is_folded(workspace, path)
     workspace.rewind(now=START + 9 * DAY, schedules=["a"])
-    is_folded(workspace)
+    is_folded(workspace, path)
     assert [(lapse.schedule_id, lapse.reason) for lapse in workspace.lapses().rows] == [
         ("b", "discarded"),
         ("a", "window"),
@@ -95,55 +95,55 @@ def test_a_lapse_that_is_withdrawn(workspace: Workspace) -> None:
     ]
 
 
-def test_versions_that_were_pushed(workspace: Workspace) -> None:
+def test_versions_that_were_pushed(workspace: Workspace, path: Path) -> None:
     """A rewind brings back the versions of its schedule alone, and a later one does not move them again."""
     workspace.evaluate(START + 10 * DAY)
     for name in ("a", "b"):
         workspace.update_schedule(name, {"code_version": "2"}, now=START + HOUR)
     workspace.rewind(now=START + DAY, schedules=["b"])
-    is_folded(workspace)
+    is_folded(workspace, path)
     workspace.evaluate(START + 2 * DAY)
     workspace.update_schedule("b", {"code_version": "3"}, now=START + DAY)
     workspace.rewind(now=START + DAY + HOUR)
-    is_folded(workspace)
+    is_folded(workspace, path)
     assert {(each.version.schedule_id, each.version.effective_from) for each in workspace.schedules()} == {
         ("a", START + DAY + HOUR + 1),
         ("b", START + DAY + HOUR + 1),
     }
 
 
-def test_pruning(workspace: Workspace) -> None:
+def test_pruning(workspace: Workspace, path: Path) -> None:
     """A pruning removes the ticks and lapses of its schedule through its instant, to the second."""
     workspace.evaluate(START + 5 * HOUR)
     edge = workspace.lapses(schedule_id="a").rows[0].before
     pruned = workspace.prune(before=edge, now=START + 5 * HOUR)
     assert (pruned.schedules, pruned.ticks, pruned.lapses) == (2, 0, 2)
-    is_folded(workspace)
+    is_folded(workspace, path)
     assert workspace.lapses().rows == ()
     pruned = workspace.prune(before=edge + 1, now=START + 5 * HOUR)
     assert (pruned.schedules, pruned.ticks, pruned.lapses) == (2, 2, 0)
-    is_folded(workspace)
+    is_folded(workspace, path)
 
 
-def test_what_comes_after_a_pruning_stays(workspace: Workspace) -> None:
+def test_what_comes_after_a_pruning_stays(workspace: Workspace, path: Path) -> None:
     """A tick that a clock which went back makes before an instant that was pruned waits for the next pruning of its own
     schedule; that of another does not touch it."""
     workspace.evaluate(START + HOUR)
     workspace.prune(before=START + HOUR, now=START + HOUR)
     workspace.trigger("a", now=START + 5)
     workspace.set_enabled("a", enabled=False, now=START + HOUR)
-    is_folded(workspace)
+    is_folded(workspace, path)
     workspace.evaluate(START + 8 * HOUR, schedules=["b"])
     pruned = workspace.prune(before=START + HOUR + 1, now=START + 8 * HOUR)
     assert (pruned.schedules, pruned.ticks) == (2, 3)
-    is_folded(workspace)
+    is_folded(workspace, path)
     workspace.trigger("a", now=START + 6)
     workspace.backfill("b", start=START + 3 * HOUR, stop=START + 4 * HOUR, now=START + 8 * HOUR)
     pruned = workspace.prune(before=START + 5 * HOUR, now=START + 8 * HOUR)
-    is_folded(workspace)
+    is_folded(workspace, path)
 
 
-def test_what_comes_back_behind_a_pruning_stays(workspace: Workspace) -> None:
+def test_what_comes_back_behind_a_pruning_stays(workspace: Workspace, path: Path) -> None:
     """A lapse that a rewind to before a pruning made possible is not of that pruning."""
     workspace.evaluate(START + 10 * HOUR)
     workspace.prune(before=START + 9 * HOUR + 30 * MINUTE, now=START + 10 * HOUR)
@@ -151,35 +151,33 @@ def test_what_comes_back_behind_a_pruning_stays(workspace: Workspace) -> None:
     workspace.discard("b", now=START + 7 * HOUR)
     workspace.trigger("a", now=START + 5 * HOUR)
     workspace.prune(before=START + 5 * HOUR + 1, now=START + 5 * HOUR)
-    is_folded(workspace)
+    is_folded(workspace, path)
     assert [lapse.schedule_id for lapse in workspace.lapses().rows] == ["b"]
 
 
-def test_pruned_and_ahead(workspace: Workspace) -> None:
+def test_pruned_and_ahead(workspace: Workspace, path: Path) -> None:
     """Prunings and rewinds in turns."""
     for day in (1, 2, 3):
         workspace.evaluate(START + day * DAY)
         workspace.evaluate(START + day * DAY + 12 * HOUR)
         workspace.rewind(now=START + day * DAY + HOUR)
         workspace.prune(before=START + day * DAY - 30 * MINUTE, now=START + day * DAY + HOUR)
-        is_folded(workspace)
+        is_folded(workspace, path)
 
 
-def test_two_changes_of_the_zone_rules_together(workspace: Workspace) -> None:
+def test_two_changes_of_the_zone_rules_together(workspace: Workspace, path: Path) -> None:
     """Of two changes in one range of events the later one holds."""
     with workspace._database.write() as connection:
         writer = writing.Writer(connection, START)
         writer.zone_rules(tzdata_release(), "1970a")
         writer.zone_rules("1970a", "1971b")
         writer.finish()
-    assert there(Path(workspace._database.path))["workspace"] == {(): ("1971b",)}
+    assert there(path)["workspace"] == {(): ("1971b",)}
 
 
-def test_zone_rules_change_twice(workspace: Workspace) -> None:
+def test_zone_rules_change_twice(workspace: Workspace, path: Path) -> None:
     """The zone rules are those of the last change."""
-    path = Path(workspace._database.path)
     for release in ("1970a", "1971b"):
-        with workspace._database.write() as connection:
-            connection.execute("UPDATE workspace SET zone_rules = ?", (release,))
+        sql(path, "UPDATE workspace SET zone_rules = ?", release)
         workspace.evaluate(START)
     assert there(path)["workspace"] == folded(path, "none")["workspace"] == {(): (tzdata_release(),)}

@@ -14,6 +14,7 @@ from arco_sched.service import Workspace
 from arco_sched.store.sqlite.database import SCHEMA_VERSION, Database, statements
 from arco_sched.store.sqlite.migrations import STEPS, bring_forward
 from arco_sched.store.sqlite.verify import described, schema_differences
+from tests.database import dump, opened, sql
 from tests.store.pin_schema import PINNED
 
 ROOT = Path(__file__).parents[2]
@@ -45,14 +46,12 @@ def path(copy_of_told: Path) -> Path:
 
 def user_version(path: Path) -> int:
     """The schema version of a file."""
-    with closing(sqlite3.connect(path)) as connection:
-        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    return int(sql(path, "PRAGMA user_version")[0][0])
 
 
-def dump(path: Path) -> list[str]:
-    """All that is in a file."""
-    with closing(sqlite3.connect(path)) as connection:
-        return [f"{connection.execute('PRAGMA user_version').fetchone()}", *connection.iterdump()]
+def whole(path: Path) -> list[str]:
+    """All that is in a file, and its version."""
+    return [str(user_version(path)), *dump(path)]
 
 
 def of(script: str) -> dict[tuple[str, str], str]:
@@ -65,7 +64,7 @@ def of(script: str) -> dict[tuple[str, str], str]:
 
 def restored(version: int, path: Path) -> None:
     """The pinned database of a version."""
-    with closing(sqlite3.connect(path)) as connection:
+    with opened(path) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript((PINNED / f"v{version}.dump.sql").read_text())
 
@@ -95,7 +94,7 @@ def test_every_version_is_brought_forward(tmp_path: Path, version: int) -> None:
     path = tmp_path / "arco.db"
     restored(version, path)
     with Workspace.open(path) as workspace:
-        with workspace._database.read() as connection:
+        with opened(path) as connection:
             assert schema_differences(connection) == []
         assert workspace.verify().differences == ()
         assert workspace.evaluate(1_741_000_000 + 50 * 3600).triggered == 10
@@ -109,18 +108,17 @@ def test_every_version_is_brought_forward(tmp_path: Path, version: int) -> None:
 
 def test_steps(path: Path) -> None:
     """Steps are taken in order and in one transaction, and a copy of what it was is kept, for its owner only."""
-    before = dump(path)
+    before = whole(path)
     database = Database.open(path)
     kept = bring_forward(database, [COLOUR, NOTES])
     database.close()
     assert kept == path.with_name("arco.db.v1-backup")
-    assert dump(kept) == before
+    assert whole(kept) == before
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert user_version(path) == 3
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT colour FROM workspace").fetchall() == [("blue; -- not green",)]
-        ask = "SELECT (SELECT count(*) FROM notes) = (SELECT count(*) FROM tick_rows), (SELECT one FROM lapses)"
-        assert connection.execute(ask).fetchone() == (1, 1)
+    assert sql(path, "SELECT colour FROM workspace") == [("blue; -- not green",)]
+    ask = "SELECT (SELECT count(*) FROM notes) = (SELECT count(*) FROM tick_rows), (SELECT one FROM lapses)"
+    assert sql(path, ask) == [(1, 1)]
 
 
 def test_from_the_middle(path: Path) -> None:
@@ -137,12 +135,12 @@ def test_from_the_middle(path: Path) -> None:
 
 def test_a_step_that_fails(path: Path) -> None:
     """Where a step fails, nothing has changed, the copy is there, and the next attempt replaces it."""
-    before = dump(path)
+    before = whole(path)
     database = Database.open(path)
     with pytest.raises(DatabaseUnusable, match="no such table"):
         bring_forward(database, [COLOUR, NOTES + "INSERT INTO nowhere VALUES (1);"])
-    assert dump(path) == before
-    assert dump(path.with_name("arco.db.v1-backup")) == before
+    assert whole(path) == before
+    assert whole(path.with_name("arco.db.v1-backup")) == before
     assert bring_forward(database, [COLOUR]) is not None
     database.close()
 
@@ -165,10 +163,10 @@ bring_forward(database, steps)
 @pytest.mark.parametrize("rows", [0, 40])
 def test_cut_short(path: Path, rows: int) -> None:
     """A process that dies in the middle of it, also when pages were written already, leaves the old schema whole."""
-    before = dump(path)
+    before = whole(path)
     done = subprocess.run([sys.executable, "-c", CUT_SHORT, path, str(rows)], cwd=ROOT, check=False)
     assert done.returncode == 9
-    assert dump(path) == before
+    assert whole(path) == before
     with Workspace.open(path) as workspace:
         assert workspace.verify().ok
 
@@ -207,13 +205,13 @@ def test_at_once(path: Path) -> None:
 
 def test_no_room_for_the_copy(path: Path) -> None:
     """Where the copy can't be kept, nothing is changed."""
-    before = dump(path)
+    before = whole(path)
     path.with_name("arco.db.v1-backup").mkdir()
     database = Database.open(path)
     with pytest.raises(DatabaseUnusable, match="is a folder"):
         bring_forward(database, [COLOUR])
     database.close()
-    assert dump(path) == before
+    assert whole(path) == before
 
 
 def test_an_open_reader_sees_it(path: Path) -> None:

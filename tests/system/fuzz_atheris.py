@@ -8,10 +8,9 @@ accepted can be asked for its occurrences, and stored JSON is answered or called
 """
 
 import shutil
-import sqlite3
 import sys
 import tempfile
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import atheris  # type: ignore[import-not-found, unused-ignore]
@@ -22,6 +21,7 @@ with atheris.instrument_imports(include=["arco_sched"]):
     from arco_sched.core.identity import parse_run_key, parse_tick_id
     from arco_sched.core.instants import parse_instant
     from arco_sched.service import Workspace
+    from tests.database import opened, sql
     from tests.store.pin_schema import START, small
 
 TOKENS = (
@@ -110,7 +110,7 @@ class Stored:
         for leftover in self.folder.glob("arco.db*"):
             leftover.unlink()
         shutil.copy(self.first, self.path)
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+        with opened(self.path) as connection:
             connection.execute("PRAGMA ignore_check_constraints = ON")
             connection.execute("UPDATE contents SET body = ?", (text,))
             connection.execute("UPDATE event_log SET payload = ? WHERE payload IS NOT NULL AND seq % 3 = 0", (text,))
@@ -131,10 +131,9 @@ class Stored:
         """A folder with what is stored as it should be, for the fuzzer to begin with."""
         folder = self.folder / "seeds"
         folder.mkdir()
-        with closing(sqlite3.connect(self.first)) as connection:
-            ask = "SELECT body FROM contents UNION SELECT payload FROM event_log WHERE payload IS NOT NULL"
-            for number, (text,) in enumerate(connection.execute(ask)):
-                (folder / str(number)).write_text(text)
+        ask = "SELECT body FROM contents UNION SELECT payload FROM event_log WHERE payload IS NOT NULL"
+        for number, (text,) in enumerate(sql(self.first, ask)):
+            (folder / str(number)).write_text(text)
         return folder
 
 

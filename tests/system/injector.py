@@ -27,6 +27,7 @@ from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.service import Workspace
+from tests.database import sql
 
 START = 1_741_000_020
 HOUR = 3600
@@ -156,9 +157,7 @@ def _what_is_wrong(path: Path, lines: list[tuple[str, object]]) -> str | None:
             return "; ".join(found.differences)
         there = {tick.tick_id for tick in workspace.ticks(limit=10_000).rows}
         made = [tick for what, ticks in lines if what == "ticks" for tick in ticks]  # type: ignore[attr-defined]
-        with workspace._database.read() as connection:
-            ask = "SELECT coalesce(max(pruned_through), 0) FROM schedule_rows"
-            through = connection.execute(ask).fetchone()[0]
+        [(through,)] = sql(path, "SELECT coalesce(max(pruned_through), 0) FROM schedule_rows")
         lost = [tick for tick in made if tick not in there and int(tick.rsplit(":", 1)[1]) > through]
         if lost or len(made) != len(set(made)):
             return f"{lost} were made and are not there, or were made twice"

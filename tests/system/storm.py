@@ -29,6 +29,7 @@ from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.service import Workspace
+from tests.database import opened, path_of
 
 START = 1_741_000_020
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -247,7 +248,7 @@ def _look(workspace: Workspace, chance: random.Random, now: int) -> Answer:
 
 
 def _backup(workspace: Workspace, chance: random.Random, now: int) -> Answer:
-    path = Path(workspace._database.path)
+    path = path_of(workspace)
     copy = path.with_name(f"copy{os.getpid()}")
     workspace.backup(copy)
     with Workspace.open(copy) as copied:
@@ -301,17 +302,17 @@ def _check(path: Path, journal: Path, report: Report) -> None:
     with Workspace.open(path) as workspace:
         found = workspace.verify()
         report.problems += found.differences
-        with workspace._database.read() as connection:
-            there = {row[0] for row in connection.execute("SELECT tick_id FROM tick_rows")}
-            run_ids = {row[0] for row in connection.execute("SELECT run_id FROM run_rows")}
-            known = set(connection.execute("SELECT schedule_id, definition_version FROM definitions"))
-            pruned = dict(
-                connection.execute(
-                    "SELECT schedule_id, max(CAST(strftime('%s', json_extract(payload, '$.through')) AS INTEGER)) "
-                    "FROM events WHERE type = 'HistoryPruned' GROUP BY schedule_id"
-                )
+    with opened(path) as connection:
+        there = {row[0] for row in connection.execute("SELECT tick_id FROM tick_rows")}
+        run_ids = {row[0] for row in connection.execute("SELECT run_id FROM run_rows")}
+        known = set(connection.execute("SELECT schedule_id, definition_version FROM definitions"))
+        pruned = dict(
+            connection.execute(
+                "SELECT schedule_id, max(CAST(strftime('%s', json_extract(payload, '$.through')) AS INTEGER)) "
+                "FROM events WHERE type = 'HistoryPruned' GROUP BY schedule_id"
             )
-            report.events = connection.execute("SELECT count(*) FROM event_log").fetchone()[0]
+        )
+        report.events = connection.execute("SELECT count(*) FROM event_log").fetchone()[0]
     report.ticks, report.runs = len(there), len(run_ids)
     gone = {tick for tick in ticks - there if int(tick.rsplit(":", 1)[1]) > pruned.get(tick.split(":")[0], 0)}
     report.problems += [f"tick {tick} was made and is not there" for tick in sorted(gone)]

@@ -3,11 +3,9 @@
 import json
 import os
 import random
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.core.instants import parse_instant
 from arco_sched.service import Workspace
+from tests.database import locked, sql
 
 ROOT = Path(__file__).parents[2]
 START = parse_instant("2025-03-04T00:00:00Z")
@@ -115,9 +114,7 @@ def at_once(path: Path, script: str, processes: int) -> list[list[str]]:
 
 def events(path: Path) -> list[tuple[Any, ...]]:
     """All events in the order of their commits."""
-    with closing(sqlite3.connect(path)) as connection:
-        ask = "SELECT seq, idempotency_key, type, recorded_at, payload FROM events ORDER BY seq"
-        return connection.execute(ask).fetchall()
+    return sql(path, "SELECT seq, idempotency_key, type, recorded_at, payload FROM events ORDER BY seq")
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -186,7 +183,7 @@ def test_waiting_too_long(tmp_path: Path, waiting: float) -> None:
     path = tmp_path / "arco.db"
     with Workspace.create(path) as workspace:
         define(workspace)
-        with workspace._database.write():
+        with locked(path):
             begun = time.monotonic()
             said = subprocess.run(
                 [sys.executable, "-m", "arco_sched", "--db", path, "--busy-timeout", str(waiting), "tick"],
@@ -224,7 +221,7 @@ def test_waiting_until_it_is_free(tmp_path: Path) -> None:
     path = tmp_path / "arco.db"
     with Workspace.create(path) as workspace:
         define(workspace)
-        with workspace._database.write():
+        with locked(path):
             waiting = subprocess.Popen(
                 [sys.executable, "-m", "arco_sched", "--db", path, "schedule", "trigger", "s0", "--json"],
                 text=True,

@@ -5,12 +5,11 @@ import random
 import resource
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pytest
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import ArcoError, DatabaseUnusable
 from arco_sched.service import Workspace
+from tests.database import dump, sql
 from tests.story import DAY, END, HOUR, START
 
 ROOT = Path(__file__).parents[2]
@@ -68,8 +68,7 @@ def counted(path: Path) -> int:
     """How many ticks there are, in a database that verifies."""
     with Workspace.open(path) as workspace:
         assert workspace.verify().differences == ()
-    with closing(sqlite3.connect(path)) as connection:
-        return int(connection.execute("SELECT count(*) FROM ticks").fetchone()[0])
+    return int(sql(path, "SELECT count(*) FROM ticks")[0][0])
 
 
 def small_files(limit: int) -> Callable[[], None]:
@@ -247,8 +246,7 @@ def test_a_folder_instead(tmp_path: Path) -> None:
 
 def content(path: Path) -> list[str]:
     """Everything that is stored, but for the evaluator's last visit."""
-    with closing(sqlite3.connect(path)) as connection:
-        return [line for line in connection.iterdump() if not line.startswith('INSERT INTO "workspace"')]
+    return [line for line in dump(path) if not line.startswith('INSERT INTO "workspace"')]
 
 
 def spoil(image: bytes, chance: random.Random) -> bytes:

@@ -16,6 +16,7 @@ from arco_sched.service import Workspace
 from arco_sched.store.sqlite import verify as verifying
 from arco_sched.store.sqlite.database import Database
 from arco_sched.store.sqlite.fold import REQUESTED, fold
+from tests.database import opened, sql
 
 ROOT = Path(__file__).parents[2]
 NOW = parse_instant("2025-03-04T00:00:00Z")
@@ -49,8 +50,7 @@ def made(path: Path) -> int:
     """How many ticks there are, in a database that verifies."""
     with Workspace.open(path) as workspace:
         assert workspace.verify().differences == ()
-        with workspace._database.read() as connection:
-            return int(connection.execute("SELECT count(*) FROM tick_rows").fetchone()[0])
+    return int(sql(path, "SELECT count(*) FROM tick_rows")[0][0])
 
 
 def evaluating(path: Path, *command: str, **options: Any) -> "subprocess.Popen[str]":
@@ -59,11 +59,10 @@ def evaluating(path: Path, *command: str, **options: Any) -> "subprocess.Popen[s
     process = subprocess.Popen(
         arguments, env=ENVIRON, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, **options
     )
-    with Workspace.open(path) as workspace:
+    with opened(path) as connection:
         while process.poll() is None:
-            with workspace._database.read() as connection:
-                if connection.execute("SELECT EXISTS (SELECT 1 FROM tick_rows)").fetchone() == (1,):
-                    break
+            if connection.execute("SELECT EXISTS (SELECT 1 FROM tick_rows)").fetchone() == (1,):
+                break
             time.sleep(0.002)
     return process
 
