@@ -4,13 +4,13 @@ import contextlib
 import io
 import json
 import shlex
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from arco_sched.cli import entry
+from tests.database import dump
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,4 @@ class Arco:
 
     def content(self) -> list[str] | None:
         """Everything in the database, None where there is none."""
-        if not self.db.exists():
-            return None
-        with contextlib.closing(sqlite3.connect(self.db)) as connection:
-            return list(connection.iterdump())
+        return dump(self.db) if self.db.exists() else None

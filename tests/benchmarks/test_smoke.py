@@ -1,9 +1,7 @@
 """The benchmarks run, on small sizes; what they measure is for `make bench` to say."""
 
-import contextlib
 import json
 import shutil
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from arco_sched import Workspace
 from benchmarks import databases
 from benchmarks.__main__ import SUBJECTS, main
 from benchmarks.harness import START
+from tests.database import dump
 
 BESIDE = Path(sys.executable).with_name("arco")
 ARCO = BESIDE if BESIDE.exists() else shutil.which("arco")
@@ -41,9 +40,3 @@ def test_a_history_made_by_sets_is_one(tmp_path: Path) -> None:
         assert workspace.verify().ok
         assert workspace.evaluate(START + 60 * 40).triggered == 3
         assert workspace.verify().ok
-
-
-def dump(path: Path) -> list[str]:
-    """Everything in a database."""
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        return list(connection.iterdump())

@@ -1,8 +1,8 @@
 """The semantic loop as a person walks it, told by JSON documents: the scenarios of the founding document."""
 
-import sqlite3
 from typing import Any
 
+from tests.database import sql
 from tests.runner import Arco
 
 SUMMARY = "9945ef2b6974543dfe9a17fedffb506bc283c022be4de0852fff1ceca859ffad"
@@ -254,12 +254,8 @@ def test_a_definition_that_cannot_be_evaluated(arco: Arco) -> None:
     """One failed tick, no run, exit 5, the others evaluated, and no second failed tick a minute later."""
     arco.ok('schedule create bad --cron "0 * * * *"', at="2025-01-10T00:00:00Z")
     arco.ok('schedule create good --cron "0 * * * *"')
-    with sqlite3.connect(arco.db) as connection:
-        connection.execute(
-            "UPDATE definition_rows SET timezone = 'Mars/Base' WHERE schedule = "
-            "(SELECT schedule FROM schedule_ids WHERE schedule_id = 'bad')"
-        )
-    connection.close()
+    of_bad = "schedule = (SELECT schedule FROM schedule_ids WHERE schedule_id = 'bad')"
+    sql(arco.db, f"UPDATE definition_rows SET timezone = 'Mars/Base' WHERE {of_bad}")
     arco.at = "2025-01-10T01:00:00Z"
     result = arco("tick --json")
     assert result.code == 5

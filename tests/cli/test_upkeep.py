@@ -1,20 +1,11 @@
 """verify, backup, rewind, discard, backfill and prune, as an operator meets them."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.database import sql
 from tests.runner import Arco
-
-
-def damage(arco: Arco, statement: str) -> None:
-    """Change the database behind its back."""
-    with closing(sqlite3.connect(arco.db)) as connection:
-        connection.execute(statement)
-        connection.commit()
-
 
 # verify
 
@@ -29,8 +20,8 @@ def test_verify_says_what_it_checked(daily: Arco) -> None:
 def test_verify_names_each_difference_on_a_line(daily: Arco) -> None:
     """A changed row, a removed tick: a line each on stdout, and exit 7."""
     daily.ok("tick", at="2025-01-03T12:00:00Z")
-    damage(daily, "DELETE FROM tick_rows WHERE instant = (SELECT max(instant) FROM tick_rows)")
-    damage(daily, "UPDATE schedule_rows SET cursor = cursor - 1")
+    sql(daily.db, "DELETE FROM tick_rows WHERE instant = (SELECT max(instant) FROM tick_rows)")
+    sql(daily.db, "UPDATE schedule_rows SET cursor = cursor - 1")
     result = daily("verify")
     assert (result.code, result.err) == (7, "")
     *differences, verdict = result.out.splitlines()
@@ -43,7 +34,7 @@ def test_verify_names_each_difference_on_a_line(daily: Arco) -> None:
 
 def test_verify_escapes_what_steers_a_terminal(daily: Arco) -> None:
     """A text that somebody wrote into the database is shown, not interpreted."""
-    damage(daily, "UPDATE definition_rows SET cron_expression = '\x1b[2J[bold]' || char(10) || 'x'")
+    sql(daily.db, "UPDATE definition_rows SET cron_expression = '\x1b[2J[bold]' || char(10) || 'x'")
     result = daily("verify")
     assert result.code == 7
     assert "\x1b" not in result.out

@@ -1,10 +1,8 @@
 """`arco why` as an operator reads it."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
+from tests.database import sql
 from tests.runner import Arco
 
 
@@ -82,9 +80,7 @@ def test_the_whole_chain_as_json(daily: Arco) -> None:
 
 def test_a_version_that_cant_be_evaluated(daily: Arco) -> None:
     """The verdict names it, and where the error is; an older evaluation is not asked for."""
-    with closing(sqlite3.connect(daily.db)) as connection:
-        connection.execute("UPDATE definition_rows SET timezone = 'Nowhere/Lost'")
-        connection.commit()
+    sql(daily.db, "UPDATE definition_rows SET timezone = 'Nowhere/Lost'")
     daily.at = "2025-01-02T12:00:00Z"
     assert daily("tick").code == 5
     said = daily.ok("why daily").out
@@ -121,9 +117,7 @@ def test_a_failing_schedule_is_about_its_failure(daily: Arco) -> None:
     """Without --at, a version that can't be evaluated comes before an occurrence of an older one."""
     daily.ok("tick", at="2025-01-02T12:00:00Z")
     daily.ok("schedule update daily --cron '0 11 * * *'")
-    with closing(sqlite3.connect(daily.db)) as connection:
-        connection.execute("UPDATE definition_rows SET timezone = 'Nowhere/Lost' WHERE version = 2")
-        connection.commit()
+    sql(daily.db, "UPDATE definition_rows SET timezone = 'Nowhere/Lost' WHERE version = 2")
     answer = daily.json("why daily", at="2025-01-04T12:00:00Z")
     assert (answer["verdict"], answer["at"]) == ("unevaluable", "2025-01-04T12:00:00Z")
 

@@ -3,9 +3,8 @@
 import random
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from arco_sched.api import Workspace
 from arco_sched.core.errors import ArcoError, DatabaseUnusable
 from arco_sched.service.answers import Verification
 from arco_sched.store.sqlite.fold import TICKED
+from tests.database import opened, spoil, sql
 from tests.story import DAY, END, START
 
 
@@ -28,21 +28,6 @@ def verify(path: Path) -> Verification:
         return workspace.verify()
 
 
-def damage(path: Path, *statements: str) -> None:
-    """Change the file behind the program's back, against the schema's own rules where that is asked."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA ignore_check_constraints = ON")
-        for statement in statements:
-            changed = connection.execute(statement).rowcount
-            assert changed != 0, f"nothing to damage: {statement}"
-
-
-def ask(path: Path, statement: str) -> list[tuple[Any, ...]]:
-    """What SQL says about the file."""
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(statement).fetchall()
-
-
 # Clean.
 
 
@@ -55,24 +40,24 @@ def test_a_story_is_clean(path: Path) -> None:
 
 def test_the_story_has_everything(path: Path) -> None:
     """The story is worth verifying: every type of event, status, reason and origin is in it."""
-    assert ask(path, "SELECT group_concat(DISTINCT type) FROM (SELECT type FROM event_log ORDER BY 1)") == [
+    assert sql(path, "SELECT group_concat(DISTINCT type) FROM (SELECT type FROM event_log ORDER BY 1)") == [
         ("1,2,3,4,5,6,7",)
     ]
-    assert {reason for (reason,) in ask(path, "SELECT DISTINCT reason FROM lapse_rows")} == {
+    assert {reason for (reason,) in sql(path, "SELECT DISTINCT reason FROM lapse_rows")} == {
         "window",
         "superseded",
         "discarded",
         "unevaluable",
     }
-    assert {status for (status,) in ask(path, "SELECT DISTINCT status FROM tick_rows")} == {
+    assert {status for (status,) in sql(path, "SELECT DISTINCT status FROM tick_rows")} == {
         "triggered",
         "skipped",
         "failed",
     }
-    assert ask(path, "SELECT count(DISTINCT origin) FROM tick_rows") == [(4,)]
-    assert ask(path, "SELECT count(*) > 0 FROM conflict_rows") == [(1,)]
-    assert ask(path, "SELECT count(*) > 0 FROM definition_rows WHERE deleted") == [(1,)]
-    assert ask(path, "SELECT count(*) > 0 FROM schedule_rows WHERE rewound_from AND pruned_through") == [(1,)]
+    assert sql(path, "SELECT count(DISTINCT origin) FROM tick_rows") == [(4,)]
+    assert sql(path, "SELECT count(*) > 0 FROM conflict_rows") == [(1,)]
+    assert sql(path, "SELECT count(*) > 0 FROM definition_rows WHERE deleted") == [(1,)]
+    assert sql(path, "SELECT count(*) > 0 FROM schedule_rows WHERE rewound_from AND pruned_through") == [(1,)]
 
 
 def test_progress_ends_at_all(path: Path) -> None:
@@ -410,7 +395,7 @@ SCHEMA = {
 )
 def test_damage_is_named(path: Path, statements: list[str], words: str) -> None:
     """Whatever is removed, changed or added behind the program's back is a difference that names it."""
-    damage(path, *statements)
+    spoil(path, *statements)
     found = verify(path)
     assert not found.ok
     assert any(words in difference for difference in found.differences), found.differences[:5]
@@ -426,7 +411,7 @@ def test_damage_is_named(path: Path, statements: list[str], words: str) -> None:
 def test_no_workspace_row(path: Path, call: Callable[[Workspace], object]) -> None:
     """A database that has lost the row about itself is unusable, and says so."""
     with Workspace.open(path) as workspace:
-        damage(path, "DELETE FROM workspace")
+        spoil(path, "DELETE FROM workspace")
         assert workspace.verify().differences == ("workspace: 0 rows, there must be one",)
         with pytest.raises(DatabaseUnusable, match="damaged"):
             call(workspace)
@@ -439,8 +424,7 @@ def test_no_workspace_row(path: Path, call: Callable[[Workspace], object]) -> No
 )
 def test_what_somebody_added(path: Path, statement: str) -> None:
     """A view or an index of somebody's own is noted, and no difference."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(statement)
+    sql(path, statement)
     found = verify(path)
     assert found.ok
     assert len(found.notes) == 1
@@ -449,9 +433,9 @@ def test_what_somebody_added(path: Path, statement: str) -> None:
 
 def test_many_differences_of_one_kind(path: Path) -> None:
     """A hundred differences of one kind are named one by one, and how many more there are in one line."""
-    damage(path, "UPDATE run_rows SET run_id = 'run_' || run")
+    spoil(path, "UPDATE run_rows SET run_id = 'run_' || run")
     found = verify(path)
-    rows = ask(path, "SELECT count(*) FROM run_rows")[0][0]
+    rows = sql(path, "SELECT count(*) FROM run_rows")[0][0]
     assert len(found.differences) == 101
     assert found.differences[-1] == f"run_rows: {rows - 100} more of this kind"
 
@@ -460,7 +444,7 @@ def test_many_differences_of_one_kind(path: Path) -> None:
 def test_any_cell(path: Path, seed: int) -> None:
     """A cell of any table changed to anything, or a row removed, never makes verify raise anything foreign."""
     chance = random.Random(seed)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with opened(path) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for _ in range(12):

@@ -1,13 +1,12 @@
 """A second fold, event by event in plain Python: what the folded tables must be, read from the event table alone."""
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from arco_sched.core.identity import run_id
 from arco_sched.core.instants import parse_instant
+from tests.database import opened
 
 Tables = dict[str, dict[Any, tuple[Any, ...]]]
 
@@ -30,7 +29,7 @@ def there(path: Path) -> Tables:
         "run_rows": 1,
         "conflict_rows": 1,
     }
-    with closing(sqlite3.connect(path)) as connection:
+    with opened(path) as connection:
         found = {
             table: {row[:key]: row[key:] for row in connection.execute(f"SELECT * FROM {table}")}
             for table, key in keys.items()
@@ -41,7 +40,7 @@ def there(path: Path) -> Tables:
 
 def folded(path: Path, zone_rules: str) -> Tables:
     """What the events of the file give; `zone_rules` are those that it was made with."""
-    with closing(sqlite3.connect(path)) as connection:
+    with opened(path) as connection:
         names = dict(connection.execute("SELECT schedule, schedule_id FROM schedule_ids"))
         [(workspace,)] = connection.execute("SELECT name FROM workspace")
         events = connection.execute("SELECT * FROM event_log ORDER BY seq").fetchall()

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import signal
-import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
@@ -21,6 +20,7 @@ from hypothesis import strategies as st
 from arco_sched.cli import entry
 from arco_sched.cli.app import command as root
 from arco_sched.core.instants import format_instant
+from tests.database import opened
 from tests.store.pin_schema import START, small
 
 NOW = START + 40 * 3600
@@ -217,7 +217,7 @@ def attempts(draw: st.DrawFn, known: list[Command]) -> Attempt:
 def hostile_database(path: Path) -> None:
     """A small database whose texts somebody else has written."""
     small(path)
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with opened(path) as connection:
         for number, text in enumerate(HOSTILE):
             body = {"asset_selection": [text], "command": text, "labels": {text: text}, "partition_selection": [text]}
             connection.execute("INSERT INTO contents VALUES (?, ?, ?)", (900 + number, text, json.dumps(body)))
@@ -232,13 +232,6 @@ def hostile_database(path: Path) -> None:
             "UPDATE definition_rows SET timezone = ?, cron_expression = ? WHERE schedule = 2", HOSTILE[:2]
         )
         connection.execute("UPDATE workspace SET zone_rules = ?, name = ?", (HOSTILE[0], HOSTILE[1]))
-        connection.commit()
-
-
-def content(path: Path) -> list[str]:
-    """All that is in a database."""
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        return list(connection.iterdump())
 
 
 class Hangs(Exception):

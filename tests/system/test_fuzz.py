@@ -1,10 +1,8 @@
 """Hostile input: whatever a command is given, it answers or refuses in its own way, and an error changes nothing."""
 
-import contextlib
 import json
 import os
 import shutil
-import sqlite3
 import stat
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.database import dump, opened
 from tests.store.pin_schema import small
 from tests.system import fuzzing
 from tests.system.fuzzing import HOSTILE, Attempt
@@ -44,9 +43,9 @@ def try_it(templates: Path, folder: Path, template: str, attempt: Attempt) -> No
     database = Path(shutil.copy(templates / template, folder / "arco.db"))
     (folder / "file.toml").write_bytes(attempt.toml)
     (folder / "crontab").write_bytes(attempt.crontab)
-    before = fuzzing.content(database)
+    before = dump(database)
     result = fuzzing.run(attempt, folder)
-    after = fuzzing.content(database)
+    after = dump(database)
     wrong = fuzzing.what_is_wrong(attempt, result, before, after)
     assert wrong is None, f"{wrong}: {attempt.argv} {attempt.environ}\n{result}"
     assert not list(folder.rglob("owned"))
@@ -113,15 +112,15 @@ def test_any_stored_json(templates: Path, tmp_path: Path, document: object) -> N
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     path = Path(shutil.copy(templates / "good.db", folder / "arco.db"))
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with opened(path) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute("UPDATE contents SET body = ? WHERE content = 1", (json.dumps(document),))
         connection.execute("UPDATE event_log SET payload = ? WHERE type IN (3, 6)", (json.dumps(document),))
-    before = fuzzing.content(path)
+    before = dump(path)
     for line in ("schedule show a", "runs list", "events list --json", "verify", "why a", "tick --dry-run", "export"):
         attempt = Attempt(line.split(), {}, b"", b"", "")
         result = fuzzing.run(attempt, folder)
-        assert fuzzing.what_is_wrong(attempt, result, before, fuzzing.content(path)) is None, (line, result)
+        assert fuzzing.what_is_wrong(attempt, result, before, dump(path)) is None, (line, result)
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
