@@ -3,8 +3,8 @@
 import json
 from typing import Any, Final
 
-from arco_sched.core.changes import flat
 from arco_sched.core.definitions import Version
+from arco_sched.core.fields import payload
 from arco_sched.core.history import Lapse, PrunedPart, Rewinding
 from arco_sched.core.instants import format_instant
 
@@ -20,13 +20,7 @@ TYPES: Final = (UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND, PRUNED
 
 def upserted(version: Version) -> str:
     """A whole definition version."""
-    payload = {"schedule_id": version.schedule_id, "definition_version": version.definition_version} | flat(version)
-    payload["labels"] = dict(version.definition.request.labels)
-    payload["start_at"] = format_instant(version.start_at)
-    payload["end_at"] = _optional(version.definition.end_at)
-    payload["created_at"] = format_instant(version.created_at)
-    payload["effective_from"] = format_instant(version.effective_from)
-    return _text(payload)
+    return _text(payload(version))
 
 
 def lapsed(schedule_id: str, lapse: Lapse) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from arco_sched.core.errors import InvalidInput
+from arco_sched.core.problems import Problem
 from arco_sched.service.answers import Page
 
 T = TypeVar("T")
@@ -15,14 +16,14 @@ MAX_LIMIT: Final = 10_000
 def check_limit(limit: int) -> int:
     """The limit, if it is 1 to 10,000; raises `InvalidInput`."""
     if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInput(f"--limit must be between 1 and {MAX_LIMIT}")
+        raise InvalidInput(Problem("limit", "bounds", {"least": 1, "most": MAX_LIMIT}))
     return limit
 
 
-def check_choice(option: str, value: str | None, choices: Sequence[str]) -> None:
+def check_choice(name: str, value: str | None, choices: Sequence[str]) -> None:
     """Refuse a value that is none of the choices: a filter that matches nothing would hide the mistake."""
     if value is not None and value not in choices:
-        raise InvalidInput(f"{option} {value!a} must be one of {', '.join(choices)}")
+        raise InvalidInput(Problem(name, "choice", {"value": value, "choices": tuple(choices)}))
 
 
 def keyed_page(rows: Sequence[tuple[T, int]], limit: int) -> Page[T]:
@@ -52,4 +53,4 @@ def tick_cursor(cursor: str | None) -> tuple[int, str] | None:
 
 
 def _not_a_cursor(cursor: str) -> InvalidInput:
-    return InvalidInput(f"--cursor {cursor[:80]!a} is not one: take `next_cursor` of the page before")
+    return InvalidInput(Problem("cursor", "cursor", {"value": cursor}))

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any
 
-from arco_sched.core import changes, identity
+from arco_sched.core import changes, fields, identity
 from arco_sched.core.cron import load_zone, timetable, tzdata_release
 from arco_sched.core.definitions import Definition, RequestContent, Version, Wanted
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
@@ -31,6 +31,7 @@ from arco_sched.core.history import (
     TickDetail,
 )
 from arco_sched.core.instants import BEFORE_ALL, MAX_INSTANT
+from arco_sched.core.kinds import text_problems
 from arco_sched.service.answers import (
     Applied,
     Backfill,
@@ -95,7 +96,7 @@ class Workspace:
         Raises `Conflict` when it exists under another name than one that is given.
         """
         if name is not None:
-            raise_any(changes.text_problems("--workspace", name))
+            raise_any(text_problems("name", name))
         database, made = Database.create(
             Path(path), workspace=name or "default", zone_rules=tzdata_release(), busy_timeout=busy_timeout
         )
@@ -162,7 +163,7 @@ class Workspace:
 
         def decide(current: changes.Current | None) -> Version | None:
             newest = changes.existing(schedule_id, current)
-            definition = checked(changes.merge(newest.definition, values), schedule_id)
+            definition = checked(fields.merge(newest.definition, values), schedule_id)
             return changes.change(
                 schedule_id, current, now, definition=definition, enabled=enabled, expect_version=expect_version
             )
@@ -442,7 +443,7 @@ class Workspace:
         which stays as it is.
         """
         content = normal(content)
-        raise_any([*changes.text_problems("--key", key), *changes.content_problems(content)])
+        raise_any([*text_problems("key", key), *fields.content_problems(content)])
         parsed = identity.parse_run_key(key)
         with self._database.write() as connection:
             learn(connection, self.name)
@@ -502,7 +503,7 @@ class Workspace:
             found = reading.versions(connection, self._number(connection, schedule_id))
         before = [None, *found]
         return [
-            VersionChange(version, changes.changed_fields(earlier, version))
+            VersionChange(version, fields.changed_fields(earlier, version))
             for earlier, version in zip(before, found, strict=False)
         ]
 
@@ -543,7 +544,7 @@ class Workspace:
         cursor: str | None = None,
     ) -> Page[Tick]:
         """Ticks with `since <= scheduled_for < until`, newest first by (scheduled_for, tick_id)."""
-        check_choice("--status", status, TICK_STATUSES)
+        check_choice("status", status, TICK_STATUSES)
         before = tick_cursor(cursor)
         with self._database.read() as connection:
             rows = reading.ticks(
@@ -570,7 +571,7 @@ class Workspace:
         cursor: str | None = None,
     ) -> Page[LapseRecord]:
         """Lapses that touch `[since, until)`, newest record first."""
-        check_choice("--reason", reason, LAPSE_REASONS)
+        check_choice("reason", reason, LAPSE_REASONS)
         before = number_cursor(cursor)
         with self._database.read() as connection:
             rows = reading.lapses(
@@ -603,7 +604,7 @@ class Workspace:
         cursor: str | None = None,
     ) -> Page[Run]:
         """Runs with `since <= requested_at < until`, newest request first."""
-        check_choice("--status", status, RUN_STATUSES)
+        check_choice("status", status, RUN_STATUSES)
         before = number_cursor(cursor)
         with self._database.read() as connection:
             rows = reading.runs(
@@ -622,7 +623,7 @@ class Workspace:
         self, *, after: int = 0, type_: str | None = None, schedule_id: str | None = None, limit: int = DEFAULT_LIMIT
     ) -> Page[Event]:
         """Events with `seq > after`, oldest first; `next_cursor` is the `after` of the next page."""
-        check_choice("--type", type_, TYPES)
+        check_choice("type_", type_, TYPES)
         with self._database.read() as connection:
             schedule = self._optional_number(connection, schedule_id)
             rows = reading.events(connection, after=after, type_=type_, schedule=schedule, limit=check_limit(limit) + 1)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from arco_sched.core import identity
-from arco_sched.core.changes import normal_content
+from arco_sched.core.fields import normal_content
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,9 @@ from arco_sched.core.changes import normal_content
             "cb2680e0595d03e68fec4a4b81a3f8206894438bc40380576791d68f78e3af13",
         ),
         (
-            {"command": "make report\n\t# é", "labels": {"z": "", "a": "1"}},
-            '{"asset_selection":[],"command":"make report\\n\\t# é","labels":{"a":"1","z":""},"partition_selection":[]}',
-            "95acdf4cf1a7adcdc7c1d84e6b8037d10b154466e87cccbc26251390a8420a1d",
+            {"command": "make\n\t# é", "labels": {"z": "", "a": "1"}},
+            '{"asset_selection":[],"command":"make\\n\\t# é","labels":{"a":"1","z":""},"partition_selection":[]}',
+            "4e472958fc41b8b0a8d942ed5f801f8e1ad6f9e5575ead3fab43ffdfdb67cc8c",
         ),
     ],
 )

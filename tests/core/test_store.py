@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from arco_sched.core.changes import normal_content
 from arco_sched.core.cron import tzdata_release
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import ArcoError, Conflict, DatabaseUnusable, InvalidInput, NotFound
+from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import format_instant, parse_instant
 from arco_sched.service import Workspace
 from arco_sched.service import zone_rules as planning
@@ -27,7 +27,7 @@ from arco_sched.store.sqlite.database import Database
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
 ROOT = Path(__file__).parents[2]
-MINUTELY = Definition("* * * * *", catchup_window_minutes=100_000, max_catchup_ticks=100_000)
+MINUTELY = Definition(cron_expression="* * * * *", catchup_window_minutes=100_000, max_catchup_ticks=100_000)
 
 
 @pytest.fixture
@@ -79,8 +79,8 @@ from arco_sched.service import Workspace, zone_rules as planning
 path, number = sys.argv[1:]
 sys.stdin.read()
 with Workspace.create(path) as workspace:
-    workspace.create_schedule("s" + number, Definition("0 * * * *"), now=0)
-    workspace.create_schedule("same", Definition("0 * * * *"), now=0)
+    workspace.create_schedule("s" + number, Definition(cron_expression="0 * * * *"), now=0)
+    workspace.create_schedule("same", Definition(cron_expression="0 * * * *"), now=0)
     print(int(workspace.made))
 """
 
@@ -128,7 +128,7 @@ def test_evaluating_at_once_at_different_instants(path: Path, workspace: Workspa
     """Evaluators at different instants, bounds binding, both policies: nothing is lost and nothing is made twice."""
     for number, policy in enumerate(("oldest-first", "latest", "oldest-first", "latest")):
         definition = Definition(
-            "* * * * *", max_catchup_ticks=3 + number, catchup_window_minutes=40, catchup_policy=policy
+            cron_expression="* * * * *", max_catchup_ticks=3 + number, catchup_window_minutes=40, catchup_policy=policy
         )
         workspace.create_schedule(f"s{number}", definition, now=DAY)
     said = at_once(EVALUATE, [[str(path), str(DAY + 600 * number), "2", "4"] for number in range(8)])
@@ -151,11 +151,15 @@ def test_creating_at_once(path: Path, round_: int) -> None:
 
 def busy_history(workspace: Workspace) -> None:
     """A bit of everything: versions, ticks of all kinds, lapses of all reasons but one, runs, conflicts."""
-    content = normal_content(["x"], labels={"a": "b"})
-    workspace.create_schedule("a", Definition("*/10 * * * *", request=content), now=DAY)
-    workspace.request_run(f"sched:a:{DAY + 600}", normal_content(["other"]), now=DAY)
-    workspace.create_schedule("b", Definition("* * * * *", max_catchup_ticks=2, catchup_policy="latest"), now=DAY)
-    workspace.create_schedule("c", Definition("* * * * *", catchup_window_minutes=5), now=DAY, enabled=False)
+    content = normal_content(asset_selection=["x"], labels={"a": "b"})
+    workspace.create_schedule("a", Definition(cron_expression="*/10 * * * *", request=content), now=DAY)
+    workspace.request_run(f"sched:a:{DAY + 600}", normal_content(asset_selection=["other"]), now=DAY)
+    workspace.create_schedule(
+        "b", Definition(cron_expression="* * * * *", max_catchup_ticks=2, catchup_policy="latest"), now=DAY
+    )
+    workspace.create_schedule(
+        "c", Definition(cron_expression="* * * * *", catchup_window_minutes=5), now=DAY, enabled=False
+    )
     workspace.evaluate(DAY + 1800)
     workspace.trigger("a", now=DAY + 1800)
     workspace.request_run("free", content, now=DAY + 1800)
@@ -212,7 +216,7 @@ def test_events_are_whole(workspace: Workspace, path: Path) -> None:
 def test_instants_of_all_years(workspace: Workspace, first: str) -> None:
     """Instants of any year from 1 on go through the event table and the fold unharmed."""
     start = parse_instant(first)
-    workspace.create_schedule("a", Definition("* * * * *", max_catchup_ticks=2), now=start)
+    workspace.create_schedule("a", Definition(cron_expression="* * * * *", max_catchup_ticks=2), now=start)
     workspace.evaluate(start + 90)
     workspace.trigger("a", now=start + 90)
     workspace.evaluate(parse_instant("9999-12-31T23:59:59Z"))
@@ -450,8 +454,8 @@ def test_two_versions_that_fail_in_one_second(workspace: Workspace, path: Path) 
 
 def test_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:
     """Another tzdata release than the last recorded one adds one event, and the agenda is seen anew."""
-    workspace.create_schedule("a", Definition("0 * * * *"), now=DAY + 60)
-    workspace.create_schedule("b", Definition("0 * * * *"), now=DAY + 60)
+    workspace.create_schedule("a", Definition(cron_expression="0 * * * *"), now=DAY + 60)
+    workspace.create_schedule("b", Definition(cron_expression="0 * * * *"), now=DAY + 60)
     workspace.delete_schedule("b", now=DAY + 90)
     agenda = sql(path, "SELECT * FROM agenda")
     sql(path, "UPDATE workspace SET zone_rules = '2001a'")
@@ -473,7 +477,7 @@ def test_zone_rules_that_changed_for_many_schedules(
     """The agenda is seen anew in transactions of a bounded size; what somebody who still has the former rules does
     between two of them is made good, and one who is cut short before the end leaves it all to the next."""
     for schedule_id in "abcd":
-        workspace.create_schedule(schedule_id, Definition("0 * * * *"), now=DAY + 60)
+        workspace.create_schedule(schedule_id, Definition(cron_expression="0 * * * *"), now=DAY + 60)
     monkeypatch.setattr(planning, "PIECE", 1)
     agenda = sql(path, "SELECT * FROM agenda")
 
@@ -513,7 +517,7 @@ def test_zone_rules_that_changed_for_many_schedules(
 
 def test_zone_rules_that_changed_and_nobody_to_evaluate(workspace: Workspace, path: Path) -> None:
     """A schedule that is not there is refused before anything is seen anew under other zone rules."""
-    workspace.create_schedule("a", Definition("0 * * * *"), now=DAY)
+    workspace.create_schedule("a", Definition(cron_expression="0 * * * *"), now=DAY)
     sql(path, "UPDATE workspace SET zone_rules = '1970a'")
     sql(path, "UPDATE agenda SET due_at = due_at + 1")
     before = sql(path, "SELECT * FROM agenda")
@@ -525,7 +529,7 @@ def test_zone_rules_that_changed_and_nobody_to_evaluate(workspace: Workspace, pa
 def test_dry_run_under_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:
     """A dry run looks at every schedule anew where the zone rules are others than those recorded (section 1)."""
     start = parse_instant("2025-01-01T00:00:00Z")
-    workspace.create_schedule("daily", Definition("0 10 * * *"), now=start)
+    workspace.create_schedule("daily", Definition(cron_expression="0 10 * * *"), now=start)
     sql(path, "UPDATE workspace SET zone_rules = '2001a'")
     sql(path, "UPDATE agenda SET due_at = due_at + 999999999")
     now = start + 2 * 86_400
@@ -541,16 +545,16 @@ def test_dry_run_under_zone_rules_that_changed(workspace: Workspace, path: Path)
 def test_a_conflict_that_was_asked_for_before(workspace: Workspace) -> None:
     """A tick whose run key is reserved for another content is counted as a conflict, whoever asked before; a rehearsal
     says the same."""
-    content = normal_content(["x"])
-    workspace.create_schedule("a", Definition("* * * * *", request=content), now=DAY)
-    workspace.request_run(f"sched:a:{DAY}", normal_content(["other"]), now=DAY)
+    content = normal_content(asset_selection=["x"])
+    workspace.create_schedule("a", Definition(cron_expression="* * * * *", request=content), now=DAY)
+    workspace.request_run(f"sched:a:{DAY}", normal_content(asset_selection=["other"]), now=DAY)
     with pytest.raises(Conflict):
         workspace.request_run(f"sched:a:{DAY}", content, now=DAY)
     assert workspace.evaluate(DAY, dry_run=True).conflicts == 1
     assert workspace.evaluate(DAY).conflicts == 1
     detail = workspace.tick(f"a:{DAY}")
     assert detail.run is not None
-    assert detail.run.content == normal_content(["other"])
+    assert detail.run.content == normal_content(asset_selection=["other"])
     [conflict] = detail.conflicts
     assert conflict.first_fingerprint == detail.run.request_fingerprint
     assert conflict.requested_fingerprint == detail.tick.request_fingerprint
@@ -559,8 +563,8 @@ def test_a_conflict_that_was_asked_for_before(workspace: Workspace) -> None:
 @pytest.mark.parametrize("other_first", [False, True])
 def test_conflicts_either_way_round(workspace: Workspace, other_first: bool) -> None:
     """Whoever asks second for another content conflicts, whichever content is older; the first run stays as it is."""
-    mine, other = normal_content(["x"]), normal_content(["other"])
-    workspace.create_schedule("a", Definition("* * * * *", request=mine), now=DAY)
+    mine, other = normal_content(asset_selection=["x"]), normal_content(asset_selection=["other"])
+    workspace.create_schedule("a", Definition(cron_expression="* * * * *", request=mine), now=DAY)
     first, second = (other, mine) if other_first else (mine, other)
     workspace.request_run("k", first, now=DAY)
     for _ in range(2):
@@ -593,10 +597,10 @@ def test_a_manual_tick_beside_the_scheduled_one(workspace: Workspace) -> None:
 
 def test_runs_of_an_id_that_comes_later(workspace: Workspace) -> None:
     """A run key of a schedule that does not exist yet is reserved; the schedule finds it when it comes."""
-    content = normal_content(["x"])
+    content = normal_content(asset_selection=["x"])
     run = workspace.request_run(f"sched:later:{DAY}", content, now=DAY - 100).run
     assert (run.schedule_id, run.tick_id) == (None, None)
-    workspace.create_schedule("later", Definition("* * * * *", request=content), now=DAY)
+    workspace.create_schedule("later", Definition(cron_expression="* * * * *", request=content), now=DAY)
     assert workspace.evaluate(DAY).conflicts == 0
     found = workspace.run(run.run_id)
     assert (found.schedule_id, found.tick_id, found.requested_at) == ("later", f"later:{DAY}", DAY - 100)
@@ -609,7 +613,7 @@ def test_writing_while_reading_the_ticks(workspace: Workspace) -> None:
     evaluation = workspace.evaluate(DAY + 600)
     seen = 0
     for tick in evaluation.ticks:
-        workspace.request_run(f"after {tick.tick_id}", normal_content(["y"]), now=DAY + 600)
+        workspace.request_run(f"after {tick.tick_id}", normal_content(asset_selection=["y"]), now=DAY + 600)
         seen += 1
     assert seen == 11
     next(iter(evaluation.ticks))
@@ -680,8 +684,8 @@ def test_pages_neither_repeat_nor_drop(workspace: Workspace, path: Path, limit: 
 
 def test_pages_while_rows_are_added(workspace: Workspace) -> None:
     """What is added between two pages, newer or older, neither repeats nor drops another row."""
-    workspace.create_schedule("a", Definition("* * * * *", max_catchup_ticks=10), now=DAY)
-    workspace.create_schedule("b", Definition("* * * * *", max_catchup_ticks=1), now=DAY)
+    workspace.create_schedule("a", Definition(cron_expression="* * * * *", max_catchup_ticks=10), now=DAY)
+    workspace.create_schedule("b", Definition(cron_expression="* * * * *", max_catchup_ticks=1), now=DAY)
     workspace.evaluate(DAY + 600)
     before = {tick.tick_id for tick in workspace.ticks().rows}
     pages: list[str] = []
@@ -818,7 +822,7 @@ def test_plans_of_events(workspace: Workspace, type_: str | None, schedule: int 
 def test_nothing_due_reads_one_row(workspace: Workspace) -> None:
     """An evaluation with nothing due looks into the agenda, and not at the schedules."""
     for number in range(20):
-        workspace.create_schedule(f"s{number}", Definition("0 0 1 1 *"), now=DAY)
+        workspace.create_schedule(f"s{number}", Definition(cron_expression="0 0 1 1 *"), now=DAY)
     asked: list[str] = []
     workspace._database._connection.set_trace_callback(asked.append)
     assert workspace.evaluate(DAY + 60).evaluated == 0

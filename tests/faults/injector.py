@@ -23,9 +23,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.core.fields import normal_content
 from arco_sched.service import Workspace
 
 START = 1_741_000_020
@@ -39,7 +39,9 @@ def prepare(path: Path) -> None:
     """The database before the story."""
     with Workspace.create(path) as workspace:
         for number, cron in enumerate(("* * * * *", "*/5 * * * *", "*/7 * * * *")):
-            definition = Definition(cron, max_catchup_ticks=60, request=normal_content([f"a{number}"]))
+            definition = Definition(
+                cron_expression=cron, max_catchup_ticks=60, request=normal_content(asset_selection=[f"a{number}"])
+            )
             workspace.create_schedule(f"s{number}", definition, now=START)
 
 

@@ -7,10 +7,9 @@ from collections import Counter
 from typing import Any, Final
 
 from arco_sched.core import identity
-from arco_sched.core.changes import normal_content
-from arco_sched.core.definitions import Definition, RequestContent
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.events import TYPES
+from arco_sched.core.fields import CONTENT, PAYLOAD_NAMES, REQUIRED_NAMES, content_of
 from arco_sched.core.instants import MIN_INSTANT, format_instant, parse_instant
 from arco_sched.service.answers import Verification
 from arco_sched.store.sqlite import verify as verifying
@@ -90,18 +89,7 @@ def check_events(connection: sqlite3.Connection, findings: Findings) -> None:
 
 
 _NAMES: Final = {
-    UPSERTED: {
-        "schedule_id",
-        "definition_version",
-        *Definition._fields,
-        *RequestContent._fields,
-        "start_at",
-        "enabled",
-        "deleted",
-        "created_at",
-        "effective_from",
-    }
-    - {"request"},
+    UPSERTED: REQUIRED_NAMES,
     LAPSED: {"schedule_id", "after", "before", "missed", "reason"},
     ZONE_RULES: {"from", "to"},
     REWOUND: {"schedule_id", "from", "to", "versions", "lapses"},
@@ -175,11 +163,9 @@ def _definition_contradictions(event: verifying.StoredEvent, payload: dict[str, 
     if payload.get("created_at") != format_instant(event.recorded_at):
         found.append(f"its payload was made at {payload.get('created_at')!a}, the event otherwise")
     try:
-        content = normal_content(
-            payload["asset_selection"], payload["partition_selection"], payload["command"], payload["labels"]
-        )
+        content = content_of({field.name: payload[field.name] for field in CONTENT if field.name in payload})
         same = identity.content_text(content) == event.body
-    except (KeyError, TypeError, ValueError):
+    except ValueError:
         same = False
     if not same:
         found.append("its request content is not that of its payload")
@@ -193,6 +179,8 @@ _ENTRIES: Final = {"versions": {"definition_version", "effective_from"}, "lapses
 def _strange_names(type_: int, payload: dict[str, Any]) -> list[str]:
     """The names that a payload lacks, or should not have."""
     strange = set(payload) ^ _NAMES[type_]
+    if type_ == UPSERTED:
+        strange -= PAYLOAD_NAMES - REQUIRED_NAMES
     for name, wanted in _ENTRIES.items() if type_ == REWOUND else ():
         entries = payload.get(name)
         if not isinstance(entries, list) or any(not isinstance(entry, dict) for entry in entries):

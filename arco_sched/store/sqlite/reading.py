@@ -278,9 +278,27 @@ def known_ids(connection: sqlite3.Connection, limit: int) -> list[str]:
 def _version(row: Sequence[Any]) -> Version:
     expression, timezone, window, bound, policy, gap, overlap = row[2:9]
     definition = Definition(
-        expression, timezone, window, bound, policy, gap, overlap, _content(row[9]), row[10], row[11]
+        cron_expression=expression,
+        timezone=timezone,
+        catchup_window_minutes=window,
+        max_catchup_ticks=bound,
+        catchup_policy=policy,
+        dst_gap=gap,
+        dst_overlap=overlap,
+        request=_content(row[9]),
+        code_version=row[10],
+        end_at=row[11],
     )
-    return Version(row[0], row[1], definition, row[12], bool(row[13]), bool(row[14]), row[15], row[16])
+    return Version(
+        schedule_id=row[0],
+        definition_version=row[1],
+        definition=definition,
+        start_at=row[12],
+        enabled=bool(row[13]),
+        deleted=bool(row[14]),
+        created_at=row[15],
+        effective_from=row[16],
+    )
 
 
 def _schedule(row: Sequence[Any]) -> Schedule:
@@ -312,7 +330,12 @@ def _read_content(stored: str | Sequence[Any], values_of: Callable[[Any], Sequen
         assets, partitions, command, labels = values_of(json.loads(stored) if isinstance(stored, str) else stored)
         texts = [*assets, *partitions, *labels, *labels.values(), *([] if command is None else [command])]
         if isinstance(assets, list) and isinstance(partitions, list) and all(isinstance(text, str) for text in texts):
-            return RequestContent(tuple(assets), tuple(partitions), command, tuple(labels.items()))
+            return RequestContent(
+                asset_selection=tuple(assets),
+                partition_selection=tuple(partitions),
+                command=command,
+                labels=tuple(labels.items()),
+            )
     except (LookupError, TypeError, AttributeError, ValueError, RecursionError):
         pass
     text = "the database is damaged, what a run is asked to do can't be read: `arco verify` says where"
