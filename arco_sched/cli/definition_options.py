@@ -153,8 +153,9 @@ def _clearing(field: Field) -> inspect.Parameter:
 
 
 def _clear_option(field: Field) -> str:
-    plural = "s" if isinstance(field.kind, Many | Pairs) else ""
-    return f"--clear-{option_of(field.name)[2:]}{plural}"
+    option = option_of(field.name)[2:]
+    plural = "s" if isinstance(field.kind, Many | Pairs) and not option.endswith("s") else ""
+    return f"--clear-{option}{plural}"
 
 
 def _type(kind: Kind) -> tuple[Any, str | None]:

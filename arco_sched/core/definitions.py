@@ -120,14 +120,20 @@ def part_types(owner: type) -> dict[str, type]:
 
 
 def described(owner: type[T]) -> type[T]:
-    """The class with its rows in its docstring, for `help()`."""
+    """The class with its rows in its docstring, for `help()`, and without them in its signature."""
     lines = []
     for row in rows(owner):
         if not row.path:
             default = "required" if row.default is REQUIRED else f"default {row.default!r}"
             lines.append(f"    {row.name} ({row.kind.about()}; {default}):\n        {row.words}")
-    owner.__doc__ = "\n".join([owner.__doc__ or "", "", *lines])
+    owner.__doc__ = "\n".join([(owner.__doc__ or "").rstrip(), "", "Fields:", *lines])
+    taken = owner.__init__.__annotations__  # type: ignore[misc] # of this very class
+    taken.update({name: getattr(type_, "__origin__", type_) for name, type_ in taken.items() if _is_row(type_)})
     return owner
+
+
+def _is_row(type_: Any) -> bool:
+    return hasattr(type_, "__metadata__")
 
 
 @described

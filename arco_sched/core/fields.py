@@ -13,7 +13,7 @@ from arco_sched.core.instants import format_instant
 from arco_sched.core.kinds import Instant, is_whole, problems_of
 from arco_sched.core.problems import Problem
 
-T = TypeVar("T")
+V = TypeVar("V")
 
 _LAST: Final = ("start_at", "end_at", "enabled", "deleted")
 """The fields that stand behind all others in an answer."""
@@ -139,18 +139,19 @@ def payload(version: Version, fields: Sequence[Field] = FIELDS) -> dict[str, Any
     return _framed(version, {field.name: field.to_json(value) for field, value in found if _is_said(field, value)})
 
 
-def version_of(schedule_id: str, payload: Mapping[str, Any]) -> Version:
+def version_of(schedule_id: str, payload: Mapping[str, Any], owner: type[V] = Version) -> V:  # type: ignore[assignment]
     """The version of a schedule that `payload` said; raises `ValueError` where it never says such a thing.
 
     What is acceptable is not judged again: an expression that can't be read any more is still the one that was given.
+    `owner` is `Version`, or a class like it.
     """
-    strange = (REQUIRED_NAMES - payload.keys()) | (payload.keys() - PAYLOAD_NAMES)
-    if strange:
-        raise ValueError(f"it should not have, or lacks, {', '.join(sorted(strange))}")
+    fields = FIELDS if owner is Version else table(owner)
+    _refuse_strange(payload, {*_HEAD, *_TAIL}, fields)
     return _built(
-        Version,
+        owner,
         (),
-        {field.name: _read(field, payload[field.name]) for field in FIELDS if field.name in payload},
+        fields,
+        {field.name: _read(field, payload[field.name]) for field in fields if field.name in payload},
         schedule_id=schedule_id,
         definition_version=_number(payload["definition_version"]),
         created_at=_instant(payload["created_at"]),
@@ -179,11 +180,15 @@ def canonical(content: RequestContent, fields: Sequence[Field] = CONTENT) -> dic
 
 def content_of(values: Mapping[str, Any]) -> RequestContent:
     """The content that `canonical` said; raises `ValueError` where it never says such a thing."""
-    names = {field.name: field for field in CONTENT}
-    strange = values.keys() - names.keys() | {field.name for field in CONTENT if field.always} - values.keys()
+    _refuse_strange(values, set(), CONTENT)
+    return RequestContent(**{field.name: _read(field, values[field.name]) for field in CONTENT if field.name in values})
+
+
+def _refuse_strange(values: Mapping[str, Any], others: set[str], fields: Sequence[Field]) -> None:
+    required = others | {field.name for field in fields if field.always}
+    strange = (required - values.keys()) | (values.keys() - others - {field.name for field in fields})
     if strange:
-        raise ValueError(f"it should not have, or lacks, {', '.join(sorted(strange))}")
-    return RequestContent(**{name: _read(names[name], value) for name, value in values.items()})
+        raise ValueError(f"it should not have, or lacks, {', '.join(sorted(map(ascii, strange)))}")
 
 
 def _is_said(field: Field, value: Any) -> bool:
@@ -200,15 +205,11 @@ def _framed(version: Version, values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _built(owner: type[T], path: tuple[str, ...], values: Mapping[str, Any], **more: Any) -> T:
+def _built(owner: type[V], path: tuple[str, ...], fields: Sequence[Field], values: Mapping[str, Any], **more: Any) -> V:
     """A value of a class, and of the parts it consists of, from the fields' values by their names."""
-    for field in FIELDS:
-        if field.path == path and field.name in values:
-            more[field.name] = values[field.name]
-        elif field.path[:-1] == path and field.path and field.path[-1] not in more:
-            part = field.path[-1]
-            more[part] = _built(part_types(owner)[part], field.path, values)
-    return owner(**more)
+    own = {field.name: values[field.name] for field in fields if field.path == path and field.name in values}
+    parts = {name: _built(type_, (*path, name), fields, values) for name, type_ in part_types(owner).items()}
+    return owner(**own, **parts, **more)
 
 
 def _read(field: Field, value: Any) -> Any:

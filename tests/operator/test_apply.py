@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from arco_sched.core.definitions import (
     DST_OVERLAPS,
     MAX_TICKS,
     Definition,
+    Field,
     RequestContent,
     Version,
     Wanted,
@@ -26,7 +28,7 @@ from arco_sched.core.definitions import (
 from arco_sched.core.errors import InvalidFields, InvalidFile
 from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import MAX_INSTANT, MAX_MINUTES, MIN_INSTANT
-from arco_sched.core.kinds import text_problems
+from arco_sched.core.kinds import Choice, Flag, Many, Pairs, Span, Whole, text_problems
 from arco_sched.formats import schema as schemas
 from arco_sched.formats import toml_file as definitions
 from arco_sched.formats.toml_file import read, write
@@ -500,6 +502,41 @@ def test_the_schema_is_that_of_the_table(arco: Arco) -> None:
     """Its file is what the fields give, and `export --schema` prints it without a database."""
     assert schemas.FILE.read_text("utf-8") == schemas.text(), "write it anew: python -m arco_sched.formats.schema"
     assert arco("export", "--schema").out == schemas.text()
+
+
+def test_the_schema_of_fields_that_come_later() -> None:
+    """Bounds, units and defaults of a field are in the schema by its row alone."""
+    fields = [
+        replace(Field(kind, "run", "Words."), name=name, default=default)
+        for name, kind, default in (
+            ("timeout_seconds", Span("seconds", 1, 86_400), None),
+            ("retry_exit_codes", Many(Whole(0, 255)), ()),
+            ("resources", Pairs(Whole(1, 9)), ()),
+            ("overlap", Choice(("queue", "skip")), "queue"),
+            ("verbose", Flag(), False),
+        )
+    ]
+    found = schemas.schema({field.stem: field for field in fields})["$defs"]
+    assert found.pop("schedule")["required"] == []
+    whole = {"type": "integer", "minimum": 0, "maximum": 255}
+    assert found == {
+        "timeout": {
+            "description": "Words: seconds, or 30s, 10m, 24h.",
+            "oneOf": [
+                {"type": "integer", "minimum": 1, "maximum": 86_400},
+                {"type": "string", "pattern": "^\\s*[0-9]{1,12}[smhdw]?\\s*$"},
+            ],
+        },
+        "retry_exit_codes": {"description": "Words.", "type": "array", "items": whole},
+        "resources": {
+            "description": "Words.",
+            "type": "object",
+            "propertyNames": {"minLength": 1, "maxLength": 1000},
+            "additionalProperties": {"type": "integer", "minimum": 1, "maximum": 9},
+        },
+        "overlap": {"description": "Words (default: queue).", "enum": ["queue", "skip"], "default": "queue"},
+        "verbose": {"description": "Words (default: false).", "type": "boolean", "default": False},
+    }
 
 
 @pytest.mark.parametrize(
