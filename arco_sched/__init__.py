@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, RunConflict, Schedule, Tick, TickDetail
     from arco_sched.core.instants import format_instant, parse_instant
+    from arco_sched.core.problems import Problem
     from arco_sched.service.answers import (
         Applied,
         AppliedChange,
@@ -63,6 +64,7 @@ __all__ = [
     "NotFound",
     "Page",
     "PreviewedOccurrence",
+    "Problem",
     "Pruning",
     "RequestContent",
     "Requested",
@@ -107,6 +109,7 @@ _MODULES: Final = {
     "NotFound": "core.errors",
     "Page": "service.answers",
     "PreviewedOccurrence": "service.answers",
+    "Problem": "core.problems",
     "Pruning": "service.answers",
     "RequestContent": "core.definitions",
     "Requested": "service.answers",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from arco_sched.configuration import create_store, open_store
-from arco_sched.core.changes import text_problems
 from arco_sched.core.errors import Conflict, InvalidInput
+from arco_sched.core.kinds import text_problems
 from arco_sched.service.workspace import Workspace as Facade
 
 
@@ -31,7 +31,7 @@ class Workspace(Facade):
 
         Raises `Conflict` when it exists under another name than one that is given.
         """
-        problems = [] if name is None else text_problems("--workspace", name)
+        problems = [] if name is None else text_problems("name", name)
         if problems:
             raise InvalidInput(*problems)
         store, made = create_store(Path(path), name or "default", busy_timeout=busy_timeout)

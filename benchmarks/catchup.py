@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from benchmarks.harness import START, Bench, Row, compared, in_turns, timed
 def rows(bench: Bench) -> Iterator[Row]:
     """1,000 schedules of every minute after 100 minutes of outage, evaluated durably through the Python face."""
     schedules, each, rounds = bench.size(1000, 50), 100, bench.size(3, 1)
-    definition = databases.EVERY_MINUTE._replace(max_catchup_ticks=each)
+    definition = replace(databases.EVERY_MINUTE, max_catchup_ticks=each)
     empty = databases.by_sets(bench.path("catchup"), [("s", schedules, definition)])
     done = bench.path("catchup-done")
     bench.say(f"catching up {schedules * each:,} ticks, {rounds} rounds")

@@ -1,6 +1,7 @@
 """Row 11: eight evaluators at once on one database, next to one."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from arco_sched import Workspace
@@ -11,7 +12,7 @@ from benchmarks.harness import START, Bench, Row, compared, in_turns, run_all
 def rows(bench: Bench) -> Iterator[Row]:
     """`arco tick --quiet` as whole processes: the wall time until the last of them ends."""
     schedules, each, rounds = bench.size(1000, 100), 100, bench.size(3, 1)
-    definition = databases.EVERY_MINUTE._replace(max_catchup_ticks=each)
+    definition = replace(databases.EVERY_MINUTE, max_catchup_ticks=each)
     empty = databases.by_sets(bench.path("concurrency"), [("s", schedules, definition)])
     bench.say(f"eight evaluators of {schedules * each:,} ticks, {rounds} rounds")
     ours, yardstick = in_turns(rounds, *(_at_once(bench, empty, count, each) for count in (8, 1)))

@@ -16,8 +16,8 @@ from arco_sched.store.sqlite.fold import REQUESTED, SCHEDULED, TICKED, UPSERTED,
 from benchmarks.harness import START
 
 CONTENT: Final = RequestContent(asset_selection=("analytics.summary",))
-EVERY_MINUTE: Final = Definition("* * * * *", timezone="America/New_York", request=CONTENT)
-ONCE_A_YEAR: Final = Definition("0 0 1 1 *", timezone="America/New_York", request=CONTENT)
+EVERY_MINUTE: Final = Definition(cron_expression="* * * * *", timezone="America/New_York", request=CONTENT)
+ONCE_A_YEAR: Final = Definition(cron_expression="0 0 1 1 *", timezone="America/New_York", request=CONTENT)
 
 
 def by_face(path: Path, count: int, definition: Definition, *, start: int = START, prefix: str = "s") -> Path:
@@ -38,7 +38,14 @@ def by_sets(path: Path, groups: list[tuple[str, int, Definition]], *, start: int
         for prefix, count, definition in groups:
             sample = prefix + "0000000"
             version = Version(
-                sample, 1, definition, start, enabled=True, deleted=False, created_at=start, effective_from=start
+                schedule_id=sample,
+                definition_version=1,
+                definition=definition,
+                start_at=start,
+                enabled=True,
+                deleted=False,
+                created_at=start,
+                effective_from=start,
             )
             values = {
                 "prefix": prefix,

@@ -29,7 +29,7 @@ def define(workspace: Workspace) -> None:
     again = workspace.create_schedule("nightly-load", NIGHTLY, now=now)
     print(f"define: {first.change}, then {again.change}")
     try:
-        workspace.create_schedule("nightly-load", Definition("0 3 * * *"), now=now)
+        workspace.create_schedule("nightly-load", Definition(cron_expression="0 3 * * *"), now=now)
     except Conflict as conflict:
         print(f"define: {conflict}")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from arco_sched.api import Workspace
-from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict
+from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import parse_instant
 from tests.database import sql
 
@@ -16,11 +16,15 @@ DAY = parse_instant("2025-03-04T00:00:00Z")
 
 def busy_history(workspace: Workspace, path: Path) -> None:
     """A bit of everything: versions, ticks of all kinds, lapses of all reasons but one, runs, conflicts."""
-    content = normal_content(["x"], labels={"a": "b"})
-    workspace.create_schedule("a", Definition("*/10 * * * *", request=content), now=DAY)
-    workspace.request_run(f"sched:a:{DAY + 600}", normal_content(["other"]), now=DAY)
-    workspace.create_schedule("b", Definition("* * * * *", max_catchup_ticks=2, catchup_policy="latest"), now=DAY)
-    workspace.create_schedule("c", Definition("* * * * *", catchup_window_minutes=5), now=DAY, enabled=False)
+    content = normal_content(asset_selection=["x"], labels={"a": "b"})
+    workspace.create_schedule("a", Definition(cron_expression="*/10 * * * *", request=content), now=DAY)
+    workspace.request_run(f"sched:a:{DAY + 600}", normal_content(asset_selection=["other"]), now=DAY)
+    workspace.create_schedule(
+        "b", Definition(cron_expression="* * * * *", max_catchup_ticks=2, catchup_policy="latest"), now=DAY
+    )
+    workspace.create_schedule(
+        "c", Definition(cron_expression="* * * * *", catchup_window_minutes=5), now=DAY, enabled=False
+    )
     workspace.evaluate(DAY + 1800)
     workspace.trigger("a", now=DAY + 1800)
     workspace.request_run("free", content, now=DAY + 1800)

@@ -1,12 +1,13 @@
 """A database in which everything has happened that can happen, for tests that damage, copy and migrate it."""
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from arco_sched.api import Workspace
-from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict
+from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import parse_instant
 from arco_sched.service.schedules import record
 from arco_sched.store.sqlite.opening import create_database
@@ -30,26 +31,37 @@ def tell(path: Path) -> None:
 
 
 def _define(workspace: Workspace) -> None:
-    report = normal_content(["raw", "clean"], ["eu"], "make 'report' # ü", {"team": "data"})
+    report = normal_content(
+        asset_selection=["raw", "clean"],
+        partition_selection=["eu"],
+        command="make 'report' # ü",
+        labels={"team": "data"},
+    )
     definitions = {
-        "oldest": Definition("*/10 * * * *", catchup_window_minutes=300, max_catchup_ticks=12, request=report),
-        "latest": Definition("*/15 * * * *", catchup_policy="latest", max_catchup_ticks=3, code_version="v1"),
-        "paused": Definition("0 * * * *", timezone="Asia/Kolkata", max_catchup_ticks=500),
-        "appointed": Definition("30 2 * * *", timezone="America/New_York", dst_overlap="both", dst_gap="next"),
-        "ended": Definition("0 6 * * *", end_at=START + 3 * DAY, max_catchup_ticks=100),
-        "lost": Definition("5 * * * *", max_catchup_ticks=400, catchup_window_minutes=6000),
+        "oldest": Definition(
+            cron_expression="*/10 * * * *", catchup_window_minutes=300, max_catchup_ticks=12, request=report
+        ),
+        "latest": Definition(
+            cron_expression="*/15 * * * *", catchup_policy="latest", max_catchup_ticks=3, code_version="v1"
+        ),
+        "paused": Definition(cron_expression="0 * * * *", timezone="Asia/Kolkata", max_catchup_ticks=500),
+        "appointed": Definition(
+            cron_expression="30 2 * * *", timezone="America/New_York", dst_overlap="both", dst_gap="next"
+        ),
+        "ended": Definition(cron_expression="0 6 * * *", end_at=START + 3 * DAY, max_catchup_ticks=100),
+        "lost": Definition(cron_expression="5 * * * *", max_catchup_ticks=400, catchup_window_minutes=6000),
     }
     for name, definition in definitions.items():
         workspace.create_schedule(name, definition, now=START)
-    workspace.create_schedule("later", Definition("0 0 1 * *"), now=START, start_at=START + 60 * DAY)
+    workspace.create_schedule("later", Definition(cron_expression="0 0 1 * *"), now=START, start_at=START + 60 * DAY)
 
 
 def _evaluate(workspace: Workspace) -> None:
     # Somebody reserves a run key before its tick, for another content; and one key for two contents by hand.
-    workspace.request_run(f"sched:oldest:{START + HOUR}", normal_content(["other"]), now=START + 5)
-    workspace.request_run("by-hand", normal_content(["x"]), now=START + 6)
+    workspace.request_run(f"sched:oldest:{START + HOUR}", normal_content(asset_selection=["other"]), now=START + 5)
+    workspace.request_run("by-hand", normal_content(asset_selection=["x"]), now=START + 6)
     with suppress(Conflict):
-        workspace.request_run("by-hand", normal_content(["y"]), now=START + 7)
+        workspace.request_run("by-hand", normal_content(asset_selection=["y"]), now=START + 7)
     workspace.evaluate(START + 2 * HOUR)
     workspace.evaluate(START + 2 * HOUR)
     workspace.trigger("oldest", now=START + 2 * HOUR + 30)
@@ -64,7 +76,7 @@ def _evaluate(workspace: Workspace) -> None:
     workspace.discard("paused", now=START + DAY + 6 * HOUR)
     workspace.delete_schedule("paused", now=START + DAY + 8 * HOUR)
     workspace.evaluate(START + DAY + 9 * HOUR)
-    workspace.create_schedule("paused", Definition("30 * * * *"), now=START + DAY + 10 * HOUR)
+    workspace.create_schedule("paused", Definition(cron_expression="30 * * * *"), now=START + DAY + 10 * HOUR)
     workspace.evaluate(START + DAY + 12 * HOUR, batch=2)
 
 
@@ -81,9 +93,10 @@ def lose(workspace: Workspace, schedule_id: str, now: int) -> None:
     with workspace._store.write() as transaction:
         current = transaction.definitions.currents([schedule_id])[schedule_id]
         newest = current.version
-        elsewhere = newest._replace(
+        elsewhere = replace(
+            newest,
             definition_version=newest.definition_version + 1,
-            definition=newest.definition._replace(timezone="Atlantis/Poseidonis"),
+            definition=replace(newest.definition, timezone="Atlantis/Poseidonis"),
             created_at=now,
             effective_from=max(now, current.cursor + 1),
         )

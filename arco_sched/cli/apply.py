@@ -56,7 +56,7 @@ def apply(
 
     A schedule that somebody disabled stays so unless the file says `enabled`. `arco export` writes such a file.
     """
-    from arco_sched.formats.toml_file import read
+    from arco_sched.formats.toml_file import NAMES, read
     from arco_sched.render import applied as render
     from arco_sched.service.apply import from_nothing
 
@@ -76,8 +76,8 @@ def apply(
                 answer = workspace.apply(given.wanted, now=session.now, prune=prune, dry_run=dry_run)
     except InvalidFields as error:
         located = (
-            (given.lines.get((schedule_id, key)), f"schedule {schedule_id}: {text}")
-            for schedule_id, key, text in error.found
+            (given.lines.get((schedule_id, problem.field)), f"schedule {schedule_id}: {problem.sentence(NAMES)}")
+            for schedule_id, problem in error.by_schedule
         )
         raise InvalidFile(name, *located) from None
     say_besides(answer)

@@ -1,87 +1,62 @@
-"""Options that define a schedule or change one, apart from those that every command loads."""
+"""Options that define a schedule or change one, generated from the table of fields."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Final
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import typer
 
-from arco_sched.cli.options import RUN, Problems, read_labels
-from arco_sched.core.definitions import CatchupPolicy, DstGap, DstOverlap
-from arco_sched.core.instants import parse_instant, parse_minutes
+from arco_sched.cli.names import option_of
+from arco_sched.cli.options import RUN, Problems, read_pairs
+from arco_sched.core.definitions import Field
+from arco_sched.core.fields import BY_NAME, GIVEN
+from arco_sched.core.instants import parse_instant
+from arco_sched.core.kinds import Choice, Cron, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole, Zone
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 WHEN: Final = "When"
 CATCH_UP: Final = "Catching up"
 GUARDS: Final = "Guards"
 
-Cron = Annotated[
-    str,
-    typer.Option("--cron", metavar="EXPR", help='When it is due, such as "0 10 * * 1-5".', rich_help_panel=WHEN),
-]
-OptionalCron = Annotated[
-    str | None,
-    typer.Option("--cron", metavar="EXPR", help='When it is due, such as "0 10 * * 1-5".', rich_help_panel=WHEN),
-]
-Zone = Annotated[
-    str | None,
-    typer.Option("--tz", metavar="ZONE", help="IANA name of the time zone (UTC).", rich_help_panel=WHEN),
-]
-Start = Annotated[
-    str | None,
-    typer.Option(
-        "--start",
-        metavar="INSTANT",
-        help="Count from here on (now), such as 2025-01-15T10:00:00Z.",
-        rich_help_panel=WHEN,
-    ),
-]
-End = Annotated[
-    str | None,
-    typer.Option("--end", metavar="INSTANT", help="Count until before this instant.", rich_help_panel=WHEN),
-]
-Gap = Annotated[
-    DstGap | None,
-    typer.Option(
-        "--dst-gap",
-        help="A time that clocks jump over: at the `next` instant there is (default), or `skip` it.",
-        rich_help_panel=WHEN,
-    ),
-]
-Overlap = Annotated[
-    DstOverlap | None,
-    typer.Option(
-        "--dst-overlap",
-        help="A time that clocks show twice: due the `first` time (default), the `last`, or `both`.",
-        rich_help_panel=WHEN,
-    ),
-]
-Disabled = Annotated[
-    bool, typer.Option("--disabled", help="Paused: what is due is recorded as skipped.", rich_help_panel=WHEN)
-]
-Window = Annotated[
-    str | None,
-    typer.Option(
-        "--catchup-window",
-        metavar="SPAN",
-        help="How far back to catch up: minutes, or 90m, 24h, 7d (24h).",
-        rich_help_panel=CATCH_UP,
-    ),
-]
-Bound = Annotated[
-    int | None,
-    typer.Option("--max-catchup", metavar="N", help="Ticks of one evaluation, at most (10).", rich_help_panel=CATCH_UP),
-]
-Policy = Annotated[
-    CatchupPolicy | None,
-    typer.Option(
-        "--catchup-policy",
-        help="Beyond that bound: the oldest first and the others wait (default), or only the latest.",
-        rich_help_panel=CATCH_UP,
-    ),
-]
-CodeVersion = Annotated[
-    str | None,
-    typer.Option("--code-version", metavar="TEXT", help="The code that the run is for.", rich_help_panel=RUN),
-]
+_PANELS: Final = {"when": WHEN, "catching up": CATCH_UP, "run": RUN}
+_FIRST: Final = ("cron_expression", "timezone", "start_at", "end_at")
+"""The options that stand first in their panel."""
+
+_HELP: Final = {
+    "cron_expression": 'When it is due, such as "0 10 * * 1-5".',
+    "enabled": "Paused: what is due is recorded as skipped.",
+}
+"""Help of options that say it otherwise than the field's words."""
+
+_TURNED_OFF: Final = {"enabled"}
+"""The flags that their option turns off; that of any other turns it on."""
+
+_CLEARED: Final = {"asset_selection": "assets", "partition_selection": "partitions", "end_at": "end"}
+"""What an option takes away, where the field's name does not say it."""
+
+
+def _in_panels(fields: Sequence[Field]) -> tuple[Field, ...]:
+    groups = list(_PANELS)
+    return tuple(sorted(fields, key=lambda field: (groups.index(field.group), field.name not in _FIRST, _place(field))))
+
+
+def _place(field: Field) -> int:
+    return _FIRST.index(field.name) if field.name in _FIRST else GIVEN.index(field)
+
+
+NEW: Final = _in_panels(GIVEN)
+"""What `schedule create` takes, in the order of its help."""
+
+CHANGED: Final = tuple(field for field in NEW if not field.fixed)
+"""What `schedule update` takes."""
+
+REQUESTED: Final = tuple(field for field in NEW if field.for_requests)
+"""What `runs request` takes."""
+
+EXPRESSION: Final = tuple(BY_NAME[name] for name in ("cron_expression", "timezone", "dst_gap", "dst_overlap"))
+"""What says when an expression is due."""
+
 
 ExpectVersion = Annotated[
     int | None,
@@ -100,37 +75,106 @@ DiscardWaiting = Annotated[
 ]
 
 
-def definition_values(
-    problems: Problems,
-    *,
-    cron: str | None,
-    tz: str | None,
-    catchup_window: str | None,
-    max_catchup: int | None,
-    catchup_policy: CatchupPolicy | None,
-    asset: Sequence[str] | None,
-    partition: Sequence[str] | None,
-    command: str | None,
-    label: Sequence[str] | None,
-    code_version: str | None,
-    end: str | None,
-    dst_gap: DstGap | None,
-    dst_overlap: DstOverlap | None,
-) -> dict[str, Any]:
-    """What the options say about a definition, by the names of its fields; only what was given."""
-    values: dict[str, Any] = {
-        "cron_expression": cron,
-        "timezone": tz,
-        "catchup_window_minutes": problems.read(parse_minutes, catchup_window, "--catchup-window"),
-        "max_catchup_ticks": max_catchup,
-        "catchup_policy": catchup_policy,
-        "asset_selection": tuple(asset) if asset else None,
-        "partition_selection": tuple(partition) if partition else None,
-        "command": command,
-        "labels": read_labels(problems, label) if label else None,
-        "code_version": code_version,
-        "end_at": problems.read(parse_instant, end, "--end"),
-        "dst_gap": dst_gap,
-        "dst_overlap": dst_overlap,
-    }
-    return {name: value for name, value in values.items() if value is not None}
+def offers(fields: Sequence[Field], *, required: bool = False, clearing: bool = False) -> Callable[[F], F]:
+    """Give a command an option for each field: `**given` of its function holds them by the names of the fields.
+
+    They stand before the command's own options. `required` is whether a definition must be whole; with `clearing` there
+    is `--clear-…` for what can be taken away, as `clear_` and the name.
+    """
+    options: list[inspect.Parameter] = []
+    for field in fields:
+        options.append(_parameter(field, required=required and field.required))
+        if clearing and field.clearable:
+            options.append(_clearing(field))
+
+    def offer(function: F) -> F:
+        signature = inspect.signature(function)
+        own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+        place = next((at for at, each in enumerate(own) if each.default is not inspect.Parameter.empty), len(own))
+        ordered = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own[:place], *options, *own[place:])]
+        function.__signature__ = signature.replace(parameters=ordered)  # type: ignore[attr-defined] # typer reads it
+        return function
+
+    return offer
+
+
+def read(problems: Problems, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the options say, by the names of the fields; only what was given, and nothing for what is cleared."""
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        field = BY_NAME.get(name.removeprefix("clear_"))
+        if field is None or value in (None, []) or value is False:
+            continue
+        if name == f"clear_{field.name}":
+            option = option_of(field.name)
+            both = given[field.name] not in (None, [])
+            problems.add(f"{option} and {_clear_option(field)} contradict each other", when=both)
+            values[field.name] = field.default
+        else:
+            values[field.name] = _value(problems, field, value)
+    return {name: value for name, value in values.items() if value is not None or given.get(f"clear_{name}")}
+
+
+def _value(problems: Problems, field: Field, given: Any) -> Any:
+    """The field's value that an option says, None where it is wrong."""
+    kind = field.kind
+    if isinstance(kind, Flag):
+        return field.name not in _TURNED_OFF
+    if isinstance(kind, Span):
+        return problems.read(kind.parse, given, field.name)
+    if isinstance(kind, Instant):
+        return problems.read(parse_instant, given, field.name)
+    if isinstance(kind, Pairs):
+        return read_pairs(problems, field, given)
+    return tuple(given) if isinstance(kind, Many) else given
+
+
+def _parameter(field: Field, *, required: bool) -> inspect.Parameter:
+    type_, metavar = _type(field.kind)
+    default: Any = inspect.Parameter.empty
+    if isinstance(field.kind, Flag):
+        default = False
+    elif not required:
+        type_, default = type_ | None, None
+    option = typer.Option(
+        option_of(field.name), metavar=metavar, help=_help(field), rich_help_panel=_PANELS[field.group]
+    )
+    return inspect.Parameter(
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[type_, option]
+    )
+
+
+def _clearing(field: Field) -> inspect.Parameter:
+    what = _CLEARED.get(field.name) or field.stem.replace("_", " ")
+    option = typer.Option(_clear_option(field), help=f"Remove the {what}.", rich_help_panel=_PANELS[field.group])
+    return inspect.Parameter(
+        f"clear_{field.name}", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, option]
+    )
+
+
+def _clear_option(field: Field) -> str:
+    option = option_of(field.name)[2:]
+    plural = "s" if isinstance(field.kind, Many | Pairs) and not option.endswith("s") else ""
+    return f"--clear-{option}{plural}"
+
+
+def _type(kind: Kind) -> tuple[Any, str | None]:
+    """The type that an option's value has, and what help calls it."""
+    if isinstance(kind, Choice):
+        return Literal[kind.choices], None
+    if isinstance(kind, Flag):
+        return bool, None
+    if isinstance(kind, Many):
+        return (list[int], "N") if isinstance(kind.item, Whole) else (list[str], "NAME")
+    if isinstance(kind, Pairs):
+        return list[str], "K=V"
+    if isinstance(kind, Whole) and not isinstance(kind, Span):
+        return int, "N"
+    words = ((Span, "SPAN"), (Instant, "INSTANT"), (Cron, "EXPR"), (Zone, "ZONE"))
+    if isinstance(kind, Text) and kind.lines:
+        return str, "LINE"
+    return str, next((word for type_, word in words if isinstance(kind, type_)), "TEXT")
+
+
+def _help(field: Field) -> str:
+    return _HELP.get(field.name) or field.sentence("; repeatable" if isinstance(field.kind, Many | Pairs) else "")

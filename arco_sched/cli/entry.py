@@ -54,7 +54,7 @@ def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             return quick.tick(argv, environ)
         return _invoke(argv, environ)
     except ArcoError as error:
-        return _report(argv, _code_of(error), str(error), error)
+        return _report(argv, _code_of(error), _message(error), error)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
@@ -102,6 +102,17 @@ def _check_text(argv: Sequence[str]) -> None:
             raise InvalidInput(f"the argument {argument[:60]!a} is not valid UTF-8")
         if "\0" in argument:
             raise InvalidInput(f"the argument {argument[:60]!a} has a NUL character in it")
+
+
+def _message(error: Exception) -> str:
+    """What an error says, with the names that the command line has for fields and arguments."""
+    from arco_sched.core.errors import InvalidInput
+
+    if not isinstance(error, InvalidInput):
+        return str(error)
+    from arco_sched.cli.names import OPTIONS
+
+    return "; ".join(error.worded(OPTIONS))
 
 
 def _code_of(error: Exception) -> ExitCode:

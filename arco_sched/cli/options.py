@@ -1,12 +1,16 @@
 """Options that several commands share, and reading what they were given."""
 
 from collections.abc import Callable, Iterable
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
 from arco_sched.cli.completion import complete_schedule
 from arco_sched.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from arco_sched.core.definitions import Field
+    from arco_sched.core.problems import Problem
 
 T = TypeVar("T")
 
@@ -25,21 +29,6 @@ Utc = Annotated[
     bool, typer.Option("--utc", help="Show instants in UTC, not in the schedule's zone.", rich_help_panel=OUTPUT)
 ]
 
-Assets = Annotated[
-    list[str] | None,
-    typer.Option("--asset", metavar="NAME", help="An asset to make; repeatable.", rich_help_panel=RUN),
-]
-Partitions = Annotated[
-    list[str] | None,
-    typer.Option("--partition", metavar="NAME", help="A partition to make; repeatable.", rich_help_panel=RUN),
-]
-Command = Annotated[
-    str | None,
-    typer.Option("--command", metavar="LINE", help="A command line for whoever executes the run.", rich_help_panel=RUN),
-]
-Labels = Annotated[
-    list[str] | None, typer.Option("--label", metavar="K=V", help="A label; repeatable.", rich_help_panel=RUN)
-]
 OfSchedule = Annotated[
     str | None,
     typer.Option(
@@ -89,18 +78,18 @@ class Problems:
     """Collects what is wrong with the options of a command, so that all of it is said at once."""
 
     def __init__(self) -> None:
-        self.found: list[str] = []
+        self.found: list[str | Problem] = []
 
-    def read(self, parse: Callable[[str, str], T], text: str | None, option: str) -> T | None:
-        """What the option says, None where it is not given or wrong."""
-        return None if text is None else self.attempt(lambda: parse(text, option))
+    def read(self, parse: Callable[[str, str], T], text: str | None, name: str) -> T | None:
+        """What the option of a field or argument says, None where it is not given or wrong."""
+        return None if text is None else self.attempt(lambda: parse(text, name))
 
     def attempt(self, read: Callable[[], T]) -> T | None:
         """The value, or None and one more problem."""
         try:
             return read()
         except InvalidInput as error:
-            self.found += error.problems
+            self.found += error.details
             return None
 
     def add(self, problem: str, *, when: bool = True) -> None:
@@ -109,20 +98,26 @@ class Problems:
             self.found.append(problem)
 
     def check(self) -> None:
-        """Raise `InvalidInput` with everything that was found, if anything was."""
+        """Raise `InvalidInput` with everything that was found, each once, if anything was."""
         if self.found:
-            raise InvalidInput(*dict.fromkeys(self.found))
+            raise InvalidInput(*(problem for at, problem in enumerate(self.found) if problem not in self.found[:at]))
 
 
-def read_labels(problems: Problems, texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """The labels that `--label K=V` gives; the same one twice is one."""
-    labels: dict[str, str] = {}
+def read_pairs(problems: Problems, field: "Field", texts: Iterable[str]) -> tuple[tuple[str, Any], ...]:
+    """What an option says that takes K=V, repeatedly; the same one twice is one."""
+    from arco_sched.cli.names import option_of
+    from arco_sched.core.kinds import Pairs, Whole
+
+    option = option_of(field.name)
+    numbers = isinstance(field.kind, Pairs) and isinstance(field.kind.item, Whole)
+    pairs: dict[str, Any] = {}
     for text in texts:
         key, separator, value = text.partition("=")
-        problems.add(f"--label {text[:60]!r} must be KEY=VALUE", when=not (separator and key))
-        twice = labels.setdefault(key, value) != value
-        problems.add(f"--label {key[:60]!r} is given twice, with different values", when=twice)
-    return tuple(labels.items())
+        problems.add(f"{option} {text[:60]!r} must be KEY=VALUE", when=not (separator and key))
+        given = int(value) if numbers and value.isascii() and value.isdigit() and len(value) < 20 else value
+        twice = pairs.setdefault(key, given) != given
+        problems.add(f"{option} {key[:60]!r} is given twice, with different values", when=twice)
+    return tuple(pairs.items())
 
 
 def one_format(problems: Problems, *, as_json: bool, as_csv: bool) -> None:

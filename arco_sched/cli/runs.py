@@ -1,15 +1,17 @@
 """`arco runs …`: the runs that were requested."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_run
 from arco_sched.cli.context import Session, clocks
-from arco_sched.cli.options import Problems, examples, one_format, read_labels
+from arco_sched.cli.options import Problems, examples, one_format
 from arco_sched.cli.pages import show_page
-from arco_sched.core.changes import content_problems, normal_content, text_problems
+from arco_sched.core.fields import content_problems, normal_content
+from arco_sched.core.kinds import text_problems
 from arco_sched.render.terminal import say, write
 from arco_sched.service.lists import DEFAULT_LIMIT
 
@@ -80,16 +82,14 @@ def runs_show(
         'arco runs request --key release-7 --command "make report" --label team=data',
     ),
 )
+@defining.offers(defining.REQUESTED)
 def runs_request(
     ctx: typer.Context,
     key: Annotated[
         str, typer.Option("--key", metavar="KEY", help="The run key: one run, however often it is requested.")
     ],
-    asset: opt.Assets = None,
-    partition: opt.Partitions = None,
-    command: opt.Command = None,
-    label: opt.Labels = None,
     as_json: opt.Json = False,
+    **given: Any,
 ) -> None:
     """Request a run by hand; the same key with the same content is the same run.
 
@@ -99,13 +99,12 @@ def runs_request(
 
     session: Session = ctx.obj
     problems = Problems()
-    labels = read_labels(problems, label or ())
-    content = normal_content(asset or (), partition or (), command, labels)
+    content = normal_content(**defining.read(problems, given))
     # Judged before the database is made, so that bad input makes none.
-    problems.found += [*text_problems("--key", key), *content_problems(content)]
+    problems.found += [*text_problems("key", key), *content_problems(content)]
     problems.check()
     with session.create() as workspace:
         answer = workspace.request_run(key, content, now=session.now)
-    if command is not None:
+    if content.command is not None:
         say(sentences.EXECUTOR_NOTE)
     write(json.requested(answer) if as_json else sentences.requested(answer))

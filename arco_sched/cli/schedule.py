@@ -8,10 +8,11 @@ from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
 from arco_sched.cli import upkeep
 from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.names import option_of
 from arco_sched.cli.options import Problems, examples
 from arco_sched.core.changes import create as judge_new
-from arco_sched.core.changes import merge
-from arco_sched.core.definitions import Definition, DstGap, DstOverlap
+from arco_sched.core.definitions import Definition
+from arco_sched.core.fields import merge
 from arco_sched.core.instants import parse_instant
 from arco_sched.render.terminal import say, write
 from arco_sched.service.answers import ScheduleChange
@@ -45,26 +46,8 @@ def _answer(answer: ScheduleChange, session: Session, *, as_json: bool, command:
         'arco schedule create load --cron "30 2 * * *" --tz America/New_York',
     ),
 )
-def create(
-    ctx: typer.Context,
-    schedule_id: opt.Id,
-    cron: defining.Cron,
-    tz: defining.Zone = None,
-    start: defining.Start = None,
-    end: defining.End = None,
-    dst_gap: defining.Gap = None,
-    dst_overlap: defining.Overlap = None,
-    disabled: defining.Disabled = False,
-    catchup_window: defining.Window = None,
-    max_catchup: defining.Bound = None,
-    catchup_policy: defining.Policy = None,
-    asset: opt.Assets = None,
-    partition: opt.Partitions = None,
-    command: opt.Command = None,
-    label: opt.Labels = None,
-    code_version: defining.CodeVersion = None,
-    as_json: opt.Json = False,
-) -> None:
+@defining.offers(defining.NEW, required=True)
+def create(ctx: typer.Context, schedule_id: opt.Id, as_json: opt.Json = False, **given: Any) -> None:
     """Create a schedule, and the database if there is none.
 
     The same content again is unchanged; other content under an id that exists is a conflict: use `update`.
@@ -73,32 +56,16 @@ def create(
 
     session: Session = ctx.obj
     problems = Problems()
-    values = defining.definition_values(
-        problems,
-        cron=cron,
-        tz=tz,
-        catchup_window=catchup_window,
-        max_catchup=max_catchup,
-        catchup_policy=catchup_policy,
-        asset=asset,
-        partition=partition,
-        command=command,
-        label=label,
-        code_version=code_version,
-        end=end,
-        dst_gap=dst_gap,
-        dst_overlap=dst_overlap,
-    )
-    start_at = problems.read(parse_instant, start, "--start")
-    definition = merge(Definition(cron), values)
+    values = defining.read(problems, given)
+    start_at, enabled = values.pop("start_at", None), values.pop("enabled", None)
+    definition = merge(Definition(cron_expression=values["cron_expression"]), values)
     problems.attempt(lambda: checked(definition, schedule_id))
     problems.check()
     if not session.exists():  # so that bad input makes no database either
         judge_new(schedule_id, definition, None, session.now, start_at=start_at)
     with session.create() as workspace:
-        enabled = False if disabled else None
         answer = workspace.create_schedule(schedule_id, definition, now=session.now, start_at=start_at, enabled=enabled)
-    _answer(answer, session, as_json=as_json, command=command)
+    _answer(answer, session, as_json=as_json, command=definition.request.command)
 
 
 @schedule_app.command(
@@ -108,44 +75,14 @@ def create(
         "arco schedule update daily --max-catchup 5 --clear-labels --expect-version 3",
     ),
 )
+@defining.offers(defining.CHANGED, clearing=True)
 def update(
     ctx: typer.Context,
     schedule_id: opt.Id,
-    cron: defining.OptionalCron = None,
-    tz: defining.Zone = None,
-    end: defining.End = None,
-    clear_end: Annotated[
-        bool, typer.Option("--clear-end", help="No end any more.", rich_help_panel=defining.WHEN)
-    ] = False,
-    dst_gap: defining.Gap = None,
-    dst_overlap: defining.Overlap = None,
-    disabled: defining.Disabled = False,
-    catchup_window: defining.Window = None,
-    max_catchup: defining.Bound = None,
-    catchup_policy: defining.Policy = None,
-    asset: opt.Assets = None,
-    clear_assets: Annotated[
-        bool, typer.Option("--clear-assets", help="No assets any more.", rich_help_panel=opt.RUN)
-    ] = False,
-    partition: opt.Partitions = None,
-    clear_partitions: Annotated[
-        bool, typer.Option("--clear-partitions", help="No partitions any more.", rich_help_panel=opt.RUN)
-    ] = False,
-    command: opt.Command = None,
-    clear_command: Annotated[
-        bool, typer.Option("--clear-command", help="No command any more.", rich_help_panel=opt.RUN)
-    ] = False,
-    label: opt.Labels = None,
-    clear_labels: Annotated[
-        bool, typer.Option("--clear-labels", help="No labels any more.", rich_help_panel=opt.RUN)
-    ] = False,
-    code_version: defining.CodeVersion = None,
-    clear_code_version: Annotated[
-        bool, typer.Option("--clear-code-version", help="No code version any more.", rich_help_panel=opt.RUN)
-    ] = False,
     expect_version: defining.ExpectVersion = None,
     discard_waiting: defining.DiscardWaiting = False,
     as_json: opt.Json = False,
+    **given: Any,
 ) -> None:
     """Change what is named, and nothing else; a list is replaced whole.
 
@@ -153,48 +90,19 @@ def update(
     """
     session: Session = ctx.obj
     problems = Problems()
-    values = defining.definition_values(
-        problems,
-        cron=cron,
-        tz=tz,
-        catchup_window=catchup_window,
-        max_catchup=max_catchup,
-        catchup_policy=catchup_policy,
-        asset=asset,
-        partition=partition,
-        command=command,
-        label=label,
-        code_version=code_version,
-        end=end,
-        dst_gap=dst_gap,
-        dst_overlap=dst_overlap,
-    )
-    nothing: tuple[str, ...] = ()
-    for option, clear, given, name, empty in (
-        ("--asset", clear_assets, asset, "asset_selection", nothing),
-        ("--partition", clear_partitions, partition, "partition_selection", nothing),
-        ("--label", clear_labels, label, "labels", nothing),
-        ("--command", clear_command, command, "command", None),
-        ("--end", clear_end, end, "end_at", None),
-        ("--code-version", clear_code_version, code_version, "code_version", None),
-    ):
-        if clear:
-            plural = "s" if option in {"--asset", "--partition", "--label"} else ""
-            problems.add(
-                f"{option} and --clear-{option[2:]}{plural} contradict each other", when=given not in (None, [])
-            )
-            values[name] = empty
+    values = defining.read(problems, given)
+    enabled = values.pop("enabled", None)
     problems.check()
     with session.open() as workspace:
         answer = workspace.update_schedule(
             schedule_id,
             values,
             now=session.now,
-            enabled=False if disabled else None,
+            enabled=enabled,
             expect_version=expect_version,
             discard_waiting=discard_waiting,
         )
-    _answer(answer, session, as_json=as_json, command=command)
+    _answer(answer, session, as_json=as_json, command=values.get("command"))
 
 
 def _set_enabled(ctx: typer.Context, schedule_id: str, *, enabled: bool, as_json: bool, **guards: Any) -> None:
@@ -347,6 +255,7 @@ def versions(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_j
         "arco schedule preview daily --from 2025-03-08T00:00:00Z",
     ),
 )
+@defining.offers(defining.EXPRESSION)
 def preview(
     ctx: typer.Context,
     schedule_id: Annotated[
@@ -358,15 +267,12 @@ def preview(
             show_default=False,
         ),
     ] = None,
-    cron: defining.OptionalCron = None,
-    tz: defining.Zone = None,
-    dst_gap: defining.Gap = None,
-    dst_overlap: defining.Overlap = None,
     start: Annotated[
         str | None, typer.Option("--from", metavar="INSTANT", help="From this instant on, inclusive (now).")
     ] = None,
     count: Annotated[int, typer.Option("--count", metavar="N", help="How many, up to 10000.")] = 10,
     as_json: opt.Json = False,
+    **given: Any,
 ) -> None:
     """Show when a schedule, or an expression in a zone, is due next.
 
@@ -376,21 +282,26 @@ def preview(
 
     session: Session = ctx.obj
     problems = Problems()
-    problems.add("give a schedule's ID or --cron, not both", when=schedule_id is not None and cron is not None)
-    problems.add("give a schedule's ID, or --cron EXPR", when=schedule_id is None and cron is None)
-    of_cron = [name for name, value in (("--tz", tz), ("--dst-gap", dst_gap), ("--dst-overlap", dst_overlap)) if value]
+    expression = defining.read(problems, given)
+    by_cron = "cron_expression" in expression
+    problems.add("give a schedule's ID or --cron, not both", when=schedule_id is not None and by_cron)
+    problems.add("give a schedule's ID, or --cron EXPR", when=schedule_id is None and not by_cron)
+    of_cron = [option_of(name) for name in expression if name != "cron_expression"]
     problems.add(
         f"{of_cron[0] if of_cron else ''} goes with --cron, not with an ID", when=bool(of_cron and schedule_id)
     )
     problems.add(f"--count must be between 1 and {MAX_PREVIEW}", when=not 1 <= count <= MAX_PREVIEW)
-    given = problems.read(parse_instant, start, "--from")
+    since = problems.read(parse_instant, start, "--from")
     problems.check()
-    begin = session.now if given is None else given
+    begin = session.now if since is None else since
     if schedule_id is not None:
         with session.open() as workspace:
             found = workspace.preview(schedule_id, start=begin, count=count)
     else:
-        found = _preview_expression(cron or "", tz or "UTC", begin, count, dst_gap, dst_overlap)
+        from arco_sched.service.definitions import preview as preview_expression
+
+        values = {"timezone": "UTC", **expression}
+        found = preview_expression(**values, start=begin, count=count)
     if as_json:
         write(json.preview(found))
     elif not found:
@@ -399,22 +310,6 @@ def preview(
         from arco_sched.render.tables import preview as draw
 
         draw(found, session.now)
-
-
-def _preview_expression(
-    cron: str, tz: str, start: int, count: int, dst_gap: DstGap | None, dst_overlap: DstOverlap | None
-) -> Any:
-    from arco_sched.service.definitions import preview as preview_expression
-
-    default = Definition(cron)
-    return preview_expression(
-        cron,
-        tz,
-        start=start,
-        count=count,
-        dst_gap=dst_gap or default.dst_gap,
-        dst_overlap=dst_overlap or default.dst_overlap,
-    )
 
 
 schedule_app.command(

@@ -345,7 +345,7 @@ def discard(terms: Sequence[Term], cursor: int, before: int, ahead: Sequence[int
 def check_now(now: int, clock: int) -> None:
     """Refuse a `now` that is more than a minute ahead of the clock: one typo must not mark years as done."""
     if now > clock + FUTURE_TOLERANCE:
-        raise InvalidInput(
-            f"now {format_instant(now)} is ahead of the clock ({format_instant(clock)}): "
-            "look first with --dry-run, or say --allow-future if it is meant"
-        )
+        from arco_sched.core.problems import Problem
+
+        said = {"now": format_instant(now), "clock": format_instant(clock)}
+        raise InvalidInput(Problem("now", "ahead_of_clock", said))

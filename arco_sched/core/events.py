@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from arco_sched.core import fold
-from arco_sched.core.changes import VERSION_NAMES, flat
 from arco_sched.core.definitions import Term, Version
+from arco_sched.core.fields import PAYLOAD_NAMES, REQUIRED_NAMES
+from arco_sched.core.fields import payload as payload_of
 from arco_sched.core.fold import RareEvent, RowChange
 from arco_sched.core.history import Lapse, PrunedPart, Rewinding
 from arco_sched.core.identity import ORIGINS, Origin, TickKey, run_id, run_ids, run_key, tick_id
@@ -21,8 +22,8 @@ class EventType(NamedTuple):
     """A type of event.
 
     `code` stands for it in the event table. `key` is the form of its idempotency key. `payload` are the names in its
-    payload, None where its columns say everything. `fold` says what it changes, None where the store folds the type in
-    sets.
+    payload, None where its columns say everything, and `optional` those that may be there too. `fold` says what it
+    changes, None where the store folds the type in sets.
     """
 
     name: str
@@ -30,14 +31,16 @@ class EventType(NamedTuple):
     key: str
     payload: frozenset[str] | None
     fold: Callable[[RareEvent], Iterator[RowChange]] | None
+    optional: frozenset[str] = frozenset()
 
 
 UPSERTED: Final = EventType(
     "ScheduleDefinitionUpserted",
     1,
     "sched_def:{schedule_id}:{version}",
-    frozenset({"schedule_id", "definition_version", *VERSION_NAMES, "created_at", "effective_from"}),
+    REQUIRED_NAMES,
     fold.fold_definition,
+    PAYLOAD_NAMES - REQUIRED_NAMES,
 )
 TICKED: Final = EventType("ScheduleTicked", 2, "sched_tick:{tick_id}", None, None)
 LAPSED: Final = EventType(
@@ -105,18 +108,9 @@ OF_FAILURE: Final = ORIGINS.index("failed")
 
 def definition(version: Version, schedule: int, content: int) -> Draft:
     """A definition version."""
-    payload: dict[str, Any] = {
-        "schedule_id": version.schedule_id,
-        "definition_version": version.definition_version,
-    } | flat(version)
-    payload["labels"] = dict(version.definition.request.labels)
-    payload["start_at"] = format_instant(version.start_at)
-    payload["end_at"] = _optional(version.definition.end_at)
-    payload["created_at"] = format_instant(version.created_at)
-    payload["effective_from"] = format_instant(version.effective_from)
     key = f"sched_def:{version.schedule_id}:{version.definition_version}"
     number = version.definition_version
-    return (1, schedule, None, None, number, None, content, key, None, _text(payload), version.created_at)
+    return (1, schedule, None, None, number, None, content, key, None, _text(payload_of(version)), version.created_at)
 
 
 def scheduled_ticks(

@@ -7,8 +7,8 @@ own. All other events are folded here, one by one, in words that a store of any 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from arco_sched.core.changes import version_of
 from arco_sched.core.definitions import Version
+from arco_sched.core.fields import version_of
 from arco_sched.core.history import LapseCut
 from arco_sched.core.instants import parse_instant
 
@@ -69,9 +69,10 @@ RowChange = VersionAdded | VersionMoved | CursorRewound | LapseCut | HistoryRemo
 
 def fold_definition(event: RareEvent) -> Iterator[RowChange]:
     """A definition version was created, changed, or ended."""
-    if event.schedule is None or event.content is None:
-        raise ValueError("a definition without a schedule or without a content")
-    yield VersionAdded(event.schedule, event.content, version_of(event.payload, created_at=event.recorded_at))
+    if event.content is None:
+        raise ValueError("a definition without a content")
+    schedule_id = str(event.payload["schedule_id"])
+    yield VersionAdded(_schedule(event), event.content, version_of(schedule_id, event.payload))
 
 
 def fold_zone_rules(event: RareEvent) -> Iterator[RowChange]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from arco_sched.core.definitions import RequestContent
+from arco_sched.core.fields import canonical
 
 # CPython's own SHA-256 where it is built: on messages as short as ours it takes a third of the time of hashlib's, which
 # goes through OpenSSL (and takes 5 ms to import). `random` in the standard library imports it the same way.
@@ -135,16 +136,7 @@ def _columns() -> list[tuple[int, bytes, bytes | None]]:
 
 def content_text(content: RequestContent) -> str:
     """The canonical JSON text of what a run is asked to do; its UTF-8 bytes are what the fingerprint covers."""
-    return json.dumps(
-        {
-            "asset_selection": sorted(set(content.asset_selection)),
-            "command": content.command,
-            "labels": dict(sorted(content.labels)),
-            "partition_selection": sorted(set(content.partition_selection)),
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    return json.dumps(canonical(content), ensure_ascii=False, separators=(",", ":"))
 
 
 def fingerprint(text: str) -> str:

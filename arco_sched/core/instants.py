@@ -5,7 +5,7 @@ and since a local reading may fall outside the years 1 to 9999 where an instant 
 """
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 from arco_sched.core.errors import InvalidInput
 
@@ -22,9 +22,14 @@ BEFORE_ALL: Final = -(1 << 62)
 
 # Compiled when one is first read: most commands read none, and compiling takes milliseconds.
 _RFC3339: Final = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:([Zz])|([+-])(\d\d):(\d\d))"
-_DURATION: Final = r"(\d{1,12})([mhdw]?)"
-_MINUTES: Final = {"": 1, "m": 1, "h": 60, "d": 1440, "w": 10_080}
+_DURATION: Final = r"(\d{1,12})([smhdw]?)"
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
 MAX_MINUTES: Final = 100 * 366 * 1440
+
+Unit = Literal["minutes", "seconds"]
+
+FORMS: Final[dict[Unit, str]] = {"minutes": "minutes, or 90m, 24h, 7d", "seconds": "seconds, or 30s, 10m, 24h"}
+"""How a span of a unit is written."""
 
 
 def days_from_civil(year: int, month: int, day: int) -> int:
@@ -69,21 +74,21 @@ def parse_instant(text: str, what: str = "the instant") -> int:
     """
     match = re.fullmatch(_RFC3339, text.strip(), re.ASCII)
     if match is None:
-        raise InvalidInput(f"{what} {text!r} is not RFC 3339 with a zone: write it like 2025-01-15T10:00:00Z")
+        raise _refused(what, "instant", text)
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
     offset = 0
     if match[8] is not None:
         offset_hours, offset_minutes = int(match[9]), int(match[10])
         if offset_hours > 23 or offset_minutes > 59:
-            raise InvalidInput(f"{what} {text!r} has an offset beyond 23:59")
+            raise _refused(what, "offset", text)
         offset = (offset_hours * 3600 + offset_minutes * 60) * (-1 if match[8] == "-" else 1)
     if not (1 <= month <= 12 and 1 <= day <= days_in_month(year, month)):
-        raise InvalidInput(f"{what} {text!r} names a day that does not exist")
+        raise _refused(what, "day", text)
     if hour > 23 or minute > 59 or second > 59:
-        raise InvalidInput(f"{what} {text!r} names a time that does not exist")
+        raise _refused(what, "time", text)
     epoch = days_from_civil(year, month, day) * DAY + hour * 3600 + minute * 60 + second - offset
     if not MIN_INSTANT <= epoch <= MAX_INSTANT:
-        raise InvalidInput(f"{what} {text!r} is outside the years 1 to 9999 in UTC")
+        raise _refused(what, "years", text)
     return epoch
 
 
@@ -113,10 +118,34 @@ def format_offset(offset: int) -> str:
 
 def parse_minutes(text: str, what: str = "the duration") -> int:
     """Whole minutes, 1 to about a century, from `90`, `90m`, `24h`, `7d` or `2w`; raises `InvalidInput`."""
-    match = re.fullmatch(_DURATION, text.strip(), re.ASCII)
-    if match is None:
-        raise InvalidInput(f"{what} {text!r} is not a duration: write minutes, or 90m, 24h, 7d")
-    minutes = int(match[1]) * _MINUTES[match[2]]
+    minutes = parse_span(text, "minutes", what)
     if not 1 <= minutes <= MAX_MINUTES:
-        raise InvalidInput(f"{what} {text!r} must be between 1 minute and 100 years")
+        raise _refused(what, "span_bounds", text, least="1 minute", most="100 years")
     return minutes
+
+
+def parse_span(text: str, unit: Unit, what: str = "the duration") -> int:
+    """Whole minutes or seconds, from a number of them or a text such as `30s`, `90m`, `24h`, `7d` or `2w`.
+
+    Minutes are not written as seconds. Raises `InvalidInput`, in which `what` names the value.
+    """
+    match = re.fullmatch(_DURATION, text.strip(), re.ASCII)
+    if match is None or (match[2] == "s" and unit == "minutes"):
+        raise _refused(what, "span", text, forms=FORMS[unit])
+    size = 60 if unit == "minutes" else 1
+    return int(match[1]) * (_SECONDS[match[2]] // size if match[2] else 1)
+
+
+def format_span(value: int, unit: Unit) -> str:
+    """Minutes or seconds in the largest unit that divides them, as `parse_span` reads it: `3d`, `36h`, `90m`, `45s`."""
+    seconds = value * 60 if unit == "minutes" else value
+    for letter in ("d", "h", "m"):
+        if seconds % _SECONDS[letter] == 0 and (seconds or letter == "m"):
+            return f"{seconds // _SECONDS[letter]}{letter}"
+    return f"{seconds}s"
+
+
+def _refused(what: str, code: str, text: str, **data: str) -> InvalidInput:
+    from arco_sched.core.problems import Problem
+
+    return InvalidInput(Problem(what, code, {"value": text, **data}))

@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
-from arco_sched.core.changes import MAX_COMMAND, MAX_NAME, check_schedule_id, normal_content, text_problems
+from arco_sched.core.changes import check_schedule_id
 from arco_sched.core.cron import CronExpression, check_expression, load_zone, parse_expression
 from arco_sched.core.definitions import Definition, Wanted
 from arco_sched.core.errors import InvalidInput
+from arco_sched.core.fields import normal_content
+from arco_sched.core.kinds import MAX_COMMAND, MAX_NAME, text_problems
 from arco_sched.formats.naming import Names, telling_name
 
 Kind = Literal["schedule", "variable", "comment", "blank", "problem"]
@@ -212,7 +214,7 @@ class _Reader:
         if not command:
             raise _Unfit("there is no command behind the time")
         for problem in text_problems("the command", command, limit=MAX_COMMAND, lines=True):
-            raise _Unfit(problem)
+            raise _Unfit(problem.sentence())
         if self._zone_problem is not None:
             raise _Unfit(self._zone_problem)
         zone = self._zone or self._default_zone or "UTC"
@@ -221,7 +223,8 @@ class _Reader:
         labels |= _comment_label(comment, notes)
         labels |= {f"env.{name}": value for name, value in self._variables.items()}
         schedule_id = self._names.take(telling_name(command, " ".join(comment)), command, f"{expression} {zone} {user}")
-        definition = Definition(expression, timezone=zone, request=normal_content(command=command, labels=labels))
+        request = normal_content(command=command, labels=labels)
+        definition = Definition(cron_expression=expression, timezone=zone, request=request)
         self.wanted.append(Wanted(schedule_id, definition))
         self.unzoned |= self._zone is None and self._default_zone is None
         return schedule_id, notes

@@ -5,40 +5,25 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from functools import partial
 from typing import Any, Final, NamedTuple
 
-from arco_sched.core.changes import MAX_COMMAND, MAX_TICKS, check_schedule_id, normal_content, text_problems
-from arco_sched.core.cron import check_expression, load_zone
-from arco_sched.core.definitions import CATCHUP_POLICIES, DST_GAPS, DST_OVERLAPS, Definition, Version, Wanted
+from arco_sched.core.changes import check_schedule_id
+from arco_sched.core.definitions import Definition, Field, Version, Wanted
 from arco_sched.core.errors import InvalidFile, InvalidInput
-from arco_sched.core.instants import MAX_MINUTES, format_instant, parse_instant, parse_minutes
+from arco_sched.core.fields import BY_NAME, GIVEN, merge, normal
+from arco_sched.core.instants import parse_instant
+from arco_sched.core.kinds import Instant, Pairs, Span, is_whole, problems_of
+from arco_sched.core.problems import Names, Problem
 from arco_sched.formats.toml_lines import Path, key_lines
 
 _AT_LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
-_ELSEWHERE: Final = {
-    "cron": "cron_expression",
-    "tz": "timezone",
-    "zone": "timezone",
-    "catchup_window_minutes": "catchup_window",
-    "max_catchup": "max_catchup_ticks",
-    "asset": "asset_selection",
-    "assets": "asset_selection",
-    "partition": "partition_selection",
-    "partitions": "partition_selection",
-    "label": "labels",
-    "start": "start_at",
-    "end": "end_at",
-    "disabled": "enabled = false",
-}
-"""Names that the command line or the JSON answers have for a key."""
 
 
 class DefinitionsFile(NamedTuple):
-    """A file that was read: what it wants, and the lines of (schedule id, key).
+    """A file that was read: what it wants, and the lines of (schedule id, name of the field).
 
     `says_schedules` is whether it has a `schedules` table at all.
     """
@@ -69,17 +54,17 @@ def read(source: bytes, name: str) -> DefinitionsFile:
     wanted = reader.document(document)
     if reader.problems:
         raise InvalidFile(name, *dict.fromkeys(reader.problems))
-    places = {(str(path[1]), str(path[2])): line for path, line in lines.items() if _is_key(path)}
+    places = {(str(path[1]), KEYS[str(path[2])].name): line for path, line in lines.items() if _is_key(path)}
     for each in wanted:
-        for key in KEYS:
+        for key, field in KEYS.items():
             # What a schedule does not say itself comes from the defaults, or is missing where the schedule begins.
             begin = lines.get(("schedules", each.schedule_id), 1)
-            places.setdefault((each.schedule_id, key), lines.get(("defaults", key), begin))
+            places.setdefault((each.schedule_id, field.name), lines.get(("defaults", key), begin))
     return DefinitionsFile(wanted, places, "schedules" in document)
 
 
 def _is_key(path: Path) -> bool:
-    return len(path) == 3 and path[0] == "schedules"
+    return len(path) == 3 and path[0] == "schedules" and path[2] in KEYS
 
 
 def _syntax(message: str, text: str) -> tuple[int, str]:
@@ -119,7 +104,7 @@ class _Reader:
             self._note(("defaults",), "defaults is a table: write [defaults]")
             return {}
         for key in values:
-            if key in OWN_KEYS:
+            if key in KEYS and not KEYS[key].in_defaults:
                 self._note(("defaults", key), f"defaults: {key} belongs to a schedule, not to the defaults")
         return self._values(("defaults",), values, "defaults")
 
@@ -146,14 +131,13 @@ class _Reader:
             if key not in KEYS:
                 self._note(place, f"{who}: {_unknown(path, key, value)}")
                 continue
-            before = len(self.problems)
-            read_value = KEYS[key](key, value, partial(self._note_in, place, who))
-            if len(self.problems) == before:
-                found[key] = read_value
+            field = KEYS[key]
+            read_value, problems = _read_value(field, value)
+            for problem in problems:
+                self._note((*place, *_place(problem)), f"{who}: {problem.sentence(NAMES)}")
+            if not problems:
+                found[field.name] = read_value
         return found
-
-    def _note_in(self, place: Path, who: str, at: Path, text: str) -> None:
-        self._note((*place, *at), f"{who}: {text}")
 
     def _note(self, path: Path, text: str) -> None:
         line = None
@@ -174,149 +158,63 @@ def _unknown(path: Path, key: str, value: Any) -> str:
 
 
 def _wanted(schedule_id: str, values: dict[str, Any]) -> Wanted:
-    content = normal_content(
-        values.get("asset_selection", ()),
-        values.get("partition_selection", ()),
-        values.get("command"),
-        values.get("labels", {}),
-    )
-    names = {"catchup_window": "catchup_window_minutes"}
-    plain = {names.get(key, key): value for key, value in values.items() if names.get(key, key) in Definition._fields}
-    return Wanted(
-        schedule_id, Definition(**plain, request=content), values.get("enabled"), start_at=values.get("start_at")
-    )
+    start_at, enabled = values.pop("start_at", None), values.pop("enabled", None)
+    definition = merge(Definition(cron_expression=values["cron_expression"]), values)
+    return Wanted(schedule_id, normal(definition), enabled, start_at)
 
 
 # The keys.
 
-Note = Callable[[Path, str], None]
+KEYS: Final[Mapping[str, Field]] = {field.stem: field for field in GIVEN}
+"""The fields by the keys of a schedule, in the order in which `write` writes them."""
 
-
-def _text(key: str, value: Any, note: Note) -> Any:
-    if not isinstance(value, str):
-        note((), f"{key} must be a text: write it in quotes")
-        return None
-    limit, lines = (MAX_COMMAND, True) if key == "command" else (1000, False)
-    for problem in text_problems(key, value, limit=limit, lines=lines):
-        note((), problem)
-    return value
-
-
-def _judged(key: str, value: Any, note: Note, judge: Callable[[str], Any]) -> Any:
-    if not isinstance(value, str):
-        return _text(key, value, note)
-    try:
-        return judge(value)
-    except InvalidInput as error:
-        for problem in error.problems:
-            note((), problem)
-        return None
-
-
-def _cron(key: str, value: Any, note: Note) -> Any:
-    return _judged(key, value, note, lambda text: check_expression(text).text)
-
-
-def _zone(key: str, value: Any, note: Note) -> Any:
-    _judged(key, value, note, load_zone)
-    return value
-
-
-def _window(key: str, value: Any, note: Note) -> Any:
-    if isinstance(value, str):
-        return _judged(key, value, note, lambda text: parse_minutes(text, key))
-    if not _is_integer(value):
-        note((), f'{key} must be minutes, or a text such as "90m", "24h", "7d"')
-    elif not 1 <= value <= MAX_MINUTES:
-        note((), f"{key} must be between 1 minute and 100 years")
-    return value
-
-
-def _count(key: str, value: Any, note: Note) -> Any:
-    if not _is_integer(value):
-        note((), f"{key} must be a whole number")
-    elif not 1 <= value <= MAX_TICKS:
-        note((), f"{key} must be between 1 and {MAX_TICKS}")
-    return value
-
-
-def _choice(*choices: str) -> Callable[[str, Any, Note], Any]:
-    def read_choice(key: str, value: Any, note: Note) -> Any:
-        if not isinstance(value, str) or value not in choices:
-            named = f" {_shown(value)}" if isinstance(value, str) else ""
-            note((), f"{key}{named} must be one of {', '.join(choices)}")
-        return value
-
-    return read_choice
-
-
-def _names(key: str, value: Any, note: Note) -> Any:
-    if not isinstance(value, list):
-        note((), f'{key} must be a list of texts: write ["…"]')
-        return None
-    for place, entry in enumerate(value):
-        if not isinstance(entry, str):
-            note((place,), f"{key} has an entry that is no text: write it in quotes")
-            continue
-        for problem in text_problems(f"an entry of {key}", entry):
-            note((place,), problem)
-    return value
-
-
-def _labels(key: str, value: Any, note: Note) -> Any:
-    if not isinstance(value, dict):
-        note((), f'{key} must be a table of texts: write {{ name = "value" }}')
-        return None
-    for label, entry in value.items():
-        for problem in text_problems(f"the name of a label, {_shown(label)},", label):
-            note((label,), problem)
-        if isinstance(entry, dict):
-            note((label,), f"label {_shown(label)} is a table: quote a name with a dot in it")
-        elif not isinstance(entry, str):
-            note((label,), f"label {_shown(label)} must be a text: write it in quotes")
-        else:
-            for problem in text_problems(f"label {_shown(label)}", entry, empty=True):
-                note((label,), problem)
-    return value
-
-
-def _instant(key: str, value: Any, note: Note) -> Any:
-    # TOML has instants of its own; they come as values of `datetime`, whose text is what parse_instant reads.
-    text = value.isoformat() if hasattr(value, "isoformat") else value
-    return _judged(key, text, note, lambda given: parse_instant(given, key))
-
-
-def _flag(key: str, value: Any, note: Note) -> Any:
-    if not isinstance(value, bool):
-        note((), f"{key} must be true or false")
-    return value
-
-
-KEYS: Final[Mapping[str, Callable[[str, Any, Note], Any]]] = {
-    "cron_expression": _cron,
-    "timezone": _zone,
-    "catchup_window": _window,
-    "max_catchup_ticks": _count,
-    "catchup_policy": _choice(*CATCHUP_POLICIES),
-    "dst_gap": _choice(*DST_GAPS),
-    "dst_overlap": _choice(*DST_OVERLAPS),
-    "asset_selection": _names,
-    "partition_selection": _names,
-    "command": _text,
-    "labels": _labels,
-    "code_version": _text,
-    "start_at": _instant,
-    "end_at": _instant,
-    "enabled": _flag,
+_ELSEWHERE: Final[Mapping[str, str]] = {
+    **{field.name: key for key, field in KEYS.items() if field.name != key},
+    "cron": "cron_expression",
+    "tz": "timezone",
+    "zone": "timezone",
+    "max_catchup": "max_catchup_ticks",
+    "asset": "asset_selection",
+    "assets": "asset_selection",
+    "partition": "partition_selection",
+    "partitions": "partition_selection",
+    "label": "labels",
+    "start": "start_at",
+    "end": "end_at",
+    "disabled": "enabled = false",
 }
-"""The keys of a schedule, each with what reads its value, in the order in which `write` writes them."""
+"""Names that the command line or the JSON answers have for a key."""
 
-OWN_KEYS: Final = ("cron_expression", "start_at", "end_at")
-"""Keys that can't be among the defaults."""
+NAMES: Final = Names(lambda name: BY_NAME[name].stem if name in BY_NAME else name)
+"""What a file calls the fields."""
 
 
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _read_value(field: Field, value: Any) -> tuple[Any, list[Problem]]:
+    """The field's value that a file means, and every problem that it has."""
+    kind = field.kind
+    try:
+        if isinstance(kind, Span) and not is_whole(value):
+            if not isinstance(value, str):
+                return None, [Problem(field.name, "not_span", {"forms": kind.forms})]
+            value = kind.parse(value, field.name)
+        elif isinstance(kind, Instant):
+            # TOML has instants of its own; they come as values of `datetime`, whose text is what parse_instant reads.
+            text = value.isoformat() if hasattr(value, "isoformat") else value
+            if not isinstance(text, str):
+                return None, [Problem(field.name, "not_instant")]
+            value = parse_instant(text, field.name)
+        elif isinstance(kind, Pairs) and isinstance(value, dict):
+            nested = [key for key, entry in value.items() if isinstance(entry, dict)]
+            if nested:
+                return None, [Problem(field.name, "nested_table", {"key": key}) for key in nested]
+    except InvalidInput as error:
+        return None, list(error.details)
+    return value, problems_of(kind, field.name, value)
+
+
+def _place(problem: Problem) -> Path:
+    """The entry or the key of a value that a problem is about."""
+    return tuple(problem.data[name] for name in ("entry", "key") if name in problem.data)
 
 
 def _is_plain(text: str) -> bool:
@@ -344,34 +242,16 @@ def write(versions: Iterable[Version]) -> str:
     return "\n".join(parts)
 
 
+_ALWAYS_WRITTEN: Final = {"cron_expression", "timezone", "start_at"}
+
+
 def _entry(version: Version) -> dict[str, Any]:
-    definition = version.definition
-    default = Definition(definition.cron_expression)
-    request = definition.request
-    minutes = definition.catchup_window_minutes
-    values: dict[str, Any] = {
-        "catchup_window": None if minutes == default.catchup_window_minutes else _span(minutes),
-        "asset_selection": list(request.asset_selection),
-        "partition_selection": list(request.partition_selection),
-        "command": request.command,
-        "labels": dict(request.labels),
-        "start_at": format_instant(version.start_at),
-        "end_at": None if definition.end_at is None else format_instant(definition.end_at),
-        "enabled": None if version.enabled else False,
+    values = {key: (field, field.value(version)) for key, field in KEYS.items()}
+    return {
+        key: field.kind.show(value) if isinstance(field.kind, Span) else field.to_json(value)
+        for key, (field, value) in values.items()
+        if field.name in _ALWAYS_WRITTEN or value != (True if field.name == "enabled" else field.default)
     }
-    for key in KEYS:
-        if key not in values:
-            value = getattr(definition, key)
-            values[key] = value if key == "timezone" or value != getattr(default, key, None) else None
-    values["cron_expression"] = definition.cron_expression
-    return {key: values[key] for key in KEYS if values[key] not in (None, [], {})}
-
-
-def _span(minutes: int) -> int | str:
-    for unit, letter in ((1440, "d"), (60, "h")):
-        if minutes % unit == 0:
-            return f"{minutes // unit}{letter}"
-    return f"{minutes}m"
 
 
 def toml_key(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from arco_sched.core.definitions import Version
-from arco_sched.core.instants import format_instant
+from arco_sched.core.fields import BY_NAME
 from arco_sched.render import drawing, json
 from arco_sched.render.drawing import Column, Page, Styled
 
@@ -34,9 +34,7 @@ def document(applied: Applied) -> str:
 
 
 def _plain(name: str, value: Any) -> Any:
-    if name in {"start_at", "end_at"} and value is not None:
-        return format_instant(value)
-    return dict(value) if name == "labels" else value
+    return BY_NAME[name].to_json(value)
 
 
 def draw(applied: Applied) -> None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
+from arco_sched.core.fields import CONTENT
 from arco_sched.render.json import event_row, lapse_row, run_row, tick_row
 from arco_sched.render.terminal import printable
 
@@ -28,8 +29,8 @@ TICKS: Final = (
 )  # fmt: skip
 LAPSES: Final = ("schedule_id", "after", "before", "missed", "reason", "recorded_at")
 RUNS: Final = (
-    "run_id", "run_key", "request_fingerprint", "status", "schedule_id", "tick_id", "asset_selection",
-    "partition_selection", "command", "labels", "code_version", "requested_at", "conflicts",
+    "run_id", "run_key", "request_fingerprint", "status", "schedule_id", "tick_id",
+    *(field.name for field in CONTENT), "code_version", "requested_at", "conflicts",
 )  # fmt: skip
 EVENTS: Final = ("seq", "type", "idempotency_key", "schedule_id", "recorded_at", "payload")
 

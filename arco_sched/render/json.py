@@ -10,7 +10,9 @@ from functools import lru_cache
 from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 
-from arco_sched.core.definitions import RequestContent, Version
+from arco_sched.core.definitions import Version
+from arco_sched.core.fields import content_document
+from arco_sched.core.fields import document as version_document
 from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedule, Tick, TickDetail
 from arco_sched.core.instants import DAY, format_instant, format_local
 
@@ -95,30 +97,7 @@ def optional(epoch: int | None) -> str | None:
 
 def version_row(version: Version) -> Row:
     """A definition version."""
-    definition = version.definition
-    request = definition.request
-    return {
-        "schedule_id": version.schedule_id,
-        "definition_version": version.definition_version,
-        "cron_expression": definition.cron_expression,
-        "timezone": definition.timezone,
-        "catchup_window_minutes": definition.catchup_window_minutes,
-        "max_catchup_ticks": definition.max_catchup_ticks,
-        "catchup_policy": definition.catchup_policy,
-        "dst_gap": definition.dst_gap,
-        "dst_overlap": definition.dst_overlap,
-        "asset_selection": request.asset_selection,
-        "partition_selection": request.partition_selection,
-        "command": request.command,
-        "labels": dict(request.labels),
-        "code_version": definition.code_version,
-        "start_at": instant(version.start_at),
-        "end_at": optional(definition.end_at),
-        "enabled": version.enabled,
-        "deleted": version.deleted,
-        "created_at": instant(version.created_at),
-        "effective_from": instant(version.effective_from),
-    }
+    return version_document(version)
 
 
 def _schedule(schedule: Schedule) -> Row:
@@ -257,15 +236,6 @@ def tick_detail(detail: TickDetail) -> str:
 # Runs.
 
 
-def _content(content: RequestContent) -> Row:
-    return {
-        "asset_selection": content.asset_selection,
-        "partition_selection": content.partition_selection,
-        "command": content.command,
-        "labels": dict(content.labels),
-    }
-
-
 def conflict_rows(conflicts: Sequence[RunConflict]) -> list[Row]:
     """The conflicts of a run."""
     return [
@@ -289,7 +259,7 @@ def run_row(run: Run) -> Row:
         "status": run.status,
         "schedule_id": run.schedule_id,
         "tick_id": run.tick_id,
-        **_content(run.content),
+        **content_document(run.content),
         "code_version": run.code_version,
         "requested_at": instant(run.requested_at),
         "conflicts": conflict_rows(run.conflicts),

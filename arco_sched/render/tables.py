@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from arco_sched.core.definitions import RequestContent, Version
+from arco_sched.core.definitions import Field, RequestContent, Version
+from arco_sched.core.fields import BY_NAME, CONTENT, GIVEN
 from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedule, Tick, TickDetail
+from arco_sched.core.instants import format_span
+from arco_sched.core.kinds import Many, Pairs
 from arco_sched.render import sentences
 from arco_sched.render.drawing import Cell, Column, Page, Styled, status
 from arco_sched.render.json import overdue
@@ -130,12 +133,12 @@ def _definition(version: Version, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
     yield "version", f"{version.definition_version}, in force from {clocks.show(version.effective_from, schedule_id)}"
     yield "cron", f"{definition.cron_expression} in {definition.timezone}"
     yield "clock changes", f"gap: {definition.dst_gap}, overlap: {definition.dst_overlap}"
-    yield (
-        "catch-up",
-        f"{minutes(definition.catchup_window_minutes)} back, {definition.max_catchup_ticks} ticks at most, "
-        f"{definition.catchup_policy}",
-    )
+    window = format_span(definition.catchup_window_minutes, "minutes")
+    yield "catch-up", f"{window} back, {definition.max_catchup_ticks} ticks at most, {definition.catchup_policy}"
     yield from _content(definition.request)
+    for field in GIVEN:
+        if field not in CONTENT and field.name not in _TOLD and field.value(version) != field.default:
+            yield _line(field, field.value(version))
     if definition.code_version is not None:
         yield "code version", definition.code_version
     yield "start", clocks.show(version.start_at, schedule_id)
@@ -144,26 +147,26 @@ def _definition(version: Version, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
 
 
 def _content(content: RequestContent) -> Iterator[tuple[str, Cell]]:
-    if content.asset_selection:
-        yield "assets", _lines(content.asset_selection)
-    if content.partition_selection:
-        yield "partitions", _lines(content.partition_selection)
-    if content.command is not None:
-        yield "command", content.command
-    if content.labels:
-        yield "labels", _lines(f"{key}={value}" for key, value in content.labels)
+    for field in CONTENT:
+        value = getattr(content, field.name)
+        if value != field.default:
+            yield _line(field, value)
 
 
-def _lines(texts: Iterable[str]) -> list[Styled]:
-    return [(text, "") for text in texts]
+_CALLED: Final = {"asset_selection": "assets", "partition_selection": "partitions"}
+
+_TOLD: Final = {
+    "cron_expression", "timezone", "dst_gap", "dst_overlap", "catchup_window_minutes", "max_catchup_ticks",
+    "catchup_policy", "code_version", "start_at", "end_at", "enabled",
+}  # fmt: skip
+"""The fields that `_definition` has words of its own for."""
 
 
-def minutes(count: int) -> str:
-    """Minutes as the option `--catchup-window` takes them: `3d`, `36h`, `90m`."""
-    for unit, size in (("d", 1440), ("h", 60)):
-        if count % size == 0:
-            return f"{count // size}{unit}"
-    return f"{count}m"
+def _line(field: Field, value: Any) -> tuple[str, Cell]:
+    called = _CALLED.get(field.name) or field.stem.replace("_", " ")
+    if isinstance(field.kind, Many | Pairs):
+        return called, [(field.kind.show((each,)), "") for each in value]
+    return called, field.kind.show(value)
 
 
 def versions(changes: Sequence[VersionChange], clocks: Clocks) -> None:
@@ -194,13 +197,9 @@ def _version_row(page: Page, each: VersionChange, clocks: Clocks) -> list[Cell]:
 
 
 def _value(version: Version, name: str) -> str:
-    definition = version.definition
-    value = getattr(definition.request if hasattr(definition.request, name) else definition, name)
-    if name == "labels":
-        value = [f"{key}={text}" for key, text in value]
-    if name == "catchup_window_minutes":
-        return minutes(value)
-    return "none" if value is None else ", ".join(value) or "none" if isinstance(value, list | tuple) else str(value)
+    field = BY_NAME[name]
+    value = field.value(version)
+    return "none" if value in (None, ()) else field.kind.show(value)
 
 
 def preview(occurrences: Sequence[PreviewedOccurrence], now: int) -> None:

@@ -6,8 +6,10 @@ from typing import NamedTuple
 from arco_sched.core import changes
 from arco_sched.core.definitions import Version, Wanted
 from arco_sched.core.errors import Conflict, InvalidFields, InvalidInput
+from arco_sched.core.fields import differences
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Store
+from arco_sched.core.problems import Problem
 from arco_sched.service.answers import Applied, AppliedChange, Change
 from arco_sched.service.definitions import checked, warnings
 from arco_sched.service.schedules import count_waiting, record
@@ -27,8 +29,7 @@ class Step(NamedTuple):
         """The step as it is told, with how many occurrences wait."""
         changed = {}
         if self.change == "updated" and self.before is not None and self.version is not None:
-            old, new = changes.flat(self.before), changes.flat(self.version)
-            changed = {name: (old[name], new[name]) for name in new if old[name] != new[name]}
+            changed = differences(self.before, self.version)
         after = self.version or self.before
         if after is None:
             raise AssertionError
@@ -57,22 +58,22 @@ def plan(
     Raises `InvalidFields` with every problem, and `Conflict` with all that `refuse` says.
     """
     steps: list[Step] = []
-    problems: list[tuple[str, str, str]] = []
+    problems: list[tuple[str, Problem]] = []
     refusals: list[str] = []
     names: set[str] = set()
     for given in wanted:
         if given.schedule_id in names:
-            problems.append((given.schedule_id, "schedule_id", "it is wanted twice"))
+            problems.append((given.schedule_id, Problem("schedule_id", "wanted_twice")))
             continue
         names.add(given.schedule_id)
         try:
             each = given._replace(definition=checked(given.definition, given.schedule_id))
         except InvalidInput as error:
-            problems += [(given.schedule_id, "definition", problem) for problem in error.problems]
+            problems += [(given.schedule_id, problem) for problem in error.details]
             continue
         there = current(each.schedule_id)
         found = _problems(each, there, now)
-        problems += found
+        problems += [(each.schedule_id, problem) for problem in found]
         if not found:
             step = _step(each, there, now)
             steps.append(step)
@@ -131,34 +132,17 @@ def _step(wanted: Wanted, there: changes.Current | None, now: int) -> Step:
     return Step(schedule_id, "unchanged" if changed is None else "updated", there.version, changed)
 
 
-def _problems(wanted: Wanted, there: changes.Current | None, now: int) -> list[tuple[str, str, str]]:
+def _problems(wanted: Wanted, there: changes.Current | None, now: int) -> list[Problem]:
     """What is wrong with the start and the end, given what is there."""
-    schedule_id, definition, _, given = wanted
     found = []
-    start = now if given is None else given
+    start = now if wanted.start_at is None else wanted.start_at
     if there is not None and not there.version.deleted:
         start = there.version.start_at
-        if given not in {None, start}:
-            found.append(
-                (
-                    schedule_id,
-                    "start_at",
-                    f"start_at is {format_instant(start)} since it was created and can't be changed: leave it out",
-                )
-            )
+        if wanted.start_at not in {None, start}:
+            found.append(Problem("start_at", "fixed_start", {"start": format_instant(start)}))
     elif there is not None:
         ended = there.version.effective_from
-        start = max(now, ended) if given is None else given
+        start = max(now, ended) if wanted.start_at is None else start
         if start < ended:
-            found.append(
-                (
-                    schedule_id,
-                    "start_at",
-                    f"start_at {format_instant(start)} is before the schedule was deleted ({format_instant(ended)}): "
-                    "history before it can't be made again; leave it out, or name a later instant",
-                )
-            )
-    if definition.end_at is not None and definition.end_at <= start:
-        end = format_instant(definition.end_at)
-        found.append((schedule_id, "end_at", f"end_at {end} is not after the start {format_instant(start)}"))
-    return found
+            found.append(changes.before_deletion(there.version, start))
+    return found + changes.span_problems(start, wanted.definition.end_at)

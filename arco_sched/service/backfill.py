@@ -9,6 +9,7 @@ from arco_sched.core.events import BACKFILLED, SCHEDULED, Draft
 from arco_sched.core.history import Tick
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Store, Transaction
+from arco_sched.core.problems import Problem
 from arco_sched.service.answers import Backfill
 from arco_sched.service.not_found import number_of
 
@@ -36,11 +37,11 @@ def backfill(
     """
     found = []
     if start >= stop:
-        found.append(f"--to {format_instant(stop)} is not after --from {format_instant(start)}")
+        found.append(Problem("stop", "empty_range", {"stop": format_instant(stop), "start": format_instant(start)}))
     if stop > now + 1:
-        found.append(f"--to {format_instant(stop)} lies in the future: what is not due yet can't be backfilled")
+        found.append(Problem("stop", "in_future", {"stop": format_instant(stop)}))
     if not 1 <= limit <= MAX_BACKFILL:
-        found.append(f"--limit must be between 1 and {MAX_BACKFILL}")
+        found.append(Problem("limit", "bounds", {"least": 1, "most": MAX_BACKFILL}))
     if found:
         raise InvalidInput(*found)
     with (store.read if dry_run else store.write)() as transaction:

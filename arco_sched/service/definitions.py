@@ -1,53 +1,37 @@
 """Judging a definition before it is recorded, previewing one, and looking at those there are."""
 
+from collections.abc import Sequence
 from itertools import islice
 
-from arco_sched.core import changes
+from arco_sched.core import changes, fields
 from arco_sched.core.cron import check_expression, load_zone, parse_expression, timetable
 from arco_sched.core.definitions import Definition, DstGap, DstOverlap, RequestContent, Version
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import occurrences, stretches, waiting
 from arco_sched.core.instants import MAX_INSTANT
 from arco_sched.core.ports import Transaction
+from arco_sched.core.problems import Problem
 from arco_sched.service.answers import PreviewedOccurrence, ScheduleDetail, VersionChange
 from arco_sched.service.not_found import missing, number_of
 
 
 def checked(definition: Definition, schedule_id: str) -> Definition:
     """The definition in its normal form; raises `InvalidInput` with every problem that it has."""
-    content = normal(definition.request)
-    found: list[str] = []
+    found: list[Problem] = []
     try:
         changes.check_schedule_id(schedule_id)
-    except InvalidInput as problem:
-        found += problem.problems
-    try:
-        expression = check_expression(definition.cron_expression).text
-    except InvalidInput as problem:
-        found += problem.problems
-        expression = definition.cron_expression
-    try:
-        load_zone(definition.timezone)
-    except InvalidInput as problem:
-        found += problem.problems
-    raise_any(found + changes.problems(definition))
-    return changes.merge(
-        definition,
-        {
-            "cron_expression": expression,
-            "asset_selection": content.asset_selection,
-            "partition_selection": content.partition_selection,
-            "labels": content.labels,
-        },
-    )
+    except InvalidInput as error:
+        found += error.details
+    raise_any(found + fields.problems(definition))
+    return fields.normal(definition)
 
 
 def normal(content: RequestContent) -> RequestContent:
     """The request content with its names sorted and without repeats."""
-    return changes.normal_content(content.asset_selection, content.partition_selection, content.command, content.labels)
+    return fields.normal_content(**{field.name: getattr(content, field.name) for field in fields.CONTENT})
 
 
-def raise_any(problems: list[str]) -> None:
+def raise_any(problems: Sequence[str | Problem]) -> None:
     """Raise `InvalidInput` with all problems, if there are any."""
     if problems:
         raise InvalidInput(*problems)
@@ -65,8 +49,7 @@ def warnings(version: Version) -> tuple[str, ...]:
     lost = "wait" if definition.catchup_policy == "oldest-first" else "lapse"
     return (
         f"evaluated each minute, {version.schedule_id} can't keep up: it has {a_minute} occurrences a minute and "
-        f"max_catchup_ticks is {definition.max_catchup_ticks}, so the others {lost}; "
-        f"set --max-catchup {a_minute} or more",
+        f"max_catchup_ticks is {definition.max_catchup_ticks}, so the others {lost}: set it to {a_minute} or more",
     )
 
 
@@ -84,12 +67,12 @@ def preview(
     expression = None
     try:
         expression = check_expression(cron_expression)
-    except InvalidInput as problem:
-        found += problem.problems
+    except InvalidInput as error:
+        found += error.problems
     try:
         zone = load_zone(timezone)
-    except InvalidInput as problem:
-        found += problem.problems
+    except InvalidInput as error:
+        found += error.problems
     raise_any(found)
     if expression is None:
         raise AssertionError
@@ -129,6 +112,6 @@ def version_changes(transaction: Transaction, schedule_id: str) -> list[VersionC
     found = transaction.definitions.versions(number_of(transaction, schedule_id))
     before = [None, *found]
     return [
-        VersionChange(version, changes.changed_fields(earlier, version))
+        VersionChange(version, fields.changed_fields(earlier, version))
         for earlier, version in zip(before, found, strict=False)
     ]

@@ -7,6 +7,7 @@ from arco_sched.core.errors import InvalidInput
 from arco_sched.core.events import BY_NAME
 from arco_sched.core.history import LAPSE_REASONS, RUN_STATUSES, TICK_STATUSES, Event, LapseRecord, Run, Tick
 from arco_sched.core.ports import Store, Transaction
+from arco_sched.core.problems import Problem
 from arco_sched.service.answers import Page
 from arco_sched.service.not_found import number_of
 
@@ -26,7 +27,7 @@ def ticks(
     cursor: str | None,
 ) -> Page[Tick]:
     """A page of ticks; see `Workspace.ticks`."""
-    check_choice("--status", status, TICK_STATUSES)
+    check_choice("status", status, TICK_STATUSES)
     before = tick_cursor(cursor)
     with store.read() as transaction:
         rows = transaction.history.ticks(
@@ -52,7 +53,7 @@ def lapses(
     cursor: str | None,
 ) -> Page[LapseRecord]:
     """A page of lapses; see `Workspace.lapses`."""
-    check_choice("--reason", reason, LAPSE_REASONS)
+    check_choice("reason", reason, LAPSE_REASONS)
     before = number_cursor(cursor)
     with store.read() as transaction:
         rows = transaction.history.lapses(
@@ -76,7 +77,7 @@ def runs(
     cursor: str | None,
 ) -> Page[Run]:
     """A page of runs; see `Workspace.runs`."""
-    check_choice("--status", status, RUN_STATUSES)
+    check_choice("status", status, RUN_STATUSES)
     before = number_cursor(cursor)
     with store.read() as transaction:
         rows = transaction.runs.page(
@@ -93,7 +94,7 @@ def runs(
 
 def events(store: Store, after: int, type_: str | None, schedule_id: str | None, limit: int) -> Page[Event]:
     """A page of events; see `Workspace.events`."""
-    check_choice("--type", type_, tuple(BY_NAME))
+    check_choice("type_", type_, tuple(BY_NAME))
     with store.read() as transaction:
         schedule = _optional_number(transaction, schedule_id)
         rows = transaction.events.page(after=after, type_=type_, schedule=schedule, limit=check_limit(limit) + 1)
@@ -108,14 +109,14 @@ def _optional_number(transaction: Transaction, schedule_id: str | None) -> int |
 def check_limit(limit: int) -> int:
     """The limit, if it is 1 to 10,000; raises `InvalidInput`."""
     if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInput(f"--limit must be between 1 and {MAX_LIMIT}")
+        raise InvalidInput(Problem("limit", "bounds", {"least": 1, "most": MAX_LIMIT}))
     return limit
 
 
-def check_choice(option: str, value: str | None, choices: Sequence[str]) -> None:
+def check_choice(name: str, value: str | None, choices: Sequence[str]) -> None:
     """Refuse a value that is none of the choices: a filter that matches nothing would hide the mistake."""
     if value is not None and value not in choices:
-        raise InvalidInput(f"{option} {value!a} must be one of {', '.join(choices)}")
+        raise InvalidInput(Problem(name, "choice", {"value": value, "choices": tuple(choices)}))
 
 
 def keyed_page(rows: Sequence[tuple[T, int]], limit: int) -> Page[T]:
@@ -145,4 +146,4 @@ def tick_cursor(cursor: str | None) -> tuple[int, str] | None:
 
 
 def _not_a_cursor(cursor: str) -> InvalidInput:
-    return InvalidInput(f"--cursor {cursor[:80]!a} is not one: take `next_cursor` of the page before")
+    return InvalidInput(Problem("cursor", "cursor", {"value": cursor}))

@@ -1,9 +1,10 @@
 """Runs that somebody asks for by hand: a manual tick, or a request under a run key of one's own."""
 
-from arco_sched.core import changes, events, identity
+from arco_sched.core import changes, events, fields, identity
 from arco_sched.core.definitions import RequestContent
 from arco_sched.core.errors import Conflict, NotFound
 from arco_sched.core.history import Run, TickDetail
+from arco_sched.core.kinds import text_problems
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.service.answers import Requested, Triggered
 from arco_sched.service.definitions import normal, raise_any
@@ -31,7 +32,7 @@ def trigger(store: Store, workspace: str, schedule_id: str, *, now: int) -> Trig
 def request(store: Store, workspace: str, key: str, content: RequestContent, *, now: int) -> Requested:
     """Reserve a run for a run key, or find the one that is there; see `Workspace.request_run`."""
     content = normal(content)
-    raise_any([*changes.text_problems("--key", key), *changes.content_problems(content)])
+    raise_any([*text_problems("key", key), *fields.content_problems(content)])
     parsed = identity.parse_run_key(key)
     with store.write() as transaction:
         of_tick = None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from arco_sched.core import changes, events
+from arco_sched.core import changes, events, fields
 from arco_sched.core.definitions import Definition, Version
 from arco_sched.core.evaluate import discard, waiting
 from arco_sched.core.events import Draft
@@ -49,7 +49,7 @@ def update(
 
     def decide(current: changes.Current | None) -> Version | None:
         newest = changes.existing(schedule_id, current)
-        definition = checked(changes.merge(newest.definition, values), schedule_id)
+        definition = checked(fields.merge(newest.definition, values), schedule_id)
         return changes.change(
             schedule_id, current, now, definition=definition, enabled=enabled, expect_version=expect_version
         )

@@ -223,7 +223,15 @@ def test_with_something_to_do_it_loads_no_typer(arco: Arco, case: Callable[[Arco
     code, *loaded = loading(["tick", "--quiet"], arco).split()
     assert code == "0"
     assert "arco_sched.core.evaluate" in loaded
-    assert not {"typer", "rich", "croniter", "pendulum", "zoneinfo", *QUESTIONS} & set(loaded)
+    assert not {
+        "typer",
+        "rich",
+        "croniter",
+        "pendulum",
+        "zoneinfo",
+        *QUESTIONS,
+        "arco_sched.cli.definition_options",
+    } & set(loaded)
 
 
 def test_a_tick_of_nothing_loads_little(arco: Arco) -> None:
@@ -233,9 +241,15 @@ def test_a_tick_of_nothing_loads_little(arco: Arco) -> None:
     assert code == "0"
     assert "typer" in loaded
     ours = {
+        "arco_sched.cli.definition_options",
+        "arco_sched.cli.names",
         "arco_sched.core.cron",
+        "arco_sched.core.definitions",
         "arco_sched.core.evaluate",
+        "arco_sched.core.fields",
         "arco_sched.core.history",
+        "arco_sched.core.kinds",
+        "arco_sched.core.problems",
         "arco_sched.service.workspace",
     }
     assert not (ours | HEAVY) & set(loaded)

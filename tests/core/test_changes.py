@@ -1,17 +1,21 @@
 """The pure decisions about changes and what is accepted, each with its answer (docs/semantics.md, section 2)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from arco_sched.core import changes
-from arco_sched.core.changes import MAX_COMMAND, MAX_NAME, MAX_TICKS, Current, normal_content
-from arco_sched.core.definitions import Definition, RequestContent, Version
+from arco_sched.core import changes, fields
+from arco_sched.core.changes import Current
+from arco_sched.core.definitions import MAX_TICKS, Definition, RequestContent, Version
 from arco_sched.core.errors import ArcoError, Conflict, InvalidInput, NotFound
+from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import MAX_MINUTES
+from arco_sched.core.kinds import MAX_COMMAND, MAX_NAME, text_problems
+from arco_sched.core.problems import Problem
 
-HOURLY = Definition("0 * * * *", request=normal_content(["x"]))
-DAILY = HOURLY._replace(cron_expression="@daily")
+HOURLY = Definition(cron_expression="0 * * * *", request=normal_content(asset_selection=["x"]))
+DAILY = replace(HOURLY, cron_expression="@daily")
 
 
 def version(number: int = 1, **fields: Any) -> Version:
@@ -24,7 +28,7 @@ def version(number: int = 1, **fields: Any) -> Version:
         "created_at": 100,
         "effective_from": 100,
     }
-    return Version("a", number, **(values | fields))
+    return Version(schedule_id="a", definition_version=number, **(values | fields))
 
 
 LIVE = Current(version(), cursor=99)
@@ -58,8 +62,8 @@ def outcome(decide: Any, *arguments: Any, **options: Any) -> Any:
         (HOURLY, None, {"start_at": 500}, (1, 500, 500, 300, True, False)),
         (HOURLY, None, {"enabled": True}, (1, 300, 300, 300, True, False)),
         (HOURLY, None, {"enabled": False}, (1, 300, 300, 300, False, False)),
-        (HOURLY._replace(end_at=300), None, {}, InvalidInput),
-        (HOURLY._replace(end_at=301), None, {}, (1, 300, 300, 300, True, False)),
+        (replace(HOURLY, end_at=300), None, {}, InvalidInput),
+        (replace(HOURLY, end_at=301), None, {}, (1, 300, 300, 300, True, False)),
         # There already: the same is unchanged, whatever of start and state is not given.
         (HOURLY, LIVE, {}, None),
         (HOURLY, LIVE, {"start_at": 100, "enabled": True}, None),
@@ -71,7 +75,7 @@ def outcome(decide: Any, *arguments: Any, **options: Any) -> Any:
         (HOURLY, DELETED, {"enabled": False}, (3, 300, 300, 300, False, False)),
         (HOURLY, DELETED, {"start_at": 199}, InvalidInput),
         (HOURLY, DELETED, {"start_at": 200}, (3, 200, 200, 300, True, False)),
-        (HOURLY._replace(end_at=300), DELETED, {}, InvalidInput),
+        (replace(HOURLY, end_at=300), DELETED, {}, InvalidInput),
         (HOURLY, SURE, {}, (3, 300, 401, 300, True, False)),
         (HOURLY, SURE, {"start_at": 401}, (3, 401, 401, 300, True, False)),
         (HOURLY, SURE, {"start_at": 402}, (3, 402, 402, 300, True, False)),
@@ -99,8 +103,8 @@ def test_create_where_the_clock_went_back() -> None:
         (LIVE, {"definition": DAILY, "enabled": False, "expect_version": 1}, (2, 100, 300, 300, False, False)),
         (LIVE, {"definition": DAILY, "expect_version": 2}, Conflict),
         (LIVE, {"expect_version": 0}, Conflict),
-        (LIVE, {"definition": HOURLY._replace(end_at=100)}, InvalidInput),
-        (LIVE, {"definition": HOURLY._replace(end_at=101)}, (2, 100, 300, 300, True, False)),
+        (LIVE, {"definition": replace(HOURLY, end_at=100)}, InvalidInput),
+        (LIVE, {"definition": replace(HOURLY, end_at=101)}, (2, 100, 300, 300, True, False)),
         (Current(version(), cursor=299), {"enabled": False}, (2, 100, 300, 300, False, False)),
         (Current(version(), cursor=300), {"enabled": False}, (2, 100, 301, 300, False, False)),
         (Current(version(), cursor=900), {"enabled": False}, (2, 100, 901, 300, False, False)),
@@ -139,12 +143,12 @@ def test_delete(current: Current | None, options: dict[str, Any], answer: Any) -
         ),
         (
             lambda: changes.create("a", HOURLY, DELETED, 300, start_at=0),
-            "--start 1970-01-01T00:00:00Z is before the deletion of a (1970-01-01T00:03:20Z): "
-            "history before it can't be made again",
+            "start_at 1970-01-01T00:00:00Z is before the deletion of a (1970-01-01T00:03:20Z): "
+            "history before it can't be made again; leave it out, or name a later instant",
         ),
         (
-            lambda: changes.create("a", HOURLY._replace(end_at=60), None, 300),
-            "--end 1970-01-01T00:01:00Z is not after the start 1970-01-01T00:05:00Z",
+            lambda: changes.create("a", replace(HOURLY, end_at=60), None, 300),
+            "end_at 1970-01-01T00:01:00Z is not after the start 1970-01-01T00:05:00Z",
         ),
         (
             lambda: changes.change("a", LIVE, 300, expect_version=7),
@@ -178,16 +182,16 @@ def test_existing() -> None:
     [
         ({}, HOURLY),
         ({"cron_expression": "@daily"}, DAILY),
-        ({"asset_selection": ("y",)}, HOURLY._replace(request=RequestContent(("y",)))),
+        ({"asset_selection": ("y",)}, replace(HOURLY, request=RequestContent(asset_selection=("y",)))),
         (
             {"command": "c", "end_at": 5},
-            HOURLY._replace(end_at=5, request=RequestContent(("x",), command="c")),
+            replace(HOURLY, end_at=5, request=RequestContent(asset_selection=("x",), command="c")),
         ),
     ],
 )
 def test_merge(values: dict[str, Any], merged: Definition) -> None:
     """Only what is named is replaced, of the definition and of the request content alike."""
-    assert changes.merge(HOURLY, values) == merged
+    assert fields.merge(HOURLY, values) == merged
 
 
 @pytest.mark.parametrize(
@@ -195,10 +199,18 @@ def test_merge(values: dict[str, Any], merged: Definition) -> None:
     [
         (version(2, created_at=500, effective_from=500), ()),
         (version(2, definition=DAILY), ("cron_expression",)),
-        (version(2, definition=HOURLY._replace(code_version="2", end_at=900)), ("code_version", "end_at")),
-        (version(2, definition=HOURLY._replace(timezone="Asia/Tokyo", dst_gap="skip")), ("timezone", "dst_gap")),
+        (version(2, definition=replace(HOURLY, code_version="2", end_at=900)), ("code_version", "end_at")),
+        (version(2, definition=replace(HOURLY, timezone="Asia/Tokyo", dst_gap="skip")), ("timezone", "dst_gap")),
         (
-            version(2, definition=HOURLY._replace(request=RequestContent((), ("p",), "c", (("k", "v"),)))),
+            version(
+                2,
+                definition=replace(
+                    HOURLY,
+                    request=RequestContent(
+                        asset_selection=(), partition_selection=("p",), command="c", labels=(("k", "v"),)
+                    ),
+                ),
+            ),
             ("asset_selection", "partition_selection", "command", "labels"),
         ),
         (version(2, start_at=101, enabled=False, deleted=True), ("start_at", "enabled", "deleted")),
@@ -206,13 +218,13 @@ def test_merge(values: dict[str, Any], merged: Definition) -> None:
 )
 def test_what_changed(later: Version, changed: tuple[str, ...]) -> None:
     """What differs between two versions by its names in JSON, in their order; in the first nothing."""
-    assert changes.changed_fields(version(), later) == changed
-    assert changes.changed_fields(None, later) == ()
+    assert fields.changed_fields(version(), later) == changed
+    assert fields.changed_fields(None, later) == ()
 
 
 def test_flat() -> None:
     """What a person can change of a version, in the order of the JSON answers."""
-    assert list(changes.flat(version()).items()) == [
+    assert list(fields.flat(version()).items()) == [
         ("cron_expression", "0 * * * *"),
         ("timezone", "UTC"),
         ("catchup_window_minutes", 1440),
@@ -232,13 +244,21 @@ def test_flat() -> None:
     ]
 
 
-EMPTY = "--asset must not be empty"
-LONG = "--asset is longer than 1000 characters"
+EMPTY = "asset_selection must not be empty"
+LONG = "asset_selection is longer than 1000 characters"
+
+
+ENTRY = "an entry of asset_selection must not be empty"
+
+
+def sentences(problems: list[Problem]) -> list[str]:
+    """The problems in words, with the names of Python and JSON."""
+    return [problem.sentence() for problem in problems]
 
 
 def steered(text: str) -> str:
     """What is said of a text with control characters."""
-    return f"--asset {text!a} has control characters or is not valid UTF-8"
+    return f"asset_selection {text!a} has control characters or is not valid UTF-8"
 
 
 @pytest.mark.parametrize(
@@ -268,48 +288,54 @@ def steered(text: str) -> str:
 )
 def test_names(text: str, said: str | None) -> None:
     """A name is text: neither empty nor over-long, and without control characters."""
-    assert changes.text_problems("--asset", text) == ([] if said is None else [said])
+    assert sentences(text_problems("asset_selection", text)) == ([] if said is None else [said])
 
 
 def test_commands_and_labels() -> None:
     """A command may have lines and tabs, and be long; the value of a label may be empty."""
-    assert changes.text_problems("--command", "a\n\tb", lines=True) == []
-    assert changes.text_problems("--command", "a\rb", lines=True) != []
-    assert changes.text_problems("--label k", "", empty=True) == []
-    assert changes.text_problems("--command", "aaa", limit=2) == ["--command is longer than 2 characters"]
+    assert text_problems("command", "a\n\tb", lines=True) == []
+    assert text_problems("command", "a\rb", lines=True) != []
+    assert text_problems("k", "", empty=True) == []
+    assert sentences(text_problems("command", "aaa", limit=2)) == ["command is longer than 2 characters"]
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (RequestContent(), []),
-        (RequestContent(("x",), ("p",), "c\nd", (("k", ""),)), []),
-        (RequestContent(("", "x", " ")), [EMPTY, EMPTY]),
-        (RequestContent((), ("",)), ["--partition must not be empty"]),
-        (RequestContent(command=""), ["--command must not be empty"]),
-        (RequestContent(command="c" * MAX_COMMAND), []),
-        (RequestContent(command="c" * (MAX_COMMAND + 1)), ["--command is longer than 100000 characters"]),
-        (RequestContent(labels=(("", "v"),)), ["--label key must not be empty"]),
-        (RequestContent(labels=(("k", "\n"),)), ["--label k '\\n' has control characters or is not valid UTF-8"]),
+        (RequestContent(asset_selection=("x",), partition_selection=("p",), command="c\nd", labels=(("k", ""),)), []),
+        (RequestContent(asset_selection=("", "x", " ")), [ENTRY, ENTRY]),
         (
-            RequestContent(("",), ("",), "", (("", "\n"),)),
+            RequestContent(asset_selection=(), partition_selection=("",)),
+            ["an entry of partition_selection must not be empty"],
+        ),
+        (RequestContent(command=""), ["command must not be empty"]),
+        (RequestContent(command="c" * MAX_COMMAND), []),
+        (RequestContent(command="c" * (MAX_COMMAND + 1)), ["command is longer than 100000 characters"]),
+        (RequestContent(labels=(("", "v"),)), ["the key '' of labels must not be empty"]),
+        (
+            RequestContent(labels=(("k", "\n"),)),
+            ["the value of 'k' in labels '\\n' has control characters or is not valid UTF-8"],
+        ),
+        (
+            RequestContent(asset_selection=("",), partition_selection=("",), command="", labels=(("", "\n"),)),
             [
-                EMPTY,
-                "--partition must not be empty",
-                "--command must not be empty",
-                "--label key must not be empty",
-                "--label  '\\n' has control characters or is not valid UTF-8",
+                ENTRY,
+                "an entry of partition_selection must not be empty",
+                "command must not be empty",
+                "the key '' of labels must not be empty",
+                "the value of '' in labels '\\n' has control characters or is not valid UTF-8",
             ],
         ),
     ],
 )
 def test_contents(content: RequestContent, said: list[str]) -> None:
     """Every problem of what a run is asked to do is named."""
-    assert changes.content_problems(content) == said
+    assert sentences(fields.content_problems(content)) == said
 
 
-WINDOW = ["--catchup-window must be between 1 minute and 100 years"]
-TICKS = ["--max-catchup must be between 1 and 1000000000"]
+WINDOW = ["catchup_window_minutes must be between 1 minute and 100 years"]
+TICKS = ["max_catchup_ticks must be between 1 and 1000000000"]
 
 
 @pytest.mark.parametrize(
@@ -323,16 +349,19 @@ TICKS = ["--max-catchup must be between 1 and 1000000000"]
         ({"max_catchup_ticks": 0}, TICKS),
         ({"max_catchup_ticks": MAX_TICKS + 1}, TICKS),
         ({"catchup_policy": "latest", "dst_gap": "skip", "dst_overlap": "both", "code_version": "1"}, []),
-        ({"catchup_policy": "newest"}, ["--catchup-policy 'newest' must be one of oldest-first, latest"]),
-        ({"dst_gap": "first"}, ["--dst-gap 'first' must be one of next, skip"]),
-        ({"dst_overlap": "next"}, ["--dst-overlap 'next' must be one of first, last, both"]),
-        ({"code_version": ""}, ["--code-version must not be empty"]),
-        ({"request": RequestContent(("",)), "code_version": ""}, ["--code-version must not be empty", EMPTY]),
+        ({"catchup_policy": "newest"}, ["catchup_policy 'newest' must be one of oldest-first, latest"]),
+        ({"dst_gap": "first"}, ["dst_gap 'first' must be one of next, skip"]),
+        ({"dst_overlap": "next"}, ["dst_overlap 'next' must be one of first, last, both"]),
+        ({"code_version": ""}, ["code_version must not be empty"]),
+        (
+            {"request": RequestContent(asset_selection=("",)), "code_version": ""},
+            [ENTRY, "code_version must not be empty"],
+        ),
     ],
 )
 def test_definitions(values: dict[str, Any], said: list[str]) -> None:
     """Every problem of a definition is named, and the bounds themselves are none."""
-    assert changes.problems(HOURLY._replace(**values)) == said
+    assert sentences(fields.problems(replace(HOURLY, **values))) == said
 
 
 @pytest.mark.parametrize("good", ["a", "0", "a" * 100, "a.b_c-d"])
@@ -354,7 +383,9 @@ def test_normal_content() -> None:
     """Names in order and without repeats, labels in the order of their keys."""
     names = tuple("abcdefghijkl")
     labels = dict.fromkeys(reversed(names), "1")
-    assert normal_content([*names[::-1], "b"], [*names[::-1], "b"], "c", labels) == RequestContent(
-        names, names, "c", tuple((name, "1") for name in names)
+    assert normal_content(
+        asset_selection=[*names[::-1], "b"], partition_selection=[*names[::-1], "b"], command="c", labels=labels
+    ) == RequestContent(
+        asset_selection=names, partition_selection=names, command="c", labels=tuple((name, "1") for name in names)
     )
     assert normal_content() == RequestContent()

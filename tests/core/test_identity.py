@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arco_sched.core import identity
-from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import RequestContent
+from arco_sched.core.fields import normal_content
 from arco_sched.core.identity import TickKey
 
 IDS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")
@@ -156,7 +156,7 @@ def test_fingerprint_literal(
     assets: tuple[str, ...], partitions: tuple[str, ...], command: str | None, labels: dict[str, str], literal: bytes
 ) -> None:
     """The fingerprint is SHA-256 of these very bytes: sorted by code point, no repeats, no spaces, UTF-8 as it is."""
-    content = normal_content(assets, partitions, command, labels)
+    content = normal_content(asset_selection=assets, partition_selection=partitions, command=command, labels=labels)
     text = identity.content_text(content)
     assert text.encode() == literal
     assert identity.fingerprint(text) == hashlib.sha256(literal).hexdigest()
@@ -165,16 +165,24 @@ def test_fingerprint_literal(
 @given(st.lists(TEXT, max_size=4), st.lists(TEXT, max_size=4), st.dictionaries(TEXT, TEXT, max_size=4))
 def test_fingerprint_ignores_order(assets: list[str], partitions: list[str], labels: dict[str, str]) -> None:
     """Order and repeats of the names, and the order of the labels, do not change the fingerprint."""
-    first = normal_content(assets, partitions, None, labels)
+    first = normal_content(asset_selection=assets, partition_selection=partitions, command=None, labels=labels)
     again = normal_content(
-        [*reversed(assets), *assets], [*reversed(partitions), *partitions], None, dict(reversed(list(labels.items())))
+        asset_selection=[*reversed(assets), *assets],
+        partition_selection=[*reversed(partitions), *partitions],
+        command=None,
+        labels=dict(reversed(list(labels.items()))),
     )
     assert identity.content_text(first) == identity.content_text(again)
 
 
 def test_content_text_is_canonical() -> None:
     """Also of a content that somebody made without putting it in order."""
-    content = RequestContent(("b", "a", "b"), ("q", "p", "q"), None, (("z", "1"), ("a", "2")))
+    content = RequestContent(
+        asset_selection=("b", "a", "b"),
+        partition_selection=("q", "p", "q"),
+        command=None,
+        labels=(("z", "1"), ("a", "2")),
+    )
     assert identity.content_text(content) == (
         '{"asset_selection":["a","b"],"command":null,"labels":{"a":"2","z":"1"},"partition_selection":["p","q"]}'
     )
@@ -186,11 +194,11 @@ def test_fingerprint_tells_contents_apart() -> None:
         normal_content(),
         normal_content(command=""),
         normal_content(command="null"),
-        normal_content(["a"]),
-        normal_content((), ["a"]),
-        normal_content(["a", "b"]),
-        normal_content(["a,b"]),
-        normal_content(['a","b']),
+        normal_content(asset_selection=["a"]),
+        normal_content(asset_selection=(), partition_selection=["a"]),
+        normal_content(asset_selection=["a", "b"]),
+        normal_content(asset_selection=["a,b"]),
+        normal_content(asset_selection=['a","b']),
         normal_content(labels={"a": "b"}),
     ]
     assert len({identity.fingerprint(identity.content_text(content)) for content in contents}) == len(contents)

@@ -17,9 +17,9 @@ def test_python_users_are_told_every_problem_too(path: Path) -> None:
     """`Workspace.apply` judges definitions that no file held, and an id that is wanted twice; nothing is done."""
     with Workspace.create(path) as workspace:
         wanted = [
-            Wanted("a", Definition("@daily")),
-            Wanted("b", Definition("61 * * * *", timezone="Mars/X", max_catchup_ticks=0)),
-            Wanted("a", Definition("@hourly")),
+            Wanted("a", Definition(cron_expression="@daily")),
+            Wanted("b", Definition(cron_expression="61 * * * *", timezone="Mars/X", max_catchup_ticks=0)),
+            Wanted("a", Definition(cron_expression="@hourly")),
         ]
         with pytest.raises(InvalidFields) as raised:
             workspace.apply(wanted, now=0)
@@ -30,5 +30,12 @@ def test_python_users_are_told_every_problem_too(path: Path) -> None:
             ("a", "schedule_id"),
         ]
         assert workspace.schedules() == []
-        same = workspace.apply([Wanted("a", Definition(" @daily", request=RequestContent(("y", "x", "y"))))], now=0)
+        same = workspace.apply(
+            [
+                Wanted(
+                    "a", Definition(cron_expression=" @daily", request=RequestContent(asset_selection=("y", "x", "y")))
+                )
+            ],
+            now=0,
+        )
         assert same.changes[0].version.definition.request.asset_selection == ("x", "y")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,12 @@ YEAR = 365 * DAY
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
     """A schedule every ten minutes, whose bounds do not bind, and one that takes the newest three of each visit."""
-    plain = Definition("*/10 * * * *", catchup_window_minutes=60 * 24 * 365 * 20, max_catchup_ticks=1_000_000)
+    plain = Definition(
+        cron_expression="*/10 * * * *", catchup_window_minutes=60 * 24 * 365 * 20, max_catchup_ticks=1_000_000
+    )
     with Workspace.create(tmp_path / "arco.db") as made:
         made.create_schedule("plain", plain, now=START)
-        made.create_schedule("latest", plain._replace(catchup_policy="latest", max_catchup_ticks=3), now=START)
+        made.create_schedule("latest", replace(plain, catchup_policy="latest", max_catchup_ticks=3), now=START)
         yield made
 
 
@@ -79,7 +82,7 @@ def test_a_now_in_the_future(ahead: int, refused: bool) -> None:
     """A `now` is refused from 61 seconds ahead of the clock on."""
     assert FUTURE_TOLERANCE == 60
     if refused:
-        with pytest.raises(InvalidInput, match="--allow-future"):
+        with pytest.raises(InvalidInput, match="allow_future"):
             check_now(START + ahead, START)
     else:
         check_now(START + ahead, START)
@@ -190,7 +193,7 @@ def test_rewinding_some(workspace: Workspace) -> None:
 
 def test_not_before_the_start(workspace: Workspace) -> None:
     """A rewind does not go behind the start of a schedule, before which there is nothing to account for."""
-    workspace.create_schedule("later", Definition("0 * * * *"), now=START, start_at=START + 40 * DAY)
+    workspace.create_schedule("later", Definition(cron_expression="0 * * * *"), now=START, start_at=START + 40 * DAY)
     workspace.evaluate(START + 41 * DAY)
     [later] = [each for each in workspace.rewind(now=START + DAY) if each.schedule_id == "later"]
     assert later.cursor == START + 40 * DAY - 1

@@ -57,7 +57,7 @@ def test_events_are_whole(workspace: Workspace, path: Path) -> None:
 def test_instants_of_all_years(workspace: Workspace, first: str) -> None:
     """Instants of any year from 1 on go through the event table and the fold unharmed."""
     start = parse_instant(first)
-    workspace.create_schedule("a", Definition("* * * * *", max_catchup_ticks=2), now=start)
+    workspace.create_schedule("a", Definition(cron_expression="* * * * *", max_catchup_ticks=2), now=start)
     workspace.evaluate(start + 90)
     workspace.trigger("a", now=start + 90)
     workspace.evaluate(parse_instant("9999-12-31T23:59:59Z"))

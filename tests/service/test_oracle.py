@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from arco_sched.api import Workspace
 from arco_sched.core import errors
-from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.evaluate import agenda
+from arco_sched.core.fields import normal_content
 from arco_sched.service.zone_rules import replan
 from arco_sched.store.sqlite.append import last_seq
 from arco_sched.store.sqlite.fold import fold_again
@@ -134,7 +134,7 @@ def stories(draw: st.DrawFn) -> list[Command]:
 def definition(fields: dict[str, Any]) -> Definition:
     """The fields as the service takes them."""
     rest = {key: value for key, value in fields.items() if key != "asset"}
-    return Definition(**rest, request=normal_content([fields["asset"]]))
+    return Definition(**rest, request=normal_content(asset_selection=[fields["asset"]]))
 
 
 def do(workspace: Workspace, command: Command, now: int, **evaluating: Any) -> Any:
@@ -161,7 +161,9 @@ def do(workspace: Workspace, command: Command, now: int, **evaluating: Any) -> A
             case "trigger":
                 return workspace.trigger(name, now=now).change
             case "request":
-                return workspace.request_run(values["key"], normal_content([values["asset"]]), now=now).change
+                return workspace.request_run(
+                    values["key"], normal_content(asset_selection=[values["asset"]]), now=now
+                ).change
             case _:
                 return workspace.evaluate(now + values["ahead"], schedules=values["names"], **evaluating)
     except (errors.Conflict, errors.InvalidInput, errors.NotFound) as refusal:

@@ -60,8 +60,8 @@ def test_pages_neither_repeat_nor_drop(workspace: Workspace, path: Path, limit: 
 
 def test_pages_while_rows_are_added(workspace: Workspace) -> None:
     """What is added between two pages, newer or older, neither repeats nor drops another row."""
-    workspace.create_schedule("a", Definition("* * * * *", max_catchup_ticks=10), now=DAY)
-    workspace.create_schedule("b", Definition("* * * * *", max_catchup_ticks=1), now=DAY)
+    workspace.create_schedule("a", Definition(cron_expression="* * * * *", max_catchup_ticks=10), now=DAY)
+    workspace.create_schedule("b", Definition(cron_expression="* * * * *", max_catchup_ticks=1), now=DAY)
     workspace.evaluate(DAY + 600)
     before = {tick.tick_id for tick in workspace.ticks().rows}
     pages: list[str] = []

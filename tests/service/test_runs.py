@@ -3,28 +3,28 @@
 import pytest
 
 from arco_sched.api import Workspace
-from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict
+from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import parse_instant
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
-MINUTELY = Definition("* * * * *", catchup_window_minutes=100_000, max_catchup_ticks=100_000)
+MINUTELY = Definition(cron_expression="* * * * *", catchup_window_minutes=100_000, max_catchup_ticks=100_000)
 
 
 def test_a_conflict_that_was_asked_for_before(workspace: Workspace) -> None:
     """A tick whose run key is reserved for another content is counted as a conflict, whoever asked before; a rehearsal
     says the same."""
-    content = normal_content(["x"])
-    workspace.create_schedule("a", Definition("* * * * *", request=content), now=DAY)
-    workspace.request_run(f"sched:a:{DAY}", normal_content(["other"]), now=DAY)
+    content = normal_content(asset_selection=["x"])
+    workspace.create_schedule("a", Definition(cron_expression="* * * * *", request=content), now=DAY)
+    workspace.request_run(f"sched:a:{DAY}", normal_content(asset_selection=["other"]), now=DAY)
     with pytest.raises(Conflict):
         workspace.request_run(f"sched:a:{DAY}", content, now=DAY)
     assert workspace.evaluate(DAY, dry_run=True).conflicts == 1
     assert workspace.evaluate(DAY).conflicts == 1
     detail = workspace.tick(f"a:{DAY}")
     assert detail.run is not None
-    assert detail.run.content == normal_content(["other"])
+    assert detail.run.content == normal_content(asset_selection=["other"])
     [conflict] = detail.conflicts
     assert conflict.first_fingerprint == detail.run.request_fingerprint
     assert conflict.requested_fingerprint == detail.tick.request_fingerprint
@@ -33,8 +33,8 @@ def test_a_conflict_that_was_asked_for_before(workspace: Workspace) -> None:
 @pytest.mark.parametrize("other_first", [False, True])
 def test_conflicts_either_way_round(workspace: Workspace, other_first: bool) -> None:
     """Whoever asks second for another content conflicts, whichever content is older; the first run stays as it is."""
-    mine, other = normal_content(["x"]), normal_content(["other"])
-    workspace.create_schedule("a", Definition("* * * * *", request=mine), now=DAY)
+    mine, other = normal_content(asset_selection=["x"]), normal_content(asset_selection=["other"])
+    workspace.create_schedule("a", Definition(cron_expression="* * * * *", request=mine), now=DAY)
     first, second = (other, mine) if other_first else (mine, other)
     workspace.request_run("k", first, now=DAY)
     for _ in range(2):
@@ -67,10 +67,10 @@ def test_a_manual_tick_beside_the_scheduled_one(workspace: Workspace) -> None:
 
 def test_runs_of_an_id_that_comes_later(workspace: Workspace) -> None:
     """A run key of a schedule that does not exist yet is reserved; the schedule finds it when it comes."""
-    content = normal_content(["x"])
+    content = normal_content(asset_selection=["x"])
     run = workspace.request_run(f"sched:later:{DAY}", content, now=DAY - 100).run
     assert (run.schedule_id, run.tick_id) == (None, None)
-    workspace.create_schedule("later", Definition("* * * * *", request=content), now=DAY)
+    workspace.create_schedule("later", Definition(cron_expression="* * * * *", request=content), now=DAY)
     assert workspace.evaluate(DAY).conflicts == 0
     found = workspace.run(run.run_id)
     assert (found.schedule_id, found.tick_id, found.requested_at) == ("later", f"later:{DAY}", DAY - 100)
@@ -83,7 +83,7 @@ def test_writing_while_reading_the_ticks(workspace: Workspace) -> None:
     evaluation = workspace.evaluate(DAY + 600)
     seen = 0
     for tick in evaluation.ticks:
-        workspace.request_run(f"after {tick.tick_id}", normal_content(["y"]), now=DAY + 600)
+        workspace.request_run(f"after {tick.tick_id}", normal_content(asset_selection=["y"]), now=DAY + 600)
         seen += 1
     assert seen == 11
     next(iter(evaluation.ticks))

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from arco_sched.api import Workspace
-from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition, RequestContent
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
+from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import MAX_MINUTES, parse_instant
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
-HOURLY = Definition("0 * * * *", max_catchup_ticks=100, catchup_window_minutes=10_080)
+HOURLY = Definition(cron_expression="0 * * * *", max_catchup_ticks=100, catchup_window_minutes=10_080)
 
 
 def at(hour: float) -> int:
@@ -59,8 +59,8 @@ def test_a_b_a_makes_three_versions(workspace: Workspace) -> None:
 )
 def test_same_content_is_unchanged(workspace: Workspace, values: dict[str, Any]) -> None:
     """A change that changes nothing makes no version and no event, and says `unchanged`."""
-    content = normal_content(["x", "y"], labels={"team": "data"})
-    workspace.create_schedule("a", Definition("0 * * * *", request=content), now=at(0))
+    content = normal_content(asset_selection=["x", "y"], labels={"team": "data"})
+    workspace.create_schedule("a", Definition(cron_expression="0 * * * *", request=content), now=at(0))
     before = workspace.events().rows
     answer = workspace.update_schedule("a", values, now=at(3.5))
     assert (answer.change, answer.waiting, answer.discarded) == ("unchanged", 4, 0)
@@ -76,16 +76,19 @@ def test_same_content_is_unchanged(workspace: Workspace, values: dict[str, Any])
         ({"start_at": at(1)}, "conflict"),
         ({"enabled": False}, "unchanged"),
         ({"enabled": True}, "conflict"),
-        ({"definition": Definition("0 0 * * *")}, "conflict"),
-        ({"definition": Definition("0 * * * *", "Europe/London")}, "conflict"),
-        ({"definition": Definition("0 * * * *", request=RequestContent(("x",)))}, "conflict"),
-        ({"definition": Definition("0 * * * *", end_at=at(9))}, "conflict"),
+        ({"definition": Definition(cron_expression="0 0 * * *")}, "conflict"),
+        ({"definition": Definition(cron_expression="0 * * * *", timezone="Europe/London")}, "conflict"),
+        (
+            {"definition": Definition(cron_expression="0 * * * *", request=RequestContent(asset_selection=("x",)))},
+            "conflict",
+        ),
+        ({"definition": Definition(cron_expression="0 * * * *", end_at=at(9))}, "conflict"),
     ],
 )
 def test_create_of_an_existing_id(workspace: Workspace, options: dict[str, Any], outcome: str) -> None:
     """The same content is `unchanged` (a start or state not given does not count), other content is a conflict."""
-    workspace.create_schedule("a", Definition("0 * * * *"), now=at(0), enabled=False)
-    options = {"definition": Definition("0 * * * *")} | options
+    workspace.create_schedule("a", Definition(cron_expression="0 * * * *"), now=at(0), enabled=False)
+    options = {"definition": Definition(cron_expression="0 * * * *")} | options
     definition = options.pop("definition")
     if outcome == "unchanged":
         assert workspace.create_schedule("a", definition, now=at(2), **options).change == "unchanged"
@@ -197,7 +200,7 @@ def test_delete_and_create_anew(workspace: Workspace) -> None:
     assert [it.version.schedule_id for it in workspace.schedules(deleted=True)] == ["a"]
     with pytest.raises(InvalidInput, match="before the deletion"):
         workspace.create_schedule("a", HOURLY, now=at(4.5), start_at=at(2.4))
-    anew = workspace.create_schedule("a", Definition("30 * * * *"), now=at(4.5), start_at=at(3))
+    anew = workspace.create_schedule("a", Definition(cron_expression="30 * * * *"), now=at(4.5), start_at=at(3))
     assert (anew.change, anew.schedule.version.definition_version) == ("created", 3)
     assert versions(workspace)[2] == (3, 3, True, False)
     assert hours(workspace, 5) == [
@@ -230,7 +233,7 @@ def test_created_anew_at_the_deletion(workspace: Workspace) -> None:
 
 def test_created_anew_behind_a_lapse(workspace: Workspace) -> None:
     """A start behind what a lapse accounts for since the deletion is in force only after it: nothing reaches back."""
-    workspace.create_schedule("a", Definition("0 * * * *", catchup_window_minutes=60), now=at(0.5))
+    workspace.create_schedule("a", Definition(cron_expression="0 * * * *", catchup_window_minutes=60), now=at(0.5))
     workspace.delete_schedule("a", now=at(1.5))
     assert workspace.evaluate(at(10)).lapsed == 1  # recorded as: before 9:00, the edge of the window
     anew = workspace.create_schedule("a", HOURLY, now=at(10), start_at=at(3)).schedule
@@ -296,7 +299,7 @@ def test_discard_with_nothing_changed(workspace: Workspace) -> None:
 
 def test_discard_counts_what_the_window_would_lapse(workspace: Workspace) -> None:
     """What waits counts exactly, though much of it is older than the window."""
-    workspace.create_schedule("a", Definition("* * * * * *"), now=at(0), start_at=at(-24 * 365))
+    workspace.create_schedule("a", Definition(cron_expression="* * * * * *"), now=at(0), start_at=at(-24 * 365))
     answer = workspace.delete_schedule("a", now=at(1), discard_waiting=True)
     assert (answer.waiting, answer.discarded) == (365 * 86_400 + 3600,) * 2
     assert workspace.evaluate(at(9)).evaluated == 0
@@ -304,9 +307,9 @@ def test_discard_counts_what_the_window_would_lapse(workspace: Workspace) -> Non
 
 def test_created_anew_while_old_ones_wait(workspace: Workspace) -> None:
     """Old occurrences wait through a deletion and a re-creation, and are evaluated under their own version."""
-    workspace.create_schedule("a", Definition("0 * * * *", max_catchup_ticks=1), now=at(0.5))
+    workspace.create_schedule("a", Definition(cron_expression="0 * * * *", max_catchup_ticks=1), now=at(0.5))
     workspace.delete_schedule("a", now=at(3.5))
-    workspace.create_schedule("a", Definition("*/30 * * * *", max_catchup_ticks=2), now=at(4))
+    workspace.create_schedule("a", Definition(cron_expression="*/30 * * * *", max_catchup_ticks=2), now=at(4))
     assert [hours(workspace, 4.5) for _ in range(4)] == [
         [(1, 1, "triggered"), (2, 1, "triggered")],
         [(3, 1, "triggered"), (4, 3, "triggered")],
@@ -340,7 +343,7 @@ def test_window_changed_while_things_wait(workspace: Workspace) -> None:
 def test_end_before_the_start(workspace: Workspace, end: int) -> None:
     """An end that is not after the start is refused, at create and at update, and nothing is changed."""
     with pytest.raises(InvalidInput, match="not after the start"):
-        workspace.create_schedule("a", Definition("0 * * * *", end_at=end), now=at(1))
+        workspace.create_schedule("a", Definition(cron_expression="0 * * * *", end_at=end), now=at(1))
     workspace.create_schedule("a", HOURLY, now=at(1))
     with pytest.raises(InvalidInput, match="not after the start"):
         workspace.update_schedule("a", {"end_at": end}, now=at(3))
@@ -370,12 +373,12 @@ def test_end_before_the_start(workspace: Workspace, end: int) -> None:
         ("a", {"catchup_policy": "newest"}, 1),
         ("a", {"dst_gap": "first"}, 1),
         ("a", {"dst_overlap": "next"}, 1),
-        ("a", {"request": RequestContent(("",))}, 1),
-        ("a", {"request": RequestContent(("x", " "))}, 1),
-        ("a", {"request": RequestContent((), ("a\x00",))}, 1),
+        ("a", {"request": RequestContent(asset_selection=("",))}, 1),
+        ("a", {"request": RequestContent(asset_selection=("x", " "))}, 1),
+        ("a", {"request": RequestContent(asset_selection=(), partition_selection=("a\x00",))}, 1),
         ("a", {"request": RequestContent(command="")}, 1),
         ("a", {"request": RequestContent(command="a\x1b[31m")}, 1),
-        ("a", {"request": RequestContent(("\ud800",))}, 1),
+        ("a", {"request": RequestContent(asset_selection=("\ud800",))}, 1),
         ("a", {"request": RequestContent(labels=(("", "x"),))}, 1),
         ("a", {"request": RequestContent(labels=(("k", "\x07"),))}, 1),
         ("a", {"code_version": ""}, 1),
@@ -394,16 +397,21 @@ def test_bad_definitions(workspace: Workspace, schedule_id: str, values: dict[st
 
 def test_good_odd_definitions(workspace: Workspace) -> None:
     """The longest id, one-letter ids and odd but allowed texts are kept as they are."""
-    content = normal_content(["a[b]/c", "日本"], ["2025-01-01"], "a\n\tb", {"k e y": "", "e\u0301": "\u00e9"})
+    content = normal_content(
+        asset_selection=["a[b]/c", "日本"],
+        partition_selection=["2025-01-01"],
+        command="a\n\tb",
+        labels={"k e y": "", "e\u0301": "\u00e9"},
+    )
     for schedule_id in ("a" * 100, "0", "A", "manual", "a.b_c-d"):
-        workspace.create_schedule(schedule_id, Definition("0 * * * *", request=content), now=at(0))
+        workspace.create_schedule(schedule_id, Definition(cron_expression="0 * * * *", request=content), now=at(0))
         assert workspace.schedule(schedule_id, now=at(0)).schedule.version.definition.request == content
     assert [it.version.schedule_id for it in workspace.schedules()] == ["0", "A", "a.b_c-d", "a" * 100, "manual"]
 
 
 def test_warning_that_it_cannot_keep_up(workspace: Workspace) -> None:
     """Create and update warn when evaluation each minute can't keep up."""
-    [warning] = workspace.create_schedule("a", Definition("* * * * * *"), now=at(0)).warnings
+    [warning] = workspace.create_schedule("a", Definition(cron_expression="* * * * * *"), now=at(0)).warnings
     assert "60 occurrences a minute" in warning
     assert workspace.update_schedule("a", {"max_catchup_ticks": 60}, now=at(0)).warnings == ()
     assert (
@@ -414,7 +422,7 @@ def test_warning_that_it_cannot_keep_up(workspace: Workspace) -> None:
 
 def test_rewind_cuts_a_lapse_with_its_count(workspace: Workspace) -> None:
     """A lapse that reaches beyond the clock is cut right after it, with the exact count up to and including it."""
-    workspace.create_schedule("a", Definition("* * * * *", catchup_window_minutes=1), now=at(0))
+    workspace.create_schedule("a", Definition(cron_expression="* * * * *", catchup_window_minutes=1), now=at(0))
     workspace.evaluate(at(2))
     [rewinding] = workspace.rewind(now=at(1))
     assert (rewinding.before, rewinding.cursor) == (at(2), at(1))
@@ -425,7 +433,7 @@ def test_rewind_cuts_a_lapse_with_its_count(workspace: Workspace) -> None:
 
 def test_rewind_by_seconds_makes_nothing_twice(workspace: Workspace) -> None:
     """Ticks ahead of the clock stay and are found when their time comes; changes are in force from now on again."""
-    workspace.create_schedule("a", Definition("* * * * *", max_catchup_ticks=100), now=at(0))
+    workspace.create_schedule("a", Definition(cron_expression="* * * * *", max_catchup_ticks=100), now=at(0))
     workspace.evaluate(at(0) + 180)
     assert workspace.rewind(now=at(0) + 60)[0].ticks == 2
     assert workspace.schedule("a", now=at(0) + 60).schedule.next_due_at == at(0) + 240

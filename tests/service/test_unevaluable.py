@@ -11,7 +11,7 @@ from tests.database import sql
 from tests.service.answers import counts
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
-MINUTELY = Definition("* * * * *", catchup_window_minutes=100_000, max_catchup_ticks=100_000)
+MINUTELY = Definition(cron_expression="* * * * *", catchup_window_minutes=100_000, max_catchup_ticks=100_000)
 
 
 def break_zone(path: Path, schedule_id: str = "a") -> None:

@@ -21,8 +21,8 @@ DAY = parse_instant("2025-03-04T00:00:00Z")
 
 def test_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:
     """Another tzdata release than the last recorded one adds one event, and the agenda is seen anew."""
-    workspace.create_schedule("a", Definition("0 * * * *"), now=DAY + 60)
-    workspace.create_schedule("b", Definition("0 * * * *"), now=DAY + 60)
+    workspace.create_schedule("a", Definition(cron_expression="0 * * * *"), now=DAY + 60)
+    workspace.create_schedule("b", Definition(cron_expression="0 * * * *"), now=DAY + 60)
     workspace.delete_schedule("b", now=DAY + 90)
     agenda = sql(path, "SELECT * FROM agenda")
     sql(path, "UPDATE workspace SET zone_rules = '2001a'")
@@ -52,7 +52,7 @@ def test_zone_rules_that_changed_for_many_schedules(workspace: Workspace, path: 
     """Schedules are replanned in transactions of a bounded size; what somebody who still has the former rules does
     between two of them is made good, and one who is cut short before the end leaves it all to the next."""
     for schedule_id in "abcd":
-        workspace.create_schedule(schedule_id, Definition("0 * * * *"), now=DAY + 60)
+        workspace.create_schedule(schedule_id, Definition(cron_expression="0 * * * *"), now=DAY + 60)
     agenda = sql(path, "SELECT * FROM agenda")
 
     def spoil() -> None:
@@ -90,7 +90,7 @@ def test_zone_rules_that_changed_for_many_schedules(workspace: Workspace, path: 
 
 def test_zone_rules_that_changed_and_nobody_to_evaluate(workspace: Workspace, path: Path) -> None:
     """A schedule that is not there is refused before anything is seen anew under other zone rules."""
-    workspace.create_schedule("a", Definition("0 * * * *"), now=DAY)
+    workspace.create_schedule("a", Definition(cron_expression="0 * * * *"), now=DAY)
     sql(path, "UPDATE workspace SET zone_rules = '1970a'")
     sql(path, "UPDATE agenda SET due_at = due_at + 1")
     before = sql(path, "SELECT * FROM agenda")
@@ -102,7 +102,7 @@ def test_zone_rules_that_changed_and_nobody_to_evaluate(workspace: Workspace, pa
 def test_dry_run_under_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:
     """A dry run looks at every schedule anew where the zone rules are others than those recorded (section 1)."""
     start = parse_instant("2025-01-01T00:00:00Z")
-    workspace.create_schedule("daily", Definition("0 10 * * *"), now=start)
+    workspace.create_schedule("daily", Definition(cron_expression="0 10 * * *"), now=start)
     sql(path, "UPDATE workspace SET zone_rules = '2001a'")
     sql(path, "UPDATE agenda SET due_at = due_at + 999999999")
     now = start + 2 * 86_400

@@ -12,8 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 from arco_sched.api import Workspace
-from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
+from arco_sched.core.fields import normal_content
 from arco_sched.store.sqlite.opening import APPLICATION_ID, SCHEMA_VERSION
 from arco_sched.store.sqlite.script import schema
 
@@ -24,9 +24,13 @@ START = 1_741_000_000
 def small(path: Path) -> None:
     """A small database, with a row in every table."""
     with Workspace.create(path, "pinned") as workspace:
-        workspace.create_schedule("a", Definition("0 * * * *", request=normal_content(["x"])), now=START)
-        workspace.create_schedule("b", Definition("*/5 * * * *", max_catchup_ticks=2), now=START)
-        workspace.request_run(f"sched:a:{START - START % 3600 + 3600}", normal_content(["other"]), now=START + 1)
+        workspace.create_schedule(
+            "a", Definition(cron_expression="0 * * * *", request=normal_content(asset_selection=["x"])), now=START
+        )
+        workspace.create_schedule("b", Definition(cron_expression="*/5 * * * *", max_catchup_ticks=2), now=START)
+        workspace.request_run(
+            f"sched:a:{START - START % 3600 + 3600}", normal_content(asset_selection=["other"]), now=START + 1
+        )
         workspace.evaluate(START + 3 * 3600)
         workspace.set_enabled("b", enabled=False, now=START + 3 * 3600, discard_waiting=True)
         workspace.trigger("a", now=START + 3 * 3600 + 7)

@@ -35,7 +35,7 @@ def test_while_others_write(path: Path, tmp_path: Path) -> None:
     """Copies taken while another process evaluates and triggers verify, and hold a state that there was."""
     with Workspace.open(path) as workspace:
         for name in ("latest2", "every"):
-            workspace.create_schedule(name, Definition("* * * * *", max_catchup_ticks=100), now=END)
+            workspace.create_schedule(name, Definition(cron_expression="* * * * *", max_catchup_ticks=100), now=END)
         writer = subprocess.Popen(
             [sys.executable, "-c", WRITER, path, str(END)], stdout=subprocess.PIPE, text=True, cwd=ROOT
         )

@@ -10,17 +10,17 @@ import pytest
 
 from arco_sched.api import Workspace
 from arco_sched.core import events
-from arco_sched.core.changes import normal_content
 from arco_sched.core.cron import tzdata_release
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict
+from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import parse_instant
 from tests.database import path_of, sql
 from tests.store.fold_oracle import folded, there
 
 START = parse_instant("2025-03-03T00:00:00Z")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-EVERY_TEN = Definition("*/10 * * * *", max_catchup_ticks=1000, catchup_window_minutes=60)
+EVERY_TEN = Definition(cron_expression="*/10 * * * *", max_catchup_ticks=1000, catchup_window_minutes=60)
 
 
 @pytest.fixture
@@ -55,12 +55,12 @@ def test_ticks_lapses_and_pauses(workspace: Workspace) -> None:
 
 def test_requests(workspace: Workspace) -> None:
     """The first request of a run key makes the run, the same again is the same, another is a conflict."""
-    workspace.request_run(f"sched:a:{START + 10 * MINUTE}", normal_content(["x"]), now=START)
-    workspace.request_run("by-hand", normal_content(["x"]), now=START)
-    workspace.request_run("by-hand", normal_content(["x"]), now=START + 1)
+    workspace.request_run(f"sched:a:{START + 10 * MINUTE}", normal_content(asset_selection=["x"]), now=START)
+    workspace.request_run("by-hand", normal_content(asset_selection=["x"]), now=START)
+    workspace.request_run("by-hand", normal_content(asset_selection=["x"]), now=START + 1)
     for assets in (["y"], ["z"]):
         with pytest.raises(Conflict):
-            workspace.request_run("by-hand", normal_content(assets), now=START + 2)
+            workspace.request_run("by-hand", normal_content(asset_selection=assets), now=START + 2)
     is_folded(workspace)
     assert workspace.evaluate(START + 20 * MINUTE).conflicts == 1
     workspace.trigger("a", now=START + 20 * MINUTE)

@@ -17,7 +17,7 @@ from tests.busy import busy_history
 from tests.database import locked, sql
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
-MINUTELY = Definition("* * * * *", catchup_window_minutes=100_000, max_catchup_ticks=100_000)
+MINUTELY = Definition(cron_expression="* * * * *", catchup_window_minutes=100_000, max_catchup_ticks=100_000)
 
 
 def _no_file(path: Path) -> None:

@@ -71,7 +71,7 @@ def test_plans_of_events(workspace: Workspace, path: Path, type_: str | None, sc
 def test_nothing_due_reads_one_row(workspace: Workspace) -> None:
     """An evaluation with nothing due looks into the agenda, and not at the schedules."""
     for number in range(20):
-        workspace.create_schedule(f"s{number}", Definition("0 0 1 1 *"), now=DAY)
+        workspace.create_schedule(f"s{number}", Definition(cron_expression="0 0 1 1 *"), now=DAY)
     asked: list[str] = []
     workspace._store._connection.set_trace_callback(asked.append)
     assert workspace.evaluate(DAY + 60).evaluated == 0

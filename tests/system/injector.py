@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from arco_sched.api import Workspace
-from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.core.fields import normal_content
 from tests.database import sql
 
 START = 1_741_000_020
@@ -40,7 +40,9 @@ def prepare(path: Path) -> None:
     """The database before the story."""
     with Workspace.create(path) as workspace:
         for number, cron in enumerate(("* * * * *", "*/5 * * * *", "*/7 * * * *")):
-            definition = Definition(cron, max_catchup_ticks=60, request=normal_content([f"a{number}"]))
+            definition = Definition(
+                cron_expression=cron, max_catchup_ticks=60, request=normal_content(asset_selection=[f"a{number}"])
+            )
             workspace.create_schedule(f"s{number}", definition, now=START)
 
 

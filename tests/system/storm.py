@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from arco_sched.api import Workspace
-from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
+from arco_sched.core.fields import normal_content
 from tests.database import opened, path_of
 
 START = 1_741_000_020
@@ -169,12 +169,12 @@ Answer = dict[str, Any]
 
 def _definition(chance: random.Random) -> Definition:
     return Definition(
-        chance.choice(CRONS),
-        chance.choice(ZONES),
+        cron_expression=chance.choice(CRONS),
+        timezone=chance.choice(ZONES),
         catchup_window_minutes=chance.choice([5, 60, 1440, 10_000]),
         max_catchup_ticks=chance.choice([1, 3, 50, 2000]),
         catchup_policy=chance.choice(["oldest-first", "oldest-first", "latest"]),
-        request=normal_content([f"asset{chance.randrange(5)}"]),
+        request=normal_content(asset_selection=[f"asset{chance.randrange(5)}"]),
     )
 
 
@@ -220,7 +220,7 @@ def _trigger(workspace: Workspace, chance: random.Random, now: int) -> Answer:
 
 def _request(workspace: Workspace, chance: random.Random, now: int) -> Answer:
     key = chance.choice([f"sched:{chance.choice(NAMES)}:{now - now % MINUTE + MINUTE}", f"key{chance.randrange(500)}"])
-    requested = workspace.request_run(key, normal_content([f"asset{chance.randrange(3)}"]), now=now)
+    requested = workspace.request_run(key, normal_content(asset_selection=[f"asset{chance.randrange(3)}"]), now=now)
     return {"runs": [requested.run.run_id]}
 
 

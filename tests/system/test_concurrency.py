@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from arco_sched.api import Workspace
-from arco_sched.core.changes import normal_content
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import parse_instant
 from tests.database import locked
 
@@ -30,11 +30,11 @@ def define(workspace: Workspace) -> None:
     """Schedules whose bounds bind, under both policies."""
     for number, name in enumerate(NAMES):
         definition = Definition(
-            ("* * * * *", "*/5 * * * *", "*/2 * * * *")[number % 3],
+            cron_expression=("* * * * *", "*/5 * * * *", "*/2 * * * *")[number % 3],
             catchup_window_minutes=(30, 600)[number % 2],
             max_catchup_ticks=(2, 7, 500)[number % 3],
             catchup_policy=("oldest-first", "latest")[number % 2],  # type: ignore[arg-type]
-            request=normal_content([name]),
+            request=normal_content(asset_selection=[name]),
         )
         workspace.create_schedule(name, definition, now=START)
 
@@ -152,9 +152,11 @@ def test_nobody_starves(tmp_path: Path) -> None:
     """During a long evaluation of many transactions, whoever wants to write comes in between, again and again."""
     path = tmp_path / "arco.db"
     with Workspace.create(path) as workspace:
-        definition = Definition("* * * * * *", catchup_window_minutes=100_000, max_catchup_ticks=1_000_000)
+        definition = Definition(
+            cron_expression="* * * * * *", catchup_window_minutes=100_000, max_catchup_ticks=1_000_000
+        )
         workspace.create_schedule("a", definition, now=START)
-        workspace.create_schedule("b", Definition("0 0 1 1 *"), now=START)
+        workspace.create_schedule("b", Definition(cron_expression="0 0 1 1 *"), now=START)
         script = (
             f"from tests.system import test_concurrency as it; path = {str(path)!r}; print('ready'); "
             f"w = it.Workspace.open(path); print(w.evaluate({START + 8_000}, batch=160).triggered)"

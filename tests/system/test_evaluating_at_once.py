@@ -12,7 +12,7 @@ from arco_sched.core.instants import parse_instant
 from tests.database import sql
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
-MINUTELY = Definition("* * * * *", catchup_window_minutes=100_000, max_catchup_ticks=100_000)
+MINUTELY = Definition(cron_expression="* * * * *", catchup_window_minutes=100_000, max_catchup_ticks=100_000)
 ROOT = Path(__file__).parents[2]
 
 
@@ -87,7 +87,7 @@ def test_evaluating_at_once_at_different_instants(path: Path, workspace: Workspa
     """Evaluators at different instants, bounds binding, both policies: nothing is lost and nothing is made twice."""
     for number, policy in enumerate(("oldest-first", "latest", "oldest-first", "latest")):
         definition = Definition(
-            "* * * * *", max_catchup_ticks=3 + number, catchup_window_minutes=40, catchup_policy=policy
+            cron_expression="* * * * *", max_catchup_ticks=3 + number, catchup_window_minutes=40, catchup_policy=policy
         )
         workspace.create_schedule(f"s{number}", definition, now=DAY)
     said = at_once(EVALUATE, [[str(path), str(DAY + 600 * number), "2", "4"] for number in range(8)])

@@ -60,7 +60,9 @@ def is_one_line(said: subprocess.CompletedProcess[str], path: Path) -> None:
 def backlog(path: Path, ticks: int) -> None:
     """A database whose next evaluation makes so many ticks."""
     with Workspace.create(path) as workspace:
-        definition = Definition("* * * * * *", catchup_window_minutes=100_000, max_catchup_ticks=1_000_000)
+        definition = Definition(
+            cron_expression="* * * * * *", catchup_window_minutes=100_000, max_catchup_ticks=1_000_000
+        )
         workspace.create_schedule("a", definition, now=START + DAY - ticks + 1)
 
 
@@ -154,7 +156,7 @@ def open_folder() -> Iterator[Path]:
     """A folder that anybody may enter, with a database; removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="arco-"))
     with Workspace.create(folder / "arco.db") as workspace:
-        workspace.create_schedule("a", Definition("0 * * * *"), now=START)
+        workspace.create_schedule("a", Definition(cron_expression="0 * * * *"), now=START)
         workspace.evaluate(START + 2 * HOUR)
     try:
         yield folder
@@ -344,7 +346,7 @@ def test_a_torn_log(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     first, path = tmp_path / "first.db", tmp_path / "arco.db"
     with Workspace.create(first) as workspace:
-        workspace.create_schedule("a", Definition("* * * * *", max_catchup_ticks=1000), now=START)
+        workspace.create_schedule("a", Definition(cron_expression="* * * * *", max_catchup_ticks=1000), now=START)
     with Workspace.open(first) as workspace:
         for minutes in (7, 31, 150):
             workspace.evaluate(START + minutes * 60)

@@ -39,7 +39,9 @@ def test_a_short_storm() -> None:
 def backlog(path: Path, ticks: int) -> None:
     """A database whose next evaluation makes so many ticks."""
     with Workspace.create(path) as workspace:
-        definition = Definition("* * * * * *", catchup_window_minutes=100_000, max_catchup_ticks=1_000_000)
+        definition = Definition(
+            cron_expression="* * * * * *", catchup_window_minutes=100_000, max_catchup_ticks=1_000_000
+        )
         workspace.create_schedule("a", definition, now=NOW - ticks + 1)
 
 

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import Any, Final
 
 from arco_sched.core import identity
-from arco_sched.core.changes import normal_content
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.events import BY_CODE, LAPSED, PRUNED, REWOUND, TYPES, UPSERTED, ZONE_RULES, EventType
+from arco_sched.core.fields import CONTENT, content_of
 from arco_sched.core.instants import MIN_INSTANT, format_instant, parse_instant
 from arco_sched.core.ports import Audit, StoredEvent
 from arco_sched.service.answers import Verification
@@ -156,11 +156,9 @@ def _definition_contradictions(event: StoredEvent, payload: dict[str, Any]) -> l
     if payload.get("created_at") != format_instant(event.recorded_at):
         found.append(f"its payload was made at {payload.get('created_at')!a}, the event otherwise")
     try:
-        content = normal_content(
-            payload["asset_selection"], payload["partition_selection"], payload["command"], payload["labels"]
-        )
+        content = content_of({field.name: payload[field.name] for field in CONTENT if field.name in payload})
         same = identity.content_text(content) == event.body
-    except (KeyError, TypeError, ValueError):
+    except ValueError:
         same = False
     if not same:
         found.append("its request content is not that of its payload")
@@ -173,7 +171,7 @@ _ENTRIES: Final = {"versions": {"definition_version", "effective_from"}, "lapses
 
 def _strange_names(type_: EventType, payload: dict[str, Any]) -> list[str]:
     """The names that a payload lacks, or should not have."""
-    strange = set(payload) ^ (type_.payload or frozenset())
+    strange = (set(payload) ^ (type_.payload or frozenset())) - type_.optional
     for name, wanted in _ENTRIES.items() if type_ is REWOUND else ():
         entries = payload.get(name)
         if not isinstance(entries, list) or any(not isinstance(entry, dict) for entry in entries):

@@ -2,13 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from arco_sched.core.changes import Current
-from arco_sched.core.definitions import Definition, RequestContent, Term, Version
+from arco_sched.core.definitions import RequestContent, Term, Version
 from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.core.fields import content_of, definition_of, read_value
 from arco_sched.core.history import Schedule
 from arco_sched.core.instants import BEFORE_ALL
 from arco_sched.core.subjects import About, State
@@ -210,9 +211,17 @@ class Definitions:
 
 def _version(row: Sequence[Any]) -> Version:
     schedule_id, number, start_at, enabled, deleted, created_at, effective_from, end_at, body, other = row[:10]
-    columns = dict(zip(COLUMNS, row[10:_WIDTH], strict=True))
-    definition = Definition(**columns, **_other(other), request=content_of(body), end_at=end_at)
-    return Version(schedule_id, number, definition, start_at, bool(enabled), bool(deleted), created_at, effective_from)
+    values = dict(zip(COLUMNS, row[10:_WIDTH], strict=True)) | _other(other)
+    return Version(
+        schedule_id=schedule_id,
+        definition_version=number,
+        definition=definition_of(values, request=content_from(body), end_at=end_at),
+        start_at=start_at,
+        enabled=bool(enabled),
+        deleted=bool(deleted),
+        created_at=created_at,
+        effective_from=effective_from,
+    )
 
 
 def _schedule(row: Sequence[Any]) -> Schedule:
@@ -231,27 +240,15 @@ def _schedule(row: Sequence[Any]) -> Schedule:
 
 @lru_cache(maxsize=1024)
 def _other(text: str) -> dict[str, Any]:
-    return json.loads(text)  # type: ignore[no-any-return] # a CHECK and the fold see to it
+    """The values of a definition's other fields."""
+    return {name: read_value(name, value) for name, value in json.loads(text).items()}
 
 
 @lru_cache(maxsize=1024)
-def content_of(body: str) -> RequestContent:
+def content_from(body: str) -> RequestContent:
     """The request content of a stored body; raises `DatabaseUnusable` where it is not as it was written."""
-    return read_content(body, lambda content: [content[name] for name in _CONTENT_NAMES])
-
-
-_CONTENT_NAMES: Final = ("asset_selection", "partition_selection", "command", "labels")
-
-
-def read_content(stored: str | Sequence[Any], values_of: Callable[[Any], Sequence[Any]]) -> RequestContent:
-    """What a run is asked to do; `stored` is JSON text, or columns of it, and raises `DatabaseUnusable` where it is not
-    as it was written."""
     try:
-        assets, partitions, command, labels = values_of(json.loads(stored) if isinstance(stored, str) else stored)
-        texts = [*assets, *partitions, *labels, *labels.values(), *([] if command is None else [command])]
-        if isinstance(assets, list) and isinstance(partitions, list) and all(isinstance(text, str) for text in texts):
-            return RequestContent(tuple(assets), tuple(partitions), command, tuple(labels.items()))
-    except (LookupError, TypeError, AttributeError, ValueError, RecursionError):
-        pass
-    text = "the database is damaged, what a run is asked to do can't be read: `arco verify` says where"
-    raise DatabaseUnusable(text)
+        return content_of(json.loads(body))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
+        text = "the database is damaged, what a run is asked to do can't be read: `arco verify` says where"
+        raise DatabaseUnusable(text) from None

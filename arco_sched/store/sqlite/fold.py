@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from arco_sched.core.changes import flat
 from arco_sched.core.events import BY_CODE, LAPSED, OF_FAILURE, PRUNED, REQUESTED, REWOUND, SCHEDULED, TICKED, TYPES
+from arco_sched.core.fields import flat, payload
 from arco_sched.core.fold import (
     CursorRewound,
     HistoryRemoved,
@@ -161,7 +161,9 @@ def _add_versions(connection: sqlite3.Connection, changes: list[Any], to: str) -
 def _version_row(added: VersionAdded) -> tuple[Any, ...]:
     version = added.version
     values = flat(version)
-    other = json.dumps({name: values[name] for name in other_names()}, ensure_ascii=False, separators=(",", ":"))
+    said = payload(version)
+    rest = {name: said[name] for name in other_names() if name in said}
+    other = json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
     return (
         added.schedule,
         version.definition_version,

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from arco_sched.core.history import Run, RunConflict
 from arco_sched.core.identity import ORIGINS, TickKey
-from arco_sched.store.sqlite.definitions import read_content
+from arco_sched.store.sqlite.definitions import content_from
 from arco_sched.store.sqlite.filters import Filter
 
 _RUN: Final = (
-    "SELECT run_id, run_key, request_fingerprint, status, schedule_id, tick_id, asset_selection, partition_selection, "
-    "command, labels, code_version, requested_at, run FROM runs "
+    "SELECT run_id, run_key, request_fingerprint, status, schedule_id, tick_id, "
+    "(SELECT body FROM contents WHERE fingerprint = request_fingerprint), code_version, requested_at, run FROM runs "
 )
 _CONFLICT: Final = "SELECT run_key, first_fingerprint, requested_fingerprint, requested_at, tick_id FROM conflicts "
 
@@ -76,11 +76,13 @@ class Runs:
         return int(self._connection.execute(ask, (since, through)).fetchone()[0])
 
     def _run(self, row: Sequence[Any]) -> Run:
-        content = read_content(row[6:10], lambda cells: [*map(read_json, cells[:2]), cells[2], read_json(cells[3])])
-        conflicts = self._connection.execute(_CONFLICT + "WHERE run = ? ORDER BY requested_at", (row[12],))
-        run_id, run_key, fingerprint, status, schedule_id, tick_id = row[:6]
+        conflicts = self._connection.execute(_CONFLICT + "WHERE run = ? ORDER BY requested_at", (row[-1],))
         found = tuple(RunConflict(*conflict) for conflict in conflicts)
-        return Run(run_id, run_key, fingerprint, status, schedule_id, tick_id, content, row[10], row[11], found)
+        run_id, run_key, fingerprint, status, schedule_id, tick_id, body, code_version, requested_at = row[:9]
+        content = content_from(body)
+        return Run(
+            run_id, run_key, fingerprint, status, schedule_id, tick_id, content, code_version, requested_at, found
+        )
 
 
 def read_json(text: str | None) -> Any:

@@ -38,11 +38,10 @@ def derived() -> str:
 
 def other_names() -> tuple[str, ...]:
     """The fields of a definition that are kept in `definition_rows.other`."""
-    from arco_sched.core.changes import VERSION_NAMES
-    from arco_sched.core.definitions import RequestContent
+    from arco_sched.core.fields import CONTENT, FIELDS
 
-    elsewhere = {*COLUMNS, *RequestContent._fields, "start_at", "end_at", "enabled", "deleted"}
-    return tuple(name for name in VERSION_NAMES if name not in elsewhere)
+    elsewhere = {*COLUMNS, *(field.name for field in CONTENT), "start_at", "end_at", "enabled", "deleted"}
+    return tuple(field.name for field in FIELDS if field.name not in elsewhere)
 
 
 def _other(name: str) -> str:

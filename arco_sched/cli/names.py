@@ -1,0 +1,39 @@
+"""What the command line calls the fields and arguments that the core names as Python and JSON do."""
+
+import re
+from typing import Final
+
+from arco_sched.core.problems import Names
+
+IRREGULAR: Final = {
+    "cron_expression": "--cron",
+    "timezone": "--tz",
+    "max_catchup_ticks": "--max-catchup",
+    "asset_selection": "--asset",
+    "partition_selection": "--partition",
+    "labels": "--label",
+    "start_at": "--start",
+    "end_at": "--end",
+    "enabled": "--disabled",
+    # Arguments of `Workspace` that are no fields.
+    "start": "--from",
+    "stop": "--to",
+    "type_": "--type",
+    "name": "--workspace",
+}
+"""The options whose names do not follow from the rule of `option_of`."""
+
+
+def option_of(name: str) -> str:
+    """The option of a field or an argument: `retry_delay_seconds` is `--retry-delay`.
+
+    Dashes for underlines, and no unit, since the value has one. What is no such name (an option, `ARCO_NOW`) stays.
+    """
+    if re.fullmatch(r"[a-z][a-z_]*", name) is None:
+        return name
+    bare = name.removesuffix("_minutes").removesuffix("_seconds").replace("_", "-")
+    return IRREGULAR.get(name) or f"--{bare}"
+
+
+OPTIONS: Final = Names(option_of, entry="{field}", key="{field} key", value="{field} {key}")
+"""The names that the command line has."""

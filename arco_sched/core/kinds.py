@@ -1,0 +1,386 @@
+"""The kinds of value that the fields of a definition have.
+
+A kind says what is acceptable, which of equal values is the normal one, and how a value reads in JSON. Plain classes,
+since an evaluation imports them and the code that `dataclass` writes takes longer than they do.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.instants import (
+    FORMS,
+    MAX_INSTANT,
+    MIN_INSTANT,
+    Unit,
+    format_instant,
+    format_span,
+    parse_instant,
+    parse_span,
+)
+from arco_sched.core.problems import Problem
+
+MAX_NAME: Final = 1000
+"""Characters of a name, a label or another text of one line."""
+
+MAX_COMMAND: Final = 100_000
+"""Characters of a command line."""
+
+Note = Callable[..., None]
+"""Called with the code of a problem and its data."""
+
+
+class Kind:
+    """What the values of a field are. They are the same in JSON, unless a kind says otherwise."""
+
+    def check(self, value: Any, note: Note) -> None:
+        """Note what is wrong with a value."""
+
+    def normal(self, value: Any) -> Any:
+        """The one of all equal values that is kept; of an acceptable value."""
+        return value
+
+    def to_json(self, value: Any) -> Any:
+        """The value as JSON has it."""
+        return value
+
+    def from_json(self, value: Any) -> Any:
+        """The value that JSON holds; raises `ValueError` where `to_json` never gives it."""
+        return value
+
+    def about(self) -> str:
+        """What a value is, with its bounds and its unit, in a few words."""
+        raise NotImplementedError
+
+    def show(self, value: Any) -> str:
+        """A value as people read and write it."""
+        return str(value)
+
+
+class Text(Kind):
+    """A text; with `lines`, one that may have more than one line."""
+
+    def __init__(self, limit: int = MAX_NAME, *, lines: bool = False, empty: bool = False) -> None:
+        self.limit = limit
+        self.lines = lines
+        self.empty = empty
+
+    def check(self, value: Any, note: Note) -> None:
+        """Not empty unless it may be, not over-long, no characters that are no text."""
+        if not isinstance(value, str):
+            note("not_text")
+        elif not value.strip() and not self.empty:
+            note("empty")
+        elif len(value) > self.limit:
+            note("too_long", limit=self.limit)
+        elif any(map(self._is_strange, value)):
+            note("characters", value=value)
+
+    def _is_strange(self, char: str) -> bool:
+        if char < " ":
+            return not (self.lines and char in "\n\t")
+        return "\x7f" <= char < "\xa0" or "\ud800" <= char <= "\udfff"
+
+    def from_json(self, value: Any) -> str:
+        """A text."""
+        return str(_of_type(value, str))
+
+    def about(self) -> str:
+        """`text`, and how long it may be."""
+        return f"text, up to {self.limit:,} characters"
+
+
+class Choice(Kind):
+    """One of some words."""
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        self.choices = tuple(choices)
+
+    def check(self, value: Any, note: Note) -> None:
+        """One of them."""
+        if value not in self.choices:
+            note("choice", value=value, choices=self.choices)
+
+    def from_json(self, value: Any) -> str:
+        """A text: a word that is none of them any more is for `check` to refuse."""
+        return str(_of_type(value, str))
+
+    def about(self) -> str:
+        """The words."""
+        return " or ".join((", ".join(self.choices[:-1]), self.choices[-1]))
+
+
+class Whole(Kind):
+    """A whole number from `least` to `most`."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least = least
+        self.most = most
+
+    def check(self, value: Any, note: Note) -> None:
+        """A whole number within the bounds."""
+        if not is_whole(value):
+            note("not_whole")
+        elif not self.least <= value <= self.most:
+            note("bounds", **self.bounds())
+
+    def bounds(self) -> dict[str, Any]:
+        """The bounds as a sentence says them."""
+        return {"least": self.least, "most": self.most}
+
+    def from_json(self, value: Any) -> int:
+        """A whole number."""
+        if not is_whole(value):
+            raise ValueError(f"{value!a} is not a whole number")
+        return int(value)
+
+    def about(self) -> str:
+        """The bounds."""
+        return f"whole number, {self.least:,} to {self.most:,}"
+
+
+class Span(Whole):
+    """A span of time as a whole number of minutes or seconds; people write it with a unit."""
+
+    def __init__(self, unit: Unit, least: int, most: int) -> None:
+        super().__init__(least, most)
+        self.unit = unit
+
+    def bounds(self) -> dict[str, Any]:
+        """The bounds with their units."""
+        return {"least": _span_in_words(self.least, self.unit), "most": _span_in_words(self.most, self.unit)}
+
+    def parse(self, text: str, what: str) -> int:
+        """The span that a person wrote; raises `InvalidInput`, in which `what` names the value."""
+        value = parse_span(text, self.unit, what)
+        if not self.least <= value <= self.most:
+            raise InvalidInput(Problem(what, "span_bounds", {"value": text, **self.bounds()}))
+        return value
+
+    @property
+    def forms(self) -> str:
+        """How a person writes it."""
+        return FORMS[self.unit]
+
+    def about(self) -> str:
+        """The unit and the bounds."""
+        return f"{self.unit}, {self.least:,} to {self.most:,}"
+
+    def show(self, value: Any) -> str:
+        """`3d`, `36h`, `90m`."""
+        return format_span(value, self.unit)
+
+
+class Instant(Kind):
+    """An instant as an epoch; RFC 3339 in JSON."""
+
+    def check(self, value: Any, note: Note) -> None:
+        """A whole second of the years 1 to 9999."""
+        if not is_whole(value):
+            note("not_instant")
+        elif not MIN_INSTANT <= value <= MAX_INSTANT:
+            note("years", value=value)
+
+    def to_json(self, value: Any) -> str:
+        """RFC 3339 in UTC."""
+        return format_instant(value)
+
+    def from_json(self, value: Any) -> int:
+        """The epoch of an RFC 3339 date-time."""
+        try:
+            return parse_instant(_of_type(value, str))
+        except InvalidInput as error:
+            raise ValueError(str(error)) from None
+
+    def about(self) -> str:
+        """That it is an epoch."""
+        return "epoch, whole UTC seconds"
+
+    def show(self, value: Any) -> str:
+        """RFC 3339 in UTC."""
+        return format_instant(value)
+
+
+class Flag(Kind):
+    """True or false."""
+
+    def check(self, value: Any, note: Note) -> None:
+        """A truth value and nothing like one."""
+        if not isinstance(value, bool):
+            note("not_flag")
+
+    def from_json(self, value: Any) -> bool:
+        """A truth value."""
+        return bool(_of_type(value, bool))
+
+    def about(self) -> str:
+        """The two."""
+        return "true or false"
+
+    def show(self, value: Any) -> str:
+        """As JSON and TOML write it."""
+        return "true" if value else "false"
+
+
+class Cron(Text):
+    """A cron expression."""
+
+    def check(self, value: Any, note: Note) -> None:
+        """One that both readers read alike, and that some date matches."""
+        from arco_sched.core.cron import check_expression
+
+        _judge(value, note, check_expression)
+
+    def normal(self, value: Any) -> str:
+        """With single blanks and the nickname in its one spelling."""
+        from arco_sched.core.cron import parse_expression
+
+        return parse_expression(value).text
+
+    def about(self) -> str:
+        """What it is."""
+        return "cron expression"
+
+
+class Zone(Text):
+    """A time zone by its IANA name."""
+
+    def check(self, value: Any, note: Note) -> None:
+        """A name of the installed database, spelled as there."""
+        from arco_sched.core.cron import load_zone
+
+        _judge(value, note, load_zone)
+
+    def about(self) -> str:
+        """What it is."""
+        return "IANA time zone"
+
+
+class Many(Kind):
+    """Several values of another kind, as a tuple; neither their order nor repeats matter."""
+
+    def __init__(self, item: Kind) -> None:
+        self.item = item
+
+    def check(self, value: Any, note: Note) -> None:
+        """Each of them; the problem's data has its place as `entry`."""
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            note("not_list", **_several(self.item))
+            return
+        for place, each in enumerate(value):
+            self.item.check(each, partial(note, entry=place))
+
+    def normal(self, value: Any) -> tuple[Any, ...]:
+        """In order, each once."""
+        return tuple(sorted(set(map(self.item.normal, value))))
+
+    def to_json(self, value: Any) -> list[Any]:
+        """A list."""
+        return [self.item.to_json(each) for each in value]
+
+    def from_json(self, value: Any) -> tuple[Any, ...]:
+        """A list, as a tuple."""
+        return tuple(self.item.from_json(each) for each in _of_type(value, list))
+
+    def about(self) -> str:
+        """What each of them is."""
+        return f"tuple, each: {self.item.about()}"
+
+    def show(self, value: Any) -> str:
+        """One behind the other."""
+        return ", ".join(map(self.item.show, value))
+
+
+class Pairs(Kind):
+    """Names with a value each, as a tuple of pairs; an object in JSON. The order does not matter."""
+
+    def __init__(self, item: Kind) -> None:
+        self.item = item
+        self.key = Text()
+
+    def check(self, value: Any, note: Note) -> None:
+        """Each name, and each value; the problem's data has the name as `key`."""
+        for key, each in self._pairs(value, note):
+            self.key.check(key, partial(note, key=str(key), side="key"))
+            self.item.check(each, partial(note, key=str(key)))
+
+    def _pairs(self, value: Any, note: Note) -> Iterable[tuple[Any, Any]]:
+        if isinstance(value, Mapping):
+            return list(value.items())
+        if isinstance(value, Sequence) and all(isinstance(each, tuple) and len(each) == 2 for each in value):
+            return list(value)
+        note("not_table", **_several(self.item))
+        return []
+
+    def normal(self, value: Any) -> tuple[tuple[str, Any], ...]:
+        """In the order of the names."""
+        return tuple(sorted((key, self.item.normal(each)) for key, each in dict(value).items()))
+
+    def to_json(self, value: Any) -> dict[str, Any]:
+        """An object."""
+        return {key: self.item.to_json(each) for key, each in value}
+
+    def from_json(self, value: Any) -> tuple[tuple[str, Any], ...]:
+        """An object, as a tuple of pairs."""
+        return tuple((key, self.item.from_json(each)) for key, each in _of_type(value, dict).items())
+
+    def about(self) -> str:
+        """What names and values are."""
+        return f"tuple of (name, value), each value: {self.item.about()}"
+
+    def show(self, value: Any) -> str:
+        """`a=1, b=2`."""
+        return ", ".join(f"{key}={self.item.show(each)}" for key, each in value)
+
+
+def is_whole(value: Any) -> bool:
+    """Whether it is a whole number, which true and false are not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def text_problems(
+    field: str, text: str, *, limit: int = MAX_NAME, lines: bool = False, empty: bool = False
+) -> list[Problem]:
+    """What is wrong with a user's text that is no field of a definition."""
+    return problems_of(Text(limit, lines=lines, empty=empty), field, text)
+
+
+def problems_of(kind: Kind, field: str, value: Any) -> list[Problem]:
+    """What is wrong with a value, which `field` names."""
+    found: list[Problem] = []
+
+    def note(code: str, **data: Any) -> None:
+        found.append(Problem(field, code, data))
+
+    kind.check(value, note)
+    return found
+
+
+def _several(item: Kind) -> dict[str, str]:
+    return {"of": "whole numbers", "example": "1"} if isinstance(item, Whole) else {"of": "texts", "example": '"…"'}
+
+
+def _judge(value: Any, note: Note, judge: Callable[[str], object]) -> None:
+    if not isinstance(value, str):
+        note("not_text")
+        return
+    try:
+        judge(value)
+    except InvalidInput as error:
+        for sentence in error.problems:
+            note("said", sentence=sentence)
+
+
+def _of_type(value: Any, type_: type) -> Any:
+    if not isinstance(value, type_):
+        raise ValueError(f"{value!a} is not a {type_.__name__}")  # noqa: TRY004 - of damaged data, not of a program
+    return value
+
+
+def _span_in_words(value: int, unit: Unit) -> str:
+    seconds = value * 60 if unit == "minutes" else value
+    for size, name in ((366 * 86_400, "year"), (86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size} {name}{'' if seconds == size else 's'}"
+    return f"0 {unit}"

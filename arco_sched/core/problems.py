@@ -1,0 +1,125 @@
+"""What can be wrong with something given, as values, and the one catalogue of sentences for them.
+
+The core and the services say which field is meant by its name in Python and JSON. The command line, a file and a page
+call it otherwise: each has its `Names`, and the sentences are the same for all.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+SHOWN: Final = 60
+"""Characters of a text that a sentence shows at most."""
+
+SENTENCES: Final[Mapping[str, str]] = {
+    "said": "{sentence}",
+    # Values.
+    "not_text": "{field} must be a text: write it in quotes",
+    "not_whole": "{field} must be a whole number",
+    "not_flag": "{field} must be true or false",
+    "not_list": "{field} must be a list of {of}: write [{example}]",
+    "not_table": "{field} must be a table of {of}: write {{ name = {example} }}",
+    "nested_table": "{field} is a table: quote a name with a dot in it",
+    "not_span": "{field} must be {forms}, in quotes",
+    "not_instant": "{field} must be an instant, such as 2025-01-15T10:00:00Z",
+    "empty": "{field} must not be empty",
+    "too_long": "{field} is longer than {limit} characters",
+    "characters": "{field} {value!a} has control characters or is not valid UTF-8",
+    "choice": "{field} {value!a} must be one of {choices}",
+    "bounds": "{field} must be between {least} and {most}",
+    "span": "{field} {value!r} is not a duration: write {forms}",
+    "span_bounds": "{field} {value!r} must be between {least} and {most}",
+    "instant": "{field} {value!r} is not RFC 3339 with a zone: write it like 2025-01-15T10:00:00Z",
+    "offset": "{field} {value!r} has an offset beyond 23:59",
+    "day": "{field} {value!r} names a day that does not exist",
+    "time": "{field} {value!r} names a time that does not exist",
+    "years": "{field} {value!r} is outside the years 1 to 9999 in UTC",
+    "schedule_id": ("schedule id {value!a} must be 1 to 100 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"),
+    # Definitions.
+    "end": "{field} {end} is not after the start {start}",
+    "fixed_start": "{field} is {start} since it was created and can't be changed: leave it out",
+    "deleted_later": (
+        "{field} {start} is before the deletion of {schedule_id} ({deleted}): "
+        "history before it can't be made again; leave it out, or name a later instant"
+    ),
+    "wanted_twice": "it is wanted twice",
+    # What is asked.
+    "cursor": "{field} {value!a} is not one: take `next_cursor` of the page before",
+    "empty_range": "{field} {stop} is not after {names[start]} {start}",
+    "in_future": "{field} {stop} lies in the future: what is not due yet can't be backfilled",
+    "ahead_of_clock": (
+        "now {now} is ahead of the clock ({clock}): "
+        "look first with {names[dry_run]}, or say {names[allow_future]} if it is meant"
+    ),
+}
+"""The sentence of each code. `{field}` is what the surface calls the field, `{names[other]}` what it calls another."""
+
+_SHOWN: Final = {"schedule_id": 120}
+
+
+class Names:
+    """What a surface calls the fields, the entries of their lists, and the keys and values of their tables."""
+
+    def __init__(
+        self,
+        call: Callable[[str], str] = str,
+        *,
+        entry: str = "an entry of {field}",
+        key: str = "the key {key!a} of {field}",
+        value: str = "the value of {key!a} in {field}",
+    ) -> None:
+        self._call = call
+        self._entry = entry
+        self._key = key
+        self._value = value
+
+    def __getitem__(self, name: str) -> str:
+        return self._call(name)
+
+    def of(self, problem: "Problem") -> str:
+        """What the problem is about, as this surface calls it."""
+        field, data = self._call(problem.field), problem.data
+        if "entry" in data:
+            return self._entry.format(field=field)
+        if "key" in data:
+            form = self._key if data.get("side") == "key" else self._value
+            return form.format(field=field, key=data["key"][:SHOWN])
+        return field
+
+
+PLAIN: Final = Names()
+"""The names of Python and JSON."""
+
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with something given.
+
+    `field` is the field's or argument's name in Python and JSON, empty where a sentence says it all; `code` is a key of
+    `SENTENCES`. `data` holds what the sentence needs, instants as RFC 3339; `entry` is the place in a list, `key` the
+    key in a table (with `side` = "key" where the key itself is wrong).
+    """
+
+    field: str
+    code: str
+    data: Mapping[str, Any] = NOTHING
+
+    def sentence(self, names: Names = PLAIN) -> str:
+        """The problem in words."""
+        if self.code == "said":
+            return str(self.data["sentence"])
+        width = _SHOWN.get(self.code, SHOWN)
+        data = {name: _short(value, width) for name, value in self.data.items()}
+        return SENTENCES[self.code].format(**data, field=names.of(self), names=names)
+
+
+def _short(value: Any, width: int) -> Any:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return value[:width] if isinstance(value, str) else value
+
+
+def said(sentence: str, field: str = "") -> Problem:
+    """A problem whose sentence names no field of any surface."""
+    return Problem(field, "said", {"sentence": sentence})

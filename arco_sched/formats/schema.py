@@ -1,0 +1,109 @@
+"""The JSON Schema of a definitions file, from the table of fields.
+
+The package has it as a file, for `arco export --schema`; `python -m arco_sched.formats.schema` writes that file anew.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from arco_sched.core.definitions import Field
+from arco_sched.core.identity import SCHEDULE_ID
+from arco_sched.core.kinds import Choice, Cron, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole, Zone
+from arco_sched.formats.toml_file import KEYS
+
+FILE: Final = Path(__file__).parents[1] / "schedules.schema.json"
+
+
+def schema(keys: Mapping[str, Field] = KEYS) -> dict[str, Any]:
+    """The schema of a file whose schedules have these keys."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Definitions of arco",
+        "description": (
+            "What `arco apply FILE` reads and `arco export` writes: schedules by their ids, and what they have in "
+            "common."
+        ),
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "defaults": {
+                "description": (
+                    "Values for every schedule that does not say otherwise; a list or the labels of a schedule replace "
+                    "these whole."
+                ),
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {key: _reference(key) for key, field in keys.items() if field.in_defaults},
+            },
+            "schedules": {
+                "description": 'The schedules by their ids; an id with a dot is quoted, [schedules."team.daily"].',
+                "type": "object",
+                "propertyNames": {"pattern": f"^{SCHEDULE_ID.pattern}$"},
+                "additionalProperties": _reference("schedule"),
+            },
+        },
+        "$defs": {
+            "schedule": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": [key for key, field in keys.items() if field.required],
+                "properties": {key: _reference(key) for key in keys},
+            },
+            **{key: _definition(field) for key, field in keys.items()},
+        },
+    }
+
+
+def _reference(key: str) -> dict[str, str]:
+    return {"$ref": f"#/$defs/{key}"}
+
+
+def _definition(field: Field) -> dict[str, Any]:
+    found = {"description": field.sentence(), **_value(field.kind)}
+    if field.default_words and not field.otherwise:
+        found["default"] = field.default_words if isinstance(field.kind, Span) else field.to_json(field.default)
+    if field.fixed:
+        found["description"] += " It can't be changed afterwards."
+    if field.examples:
+        found["examples"] = list(field.examples)
+    return found
+
+
+def _value(kind: Kind) -> dict[str, Any]:
+    """What a value of a kind is in a file."""
+    if isinstance(kind, Choice):
+        return {"enum": list(kind.choices)}
+    if isinstance(kind, Span):
+        units = "mhdw" if kind.unit == "minutes" else "smhdw"
+        number = {"type": "integer", "minimum": kind.least, "maximum": kind.most}
+        return {"oneOf": [number, {"type": "string", "pattern": f"^\\s*[0-9]{{1,12}}[{units}]?\\s*$"}]}
+    if isinstance(kind, Whole):
+        return {"type": "integer", "minimum": kind.least, "maximum": kind.most}
+    if isinstance(kind, Flag):
+        return {"type": "boolean"}
+    if isinstance(kind, Instant):
+        return {"type": "string", "format": "date-time"}
+    if isinstance(kind, Many):
+        return {"type": "array", "items": _value(kind.item)}
+    if isinstance(kind, Pairs):
+        return {"type": "object", "propertyNames": _text(kind.key), "additionalProperties": _value(kind.item)}
+    if isinstance(kind, Zone):
+        return {"type": "string", "minLength": 1}
+    if isinstance(kind, Cron | Text):
+        return {"type": "string", **_text(kind)}
+    raise AssertionError(kind)
+
+
+def _text(kind: Text) -> dict[str, int]:
+    return ({} if kind.empty else {"minLength": 1}) | {"maxLength": kind.limit}
+
+
+def text() -> str:
+    """The schema as its file has it."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text(), "utf-8")

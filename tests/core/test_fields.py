@@ -1,0 +1,365 @@
+"""The table of definition fields: what is stored and what is said of a definition follow from it."""
+
+import ast
+import inspect
+import json
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import arco_sched
+from arco_sched.core import fields, identity
+from arco_sched.core.definitions import (
+    CATCHUP_POLICIES,
+    DST_GAPS,
+    DST_OVERLAPS,
+    Definition,
+    Field,
+    RequestContent,
+    Version,
+)
+from arco_sched.core.fields import normal_content
+from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT
+from arco_sched.core.kinds import Many, Pairs, Span, Text, Whole, problems_of
+from arco_sched.core.problems import SENTENCES, Names, Problem
+
+PACKAGE = Path(arco_sched.__file__).parent
+DAILY = Version(
+    schedule_id="daily",
+    definition_version=1,
+    definition=Definition(cron_expression="@daily"),
+    start_at=0,
+    enabled=True,
+    deleted=False,
+    created_at=0,
+    effective_from=0,
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "fingerprint"),
+    [
+        (
+            {},
+            '{"asset_selection":[],"command":null,"labels":{},"partition_selection":[]}',
+            "8be459442b2e1625ca68ba77c18ee2e3c81baf9762142778911a8adc824d6259",
+        ),
+        (
+            {"asset_selection": ["b", "a", "b"], "partition_selection": ["2025-01-15"]},
+            '{"asset_selection":["a","b"],"command":null,"labels":{},"partition_selection":["2025-01-15"]}',
+            "cb2680e0595d03e68fec4a4b81a3f8206894438bc40380576791d68f78e3af13",
+        ),
+        (
+            {"command": "make\n\t# é", "labels": {"z": "", "a": "1"}},
+            '{"asset_selection":[],"command":"make\\n\\t# é","labels":{"a":"1","z":""},"partition_selection":[]}',
+            "4e472958fc41b8b0a8d942ed5f801f8e1ad6f9e5575ead3fab43ffdfdb67cc8c",
+        ),
+    ],
+)
+def test_fingerprints_stay(content: dict[str, Any], text: str, fingerprint: str) -> None:
+    """The canonical text of a content, and so its fingerprint, is what it always was: databases hold both."""
+    canonical = identity.content_text(normal_content(**content))
+    assert canonical == text
+    assert identity.fingerprint(canonical) == fingerprint
+    assert fields.content_of(json.loads(text)) == normal_content(**content)
+
+
+def test_payloads_stay() -> None:
+    """The payload of a definition event is what it always was, in the same order: databases hold it."""
+    full = Definition(
+        cron_expression="0 10 * * *",
+        timezone="Europe/Berlin",
+        catchup_window_minutes=60,
+        max_catchup_ticks=3,
+        catchup_policy="latest",
+        dst_gap="skip",
+        dst_overlap="both",
+        request=normal_content(
+            asset_selection=["b", "a"], partition_selection=["p"], command="make é\n", labels={"z": "", "a": "1"}
+        ),
+        code_version="v1",
+        end_at=1735689600,
+    )
+    version = replace(
+        DAILY,
+        definition_version=2,
+        definition=full,
+        start_at=1735603200,
+        enabled=False,
+        created_at=1735603201,
+        effective_from=1735603202,
+    )
+    assert json.dumps(fields.payload(version), ensure_ascii=False, separators=(",", ":")) == (
+        '{"schedule_id":"daily","definition_version":2,"cron_expression":"0 10 * * *","timezone":"Europe/Berlin",'
+        '"catchup_window_minutes":60,"max_catchup_ticks":3,"catchup_policy":"latest","dst_gap":"skip",'
+        '"dst_overlap":"both","asset_selection":["a","b"],"partition_selection":["p"],"command":"make é\\n",'
+        '"labels":{"a":"1","z":""},"code_version":"v1","start_at":"2024-12-31T00:00:00Z",'
+        '"end_at":"2025-01-01T00:00:00Z","enabled":false,"deleted":false,"created_at":"2024-12-31T00:00:01Z",'
+        '"effective_from":"2024-12-31T00:00:02Z"}'
+    )
+    assert json.dumps(fields.payload(DAILY), separators=(",", ":")) == (
+        '{"schedule_id":"daily","definition_version":1,"cron_expression":"@daily","timezone":"UTC",'
+        '"catchup_window_minutes":1440,"max_catchup_ticks":10,"catchup_policy":"oldest-first","dst_gap":"next",'
+        '"dst_overlap":"first","asset_selection":[],"partition_selection":[],"command":null,"labels":{},'
+        '"code_version":null,"start_at":"1970-01-01T00:00:00Z","end_at":null,"enabled":true,"deleted":false,'
+        '"created_at":"1970-01-01T00:00:00Z","effective_from":"1970-01-01T00:00:00Z"}'
+    )
+
+
+INSTANTS = st.integers(MIN_INSTANT, MAX_INSTANT)
+VERSIONS = st.builds(
+    Version,
+    schedule_id=st.just("a"),
+    definition_version=st.integers(1),
+    definition=st.builds(
+        Definition,
+        cron_expression=st.text(),
+        timezone=st.text(),
+        catchup_window_minutes=st.integers(),
+        max_catchup_ticks=st.integers(),
+        catchup_policy=st.sampled_from(CATCHUP_POLICIES),
+        dst_gap=st.sampled_from(DST_GAPS),
+        dst_overlap=st.sampled_from(DST_OVERLAPS),
+        request=st.builds(
+            normal_content,
+            asset_selection=st.lists(st.text()),
+            partition_selection=st.lists(st.text()),
+            command=st.none() | st.text(),
+            labels=st.dictionaries(st.text(), st.text()),
+        ),
+        code_version=st.none() | st.text(),
+        end_at=st.none() | INSTANTS,
+    ),
+    start_at=INSTANTS,
+    enabled=st.booleans(),
+    deleted=st.booleans(),
+    created_at=INSTANTS,
+    effective_from=INSTANTS,
+)
+
+
+@given(VERSIONS)
+def test_a_payload_reads_back_the_same(version: Version) -> None:
+    """Whatever was recorded, acceptable today or not, is read as it was."""
+    stored = json.loads(json.dumps(fields.payload(version)))
+    assert fields.version_of("a", stored) == version
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        ({"timezone": 5}, "timezone: 5 is not a str"),
+        ({"timezone": None}, "timezone: None is not a str"),
+        ({"max_catchup_ticks": "3"}, "max_catchup_ticks: '3' is not a whole number"),
+        ({"max_catchup_ticks": True}, "max_catchup_ticks: True is not a whole number"),
+        ({"enabled": 1}, "enabled: 1 is not a bool"),
+        ({"asset_selection": "a"}, "asset_selection: 'a' is not a list"),
+        ({"asset_selection": [1]}, "asset_selection: 1 is not a str"),
+        ({"labels": [["a", "b"]]}, "labels: [['a', 'b']] is not a dict"),
+        ({"labels": {"a": 1}}, "labels: 1 is not a str"),
+        ({"start_at": "soon"}, "start_at: the instant 'soon' is not RFC 3339"),
+        ({"start_at": None}, "start_at: None is not a str"),
+        ({"end_at": 5}, "end_at: 5 is not a str"),
+        ({"created_at": 5}, "5 is not a str"),
+        ({"definition_version": "1"}, "'1' is not a whole number"),
+        ({"other": 1}, "it should not have, or lacks, 'other'"),
+    ],
+)
+def test_a_damaged_payload_is_refused(damage: dict[str, Any], says: str) -> None:
+    """What was never written is not read as if it had been."""
+    with pytest.raises(ValueError, match=re.escape(says)):
+        fields.version_of("a", fields.payload(DAILY) | damage)
+
+
+@pytest.mark.parametrize("name", fields.payload(DAILY))
+def test_a_payload_that_lacks_something_is_refused(name: str) -> None:
+    """Every name of the first schema was always written."""
+    stored = fields.payload(DAILY)
+    del stored[name]
+    with pytest.raises(ValueError, match=f"lacks, '{name}'"):
+        fields.version_of("a", stored)
+
+
+def test_a_damaged_content_is_refused() -> None:
+    """As with payloads."""
+    for stored in (
+        {},
+        fields.canonical(RequestContent()) | {"no_such": "x"},
+        {**fields.canonical(RequestContent()), "command": 1},
+    ):
+        with pytest.raises(ValueError, match=r"lacks|is not a"):
+            fields.content_of(stored)
+
+
+# A field that comes later.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterContent(RequestContent):
+    """A request content with one field more."""
+
+    argument_0: Annotated[str | None, Field(Text(), "run", "The name that a command sees.", for_requests=True)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterDefinition(Definition):
+    """A definition with such a content, and a policy more."""
+
+    request: LaterContent = LaterContent()
+    timeout_seconds: Annotated[int | None, Field(Span("seconds", 1, 86_400), "run", "How long a run may take.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterVersion(Version):
+    """A version of such a definition."""
+
+    definition: LaterDefinition
+
+
+LATER = fields.table(LaterVersion)
+LATER_CONTENT = [field for field in LATER if field.path == ("definition", "request")]
+
+
+def later(**values: Any) -> LaterVersion:
+    """The first version of a schedule with fields that come later."""
+    content = LaterContent(argument_0=values.pop("argument_0", None))
+    return LaterVersion(
+        schedule_id="daily",
+        definition_version=1,
+        definition=LaterDefinition(cron_expression="@daily", request=content, **values),
+        start_at=0,
+        enabled=True,
+        deleted=False,
+        created_at=0,
+        effective_from=0,
+    )
+
+
+def test_a_later_field_stands_before_what_ends_an_answer() -> None:
+    """Content behind content, others behind others; start, end and state stay last."""
+    names = [field.name for field in LATER]
+    assert names.index("labels") < names.index("argument_0") < names.index("code_version")
+    assert names[-5:] == ["timeout_seconds", "start_at", "end_at", "enabled", "deleted"]
+    assert fields.document(later(), LATER) == fields.document(DAILY) | {"argument_0": None, "timeout_seconds": None}
+
+
+def test_a_later_field_changes_nothing_where_it_is_not_set() -> None:
+    """Canonical text and payload have its key only where it is set, so fingerprints and events stay."""
+    plain, full = later(), later(argument_0="job", timeout_seconds=90)
+    assert fields.payload(plain, LATER) == fields.payload(DAILY)
+    assert fields.payload(full, LATER) == fields.payload(DAILY) | {"argument_0": "job", "timeout_seconds": 90}
+    assert fields.canonical(plain.definition.request, LATER_CONTENT) == fields.canonical(RequestContent())
+    assert list(fields.canonical(full.definition.request, LATER_CONTENT)) == [
+        *("argument_0", "asset_selection", "command", "labels", "partition_selection"),
+    ]
+
+
+def test_events_from_before_a_later_field_are_read() -> None:
+    """What a payload does not say is as by default."""
+    assert fields.version_of("daily", fields.payload(DAILY), LaterVersion) == later()
+    full = later(argument_0="job", timeout_seconds=90)
+    assert fields.version_of("daily", fields.payload(full, LATER), LaterVersion) == full
+
+
+# Kinds.
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "codes"),
+    [
+        (Text(), 5, [("not_text", {})]),
+        (Whole(1, 3), True, [("not_whole", {})]),
+        (Whole(1, 3), 4, [("bounds", {"least": 1, "most": 3})]),
+        (Span("seconds", 0, 86_400), -1, [("bounds", {"least": "0 seconds", "most": "1 day"})]),
+        (Span("minutes", 1, 120), 121, [("bounds", {"least": "1 minute", "most": "2 hours"})]),
+        (Many(Text()), "a", [("not_list", {"of": "texts", "example": '"…"'})]),
+        (Many(Whole(0, 9)), [1, 10], [("bounds", {"least": 0, "most": 9, "entry": 1})]),
+        (Many(Whole(0, 9)), [1, "x"], [("not_whole", {"entry": 1})]),
+        (Pairs(Whole(1, 9)), {"cpus": 10}, [("bounds", {"least": 1, "most": 9, "key": "cpus"})]),
+        (Pairs(Text()), (("", "x"),), [("empty", {"key": "", "side": "key"})]),
+        (Pairs(Text()), 5, [("not_table", {"of": "texts", "example": '"…"'})]),
+    ],
+)  # fmt: skip
+def test_what_a_kind_refuses(kind: Any, value: Any, codes: list[tuple[str, dict[str, Any]]]) -> None:
+    """Every problem of a value, with its place in a list or a table."""
+    assert problems_of(kind, "f", value) == [Problem("f", code, data) for code, data in codes]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "normal", "in_json", "shown"),
+    [
+        (Many(Whole(0, 255)), [75, 2, 75], (2, 75), [2, 75], "2, 75"),
+        (Pairs(Whole(1, 9)), {"b": 1, "a": 4}, (("a", 4), ("b", 1)), {"a": 4, "b": 1}, "a=4, b=1"),
+        (Span("seconds", 0, 9999), 90, 90, 90, "90s"),
+        (Span("seconds", 0, 9999), 7200, 7200, 7200, "2h"),
+        (Span("minutes", 1, 9999), 90, 90, 90, "90m"),
+    ],
+)  # fmt: skip
+def test_what_a_kind_keeps(kind: Any, value: Any, normal: Any, in_json: Any, shown: str) -> None:
+    """The normal form, the same in JSON and back, and as people read it."""
+    assert kind.normal(value) == normal
+    assert kind.to_json(normal) == in_json
+    assert kind.from_json(in_json) == normal
+    assert kind.show(normal) == shown
+
+
+# Problems.
+
+
+def test_each_surface_has_its_own_names() -> None:
+    """One problem, and one sentence for all."""
+    window = Problem("catchup_window_minutes", "bounds", {"least": "1 minute", "most": "100 years"})
+    label = Problem("labels", "empty", {"key": "team"})
+    names = Names(str.upper, value="{field}[{key}]")
+    assert window.sentence() == "catchup_window_minutes must be between 1 minute and 100 years"
+    assert window.sentence(names) == "CATCHUP_WINDOW_MINUTES must be between 1 minute and 100 years"
+    assert label.sentence() == "the value of 'team' in labels must not be empty"
+    assert label.sentence(names) == "LABELS[team] must not be empty"
+
+
+def _sources(*rooms: str) -> list[Path]:
+    return [path for room in rooms for path in sorted((PACKAGE / room).rglob("*.py"))]
+
+
+def test_every_code_has_a_sentence_and_every_sentence_a_use() -> None:
+    """The catalogue and the code that speaks of it agree."""
+    used: set[str] = {"said"}
+    for path in _sources("core", "service", "formats", "cli"):
+        source = path.read_text("utf-8")
+        used |= set(re.findall(r'(?:note|_refused)\([^"()]*"(\w+)"', source))
+        used |= set(re.findall(r'Problem\([\w."]+, "(\w+)"', source))
+    assert used == SENTENCES.keys()
+
+
+def test_the_core_and_the_services_name_no_options() -> None:
+    """What they say holds for every surface; only a command that is written out whole has options."""
+    for path in _sources("core", "service"):
+        tree = ast.parse(path.read_text("utf-8"))
+        documents = {
+            id(node.body[0].value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and isinstance(node.body[0], ast.Expr)
+        }  # fmt: skip
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents:
+                assert re.search(r"--[a-z]", re.sub(r"`arco [^`]*`", "", node.value)) is None, (path, node.value)
+
+
+# Help.
+
+
+@pytest.mark.parametrize("owner", [RequestContent, Definition, Version])
+def test_help_says_what_each_field_means(owner: type) -> None:
+    """Meaning, unit, bounds and default, in `help()`; the signature stays plain."""
+    rows = [field for field in fields.FIELDS if field.name in owner.__dataclass_fields__]  # type: ignore[attr-defined]
+    assert rows
+    for field in rows:
+        assert f"{field.name} ({field.kind.about()}; " in str(owner.__doc__)
+        assert field.words in str(owner.__doc__)
+    assert "Field(" not in str(inspect.signature(owner))
