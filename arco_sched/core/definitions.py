@@ -5,7 +5,9 @@ everything else that is said, read, written and checked of a field follows from 
 are integer epochs (whole UTC seconds). The names are those of the JSON answers.
 """
 
+from collections.abc import Callable
 from dataclasses import KW_ONLY, MISSING, dataclass, fields, is_dataclass, replace
+from operator import attrgetter
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
 from arco_sched.core.instants import MAX_MINUTES
@@ -43,7 +45,8 @@ class Field:
     or not, so that what is stored stays as it is; any other has a key only where it differs from its default, which
     therefore never changes. `for_requests` is whether `runs request` has it too, `in_defaults` whether a file may say
     it for all its schedules, `fixed` whether it can't be changed later. `name`, `path` (the attributes of a `Version`
-    that lead to it) and `default` are read off the class in which the row stands.
+    that lead to it), `default` and `value` (which gives the value in a version) are read off the class in which the row
+    stands.
     """
 
     kind: Kind
@@ -59,6 +62,7 @@ class Field:
     name: str = ""
     path: tuple[str, ...] = ()
     default: Any = REQUIRED
+    value: Callable[[Any], Any] = repr
 
     @property
     def required(self) -> bool:
@@ -88,13 +92,6 @@ class Field:
         default = f" (default: {self.default_words})" if self.default_words else ""
         return f"{self.words[:-1]}{forms}{more}{default}."
 
-    def value(self, version: "Version") -> Any:
-        """The field's value in a version."""
-        owner: Any = version
-        for attribute in self.path:
-            owner = getattr(owner, attribute)
-        return getattr(owner, self.name)
-
     def to_json(self, value: Any) -> Any:
         """A value as JSON has it, null where there is none."""
         return None if value is None else self.kind.to_json(value)
@@ -108,9 +105,9 @@ def rows(owner: type, path: tuple[str, ...] = ()) -> list[Field]:
         if each.name in parts:
             found += rows(parts[each.name], (*path, each.name))
         for row in getattr(each.type, "__metadata__", ()):
-            found.append(
-                replace(row, name=each.name, path=path, default=REQUIRED if each.default is MISSING else each.default)
-            )
+            default = REQUIRED if each.default is MISSING else each.default
+            value = attrgetter(".".join((*path, each.name)))
+            found.append(replace(row, name=each.name, path=path, default=default, value=value))
     return found
 
 
@@ -127,7 +124,7 @@ def described(owner: type[T]) -> type[T]:
             default = "required" if row.default is REQUIRED else f"default {row.default!r}"
             lines.append(f"    {row.name} ({row.kind.about()}; {default}):\n        {row.words}")
     owner.__doc__ = "\n".join([(owner.__doc__ or "").rstrip(), "", "Fields:", *lines])
-    taken = owner.__init__.__annotations__  # type: ignore[misc] # of this very class
+    taken = owner.__init__.__annotations__
     taken.update({name: getattr(type_, "__origin__", type_) for name, type_ in taken.items() if _is_row(type_)})
     return owner
 

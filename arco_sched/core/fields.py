@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from arco_sched.core.definitions import Definition, Field, RequestContent, Version, part_types, rows
-from arco_sched.core.instants import format_instant
 from arco_sched.core.kinds import Instant, is_whole, problems_of
 from arco_sched.core.problems import Problem
 
@@ -209,19 +208,22 @@ def _is_said(field: Field, value: Any) -> bool:
 
 
 def _framed(version: Version, values: dict[str, Any]) -> dict[str, Any]:
+    instant = Instant().to_json
     return {
         "schedule_id": version.schedule_id,
         "definition_version": version.definition_version,
         **values,
-        "created_at": format_instant(version.created_at),
-        "effective_from": format_instant(version.effective_from),
+        "created_at": instant(version.created_at),
+        "effective_from": instant(version.effective_from),
     }
 
 
 def _built(owner: type[V], path: tuple[str, ...], fields: Sequence[Field], values: Mapping[str, Any], **more: Any) -> V:
     """A value of a class, and of the parts it consists of, from the fields' values by their names."""
     own = {field.name: values[field.name] for field in fields if field.path == path and field.name in values}
-    parts = {name: _built(type_, (*path, name), fields, values) for name, type_ in part_types(owner).items()}
+    parts: dict[str, Any] = {
+        name: _built(type_, (*path, name), fields, values) for name, type_ in part_types(owner).items()
+    }
     return owner(**own, **parts, **more)
 
 

@@ -5,7 +5,7 @@ since an evaluation imports them and the code that `dataclass` writes takes long
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from arco_sched.core.errors import InvalidInput
@@ -184,7 +184,7 @@ class Instant(Kind):
 
     def to_json(self, value: Any) -> str:
         """RFC 3339 in UTC."""
-        return format_instant(value)
+        return _instant_text(value)
 
     def from_json(self, value: Any) -> int:
         """The epoch of an RFC 3339 date-time."""
@@ -332,6 +332,10 @@ class Pairs(Kind):
     def show(self, value: Any) -> str:
         """`a=1, b=2`."""
         return ", ".join(f"{key}={self.item.show(each)}" for key, each in value)
+
+
+_instant_text: Final = lru_cache(maxsize=4096)(format_instant)
+"""The text of an instant; those of a schedule are few, and often one and the same."""
 
 
 def is_whole(value: Any) -> bool:
