@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,8 @@ from arco_sched.store.sqlite import reading
 from arco_sched.store.sqlite.fold import fold_again, learn
 from tests.database import dump, opened, path_of, sql
 from tests.service.oracle import BASE, MINUTE, Oracle, Refused, Schedule
+
+pytestmark = pytest.mark.slow
 
 NAMES = ("a", "b.2")
 FOLDED = ("schedule_rows", "definition_rows", "tick_rows", "lapse_rows", "run_rows", "conflict_rows")

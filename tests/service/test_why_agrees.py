@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from arco_sched.core.errors import ArcoError
 from arco_sched.core.instants import parse_instant
 from arco_sched.service import Workspace
 from tests.database import opened
+
+pytestmark = pytest.mark.slow
 
 BASE = parse_instant("2025-03-08T12:00:00Z")
 """19 hours before the clocks of New York go forward."""

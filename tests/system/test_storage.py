@@ -18,10 +18,11 @@ import pytest
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import ArcoError, DatabaseUnusable
 from arco_sched.service import Workspace
+from tests import ROOT
 from tests.database import dump, sql
 from tests.story import DAY, END, HOUR, START
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
 
 
 def arco(path: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

@@ -16,9 +16,11 @@ from arco_sched.service import Workspace
 from arco_sched.store.sqlite import verify as verifying
 from arco_sched.store.sqlite.database import Database
 from arco_sched.store.sqlite.fold import REQUESTED, fold
+from tests import ROOT
 from tests.database import opened, sql
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
 NOW = parse_instant("2025-03-04T00:00:00Z")
 ENVIRON = os.environ | {"PYTHONPATH": str(ROOT), "ARCO_NOW": "2025-03-04T00:00:00Z"}
 BATCH = 10_000
