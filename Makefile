@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check format bench bench-peers faults fuzz mutants clean
+.PHONY: help demo test quick lint check format bench bench-peers faults fuzz mutants clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: $(STAMP)  ## the whole story on a temporary database
 
 test: $(STAMP)  ## the tests
 	@$(BIN)/python -m pytest -n 2 $(PYTEST)
+
+quick: $(STAMP)  ## the tests but for those that take seconds or start many processes: half a minute
+	@$(BIN)/python -m pytest -n 2 -m "not slow" $(PYTEST)
 
 lint: $(STAMP)  ## format, lint, types and layers
 	@$(BIN)/ruff format --check .

@@ -13,6 +13,8 @@ from benchmarks.__main__ import SUBJECTS, main
 from benchmarks.harness import START
 from tests.database import dump
 
+pytestmark = pytest.mark.slow
+
 BESIDE = Path(sys.executable).with_name("arco")
 ARCO = BESIDE if BESIDE.exists() else shutil.which("arco")
 

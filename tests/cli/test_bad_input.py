@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import IMPORTABLE
 from tests.runner import Arco
 
 HUGE = "9" * 5000
@@ -273,7 +274,7 @@ def test_bytes_that_are_no_text(daily: Arco) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "arco_sched", "schedule", "show", b"\xff\xfe"],
         capture_output=True,
-        env={**os.environ, "ARCO_DB": str(daily.db), "PYTHONPATH": ":".join(path for path in sys.path if path)},
+        env={**os.environ, "ARCO_DB": str(daily.db), "PYTHONPATH": IMPORTABLE},
         check=False,
     )
     assert done.returncode == 2

@@ -1,6 +1,7 @@
 """`arco tick --quiet`, the line that cron calls, is done without reading a command line, and nothing shows it."""
 
 import contextlib
+import os
 import re
 import shutil
 import sqlite3
@@ -16,6 +17,8 @@ from arco_sched.cli import entry, quick
 from arco_sched.configuration import open_store
 from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.service.visit import nothing_due
+from tests import IMPORTABLE
+from tests.database import locked, sql
 from tests.runner import Arco, Result
 
 HEAVY = {"rich", "croniter", "pendulum", "platformdirs", "dataclasses", "json", "hashlib", "zoneinfo"}
@@ -201,10 +204,12 @@ def test_completion(arco: Arco) -> None:
 def loading(argv: list[str], arco: Arco) -> str:
     """What a command prints, and then its exit code and the modules that it loaded."""
     ask = (
-        f"import sys; sys.path[:] = {sys.path!r}; before = set(sys.modules); from arco_sched.cli.entry import run; "
+        f"import sys; before = set(sys.modules); from arco_sched.cli.entry import run; "
         f"code = run({argv!r}, {{'ARCO_DB': {str(arco.db)!r}}}); print(code, *set(sys.modules) - before)"
     )
-    return subprocess.run([sys.executable, "-S", "-c", ask], check=True, capture_output=True, text=True).stdout
+    command = [sys.executable, "-S", "-c", ask]
+    environ = {**os.environ, "PYTHONPATH": IMPORTABLE}
+    return subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout
 
 
 def test_it_loads_next_to_nothing(arco: Arco) -> None:

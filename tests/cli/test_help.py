@@ -11,6 +11,7 @@ import pytest
 
 from arco_sched.cli.app import command
 from arco_sched.cli.options import example_lines
+from tests import IMPORTABLE
 from tests.runner import Arco
 
 PRINTED_WIDTH = 78
@@ -100,7 +101,7 @@ def test_arco_alone(arco: Arco) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(daily: Arco, shell: str) -> None:
     """Each shell is given a script; bash completes commands, options and the ids of schedules."""
-    environment = {**os.environ, "ARCO_DB": str(daily.db), "PYTHONPATH": ":".join(path for path in sys.path if path)}
+    environment = {**os.environ, "ARCO_DB": str(daily.db), "PYTHONPATH": IMPORTABLE}
 
     def arco(*arguments: str, **more: str) -> str:
         program = "import sys; from arco_sched.cli.entry import main; sys.argv[0] = 'arco'; main()"

@@ -137,6 +137,7 @@ def test_filters_combine(busy: Arco) -> None:
     assert found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "key"),
     [

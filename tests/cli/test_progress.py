@@ -4,9 +4,9 @@ import os
 import pty
 import subprocess
 import sys
-from pathlib import Path
 
 from arco_sched.cli import progress
+from tests import ROOT
 from tests.runner import Arco
 
 
@@ -34,7 +34,7 @@ def test_short_work_shows_no_bar(daily: Arco) -> None:
     ours, theirs = pty.openpty()
     done = subprocess.run(
         [sys.executable, "-m", "arco_sched", "verify"],
-        env={"PYTHONPATH": str(Path(__file__).parents[2]), "ARCO_DB": str(daily.db), "HOME": "/nonexistent"},
+        env={"PYTHONPATH": str(ROOT), "ARCO_DB": str(daily.db), "HOME": "/nonexistent"},
         stdout=subprocess.PIPE,
         stderr=theirs,
         text=True,

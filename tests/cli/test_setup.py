@@ -24,6 +24,7 @@ from arco_sched.formats.cron_and_systemd import (
     timer_unit,
 )
 from arco_sched.formats.crontab import read
+from tests import ROOT
 
 HOSTILE = '/srv/it\'s 100% "odd" $HOME \\%h/a;b`c`.db'
 PATHS = st.text(st.sampled_from("ab /'\"%\\$;&|`é#~!*"), max_size=12).map(lambda text: f"/x{text}")
@@ -56,7 +57,7 @@ class Home:
             **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
             "HOME": str(self.folder),
             "PATH": f"{self.folder}/bin:/usr/bin:/bin",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": str(ROOT),
             "ARCO_NOW": "2025-01-15T12:00:00Z",
         }
         command = [self.folder / "bin" / "arco", "--db", self.db, *argv]

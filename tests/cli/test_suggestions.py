@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.runner import Arco
 
 
@@ -54,7 +55,7 @@ def complete(db: Path | None, line: str) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-m", "arco_sched"],
         env={
-            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": str(ROOT),
             "_ARCO_COMPLETE": "complete_bash",
             "COMP_WORDS": line,
             "COMP_CWORD": str(len(line.split(" ")) - 1),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import IMPORTABLE
 from tests.runner import Arco
 
 NOT_IMPORTED = {"rich", "croniter", "pendulum", "pydantic", "platformdirs", "asyncio", "zoneinfo"}
@@ -25,7 +26,7 @@ def environment(db: Path, **environ: str) -> dict[str, str]:
         **os.environ,
         "ARCO_DB": str(db),
         "ARCO_NOW": "2025-01-15T10:30:00Z",
-        "PYTHONPATH": ":".join(path for path in sys.path if path),
+        "PYTHONPATH": IMPORTABLE,
         **environ,
     }
 

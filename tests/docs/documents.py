@@ -21,7 +21,8 @@ from typing import Any
 
 import tzdata
 
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
+
 DOCUMENTS = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
 CLOCK = "2025-01-15T12:00:00Z"
 RELEASE = "2025b"

@@ -10,6 +10,8 @@ from typer.core import TyperGroup
 from arco_sched.cli.app import command
 from tests.docs.documents import DOCUMENTS, FAILED, ROOT, UNFORESEEN, Section, run, sections
 
+pytestmark = pytest.mark.slow
+
 SECTIONS = [section for document in DOCUMENTS for section in sections(document)]
 PAGES = [*DOCUMENTS, "CHANGELOG.md"]
 

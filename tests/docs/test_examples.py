@@ -7,6 +7,8 @@ import pytest
 
 from tests.docs.documents import ROOT, clean_environment
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = ROOT / "examples"
 
 

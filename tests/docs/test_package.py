@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import arco_sched
-
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
 
 
 def test_importing_the_package_loads_nothing_else_of_it() -> None:

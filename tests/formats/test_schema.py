@@ -59,6 +59,7 @@ def test_the_schema_takes_what_apply_takes(text: str, valid: bool) -> None:
         assert valid
 
 
+@pytest.mark.slow
 @given(st.lists(VERSIONS, max_size=2, unique_by=lambda version: version.schedule_id))
 def test_what_is_exported_is_valid(versions: list[Version]) -> None:
     """Whatever `export` writes, the schema takes."""

@@ -43,6 +43,7 @@ def test_a_problem_has_its_line(source: bytes, line: int | None, says: str) -> N
     assert [(place, says in text) for place, text in raised.value.located] == [(line, True)]
 
 
+@pytest.mark.slow
 @given(st.lists(VERSIONS, max_size=3, unique_by=lambda version: version.schedule_id))
 def test_what_is_written_reads_back_the_same(versions: list[Version]) -> None:
     """Every definition, hostile texts included, is the same after writing and reading; so is its start."""

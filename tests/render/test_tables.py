@@ -10,6 +10,7 @@ import termios
 
 import pytest
 
+from tests import IMPORTABLE
 from tests.runner import Arco
 
 LONG = "warehouse-nightly-load-of-orders-and-payments-for-the-whole-group-in-every-region-and-currency"
@@ -150,7 +151,7 @@ def on_a_terminal(used: Arco, *arguments: str, columns: int = 80, **environ: str
     """What `arco` writes on a terminal of its own."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    path = ":".join(each for each in sys.path if each)
+    path = IMPORTABLE
     environment = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "PYTHONPATH": path, **environ}
     with subprocess.Popen(
         [sys.executable, "-m", "arco_sched", *arguments],

@@ -139,6 +139,7 @@ def test_changes_while_ahead(workspace: Workspace) -> None:
     is_right(workspace)
 
 
+@pytest.mark.slow
 def test_ahead_again_and_again(workspace: Workspace) -> None:
     """Being ahead and brought back many times, with changes between, loses nothing and makes nothing twice."""
     for turn in range(1, 5):

@@ -440,6 +440,7 @@ def test_many_differences_of_one_kind(path: Path) -> None:
     assert found.differences[-1] == f"run_rows: {rows - 100} more of this kind"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_any_cell(path: Path, seed: int) -> None:
     """A cell of any table changed to anything, or a row removed, never makes verify raise anything foreign."""

@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from arco_sched.core.cron import timetable
 from arco_sched.core.definitions import Definition, RequestContent
 from arco_sched.core.errors import ArcoError
 from arco_sched.core.instants import parse_instant
+
+pytestmark = pytest.mark.slow
 
 BASE = parse_instant("2025-03-08T12:00:00Z")
 """19 hours before the clocks of New York go forward."""

@@ -11,9 +11,9 @@ import pytest
 from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import ArcoError
+from tests import ROOT
 from tests.story import END, HOUR
 
-ROOT = Path(__file__).parents[2]
 WRITER = """
 import itertools, sys
 from arco_sched.api import Workspace
@@ -31,6 +31,7 @@ def path(copy_of_told: Path) -> Path:
     return copy_of_told
 
 
+@pytest.mark.slow
 def test_while_others_write(path: Path, tmp_path: Path) -> None:
     """Copies taken while another process evaluates and triggers verify, and hold a state that there was."""
     with Workspace.open(path) as workspace:

@@ -15,9 +15,10 @@ from arco_sched.store.sqlite.audit import described
 from arco_sched.store.sqlite.migrations import STEPS, bring_forward
 from arco_sched.store.sqlite.opening import SCHEMA_VERSION, open_database
 from arco_sched.store.sqlite.script import statements
+from tests import ROOT
+from tests.database import dump, opened, sql
 from tests.store.pin_schema import PINNED
 
-ROOT = Path(__file__).parents[2]
 HOW = """schema.sql is not what was pinned as schema {version}, which may be in use. To change it:
 write the change as a script into STEPS of arco_sched/store/migrations.py, raise SCHEMA_VERSION in database.py,
 and pin the new version: python -m tests.store.pin_schema"""
@@ -186,6 +187,7 @@ print(bring_forward(database, [*STEPS, COLOUR, NOTES]) is not None)
 """
 
 
+@pytest.mark.slow
 def test_at_once(path: Path) -> None:
     """Of any number of processes that open it at once, one brings it forward, and all of them can use it."""
     processes = [

@@ -19,8 +19,11 @@ from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import parse_instant
 from tests.database import locked
+from tests import ROOT
+from tests.database import locked, sql
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
 START = parse_instant("2025-03-04T00:00:00Z")
 NAMES = tuple(f"s{number}" for number in range(5))
 PROCESSES = 16

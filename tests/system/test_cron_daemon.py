@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
+
+pytestmark = pytest.mark.slow
+
 CRON_D = Path("/etc/cron.d")
 PATIENCE = 130.0
 """Seconds: cron acts at the next minute, or at the one after it where it has to notice the new file first."""

@@ -9,11 +9,13 @@ import pytest
 from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.instants import parse_instant
+from tests import ROOT
 from tests.database import sql
+
+pytestmark = pytest.mark.slow
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
 MINUTELY = Definition(cron_expression="* * * * *", catchup_window_minutes=100_000, max_catchup_ticks=100_000)
-ROOT = Path(__file__).parents[2]
 
 
 EVALUATE = """

@@ -15,6 +15,8 @@ from tests.store.pin_schema import small
 from tests.system import fuzzing
 from tests.system.fuzzing import HOSTILE, Attempt
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("ARCO_FUZZ_EXAMPLES", "0"))
 """How many inputs each test draws, at random; 0 for the few that are the same each time."""
 

@@ -19,9 +19,11 @@ import pytest
 from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import ArcoError, DatabaseUnusable
+from tests import ROOT
+from tests.database import dump, sql
 from tests.story import DAY, END, HOUR, START
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
 
 
 def arco(path: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

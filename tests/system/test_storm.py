@@ -14,8 +14,11 @@ from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.instants import parse_instant
 from tests.database import sql
+from tests import ROOT
+from tests.database import opened, sql
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
 NOW = parse_instant("2025-03-04T00:00:00Z")
 ENVIRON = os.environ | {"PYTHONPATH": str(ROOT), "ARCO_NOW": "2025-03-04T00:00:00Z"}
 BATCH = 10_000

@@ -22,6 +22,8 @@ from tests.core.cron.oracles import (
     zone_info,
 )
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400
 ODD_ZONES = (*CHANGING_ZONES, "America/Juneau", "Asia/Manila", "Asia/Pyongyang", "Pacific/Kwajalein", "Africa/Monrovia")
 POLICIES = list(itertools.product(["next", "skip"], ["first", "last", "both"]))

@@ -25,6 +25,7 @@ def test_refused(text: str) -> None:
         check_expression(text)
 
 
+@pytest.mark.slow
 @given(expressions())
 @settings(derandomize=True, max_examples=200, deadline=None)
 def test_five_fields_agree(drawn: Drawn) -> None:
@@ -32,6 +33,7 @@ def test_five_fields_agree(drawn: Drawn) -> None:
     expect_agreement(drawn.text)
 
 
+@pytest.mark.slow
 @given(expressions(seconds=True))
 @settings(derandomize=True, max_examples=80, deadline=None)
 def test_six_fields_agree(drawn: Drawn) -> None:

@@ -439,6 +439,7 @@ def test_the_number_of_days(text: str, start: str, stop: str, count: int) -> Non
     assert e.count_days(day_number(start), day_number(stop)) == count
 
 
+@pytest.mark.slow
 @given(expressions(), st.dates(dt.date(1, 1, 2), dt.date(9990, 1, 1)))
 @settings(derandomize=True, max_examples=150, deadline=None)
 def test_days_as_drawn(drawn: Drawn, day: dt.date) -> None:
@@ -453,6 +454,7 @@ def test_days_as_drawn(drawn: Drawn, day: dt.date) -> None:
         assert e.day_at_or_before(number + 99) == number + 99 - span[::-1].index(True)
 
 
+@pytest.mark.slow
 @given(expressions(), st.integers(-800_000, 3_000_000), st.integers(0, 400_000))
 @settings(derandomize=True, max_examples=60, deadline=None)
 def test_long_counts_are_sums_of_months(drawn: Drawn, start: int, length: int) -> None:

@@ -43,6 +43,7 @@ def ranges() -> st.SearchStrategy[tuple[int, int]]:
     ).map(lambda ab: (ab[0], ab[0] + ab[1]))
 
 
+@pytest.mark.slow
 @given(tables(), ranges(), st.integers(-1, 40))
 @settings(derandomize=True, max_examples=180, deadline=None)
 def test_one_answer(table: Timetable, stretch: tuple[int, int], limit: int) -> None:
@@ -68,6 +69,7 @@ def test_one_answer(table: Timetable, stretch: tuple[int, int], limit: int) -> N
         assert table.matches(instant) == (instant in found) or not start <= instant < stop
 
 
+@pytest.mark.slow
 @given(tables(), ranges(), ranges())
 @settings(derandomize=True, max_examples=120, deadline=None)
 def test_counts_add_up(table: Timetable, one: tuple[int, int], other: tuple[int, int]) -> None:
@@ -77,6 +79,7 @@ def test_counts_add_up(table: Timetable, one: tuple[int, int], other: tuple[int,
     assert table.count(d, a) == 0
 
 
+@pytest.mark.slow
 @given(tables(), ranges())
 @settings(derandomize=True, max_examples=100, deadline=None)
 def test_next_walks_along(table: Timetable, stretch: tuple[int, int]) -> None:
@@ -96,6 +99,7 @@ def test_next_walks_along(table: Timetable, stretch: tuple[int, int]) -> None:
     assert back == walked[::-1]
 
 
+@pytest.mark.slow
 @given(
     expressions(fixed=True),
     near_changes(CHANGING_ZONES, year_start(1900), year_start(2100)),
@@ -282,6 +286,7 @@ def wild_zones(draw: st.DrawFn) -> Zone:
     return Zone("Wild", ZoneData(offsets[0] * 900, changes, None))
 
 
+@pytest.mark.slow
 @given(wild_zones(), expressions(fixed=True, special=False), st.sampled_from(POLICIES))
 @settings(derandomize=True, max_examples=120, deadline=None)
 def test_wild_clocks(zone: Zone, drawn: Drawn, policy: tuple[str, str]) -> None:
@@ -324,6 +329,7 @@ def test_a_gap_to_which_the_clock_comes_back(text: str, answers: list[str]) -> N
     assert table.count(at_two - 3600, at_two + DAY) == len(answers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("footer", ["AAA0BBB,M1.1.1/-24,M12.5.0/-60", "AAA0BBB,J1/0,J365/24", "AAA-12BBB,0/3,364/3"])
 @pytest.mark.parametrize("policy", [*POLICIES, None])
 def test_changes_at_the_turn_of_the_year(footer: str, policy: tuple[str, str] | None) -> None:

@@ -6,12 +6,19 @@ import sys
 import pytest
 
 import arco_sched.core.cron
+from tests import IMPORTABLE
 
 
 def modules_after(code: str) -> set[str]:
-    program = f"import sys; sys.path[:0] = {[p for p in sys.path if p]!r}; {code}; print(*sys.modules)"
+    program = f"import sys; {code}; print(*sys.modules)"
     # -S: no site-packages hooks of the test machine, which import modules of their own.
-    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        env={"PYTHONPATH": IMPORTABLE},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return set(done.stdout.split())
 
 

@@ -18,6 +18,7 @@ from arco_sched.core.cron.tzif import YearlyRule, ZoneData, _read_footer, read_t
 from arco_sched.core.cron.zones import BEGINNING, END, year_start
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.instants import MIN_INSTANT, format_offset, parse_instant
+from tests import IMPORTABLE
 from tests.core.cron.oracles import UTC, at, zone_info
 
 NAMES = sorted(zone_names())
@@ -144,7 +145,7 @@ def test_the_host_has_no_say() -> None:
     code = "from arco_sched.core.cron import load_zone; print(load_zone('Europe/Berlin').offset_at(1752000000))"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={"PYTHONTZPATH": "/nonexistent", "TZ": "Asia/Tokyo", "PYTHONPATH": ":".join(p for p in sys.path if p)},
+        env={"PYTHONTZPATH": "/nonexistent", "TZ": "Asia/Tokyo", "PYTHONPATH": IMPORTABLE},
         capture_output=True,
         text=True,
         check=True,

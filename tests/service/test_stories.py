@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,8 @@ from arco_sched.store.sqlite.append import last_seq
 from arco_sched.store.sqlite.fold import fold_again
 from tests.database import path_of
 from tests.service.oracle import BASE, MINUTE, Oracle, Refused, Schedule
+
+pytestmark = pytest.mark.slow
 
 NAMES = ("a", "b.2")
 FOLDED = ("schedule_rows", "definition_rows", "tick_rows", "lapse_rows", "run_rows", "conflict_rows")
