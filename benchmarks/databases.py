@@ -10,9 +10,10 @@ from arco_sched import Definition, Workspace
 from arco_sched.core import events
 from arco_sched.core.definitions import RequestContent, Version
 from arco_sched.core.evaluate import agenda
-from arco_sched.store.sqlite import append as writing
-from arco_sched.store.sqlite import reading
-from arco_sched.store.sqlite.fold import REQUESTED, SCHEDULED, TICKED, UPSERTED, fold, learn
+from arco_sched.core.identity import run_id
+from arco_sched.store.sqlite.append import content_numbers, last_seq
+from arco_sched.store.sqlite.fold import fold
+from arco_sched.store.sqlite.transaction import Transaction
 from benchmarks.harness import START
 
 CONTENT: Final = RequestContent(asset_selection=("analytics.summary",))
@@ -34,7 +35,6 @@ def by_sets(path: Path, groups: list[tuple[str, int, Definition]], *, start: int
     Workspace.create(path).close()
     with closing(_connect(path)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        writer = writing.Writer(connection, start)
         for prefix, count, definition in groups:
             sample = prefix + "0000000"
             version = Version(
@@ -50,9 +50,9 @@ def by_sets(path: Path, groups: list[tuple[str, int, Definition]], *, start: int
             values = {
                 "prefix": prefix,
                 "count": count,
-                "content": writer.content_number(definition.request),
+                "content": content_numbers(connection, [definition.request])[definition.request],
                 "sample": f'"{sample}"',
-                "payload": events.upserted(version),
+                "payload": events.definition(version, 0, 0)[9],
                 "start": start,
             }
             before = connection.execute("SELECT coalesce(max(schedule), 0) FROM schedule_ids").fetchone()[0]
@@ -61,16 +61,16 @@ def by_sets(path: Path, groups: list[tuple[str, int, Definition]], *, start: int
                 "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count) SELECT printf('%s%07d', :prefix, i) FROM n",
                 values,
             )
-            after = writing.last_seq(connection)
+            after = last_seq(connection)
             connection.execute(
                 "INSERT INTO event_log (type, schedule, version, content, key, recorded_at, payload) "
-                f"SELECT {UPSERTED}, schedule, 1, :content, 'sched_def:' || schedule_id || ':1', :start, "
+                f"SELECT {events.UPSERTED.code}, schedule, 1, :content, 'sched_def:' || schedule_id || ':1', :start, "
                 "replace(:payload, :sample, '\"' || schedule_id || '\"') "
                 "FROM schedule_ids WHERE schedule > :before ORDER BY schedule",
                 values | {"before": before},
             )
-            fold(connection, after, writing.last_seq(connection), types={UPSERTED})
-            state = reading.state(connection, before + 1)
+            fold(connection, after, last_seq(connection), types={events.UPSERTED.code})
+            state = Transaction(connection).definitions.state(before + 1)
             due = agenda(state.terms, state.cursor)
             if due is not None:
                 connection.execute(
@@ -89,18 +89,22 @@ def with_ticks(path: Path, schedules: int, each: int) -> Path:
         slice_ = max(1, 100_000 // schedules)
         for first in range(0, each, slice_):
             connection.execute("BEGIN IMMEDIATE")
-            before = writing.last_seq(connection)
+            before = last_seq(connection)
             connection.execute(
-                "INSERT INTO event_log (type, schedule, origin, instant, version, status, content, recorded_at) "
+                "INSERT INTO event_log "
+                "(type, schedule, origin, instant, version, status, content, run_id, recorded_at) "
                 "WITH RECURSIVE n (i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :stop) "
-                f"SELECT t.column1, s.schedule, {SCHEDULED}, :start + 60 * i, 1, t.column2, d.content, :start + 60 * i "
-                f"FROM n CROSS JOIN schedule_rows s CROSS JOIN (VALUES ({TICKED}, 1), ({REQUESTED}, NULL)) t "
+                f"SELECT t.column1, s.schedule, {events.SCHEDULED}, :start + 60 * i, 1, t.column2, d.content, "
+                f"CASE t.column1 WHEN {events.REQUESTED.code} THEN run_id(j.schedule_id, :start + 60 * i) END, "
+                ":start + 60 * i "
+                "FROM n CROSS JOIN schedule_rows s CROSS JOIN schedule_ids j ON j.schedule = s.schedule "
+                f"CROSS JOIN (VALUES ({events.TICKED.code}, 1), ({events.REQUESTED.code}, NULL)) t "
                 "CROSS JOIN definition_rows d ON d.schedule = s.schedule AND d.version = 1",
                 {"first": first, "stop": min(first + slice_, each), "start": START},
             )
-            fold(connection, before, writing.last_seq(connection), types={TICKED, REQUESTED})
+            fold(connection, before, last_seq(connection), types={events.TICKED.code, events.REQUESTED.code})
             connection.execute("COMMIT")
-        state = reading.state(connection, 1)
+        state = Transaction(connection).definitions.state(1)
         due = agenda(state.terms, state.cursor)
         if due is None:
             raise AssertionError
@@ -127,5 +131,5 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")  # it is thrown away if the machine fails meanwhile
     connection.execute("PRAGMA cache_size = -500000")
-    learn(connection, "default")
+    connection.create_function("run_id", 2, lambda name, at: run_id("default", f"sched:{name}:{at}"))
     return connection

@@ -147,8 +147,8 @@ def test_every_problem_is_told_at_once_with_its_line(arco: Arco) -> None:
         ("3", "defaults: start_at belongs to a schedule, not to the defaults"),
         ("6", "schedule daily: unknown key 'cron': write cron_expression"),
         ("7", "schedule daily: max_catchup_ticks must be a whole number"),
-        ("8", "schedule daily: label 'a' must be a text: write it in quotes"),
-        ("11", "schedule daily: asset_selection has an entry that is no text: write it in quotes"),
+        ("8", "schedule daily: the value of 'a' in labels must be a text: write it in quotes"),
+        ("11", "schedule daily: an entry of asset_selection must be a text: write it in quotes"),
         ("12", "schedule daily: an entry of asset_selection must not be empty"),
         ("16", "schedule daily: end_at '2025-01-01' is not RFC 3339 with a zone: write it like 2025-01-15T10:00:00Z"),
         ("17", "schedule a: unknown table 'b': an id with a dot in it is quoted, [schedules.\"a.b\"]"),
@@ -207,7 +207,7 @@ def test_a_start_before_the_deletion_is_a_problem(arco: Arco) -> None:
     arco("schedule", "delete", "x")
     answer = arco("apply", file)
     assert answer.code == 2
-    assert ":3: schedule x: start_at 2025-01-01T00:00:00Z is before the schedule was deleted" in answer.err
+    assert ":3: schedule x: start_at 2025-01-01T00:00:00Z is before the deletion of x" in answer.err
 
 
 def test_a_file_that_is_not_there(arco: Arco) -> None:

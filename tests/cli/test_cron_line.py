@@ -18,7 +18,6 @@ from arco_sched.configuration import open_store
 from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.service.visit import nothing_due
 from tests import IMPORTABLE
-from tests.database import locked, sql
 from tests.runner import Arco, Result
 
 HEAVY = {"rich", "croniter", "pendulum", "platformdirs", "dataclasses", "json", "hashlib", "zoneinfo"}

@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from documents import ROOT
 
 from arco_sched.cli.names import option_of
 from arco_sched.core.definitions import Field
 from arco_sched.core.fields import GIVEN
+from tests import ROOT
 
 HEAD = "| field | option | key | rule | default |"
 

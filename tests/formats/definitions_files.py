@@ -2,9 +2,10 @@
 
 from hypothesis import strategies as st
 
-from arco_sched.core.changes import MAX_TICKS, normal_content, text_problems
-from arco_sched.core.definitions import CATCHUP_POLICIES, DST_GAPS, DST_OVERLAPS, Definition, Version
+from arco_sched.core.definitions import CATCHUP_POLICIES, DST_GAPS, DST_OVERLAPS, MAX_TICKS, Definition, Version
+from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import MAX_INSTANT, MAX_MINUTES, MIN_INSTANT
+from arco_sched.core.kinds import text_problems
 
 TWO = """\
 [defaults]

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arco_sched.core.definitions import Version
+from arco_sched.core.definitions import Field, Version
 from arco_sched.core.errors import InvalidFile
+from arco_sched.core.kinds import Choice, Flag, Many, Pairs, Span, Whole
+from arco_sched.formats import schema as schemas
 from arco_sched.formats import toml_file as definitions
-from arco_sched.formats.toml_file import KEYS, OWN_KEYS, read
+from arco_sched.formats.toml_file import read
 from tests.formats.definitions_files import TWO, VERSIONS, WRONG
 from tests.runner import Arco
 
@@ -22,12 +25,45 @@ def _schema() -> dict[str, Any]:
     return schema
 
 
-def test_the_schema_names_what_apply_reads(arco: Arco) -> None:
-    """Its keys are those of the reader, and `export --schema` prints it without a database."""
-    schema = _schema()
-    assert list(schema["$defs"]["schedule"]["properties"]) == list(KEYS)
-    assert list(schema["properties"]["defaults"]["properties"]) == [key for key in KEYS if key not in OWN_KEYS]
-    assert json.loads(arco("export", "--schema").out) == schema
+def test_the_schema_is_that_of_the_table(arco: Arco) -> None:
+    """Its file is what the fields give, and `export --schema` prints it without a database."""
+    assert schemas.FILE.read_text("utf-8") == schemas.text(), "write it anew: python -m arco_sched.formats.schema"
+    assert arco("export", "--schema").out == schemas.text()
+
+
+def test_the_schema_of_fields_that_come_later() -> None:
+    """Bounds, units and defaults of a field are in the schema by its row alone."""
+    fields = [
+        replace(Field(kind, "run", "Words."), name=name, default=default)
+        for name, kind, default in (
+            ("timeout_seconds", Span("seconds", 1, 86_400), None),
+            ("retry_exit_codes", Many(Whole(0, 255)), ()),
+            ("resources", Pairs(Whole(1, 9)), ()),
+            ("overlap", Choice(("queue", "skip")), "queue"),
+            ("verbose", Flag(), False),
+        )
+    ]
+    found = schemas.schema({field.stem: field for field in fields})["$defs"]
+    assert found.pop("schedule")["required"] == []
+    whole = {"type": "integer", "minimum": 0, "maximum": 255}
+    assert found == {
+        "timeout": {
+            "description": "Words: seconds, or 30s, 10m, 24h.",
+            "oneOf": [
+                {"type": "integer", "minimum": 1, "maximum": 86_400},
+                {"type": "string", "pattern": "^\\s*[0-9]{1,12}[smhdw]?\\s*$"},
+            ],
+        },
+        "retry_exit_codes": {"description": "Words.", "type": "array", "items": whole},
+        "resources": {
+            "description": "Words.",
+            "type": "object",
+            "propertyNames": {"minLength": 1, "maxLength": 1000},
+            "additionalProperties": {"type": "integer", "minimum": 1, "maximum": 9},
+        },
+        "overlap": {"description": "Words (default: queue).", "enum": ["queue", "skip"], "default": "queue"},
+        "verbose": {"description": "Words (default: false).", "type": "boolean", "default": False},
+    }
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,9 @@ def test_python_users_are_told_every_problem_too(path: Path) -> None:
         with pytest.raises(InvalidFields) as raised:
             workspace.apply(wanted, now=0)
         assert [(schedule_id, field) for schedule_id, field, _ in raised.value.found] == [
-            ("b", "definition"),
-            ("b", "definition"),
-            ("b", "definition"),
+            ("b", "cron_expression"),
+            ("b", "timezone"),
+            ("b", "max_catchup_ticks"),
             ("a", "schedule_id"),
         ]
         assert workspace.schedules() == []

@@ -16,7 +16,6 @@ from arco_sched.store.sqlite.migrations import STEPS, bring_forward
 from arco_sched.store.sqlite.opening import SCHEMA_VERSION, open_database
 from arco_sched.store.sqlite.script import statements
 from tests import ROOT
-from tests.database import dump, opened, sql
 from tests.store.pin_schema import PINNED
 
 HOW = """schema.sql is not what was pinned as schema {version}, which may be in use. To change it:

@@ -18,9 +18,8 @@ from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import parse_instant
-from tests.database import locked
 from tests import ROOT
-from tests.database import locked, sql
+from tests.database import locked
 
 pytestmark = pytest.mark.slow
 

@@ -20,7 +20,7 @@ MINUTELY = Definition(cron_expression="* * * * *", catchup_window_minutes=100_00
 
 EVALUATE = """
 import sys
-from arco_sched.api import Workspace, zone_rules as planning
+from arco_sched.api import Workspace
 path, now, batch, times = sys.argv[1], *map(int, sys.argv[2:])
 sys.stdin.read()
 made = lapsed = 0
@@ -36,12 +36,12 @@ print(made, lapsed)
 CREATE = """
 import sys
 from arco_sched.core.definitions import Definition
-from arco_sched.api import Workspace, zone_rules as planning
+from arco_sched.api import Workspace
 path, number = sys.argv[1:]
 sys.stdin.read()
 with Workspace.create(path) as workspace:
-    workspace.create_schedule("s" + number, Definition("0 * * * *"), now=0)
-    workspace.create_schedule("same", Definition("0 * * * *"), now=0)
+    workspace.create_schedule("s" + number, Definition(cron_expression="0 * * * *"), now=0)
+    workspace.create_schedule("same", Definition(cron_expression="0 * * * *"), now=0)
     print(int(workspace.made))
 """
 

@@ -20,7 +20,6 @@ from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import ArcoError, DatabaseUnusable
 from tests import ROOT
-from tests.database import dump, sql
 from tests.story import DAY, END, HOUR, START
 
 pytestmark = pytest.mark.slow
@@ -333,7 +332,7 @@ def test_a_log_left_behind(tmp_path: Path) -> None:
     path = tmp_path / "arco.db"
     script = (
         "import os, sys\nfrom arco_sched.api import Workspace\nfrom arco_sched.core.definitions import Definition\n"
-        "w = Workspace.create(sys.argv[1])\nw.create_schedule('a', Definition('* * * * *'), now=0)\n"
+        "w = Workspace.create(sys.argv[1])\nw.create_schedule('a', Definition(cron_expression='* * * * *'), now=0)\n"
         "w.evaluate(300)\nos._exit(0)\n"
     )
     subprocess.run([sys.executable, "-c", script, path], check=True, cwd=ROOT)

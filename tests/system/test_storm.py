@@ -13,9 +13,8 @@ import pytest
 from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.instants import parse_instant
-from tests.database import sql
 from tests import ROOT
-from tests.database import opened, sql
+from tests.database import sql
 
 pytestmark = pytest.mark.slow
 
