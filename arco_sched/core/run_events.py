@@ -18,7 +18,7 @@ STATUSES: Final[tuple[Status, ...]] = ("requested", "running", "succeeded", "fai
 FINAL: Final = frozenset({"succeeded", "failed", "canceled", "skipped"})
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = ("overlap", "deadline", "superseded", "discarded")
 CANCEL_REASONS: Final[tuple[CancelReason, ...]] = ("hand", "overlap", "deadline")
-"""Who asked for an end: a person, a newer run (`overlap: cancel`), or `start_within`, of a run that waits in an engine."""
+"""Who asked for an end: a person, a newer run (`overlap: cancel`), or `start_within` while it waits in an engine."""
 
 INSTANTS: Final = frozenset({"submitted_at", "started_at", "ended_at", "retry_at"})
 """The payload fields that are instants: RFC 3339 in JSON, epochs in the values."""

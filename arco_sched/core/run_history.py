@@ -1,8 +1,7 @@
 """Whether a whole history of runs can be: each run by itself, and all of them beside each other, in event order."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from itertools import tee
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from arco_sched.core.attempts import EXTERNAL
 from arco_sched.core.run_events import Event, PoolSet, RunCanceled, RunFinished, RunSkipped, RunStarted, RunSubmitted
@@ -11,14 +10,13 @@ from arco_sched.core.runs import Group, ImpossibleEvent, Request, RunState, appl
 RequestOf = Callable[[str], Request]
 
 
-def check_history(events: Iterable[Event], request_of: RequestOf) -> Iterator[str]:
+def check_history(events: Sequence[Event], request_of: RequestOf) -> Iterator[str]:
     """A sentence about each event that can't be, first as runs are folded one by one, then as they overlap.
 
     `request_of` gives the request of a run id.
     """
-    alone, beside = tee(events)
-    yield from check_runs(alone, request_of)
-    yield from check_order(beside, request_of)
+    yield from check_runs(events, request_of)
+    yield from check_order(events, request_of)
 
 
 def check_runs(events: Iterable[Event], request_of: RequestOf) -> Iterator[str]:

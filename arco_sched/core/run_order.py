@@ -5,12 +5,12 @@ at all of them or at a part: what starts is the same where the part has, for a w
 
 1. of each lane (pool and user) that the worker serves, the first `2 n` heads by `rank` that are ready. Heads are the
    runs that heed nobody (retries, `overlap: allow`, no schedule), and of the others of a group the first by `rank` in
-   each lane. Left out are the heads of a busy group that heed it, and what is older than the group's champion;
-2. of each group of which there is a row: what counts as running, and the champion, with all first attempts that are
-   older than it and ready. The champion is the newest ready run with `overlap: cancel` that waits for its first attempt,
-   unless something newer of the group runs. A group is busy where something of it runs that no champion can cancel
-   at once;
-3. the same of groups where the champion has yet to ask somebody to end, or has older ones to supersede;
+   each lane. Left out are the heads of a busy group that heed it, and what is older than the group's champion: the
+   newest ready run with `overlap: cancel` that waits for its first attempt, unless something newer of the group runs.
+   A group is busy where something of it runs that no champion can cancel at once;
+2. of each group of which there is a row, all that counts as running;
+3. each champion that has yet to ask somebody to end or to be canceled, or that has first attempts that are ready and
+   older than it, with those: they are superseded;
 4. some of what can only be skipped: past its deadline (also in lanes that nobody serves), with `overlap: skip` in a
    busy group, with `overlap: cancel` while something newer runs. Each is skipped once, so some at a time are enough.
 
