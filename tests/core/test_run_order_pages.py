@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from run_world import Queue, enough, whole
 
@@ -170,8 +170,12 @@ def test_each_waits_for_what_holds_it(drawn: Drawn) -> None:
 @settings(max_examples=500)
 @given(QUEUES, st.integers(1, 3))
 def test_a_few_slots_after_each_other_are_as_good_as_all(drawn: Drawn, few: int) -> None:
-    """A worker that takes a few at a time, in one transaction each, comes to start the same runs."""
+    """A worker that takes a few at a time, in one transaction each, comes to start the same runs.
+
+    Except where a run that is repeated by hand under `allow` has let the newest of its schedule go first.
+    """
     rows, running, capacity = drawn
+    assume(not any(it.stage == "again" and it.overlap == "allow" for it in rows))
     every = Queue(rows, running, [WORKER], capacity, NOW)
     every.settle(whole)
     stepwise = Queue(rows, running, [WORKER], capacity, NOW)
