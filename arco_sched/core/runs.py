@@ -315,7 +315,7 @@ def _check_becomes(state: RunState, attempt: Attempt, event: RunFinished) -> Non
     _check(
         (event.retry_at is not None) == (event.status == "requested"),
         event,
-        "an instant for the next attempt belongs to a run that is tried again, and to no other",
+        "retry_at belongs to a run that is tried again, and to no other",
     )
 
 

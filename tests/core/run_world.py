@@ -58,6 +58,34 @@ def request(run_id: str = "r", **values: Any) -> Request:
     return Request(run_id=run_id, policy=Policy(**policy), **(known | values))
 
 
+def row(number: int, group: Group | None, stage: Any, overlap: Any, **values: Any) -> Waiting:
+    """A row that is ready in pool `p`; the overlap is what `waiting` makes of it for such a stage and group."""
+    if group is None or stage == "retry":
+        overlap = "allow"
+    elif group.backfill or (stage == "again" and overlap != "allow"):
+        overlap = "queue"
+    known: dict[str, Any] = {
+        "priority": 0,
+        "due_at": number,
+        "newness": (number, number),
+        "pool": "p",
+        "run_as": None,
+        "external": False,
+        "starts_at": None,
+        "retry_at": None,
+        "deadline_at": None,
+    }
+    return Waiting(
+        run_id=f"r{number}",
+        number=number,
+        group=group,
+        stage=stage,
+        overlap=overlap,
+        backfill=group is not None and group.backfill,
+        **(known | values),
+    )
+
+
 @dataclass
 class World:
     """Requests, their states, every event so far, the pools, and the clock."""
@@ -285,4 +313,4 @@ def named(events: Decision) -> Any:
     return events.code if isinstance(events, Refused) else tuple(event.name for event in events)
 
 
-__all__ = ["LEGAL", "Queue", "RunEvent", "World", "enough", "later", "named", "request", "whole"]
+__all__ = ["LEGAL", "Queue", "RunEvent", "World", "enough", "later", "named", "request", "row", "whole"]

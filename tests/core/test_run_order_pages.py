@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from run_world import Queue, enough, whole
+from run_world import Queue, enough, row, whole
 
 from arco_sched.core.run_order import Capacity, Running, Waiting, WorkerTerms, waiting_for
 from arco_sched.core.run_order import champions as champions_of
@@ -17,34 +17,6 @@ GROUPS = (None, Group("a", False), Group("b", False), Group("c", False), Group("
 
 
 Drawn = tuple[list[Waiting], dict[Group, list[Running]], Capacity]
-
-
-def row(number: int, group: Group | None, stage: Any, overlap: Any, **values: Any) -> Waiting:
-    """A row that is ready in pool `p`; the overlap is what `waiting` makes of it for such a stage and group."""
-    if group is None or stage == "retry":
-        overlap = "allow"
-    elif group.backfill or (stage == "again" and overlap != "allow"):
-        overlap = "queue"
-    known: dict[str, Any] = {
-        "priority": 0,
-        "due_at": number,
-        "newness": (number, number),
-        "pool": "p",
-        "run_as": None,
-        "external": False,
-        "starts_at": None,
-        "retry_at": None,
-        "deadline_at": None,
-    }
-    return Waiting(
-        run_id=f"r{number}",
-        number=number,
-        group=group,
-        stage=stage,
-        overlap=overlap,
-        backfill=group is not None and group.backfill,
-        **(known | values),
-    )
 
 
 CHOICES: tuple[tuple[Any, ...], ...] = (

@@ -223,8 +223,9 @@ def held_promises(world: World) -> list[str]:
 def test_stories(policies: list[int], actions: list[int], slots: int) -> None:
     """One open attempt at most, legal transitions, overlap and pools kept, an end for all that can start."""
     world = World(workers=WORKERS, slots=slots)
+    picked = [policy_of(code) for code in policies]
     for code in actions:
-        act(world, WHAT[code % len(WHAT)], code // len(WHAT), [policy_of(number) for number in policies])
+        act(world, WHAT[code % len(WHAT)], code // len(WHAT), picked)
         assert all(state.occupies or state.open_attempt is None for state in world.states.values())
         assert all((state.status == "running") <= (state.open_attempt is not None) for state in world.states.values())
     settle(world)
