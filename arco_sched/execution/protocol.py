@@ -1,0 +1,176 @@
+"""The files of an attempt, through which its supervisor and every worker, now and later, tell each other what is so.
+
+    DB.runs/identity                    the id of the store that the folder belongs to
+    DB.runs/attempts/RUN.ATTEMPT/lock   locked as long as the supervisor lives
+                                token   created by exclusion: who creates it may begin. The supervisor and its place;
+                                        then the process that becomes the command
+                                begun   "begun UPTIME ." right before the command, or "refused WHY"
+                                end     "CODE UPTIME ." once it ended; "none 0 ." where the command never began
+                                ending  "REASON UPTIME NOW ." before the first signal
+                                log     the output (or in a folder of its own), locked as long as anything has it open
+
+What counts ends with a dot: a line without one was cut off, and says nothing. Nothing but the identity is synced to the
+disk: after a power cut it is another boot, and an attempt that has no end then is lost. Its end, once a worker saw it,
+is in the database.
+"""
+
+import fcntl
+import os
+import re
+import struct
+from typing import Final, NamedTuple
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,200}", re.ASCII)
+_FLOCK: Final = struct.Struct("hhqqi0q")
+_QUERY: Final = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+_TEXT: Final = 4096
+"""More bytes than any of these files has."""
+REFUSED: Final = {
+    "directory": "no such working directory: {directory}",
+    "enter": "the user it runs as can't enter the working directory: {directory}",
+    "shell": "no such shell, or not executable: {shell}",
+}
+
+
+class Token(NamedTuple):
+    """Who began an attempt: the supervisor, where it lives, and the process that becomes the command, if it got there.
+
+    Processes are pairs of pid and start time in clock ticks.
+    """
+
+    supervisor: tuple[int, int]
+    boot: str
+    namespace: str
+    leader: tuple[int, int] | None
+
+
+class End(NamedTuple):
+    """How a supervisor ended. `code` None: it could not begin the command. `uptime` in seconds since the boot."""
+
+    code: int | None
+    uptime: float
+
+
+class Signalled(NamedTuple):
+    """The first signal to an attempt: what for, and when, by the supervisors' clock and the worker's (seconds)."""
+
+    reason: str
+    uptime: float
+    now: float
+
+
+def name_of(run_id: str, attempt: int) -> str:
+    """The name of an attempt's folder. Raises `ValueError` for a run id that can't be part of a file's name."""
+    if not _NAME.fullmatch(run_id):
+        raise ValueError(f"{run_id!r} can't name a folder")
+    return f"{run_id}.{attempt}"
+
+
+def lock(descriptor: int) -> bool:
+    """Take the lock of an open file, for all who have or inherit this open file; False where somebody else has it.
+
+    It is free again when the last of them has closed the file or ended.
+    """
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _QUERY)
+    except BlockingIOError:
+        return False
+    except PermissionError:
+        return False
+    return True
+
+
+def locked(path: str) -> bool:
+    """Whether somebody holds the lock of a file; asked without taking it, so that askers don't see each other.
+
+    Raises `FileNotFoundError`, and `OSError` where the file may not be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _QUERY)
+    finally:
+        os.close(descriptor)
+    return bool(_FLOCK.unpack(answer)[0] != fcntl.F_UNLCK)
+
+
+def read(path: str) -> str:
+    """The text of one of these files; empty where there is none. Raises `OSError` where it may not be read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return ""
+    try:
+        return os.read(descriptor, _TEXT).decode(errors="replace")
+    finally:
+        os.close(descriptor)
+
+
+def place_text(boot: str, namespace: str) -> str:
+    """The part of the token's first line that says where the supervisor lives."""
+    return f"{boot} {namespace} ."
+
+
+def read_token(folder: str) -> Token | None:
+    """The token of an attempt; None where nobody has begun it.
+
+    An empty or broken one counts as none: its supervisor ended before it began anything. (Ask for the lock first.)
+    """
+    lines = read(f"{folder}/token").splitlines()
+    if not lines:
+        return None
+    match lines[0].split(" "):
+        case [pid, start, boot, namespace, "."]:
+            leader = None
+            if len(lines) > 1 and len(numbers := lines[1].split(" ")) == 2:
+                leader = (int(numbers[0]), int(numbers[1]))
+            return Token((int(pid), int(start)), boot, namespace, leader)
+        case _:
+            return None
+
+
+def read_begun(folder: str) -> tuple[float | None, str | None]:
+    """When the command began, in seconds since the boot; and why it was refused. Both None: it got to neither.
+
+    The user that the command runs as can write here: nothing but a time and a known word is taken from it.
+    """
+    match read(f"{folder}/begun").split():
+        case ["begun", uptime, ".", *_]:
+            return _number(uptime), None
+        case ["refused", why, *_] if why in REFUSED:
+            return None, why
+        case _:
+            return None, None
+
+
+def read_end(folder: str) -> End | None:
+    """The end of an attempt, where one is written."""
+    match read(f"{folder}/end").split():
+        case ["none", _, "."]:
+            return End(None, 0.0)
+        case [code, uptime, "."] if code.isdigit():
+            return End(int(code), _number(uptime) or 0.0)
+        case _:
+            return None
+
+
+def read_ending(folder: str) -> Signalled | None:
+    """For what an attempt was signalled, and when first; None where it never was."""
+    match read(f"{folder}/ending").split():
+        case ["canceled" | "timed-out" as reason, uptime, now, "."]:
+            return Signalled(reason, _number(uptime) or 0.0, _number(now) or 0.0)
+        case _:
+            return None
+
+
+def write_ending(folder: str, ending: Signalled) -> None:
+    """Write down that an attempt is about to be signalled for the first time. Raises `OSError`."""
+    path = f"{folder}/ending"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        os.write(descriptor, f"{ending.reason} {ending.uptime:.2f} {ending.now:.3f} .\n".encode())
+    finally:
+        os.close(descriptor)
+
+
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", text, re.ASCII) else None
