@@ -12,16 +12,24 @@ PASSES: Final = 5
 
 
 class Scene(NamedTuple):
-    """The processes that live at one moment, and which attempt's mark each carries."""
+    """The processes that live at one moment: which attempt's mark each carries, its session and group, its children."""
 
     living: dict[int, Process]
     marked: dict[Mark, set[int]]
+    numbered: dict[int, set[int]]
+    children: dict[int, list[int]]
 
 
 def scene() -> Scene:
     """The scene of now: one look for any number of attempts."""
     living = processes()
-    return Scene(living, marks(living))
+    numbered: dict[int, set[int]] = {}
+    children: dict[int, list[int]] = {}
+    for one in living.values():
+        numbered.setdefault(one.session, set()).add(one.pid)
+        numbered.setdefault(one.group, set()).add(one.pid)
+        children.setdefault(one.parent, []).append(one.pid)
+    return Scene(living, marks(living), numbered, children)
 
 
 def _is(living: dict[int, Process], who: tuple[int, int]) -> bool:
@@ -35,18 +43,14 @@ def members(token: protocol.Token, mark: Mark, now: Scene) -> set[int]:
     By session and group, by the mark in the environment, and whatever descends from one of these or the supervisor.
     """
     living = now.living
-    numbers = {}
+    roots = set(now.marked.get(mark, ()))
     for who in (token.supervisor, token.leader):
         # While a session or group has members its number is not given to a new process. So where another process has
         # the number, ours is over, and those who carry it belong to others.
         if who is not None and (who[0] not in living or _is(living, who)):
-            numbers[who[0]] = who[1]
-    roots = set(now.marked.get(mark, ()))
-    for one in living.values():
-        for number in (one.session, one.group):
-            if number in numbers and one.start >= numbers[number]:
-                roots.add(one.pid)
-    return descendants(living, roots) - {os.getpid(), token.supervisor[0] if _is(living, token.supervisor) else 0}
+            roots.update(pid for pid in now.numbered.get(who[0], ()) if living[pid].start >= who[1])
+            roots.update(now.children.get(who[0], ()) if _is(living, who) else ())
+    return descendants(now.children, roots) - {os.getpid(), token.supervisor[0] if _is(living, token.supervisor) else 0}
 
 
 def lives(token: protocol.Token, mark: Mark, log: str, now: Scene) -> bool:

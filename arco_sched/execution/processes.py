@@ -103,11 +103,8 @@ def marks(pids: Iterable[int]) -> dict[Mark, set[int]]:
     return found
 
 
-def descendants(living: dict[int, Process], roots: Iterable[int]) -> set[int]:
-    """The roots that live, and all that descend from roots."""
-    children: dict[int, list[int]] = {}
-    for one in living.values():
-        children.setdefault(one.parent, []).append(one.pid)
+def descendants(children: dict[int, list[int]], roots: Iterable[int]) -> set[int]:
+    """The roots, and all that descend from them; `children` of each living process, by pid."""
     found: set[int] = set()
     open_ends = list(roots)
     while open_ends:
@@ -115,7 +112,7 @@ def descendants(living: dict[int, Process], roots: Iterable[int]) -> set[int]:
         if pid not in found:
             found.add(pid)
             open_ends.extend(children.get(pid, ()))
-    return found & living.keys()
+    return found
 
 
 def holding(path: str, pids: Iterable[int]) -> set[int]:
