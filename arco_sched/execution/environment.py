@@ -26,7 +26,7 @@ class Account(NamedTuple):
     change: User | None
 
 
-def account(run_as: str | None) -> Account:
+def account(run_as: str | None, worker: Mapping[str, str]) -> Account:
     """The user that a command runs as. Raises `NotStarted` where there is none, or no right to become it."""
     uid = os.geteuid()
     if run_as is None:
@@ -34,7 +34,7 @@ def account(run_as: str | None) -> Account:
             entry = pwd.getpwuid(uid)
         except KeyError:
             # A container's user without a name: HOME is all that says where it lives.
-            return Account(str(uid), os.environ.get("HOME", "/"), None)
+            return Account(str(uid), worker.get("HOME", "/"), None)
         return Account(entry.pw_name, entry.pw_dir, None)
     try:
         entry = pwd.getpwnam(run_as)

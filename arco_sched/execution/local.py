@@ -116,7 +116,7 @@ class LocalExecutor:
                 end = protocol.read_end(home)
                 if end is None or not _never_began(home, end):
                     return name
-            user = environment.account(attempt.command.run_as)
+            user = environment.account(attempt.command.run_as, self._environment)
             given = environment.environment(attempt, self._environment, user)
             command = attempt.command
             directory = command.working_directory or user.home

@@ -38,8 +38,8 @@ def uptime() -> float:
 @lru_cache(maxsize=1)
 def boot() -> str:
     """The id of this boot. Containers on one machine share it."""
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-        return file.read().strip()
+    with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+        return file.read().decode().strip()
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from arco_sched.core.executor import CannotStart, NotStarted
+from arco_sched.execution.supervisor import SHELL
 
 LOCK: Final = 3
 LOG: Final = 4
@@ -70,5 +71,5 @@ def spawn(path: str, arguments: list[str], environment: Mapping[bytes, bytes], *
 
 def lacking(error: OSError, what: str = "can't start a process") -> CannotStart:
     """What the worker lacks, in one line."""
-    where = f": {error.filename}" if isinstance(error.filename, str) else ""
+    where = f": {error.filename}" if isinstance(error.filename, str) and error.filename != SHELL else ""
     return CannotStart(f"{what}: {error.strerror or error}{where}")
