@@ -81,7 +81,9 @@ def poll(count: int) -> None:
             print(f"{count} lock checks {fastest * 1e3:.1f} ms, poll {polled * 1e3:.1f} ms, tend {tended * 1e3:.1f} ms")
             token = Path(f"{path}/runs/attempts/r0.1/token").read_text().split()
             rollup = Path(f"/proc/{token[0]}/smaps_rollup").read_text()
-            print("supervisor:", ", ".join(line for line in rollup.splitlines() if line.startswith(("Private", "Pss:"))))
+            print(
+                "supervisor:", ", ".join(line for line in rollup.splitlines() if line.startswith(("Private", "Pss:")))
+            )
         finally:
             wishes = [Cancellation(one, Outcome.CANCELED) for one in ids]
             seconds, _ = _cost(lambda: executor.cancel(wishes, now=processes.uptime(), grace=0))

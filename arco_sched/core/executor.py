@@ -172,6 +172,9 @@ class Executor(Protocol):
     def log(self, attempt: AttemptId) -> str | None:
         """The path of the attempt's output, or None where there is none."""
 
+    def settle(self, attempts: Iterable[AttemptId]) -> None:
+        """Let go of what is not needed once the end of an attempt is recorded for good; its output stays."""
+
     def discard(self, attempts: Iterable[AttemptId]) -> None:
         """Remove everything that is kept of attempts of runs that are final, their output included."""
 

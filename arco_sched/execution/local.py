@@ -40,7 +40,8 @@ class LocalExecutor:
     """Starts attempts on this machine. `path`: the folder `DB.runs`, made by `folder.create` for `store_id`.
 
     `log_folder` None: each log lies with its attempt. `log_limit`: bytes on disk at which a log loses its middle.
-    `worker_environment`: what commands inherit. One executor a worker; any number of workers share a folder.
+    `worker_environment`: what commands inherit. `tools`: those of the system, unless given.
+    One executor a worker; any number of workers share a folder.
     """
 
     kind = "local"
@@ -53,7 +54,7 @@ class LocalExecutor:
         worker_environment: Mapping[str, str],
         log_folder: str | None = None,
         log_limit: int = logs.LIMIT,
-        python: str = sys.executable,
+        tools: supervisor.Tools | None = None,
     ) -> None:
         self._path = os.path.abspath(path)
         self._attempts = f"{self._path}/attempts"
@@ -61,7 +62,7 @@ class LocalExecutor:
         self._environment = dict(worker_environment)
         self._log_folder = None if log_folder is None else os.path.abspath(log_folder)
         self._log_limit = log_limit
-        self._python = python
+        self._tools = tools or supervisor.find_tools(sys.executable)
         self._children: set[int] = set()
         self._known: dict[str, _Known] = {}
         self._targets = ending.Targets()
@@ -128,7 +129,7 @@ class LocalExecutor:
                 directory=directory,
                 environment=given,
                 user=user.change,
-                python=self._python,
+                tools=self._tools,
             )
             log_path = self._new_log(name)
             # `token` first: without it the rest says nothing, with it all the rest does.
@@ -143,7 +144,7 @@ class LocalExecutor:
             opened.callback(os.close, log)
             protocol.lock(log)
             self._hold_init_lock()
-            pid = starting.spawn(supervisor.SHELL, supervisor.arguments(name), text, lock=lock, log=log)
+            pid = starting.spawn(supervisor.arguments(name, self._tools), text, lock=lock, log=log)
             self._children.add(pid)
         return name
 
@@ -228,10 +229,10 @@ class LocalExecutor:
         return Observation(State.RUNNING, _GONE, None if begun is None else _milliseconds(begun, uptime))
 
     def _lives(self, one: AttemptId, scene: ending.Scene) -> bool:
-        home = f"{self._attempts}/{one.run_id}.{one.attempt}"
-        token = protocol.read_token(home)
+        name = f"{one.run_id}.{one.attempt}"
+        token = protocol.read_token(f"{self._attempts}/{name}")
         mark = Mark(one.run_id, str(one.attempt))
-        return token is not None and ending.lives(token, mark, _about(home)["log"], scene)
+        return token is not None and ending.lives(token, mark, self._log_path(name), scene)
 
     def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
         """One step for each. SIGKILL is repeated within a step where something is left that may have forked."""
@@ -270,7 +271,7 @@ class LocalExecutor:
         if token.namespace != processes.pid_namespace():
             over = not held and (end is not None or self._init_is_gone(token.namespace))
             return Ending(signalled, int(not over), None if over else "it is in another pid namespace"), False
-        log = _about(home)["log"]
+        log = self._log_path(name)
         mark = Mark(one.run_id, str(one.attempt))
         found = self._targets.find(name, token, mark, log, scene, supervised=held)
         if not found:
@@ -299,10 +300,30 @@ class LocalExecutor:
 
     def log(self, attempt: AttemptId) -> str | None:
         """The path of its output; None where there is none (any more)."""
-        name = f"{attempt.run_id}.{attempt.attempt}"
-        known = self._known.get(name)
-        path = known.log if known else _about(f"{self._attempts}/{name}")["log"]
-        return path if path and os.path.exists(path) else None
+        path = self._log_path(f"{attempt.run_id}.{attempt.attempt}")
+        return path if os.path.exists(path) else None
+
+    def settle(self, attempts: Iterable[AttemptId]) -> None:
+        """Remove all but the token and the log, and an empty log: 8 to 16 KiB an attempt.
+
+        The token stays, so that a worker that slept since it recorded the start begins nothing when it wakes.
+        """
+        for one in attempts:
+            home = f"{self._attempts}/{one.run_id}.{one.attempt}"
+            if _locked(f"{home}/lock"):
+                continue
+            path = self.log(one)
+            if path is not None and os.stat(path).st_size == 0:
+                os.unlink(path)
+                path = None
+            unneeded = [f"{home}/{name}" for name in ("begun", "end", "ending", "lock")]
+            if path is not None and not path.startswith(f"{home}/"):
+                # `lock` alone says where the log is.
+                unneeded.pop()
+            for name in unneeded:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(name)
+            self._known.pop(f"{one.run_id}.{one.attempt}", None)
 
     def discard(self, attempts: Iterable[AttemptId]) -> None:
         """Remove the files and the log of each. One that still has its supervisor stays."""
@@ -321,8 +342,8 @@ class LocalExecutor:
 
     def remove_old_logs(self, before: float) -> int:
         """Remove logs that were last written before an instant (epoch seconds), save those that are open; how many."""
-        paths = (_about(f"{self._attempts}/{name}")["log"] for name in folder.names(self._path))
-        return logs.remove_old((path for path in paths if path), before=before, in_use=_locked)
+        paths = (self._log_path(name) for name in folder.names(self._path))
+        return logs.remove_old(paths, before=before, in_use=_locked)
 
     def close(self) -> None:
         """Let go of what the executor holds. The attempts go on."""
@@ -336,13 +357,18 @@ class LocalExecutor:
         os.makedirs(self._log_folder, mode=0o700, exist_ok=True)
         return f"{self._log_folder}/{name}.log"
 
+    def _log_path(self, name: str) -> str:
+        known = self._known.get(name)
+        home = f"{self._attempts}/{name}"
+        return known.log if known else _about(home)["log"] or f"{home}/log"
+
     def _begun(self, name: str, home: str) -> float | None:
         known = self._known.get(name)
         if known is None:
             begun, _ = protocol.read_begun(home)
             if begun is None:
                 return None
-            known = self._known[name] = _Known(begun, _about(home)["log"])
+            known = self._known[name] = _Known(begun, _about(home)["log"] or f"{home}/log")
         return known.begun
 
     def _reap(self) -> None:

@@ -1,5 +1,6 @@
 """The processes of this machine, as /proc shows them (Linux): who lives, since when, and of which attempt."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterable
@@ -150,7 +151,9 @@ def send(target: Process, number: int) -> bool:
             return False
         signal.pidfd_send_signal(descriptor, number)
         if number != signal.SIGKILL:
-            signal.pidfd_send_signal(descriptor, signal.SIGCONT)
+            # It may have ended by the first signal: that one reached it all the same.
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(descriptor, signal.SIGCONT)
     except OSError:
         return False
     finally:

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Final
 
 from arco_sched.core.executor import CannotStart, NotStarted
-from arco_sched.execution.supervisor import SHELL
 
 LOCK: Final = 3
 LOG: Final = 4
@@ -37,7 +36,7 @@ def _inheritable() -> list[int]:
     return found
 
 
-def spawn(path: str, arguments: list[str], environment: Mapping[bytes, bytes], *, lock: int, log: int) -> int:
+def spawn(arguments: list[str], environment: Mapping[bytes, bytes], *, lock: int, log: int) -> int:
     """Start a supervisor in a session of its own, with default signals, nothing blocked and stdin empty; its pid.
 
     `lock` and `log` become its descriptors 3 and 4; the caller still has to close its own. Raises `CannotStart`, and
@@ -56,20 +55,20 @@ def spawn(path: str, arguments: list[str], environment: Mapping[bytes, bytes], *
             *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in _inheritable()),
         ]
         return os.posix_spawn(
-            path, arguments, environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=_signals()
+            arguments[0], arguments, environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=_signals()
         )
     except ValueError as error:
         raise NotStarted(f"the command or its environment can't be given to a process: {error}") from None
     except OSError as error:
         if error.errno == errno.E2BIG:
             raise NotStarted("the command and its environment are longer than the kernel takes") from None
-        raise lacking(error) from None
+        raise CannotStart(f"can't start a process: {error.strerror}") from None
     finally:
         for descriptor in copies:
             os.close(descriptor)
 
 
-def lacking(error: OSError, what: str = "can't start a process") -> CannotStart:
+def lacking(error: OSError, what: str) -> CannotStart:
     """What the worker lacks, in one line."""
-    where = f": {error.filename}" if isinstance(error.filename, str) and error.filename != SHELL else ""
+    where = f": {error.filename}" if isinstance(error.filename, str) else ""
     return CannotStart(f"{what}: {error.strerror or error}{where}")

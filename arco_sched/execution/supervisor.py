@@ -13,10 +13,8 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final, NamedTuple
 
-SHELL: Final = "/bin/sh"
 _FOLDERS: Final = ("/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin")
 _SIGNALS: Final = "HUP INT QUIT USR1 USR2 PIPE ALRM TERM"
 
@@ -75,9 +73,31 @@ _PIECE: Final = 100_000
 """Bytes of one environment string; the kernel allows 128 KiB."""
 
 
-@lru_cache(maxsize=16)
-def tool(name: str) -> str | None:
-    """The absolute path of a tool of the system, or None."""
+class Tools(NamedTuple):
+    """Absolute paths of what a supervisor uses; None where the system has none.
+
+    `python` changes the user where there is no `setpriv`; without `setsid` a command shares its supervisor's session.
+    """
+
+    sh: str
+    sleep: str
+    env: str
+    setsid: str | None
+    setpriv: str | None
+    python: str
+
+
+def find_tools(python: str) -> Tools:
+    """The tools of this system."""
+    setpriv = _find("setpriv")
+    if setpriv is not None and os.path.realpath(setpriv).endswith("busybox"):
+        # That one changes no user.
+        setpriv = None
+    sleep, env = _find("sleep") or "/bin/sleep", _find("env") or "/usr/bin/env"
+    return Tools("/bin/sh", sleep, env, _find("setsid"), setpriv, python)
+
+
+def _find(name: str) -> str | None:
     for folder in _FOLDERS:
         if os.access(f"{folder}/{name}", os.X_OK):
             return f"{folder}/{name}"
@@ -92,9 +112,9 @@ class User(NamedTuple):
     groups: tuple[int, ...]
 
 
-def arguments(name: str) -> list[str]:
+def arguments(name: str, tools: Tools) -> list[str]:
     """The arguments of a supervisor; `name` is what `ps` shows."""
-    return [SHELL, "-c", 'eval "$_arco_supervise"', f"arco-attempt:{name}"]
+    return [tools.sh, "-c", 'eval "$_arco_supervise"', f"arco-attempt:{name}"]
 
 
 def variables(
@@ -106,17 +126,17 @@ def variables(
     directory: str,
     environment: Mapping[str, str],
     user: User | None,
-    python: str,
+    tools: Tools,
 ) -> dict[bytes, bytes]:
     """The environment of a supervisor.
 
     `folder` is the attempt's; `place` is written into the token; `environment` is all that the command gets; `user`:
-    whom it becomes first (None: nobody else). `python` changes the user where the system has no setpriv.
+    whom it becomes first (None: nobody else).
     """
     own = {
         "PATH": "/usr/bin:/bin",
         "LC_ALL": "C",
-        "_arco_supervise": _SUPERVISE.replace("{sleep}", tool("sleep") or "sleep"),
+        "_arco_supervise": _SUPERVISE.replace("{sleep}", tools.sleep),
         "_arco_folder": folder,
         "_arco_place": place,
         "_arco_shell": shell,
@@ -125,14 +145,13 @@ def variables(
         "_arco_start": "",
         **_pieces("_arco_environment", _exports(environment)),
     }
-    setsid = tool("setsid")
-    new_session = [setsid] if setsid else []
+    new_session = [tools.setsid] if tools.setsid else []
     if user is None:
-        own["_arco_start"] = _BEGIN + _last(own, environment, new_session)
+        own["_arco_start"] = _BEGIN + _last(own, environment, new_session, tools)
     else:
         own["_arco_begin"] = ""
-        own["_arco_begin"] = _BEGIN + _last(own, environment, [])
-        chain = [*new_session, *_become(user, python), SHELL, "-c", 'eval "$_arco_begin"', "arco"]
+        own["_arco_begin"] = _BEGIN + _last(own, environment, [], tools)
+        chain = [*new_session, *_become(user, tools), tools.sh, "-c", 'eval "$_arco_begin"', "arco"]
         own["_arco_start"] = f"cd /; exec {shlex.join(chain)}"
     return {os.fsencode(name): os.fsencode(value) for name, value in own.items()}
 
@@ -153,20 +172,19 @@ def _pieces(name: str, text: str) -> dict[str, str]:
     return {f"{name}{index}": os.fsdecode(raw[cut : cut + _PIECE]) for index, cut in enumerate(cuts)}
 
 
-def _last(own: Mapping[str, str], environment: Mapping[str, str], prefix: list[str]) -> str:
+def _last(own: Mapping[str, str], environment: Mapping[str, str], prefix: list[str], tools: Tools) -> str:
     """The last lines before the command: its environment instead of the supervisor's, then exec."""
     parts = "".join(f"${name}" for name in own if name.startswith("_arco_environment"))
     # SHLVL, PWD and OLDPWD: bash exports them by itself.
     unset = f"unset {' '.join(own)} SHLVL PWD OLDPWD"
     odd = [f"{name}={value}" for name, value in environment.items() if not _exportable(name)]
-    words = [*prefix, *([tool("env") or "env", "--", *odd] if odd else [])]
+    words = [*prefix, *([tools.env, "--", *odd] if odd else [])]
     return f'eval "{unset}; {parts}" 2>/dev/null\nexec {shlex.join(words)} "$1" -c "$2"\n'
 
 
-def _become(user: User, python: str) -> list[str]:
+def _become(user: User, tools: Tools) -> list[str]:
     numbers = ",".join(map(str, user.groups))
-    setpriv = tool("setpriv")
-    if setpriv is None or os.path.realpath(setpriv).endswith("busybox"):
-        return [python, "-I", "-S", "-c", _CHANGE_USER, str(user.uid), str(user.gid), numbers]
+    if tools.setpriv is None:
+        return [tools.python, "-I", "-S", "-c", _CHANGE_USER, str(user.uid), str(user.gid), numbers]
     groups = f"--groups={numbers}" if numbers else "--clear-groups"
-    return [setpriv, f"--reuid={user.uid}", f"--regid={user.gid}", groups]
+    return [tools.setpriv, f"--reuid={user.uid}", f"--regid={user.gid}", groups]

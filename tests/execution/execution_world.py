@@ -1,6 +1,5 @@
 """A runs folder with real attempts, for the tests of the executors."""
 
-import os
 import subprocess
 import sys
 import time
@@ -161,7 +160,7 @@ class World:
 
     def close(self) -> None:
         """End all that was started and lives."""
-        os.chmod(self.path, 0o700)
+        self.path.chmod(0o700)
         folder.create(str(self.path), STORE)
         wishes = [Cancellation(one, Outcome.CANCELED) for one in self.started]
         worker = self.worker()

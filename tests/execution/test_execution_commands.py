@@ -49,7 +49,7 @@ def test_running_then_ended(world: World) -> None:
     """A command that runs is running, with the time it has taken; another worker sees the same."""
     one = world.start("echo x > at; read line < gate")
     os.mkfifo(world.scratch / "gate")
-    until(lambda: (world.scratch / "at").exists(), "the command runs")
+    until((world.scratch / "at").exists, "the command runs")
     assert world.state(one, State.RUNNING).elapsed_ms is not None
     assert world.worker().poll([one])[0].state is State.RUNNING
     world.cancel(one)
@@ -114,7 +114,7 @@ def test_an_inherited_pipe_is_not_passed_on(world: World) -> None:
     one = world.start("echo $$ > pid; exec sleep 60")
     world.number("pid")
     os.close(writer)
-    with open(reader, "rb") as pipe:
+    with os.fdopen(reader, "rb") as pipe:
         assert pipe.read() == b""
     world.cancel(one)
 
@@ -161,8 +161,7 @@ os.kill(os.getpid(), 9)
     os.close(master)
     one = world.adopt("left")
     assert world.see(one).state is State.RUNNING
-    with open(world.scratch / "gate", "w") as gate:
-        gate.write("on\n")
+    (world.scratch / "gate").write_text("on\n")
     assert world.end(one).exit_code == 21
     assert world.output(one) == "on\n"
 

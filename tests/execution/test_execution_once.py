@@ -56,7 +56,7 @@ TOKEN = f"{NOBODY} {BOOT} {NAMESPACE} .\n"
 def test_each_step_that_a_kill_can_leave(
     world: World, files: dict[str, str], state: State, exit_code: int | None
 ) -> None:
-    """What is concluded after kill -9 at each step of the protocol; and a submit begins it only where it never began."""
+    """What is concluded after kill -9 at each step; a submit begins an attempt only where it never began."""
     one = made(world, "left", **files)
     seen = world.see(one)
     assert (seen.state, seen.exit_code) == (state, exit_code)
@@ -73,7 +73,7 @@ def test_submitting_again_changes_nothing(world: World) -> None:
     os.mkfifo(world.scratch / "gate")
     first = world.submit(attempt)
     again = world.worker().submit(attempt)
-    until(lambda: (world.scratch / "begun").exists(), "it runs")
+    until((world.scratch / "begun").exists, "it runs")
     world.worker().submit(attempt)
     (world.scratch / "gate").write_text("on\n")
     assert world.end(first).exit_code == 0
