@@ -121,7 +121,7 @@ class Ending(NamedTuple):
     """How far the ending of an attempt is.
 
     `signalled`: whether a signal has reached anything of it, now or earlier. `left`: how many processes of it live, its
-    supervisor included; 0: it is over, and `poll` says how. `message`: why it can't be ended from here, or None.
+    supervisor included; 0: none was found, and `poll` says how it ended. `message`: why it can't be ended from here.
     """
 
     signalled: bool
@@ -163,7 +163,7 @@ class Executor(Protocol):
     def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
         """Take the next step towards the end of each, in their order: SIGTERM; `grace` seconds later, SIGKILL.
 
-        Called again until `left` is 0. `now` is the worker's `CLOCK_BOOTTIME` in seconds.
+        Called again until `left` is 0 and `poll` knows an outcome. `now` is the worker's `CLOCK_BOOTTIME` in seconds.
         """
 
     def tend(self, attempts: Sequence[AttemptId]) -> None:

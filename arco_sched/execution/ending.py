@@ -74,14 +74,21 @@ class Targets:
     def __init__(self) -> None:
         self._asked: dict[str, set[tuple[int, int]]] = {}
 
-    def find(self, name: str, token: protocol.Token, mark: Mark, log: str, now: Scene, *, supervised: bool) -> set[int]:
-        """The processes of an attempt to be ended. Those that only their open log betrays are looked for last."""
+    def find(
+        self, name: str, token: protocol.Token, mark: Mark, log: str, now: Scene, *, supervised: bool
+    ) -> tuple[set[int], bool]:
+        """The processes of an attempt to be ended, and whether there is one more that has its log open, but hides.
+
+        Those that only their open log betrays are looked for last.
+        """
         found = members(token, mark, now)
-        if not found and not supervised and _log_is_open(log):
+        if found or supervised:
+            return found, False
+        if _log_is_open(log):
             found = holding(os.path.realpath(log), now.living) - {os.getpid()}
-        if not found and not supervised:
-            self._asked.pop(name, None)
-        return found
+            return found, not found
+        self._asked.pop(name, None)
+        return found, False
 
     def end(self, name: str, found: set[int], now: Scene, *, force: bool) -> bool:
         """Send SIGTERM to those of `found` that have not had it, or SIGKILL to all; whether it reached anybody."""

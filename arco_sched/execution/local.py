@@ -36,6 +36,14 @@ class _Known(NamedTuple):
     log: str
 
 
+class _Open(NamedTuple):
+    """The files of an attempt that may have processes: its token, its first signal, whether it has its supervisor."""
+
+    token: protocol.Token
+    first: protocol.Signalled | None
+    held: bool
+
+
 class LocalExecutor:
     """Starts attempts on this machine. `path`: the folder `DB.runs`, made by `folder.create` for `store_id`.
 
@@ -239,45 +247,59 @@ class LocalExecutor:
         answers: dict[int, Ending] = {}
         pending = list(range(len(cancellations)))
         for _ in range(ending.PASSES):
-            if not pending:
+            # The files first, then the processes: what a supervisor started before it was gone is then among them.
+            open_ones = {}
+            for index in pending:
+                found = self._still_there(cancellations[index].attempt)
+                if isinstance(found, Ending):
+                    answers[index] = found
+                else:
+                    open_ones[index] = found
+            if not open_ones:
                 break
             scene = ending.scene()
-            again = []
-            for index in pending:
-                answers[index], forced = self._end(cancellations[index], scene, now, grace)
+            pending = []
+            for index, there in open_ones.items():
+                answers[index], forced = self._end(cancellations[index], there, scene, now, grace)
                 if forced:
-                    again.append(index)
-            pending = again
+                    pending.append(index)
         return [answers[index] for index in range(len(cancellations))]
 
-    def _end(self, wish: Cancellation, scene: ending.Scene, now: float, grace: float) -> tuple[Ending, bool]:
-        """A step of one attempt; and whether SIGKILL was sent, so that another look is worth while."""
-        one = wish.attempt
-        name = f"{one.run_id}.{one.attempt}"
-        home = f"{self._attempts}/{name}"
+    def _still_there(self, one: AttemptId) -> Ending | _Open:
+        """What the files say of an attempt that may have to be ended, or that there is nothing to end (from here)."""
+        home = f"{self._attempts}/{one.run_id}.{one.attempt}"
         try:
             folder.require(self._path, self._store_id)
             held = _locked(f"{home}/lock")
             token, first, end = protocol.read_token(home), protocol.read_ending(home), protocol.read_end(home)
         except folder.NotOurs:
-            return Ending(False, 0), False
+            return Ending(False, 0)
         except OSError as error:
-            return Ending(False, 1, f"its files can't be read: {error.strerror}"), False
+            return Ending(False, 1, f"its files can't be read: {error.strerror}")
         signalled = first is not None
         if token is None:
-            return Ending(False, int(held)), False
+            return Ending(False, int(held))
         if token.boot != processes.boot() or (end is not None and not held and first is None):
-            return Ending(signalled, 0), False
+            return Ending(signalled, 0)
         if token.namespace != processes.pid_namespace():
             over = not held and (end is not None or self._init_is_gone(token.namespace))
-            return Ending(signalled, int(not over), None if over else "it is in another pid namespace"), False
-        log = self._log_path(name)
+            return Ending(signalled, int(not over), None if over else "it is in another pid namespace")
+        return _Open(token, first, held)
+
+    def _end(
+        self, wish: Cancellation, there: _Open, scene: ending.Scene, now: float, grace: float
+    ) -> tuple[Ending, bool]:
+        """A step of one attempt; and whether SIGKILL was sent, so that another look is worth while."""
+        one = wish.attempt
+        name = f"{one.run_id}.{one.attempt}"
+        home = f"{self._attempts}/{name}"
+        token, first, held = there
         mark = Mark(one.run_id, str(one.attempt))
-        found = self._targets.find(name, token, mark, log, scene, supervised=held)
+        found, hidden = self._targets.find(name, token, mark, self._log_path(name), scene, supervised=held)
         if not found:
             if held:
                 ending.wake(token, scene)
-            return Ending(signalled, int(held)), False
+            return Ending(first is not None, int(held or hidden)), False
         if first is None:
             try:
                 protocol.write_ending(home, protocol.Signalled(wish.reason.value, processes.uptime(), now))
@@ -287,7 +309,7 @@ class LocalExecutor:
         reached = self._targets.end(name, found, scene, force=force)
         if first is None and not reached:
             os.unlink(f"{home}/ending")
-        return Ending(signalled or reached, len(found) + int(held)), force
+        return Ending(first is not None or reached, len(found) + int(held)), force
 
     def tend(self, attempts: Sequence[AttemptId]) -> None:
         """Free the middle of each log that has outgrown the limit."""

@@ -74,7 +74,7 @@ def test_refused(tmp_path: Path, change: object, words: str) -> None:
 
 
 def test_a_sticky_folder_above_is_no_hole(tmp_path: Path) -> None:
-    """/tmp: everybody can write there, but not replace what is another's."""
+    """Where everybody can write, but not replace what belongs to another (as in the system's temporary folder)."""
     database, runs = make(tmp_path)
     tmp_path.chmod(0o1777)
     assert user_for(str(database), [str(runs)]) is None
