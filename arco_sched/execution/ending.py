@@ -1,114 +1,164 @@
-"""Find all processes of an attempt, and end them step by step: nothing here waits."""
+"""End attempts step by step: nothing here waits for a process."""
 
 import os
 import signal
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from arco_sched.execution import protocol
-from arco_sched.execution.processes import Mark, Process, descendants, holding, marks, processes, send
+from arco_sched.core.executor import AttemptId, Cancellation, Ending
+from arco_sched.execution import containers, folder, processes, protocol
+from arco_sched.execution.processes import Mark, holding, send
+from arco_sched.execution.scene import Scene, is_there, log_is_open, members, take_scene
 
-PASSES: Final = 5
+_PASSES: Final = 5
 """Rounds of SIGKILL in one step: what forks faster than it is looked for needs more than one."""
 
 
-class Scene(NamedTuple):
-    """The processes that live at one moment: which attempt's mark each carries, its session and group, its children."""
+class Signals:
+    """The first signal of each attempt: in its files, or, while the disk is full, in this worker's memory.
 
-    living: dict[int, Process]
-    marked: dict[Mark, set[int]]
-    numbered: dict[int, set[int]]
-    children: dict[int, list[int]]
-
-
-def scene() -> Scene:
-    """The scene of now: one look for any number of attempts."""
-    living = processes()
-    numbered: dict[int, set[int]] = {}
-    children: dict[int, list[int]] = {}
-    for one in living.values():
-        numbered.setdefault(one.session, set()).add(one.pid)
-        numbered.setdefault(one.group, set()).add(one.pid)
-        children.setdefault(one.parent, []).append(one.pid)
-    return Scene(living, marks(living), numbered, children)
-
-
-def _is(living: dict[int, Process], who: tuple[int, int]) -> bool:
-    one = living.get(who[0])
-    return one is not None and one.start == who[1]
-
-
-def members(token: protocol.Token, mark: Mark, now: Scene) -> set[int]:
-    """Every process of an attempt that lives, without its supervisor and without this process.
-
-    By session and group, by the mark in the environment, and whatever descends from one of these or the supervisor.
+    A full disk must not keep alive what fills it.
     """
-    living = now.living
-    roots = set(now.marked.get(mark, ()))
-    for who in (token.supervisor, token.leader):
-        # While a session or group has members its number is not given to a new process. So where another process has
-        # the number, ours is over, and those who carry it belong to others.
-        if who is not None and (who[0] not in living or _is(living, who)):
-            roots.update(pid for pid in now.numbered.get(who[0], ()) if living[pid].start >= who[1])
-            roots.update(now.children.get(who[0], ()) if _is(living, who) else ())
-    return descendants(now.children, roots) - {os.getpid(), token.supervisor[0] if _is(living, token.supervisor) else 0}
-
-
-def lives(token: protocol.Token, mark: Mark, log: str, now: Scene) -> bool:
-    """Whether anything of an attempt whose supervisor is gone lives: a process, or somebody who has its log open."""
-    return bool(members(token, mark, now)) or _log_is_open(log)
-
-
-def _log_is_open(log: str) -> bool:
-    try:
-        return protocol.locked(log)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        # Not to be seen, so not to be denied.
-        return True
-
-
-class Targets:
-    """Remembers who has been asked to end, so that nobody gets a second SIGTERM: to many programs it means at once."""
 
     def __init__(self) -> None:
+        self._unwritten: dict[str, protocol.Signalled] = {}
+
+    def read(self, name: str, home: str) -> protocol.Signalled | None:
+        """The first signal, or None where there was none. Raises `OSError`."""
+        return protocol.read_ending(home) or self._unwritten.get(name)
+
+    def write(self, name: str, home: str, first: protocol.Signalled) -> None:
+        """Note the first signal, before it is sent."""
+        try:
+            protocol.write_ending(home, first)
+        except OSError:
+            self._unwritten[name] = first
+
+    def take_back(self, name: str, home: str) -> None:
+        """Nobody was there to get it: no signal was sent. Raises `OSError`."""
+        if self._unwritten.pop(name, None) is None:
+            os.unlink(f"{home}/ending")
+
+    def forget(self, name: str) -> None:
+        """Forget an attempt that is over."""
+        self._unwritten.pop(name, None)
+
+
+class _Open(NamedTuple):
+    """The files of an attempt that may have processes: its token, its first signal, whether it has its supervisor."""
+
+    token: protocol.Token
+    first: protocol.Signalled | None
+    held: bool
+
+
+class Ender:
+    """Ends attempts in the runs folder `path` of a store; `log_path` says where the output of one goes.
+
+    Remembers who has been asked to end, so that nobody gets a second SIGTERM: to many programs it means at once.
+    """
+
+    def __init__(self, path: str, store_id: str, signals: Signals, log_path: Callable[[str], str]) -> None:
+        self._path = path
+        self._attempts = f"{path}/attempts"
+        self._store_id = store_id
+        self._signals = signals
+        self._log_path = log_path
         self._asked: dict[str, set[tuple[int, int]]] = {}
 
-    def find(
-        self, name: str, token: protocol.Token, mark: Mark, log: str, now: Scene, *, supervised: bool
-    ) -> tuple[set[int], bool]:
+    def forget(self, name: str) -> None:
+        """Forget an attempt that is over."""
+        self._asked.pop(name, None)
+
+    def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
+        """One step for each. SIGKILL is repeated within a step where something is left that may have forked."""
+        answers: dict[int, Ending] = {}
+        pending = list(range(len(cancellations)))
+        for _ in range(_PASSES):
+            # The files first, then the processes: what a supervisor started before it was gone is then among them.
+            open_ones = {}
+            for index in pending:
+                found = self._still_there(cancellations[index].attempt)
+                if isinstance(found, Ending):
+                    answers[index] = found
+                else:
+                    open_ones[index] = found
+            if not open_ones:
+                break
+            living = take_scene()
+            pending = []
+            for index, there in open_ones.items():
+                answers[index], forced = self._end(cancellations[index], there, living, now, grace)
+                if forced:
+                    pending.append(index)
+        return [answers[index] for index in range(len(cancellations))]
+
+    def _still_there(self, one: AttemptId) -> Ending | _Open:
+        """What the files say of an attempt that may have to be ended, or that there is nothing to end (from here)."""
+        name = f"{one.run_id}.{one.attempt}"
+        home = f"{self._attempts}/{name}"
+        try:
+            folder.require(self._path, self._store_id)
+            held = protocol.is_locked(f"{home}/lock")
+            token, first, end = protocol.read_token(home), self._signals.read(name, home), protocol.read_end(home)
+        except folder.NotOurs:
+            return Ending(False, 0)
+        except OSError as error:
+            return Ending(False, 1, f"its files can't be read: {error.strerror}")
+        signalled = first is not None
+        if token is None:
+            return Ending(False, int(held))
+        if token.boot != processes.boot() or (end is not None and not held and first is None):
+            return Ending(signalled, 0)
+        if not containers.is_here(token.namespace):
+            over = not held and (end is not None or containers.is_gone(self._path, token.namespace))
+            return Ending(signalled, int(not over), None if over else "it is in another pid namespace")
+        return _Open(token, first, held)
+
+    def _end(self, wish: Cancellation, there: _Open, living: Scene, now: float, grace: float) -> tuple[Ending, bool]:
+        """A step of one attempt; and whether SIGKILL was sent, so that another look is worth while."""
+        name = f"{wish.attempt.run_id}.{wish.attempt.attempt}"
+        home = f"{self._attempts}/{name}"
+        found, hidden = self._find(wish.attempt, there, living)
+        signalled = there.first is not None
+        if not found:
+            if there.held and is_there(living.living, there.token.supervisor):
+                # Somebody may have stopped it; it has an end to write.
+                send(living.living[there.token.supervisor[0]], signal.SIGCONT)
+            return Ending(signalled, int(there.held or hidden)), False
+        if there.first is None:
+            self._signals.write(name, home, protocol.Signalled(wish.reason.value, processes.uptime(), now))
+        force = there.first is not None and now - there.first.now >= grace
+        reached = self._send(name, found, living, force=force)
+        if there.first is None and not reached:
+            self._signals.take_back(name, home)
+        return Ending(signalled or reached, len(found) + int(there.held)), force
+
+    def _find(self, one: AttemptId, there: _Open, living: Scene) -> tuple[set[int], bool]:
         """The processes of an attempt to be ended, and whether there is one more that has its log open, but hides.
 
         Those that only their open log betrays are looked for last.
         """
-        found = members(token, mark, now)
-        if found or supervised:
+        name = f"{one.run_id}.{one.attempt}"
+        found = members(there.token, Mark(one.run_id, str(one.attempt)), living)
+        if found or there.held:
             return found, False
-        if _log_is_open(log):
-            found = holding(os.path.realpath(log), now.living) - {os.getpid()}
+        log = self._log_path(name)
+        if log_is_open(log):
+            found = holding(os.path.realpath(log), living.living) - {os.getpid()}
             return found, not found
-        self._asked.pop(name, None)
+        self.forget(name)
         return found, False
 
-    def end(self, name: str, found: set[int], now: Scene, *, force: bool) -> bool:
+    def _send(self, name: str, found: set[int], living: Scene, *, force: bool) -> bool:
         """Send SIGTERM to those of `found` that have not had it, or SIGKILL to all; whether it reached anybody."""
         asked = self._asked.setdefault(name, set())
         reached = False
         for pid in sorted(found):
-            target = now.living[pid]
+            target = living.living[pid]
             if force:
                 reached |= send(target, signal.SIGKILL)
             elif (target.pid, target.start) not in asked and send(target, signal.SIGTERM):
                 asked.add((target.pid, target.start))
                 reached = True
         return reached
-
-    def forget(self, name: str) -> None:
-        """Forget an attempt that is over."""
-        self._asked.pop(name, None)
-
-
-def wake(token: protocol.Token, now: Scene) -> None:
-    """Continue a supervisor that somebody stopped: it has an end to write."""
-    if _is(now.living, token.supervisor):
-        send(now.living[token.supervisor[0]], signal.SIGCONT)

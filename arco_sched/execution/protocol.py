@@ -1,7 +1,7 @@
 """The files of an attempt, through which its supervisor and every worker, now and later, tell each other what is so.
 
     DB.runs/identity                    the id of the store that the folder belongs to
-    DB.runs/attempts/RUN.ATTEMPT/lock   locked as long as the supervisor lives
+    DB.runs/attempts/RUN.ATTEMPT/lock   locked as long as the supervisor lives; what the worker notes of it
                                 token   created by exclusion: who creates it may begin. The supervisor and its place;
                                         then the process that becomes the command
                                 begun   "begun UPTIME ." right before the command, or "refused WHY"
@@ -15,15 +15,18 @@ is in the database.
 """
 
 import fcntl
+import json
 import os
 import re
 import struct
 from typing import Final, NamedTuple
 
+NO_ROOM: Final = 99
+"""The exit code of a supervisor's child that could not write down that it begins."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,200}", re.ASCII)
 _FLOCK: Final = struct.Struct("hhqqi0q")
 _QUERY: Final = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-_TEXT: Final = 4096
+_TEXT: Final = 1 << 17
 """More bytes than any of these files has."""
 REFUSED: Final = {
     "directory": "no such working directory: {directory}",
@@ -91,6 +94,14 @@ def locked(path: str) -> bool:
     finally:
         os.close(descriptor)
     return bool(_FLOCK.unpack(answer)[0] != fcntl.F_UNLCK)
+
+
+def is_locked(path: str) -> bool:
+    """As `locked`; False where there is no such file."""
+    try:
+        return locked(path)
+    except FileNotFoundError:
+        return False
 
 
 def read(path: str) -> str:
@@ -170,6 +181,26 @@ def write_ending(folder: str, ending: Signalled) -> None:
         os.write(descriptor, f"{ending.reason} {ending.uptime:.2f} {ending.now:.3f} .\n".encode())
     finally:
         os.close(descriptor)
+
+
+def never_began(folder: str, end: End) -> bool:
+    """Whether a supervisor said that it lacked what it takes to begin: the same attempt may begin again."""
+    return end.code is None or (end.code == NO_ROOM and read_begun(folder) == (None, None))
+
+
+def write_about(descriptor: int, about: dict[str, str]) -> None:
+    """Note in an open `lock` what a later worker needs to know: `log`, `directory`, `shell`, `user`."""
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(about).encode(), 0)
+
+
+def read_about(folder: str) -> dict[str, str]:
+    """What the worker that submitted an attempt noted of it; empty texts where it noted nothing."""
+    try:
+        about = json.loads(read(f"{folder}/lock") or "{}")
+    except (OSError, ValueError):
+        about = {}
+    return {key: str(about.get(key, "")) for key in ("log", "directory", "shell", "user")}
 
 
 def _number(text: str) -> float | None:

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from arco_sched.core.executor import Attempt, AttemptId, Cancellation, Command, Outcome, State, outcome
 from arco_sched.execution import folder, processes, protocol
-from arco_sched.execution.ending import scene
 from arco_sched.execution.local import LocalExecutor
+from arco_sched.execution.scene import take_scene
 
 STORE = "storm"
 FOR_EVER = 30.0
@@ -204,7 +204,7 @@ class Storm:
                 wrong.append(f"{run_id} was recorded as lost while it ran")
             self.counts[how] += 1
         # What an attempt that ended by itself leaves behind goes on, as a daemon does; of a cancelled one nothing does.
-        now = scene()
+        now = take_scene()
         for run_id in self.codes:
             pids = now.marked.get(processes.Mark(run_id, "1"), set())
             if pids and "canceled" in {how for how, _ in states.get(run_id, ())}:

@@ -9,7 +9,8 @@ import pytest
 from execution_world import World, alive, python, until
 
 from arco_sched.core.executor import Cancellation, Outcome, State, outcome
-from arco_sched.execution import ending, processes
+from arco_sched.execution import processes
+from arco_sched.execution.scene import take_scene
 
 DAEMON = """
 (cd /; setsid sh -c 'exec >/dev/null 2>&1 </dev/null; echo $$ > "$OLDPWD/pid"; exec sleep 60' & ) &
@@ -133,7 +134,7 @@ def test_a_fork_bomb(world: World) -> None:
     )
     world.number("pid")
     world.cancel(one, grace=0.05)
-    living = ending.scene()
+    living = take_scene()
     assert not living.marked.get(processes.Mark(one.run_id, "1"))
 
 
