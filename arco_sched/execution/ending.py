@@ -25,12 +25,16 @@ class Signals:
 
     def read(self, name: str, home: str) -> protocol.Signalled | None:
         """The first signal, or None where there was none. Raises `OSError`."""
+        if name in self._unwritten:
+            # There may be room by now.
+            self.write(name, home, self._unwritten[name])
         return protocol.read_ending(home) or self._unwritten.get(name)
 
     def write(self, name: str, home: str, first: protocol.Signalled) -> None:
         """Note the first signal, before it is sent."""
         try:
             protocol.write_ending(home, first)
+            self._unwritten.pop(name, None)
         except OSError:
             self._unwritten[name] = first
 
@@ -69,6 +73,7 @@ class Ender:
     def forget(self, name: str) -> None:
         """Forget an attempt that is over."""
         self._asked.pop(name, None)
+        self._signals.forget(name)
 
     def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
         """One step for each. SIGKILL is repeated within a step where something is left that may have forked."""
@@ -147,7 +152,7 @@ class Ender:
         if log_is_open(log):
             found = holding(os.path.realpath(log), living.living) - {os.getpid()}
             return found, not found
-        self.forget(name)
+        self._asked.pop(name, None)
         return found, False
 
     def _send(self, name: str, found: set[int], living: Scene, *, force: bool) -> bool:

@@ -187,15 +187,15 @@ def test_the_workers_own_user(world: World) -> None:
 
 @needs_root
 @pytest.mark.parametrize("setpriv", [True, False])
-def test_another_user(world: World, setpriv: bool) -> None:
+def test_another_user(common: World, setpriv: bool) -> None:
     """Uid, gid, groups, HOME, USER and LOGNAME are the user's, its home is where it works; it can't read the folder."""
     if not setpriv:
         # A Python that another user may execute: this one may lie in root's home.
         tools = supervisor.find_tools("/usr/bin/python3")
-        world.executor = world.worker(tools=tools._replace(setpriv=None))
+        common.executor = common.worker(tools=tools._replace(setpriv=None))
     user = pwd.getpwnam("games")
-    command = "id -u; id -g; id -G; echo $HOME $USER $LOGNAME; pwd; echo x >>/dev/stderr; ls " + str(world.path)
-    seen, output = world.run(command, run_as="games", working_directory="/usr")
+    command = "id -u; id -g; id -G; echo $HOME $USER $LOGNAME; pwd; echo x >>/dev/stderr; ls " + str(common.path)
+    seen, output = common.run(command, run_as="games", working_directory="/usr")
     groups = " ".join(map(str, os.getgrouplist("games", user.pw_gid)))
     wanted = f"{user.pw_uid}\n{user.pw_gid}\n{groups}\n{user.pw_dir} games games\n/usr\nx\n"
     assert output.startswith(wanted)
@@ -204,35 +204,29 @@ def test_another_user(world: World, setpriv: bool) -> None:
 
 
 @needs_root
-def test_another_user_without_a_home(world: World) -> None:
+def test_another_user_without_a_home(common: World) -> None:
     """A home that does not exist, and a directory that the user may not enter, are not started."""
-    seen = world.end(world.start("true", run_as="nobody", working_directory=None))
+    seen = common.end(common.start("true", run_as="nobody", working_directory=None))
     assert seen.message == "no such working directory: /nonexistent"
-    (world.scratch / "closed").mkdir(mode=0o700)
-    for above in (world.scratch / "closed").parents:
-        if len(above.parts) > 2:
-            above.chmod(0o755)
-    seen = world.end(world.start("true", run_as="nobody", working_directory=str(world.scratch / "closed")))
-    assert seen.message == (f"the user it runs as can't enter the working directory: {world.scratch / 'closed'}")
+    (common.scratch / "closed").mkdir(mode=0o700)
+    seen = common.end(common.start("true", run_as="nobody", working_directory=str(common.scratch / "closed")))
+    assert seen.message == (f"the user it runs as can't enter the working directory: {common.scratch / 'closed'}")
 
 
 @needs_root
-def test_a_preloaded_library_does_not_get_roots_rights(world: World) -> None:
+def test_a_preloaded_library_does_not_get_roots_rights(common: World) -> None:
     """The command's environment is applied once the user has changed: LD_PRELOAD loads nothing as root."""
-    source = world.scratch / "who.c"
+    source = common.scratch / "who.c"
     source.write_text(
         "#include <stdio.h>\n#include <unistd.h>\n"
         '__attribute__((constructor)) void who(void) { dprintf(2, "loaded by %d\\n", (int) getuid()); }\n'
     )
-    library = world.scratch / "who.so"
+    library = common.scratch / "who.so"
     try:
         subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("needs a C compiler")
-    for above in library.parents:
-        if len(above.parts) > 2:
-            above.chmod(0o755)
-    _, output = world.run("true", run_as="games", working_directory="/", environment=(("LD_PRELOAD", str(library)),))
+    _, output = common.run("true", run_as="games", working_directory="/", environment=(("LD_PRELOAD", str(library)),))
     assert set(output.splitlines()) == {f"loaded by {pwd.getpwnam('games').pw_uid}"}
 
 

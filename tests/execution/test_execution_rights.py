@@ -5,7 +5,7 @@ import pwd
 from pathlib import Path
 
 import pytest
-from execution_world import STORE, World, python
+from execution_world import STORE, python
 
 from arco_sched.core.executor import CannotStart, NotStarted
 from arco_sched.execution import folder
@@ -16,12 +16,9 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs a worker that i
 GAMES = 5 if os.geteuid() else pwd.getpwnam("games").pw_uid
 
 
-def make(tmp_path: Path) -> tuple[Path, Path]:
+def make(common_path: Path) -> tuple[Path, Path]:
     """A database and its runs folder, root's alone, where others can come by."""
-    for above in (tmp_path, *tmp_path.parents):
-        if len(above.parts) > 2:
-            above.chmod(0o755)
-    home = tmp_path / "data"
+    home = common_path / "data"
     home.mkdir(mode=0o755)
     database, runs = home / "arco.db", home / "arco.db.runs"
     database.write_text("")
@@ -36,15 +33,15 @@ def give(path: Path, uid: int) -> None:
         os.chown(one, uid, uid)
 
 
-def test_roots_alone(tmp_path: Path) -> None:
+def test_roots_alone(common_path: Path) -> None:
     """What root alone can write is worked by root."""
-    database, runs = make(tmp_path)
+    database, runs = make(common_path)
     assert user_for(str(database), [str(runs)]) is None
 
 
-def test_the_owners_alone(tmp_path: Path) -> None:
+def test_the_owners_alone(common_path: Path) -> None:
     """What one user alone can write, beside root, is worked as that user, whatever part of it is theirs."""
-    database, runs = make(tmp_path)
+    database, runs = make(common_path)
     give(database.parent, GAMES)
     assert user_for(str(database), [str(runs)]) == GAMES
 
@@ -61,31 +58,31 @@ def test_the_owners_alone(tmp_path: Path) -> None:
         (lambda home: (give(home, GAMES), os.chown(home / "arco.db.runs", 7, 7)), "arco.db.runs belongs to"),
     ],
 )
-def test_refused(tmp_path: Path, change: object, words: str) -> None:
+def test_refused(common_path: Path, change: object, words: str) -> None:
     """What anybody else can write, or put another in its place, is refused with every finding."""
-    database, runs = make(tmp_path)
-    (tmp_path / "free").mkdir()
-    (tmp_path / "free").chmod(0o777)
-    (tmp_path / "free" / "wal").write_text("")
+    database, runs = make(common_path)
+    (common_path / "free").mkdir()
+    (common_path / "free").chmod(0o777)
+    (common_path / "free" / "wal").write_text("")
     change(database.parent)  # type: ignore[operator]
     with pytest.raises(CannotStart, match=r"^a worker that is root refuses this database: ") as error:
         user_for(str(database), [str(runs)])
     assert words in str(error.value)
 
 
-def test_a_sticky_folder_above_is_no_hole(tmp_path: Path) -> None:
+def test_a_sticky_folder_above_is_no_hole(common_path: Path) -> None:
     """Where everybody can write, but not replace what belongs to another (as in the system's temporary folder)."""
-    database, runs = make(tmp_path)
-    tmp_path.chmod(0o1777)
+    database, runs = make(common_path)
+    common_path.chmod(0o1777)
     assert user_for(str(database), [str(runs)]) is None
-    tmp_path.chmod(0o777)
-    assert writers(str(database)) == [f"{tmp_path} can be written by everybody"]
+    common_path.chmod(0o777)
+    assert writers(str(database)) == [f"{common_path} can be written by everybody"]
 
 
-def test_environment_files(tmp_path: Path) -> None:
+def test_environment_files(common_path: Path) -> None:
     """A root worker reads no environment file that another can write."""
-    make(tmp_path)
-    file = tmp_path / "data" / "secrets"
+    make(common_path)
+    file = common_path / "data" / "secrets"
     file.write_text("A=1\n")
     file.chmod(0o600)
     assert read_file(str(file)) == {"A": "1"}
@@ -98,13 +95,10 @@ def test_environment_files(tmp_path: Path) -> None:
         read_file(str(file))
 
 
-def test_becoming_the_owner(world: World, tmp_path: Path) -> None:
+def test_becoming_the_owner(common_path: Path) -> None:
     """A worker that became the owner runs commands as the owner alone, and cannot go back."""
-    _, runs = make(tmp_path)
+    _, runs = make(common_path)
     give(runs, GAMES)
-    for above in (tmp_path, *tmp_path.parents):
-        if len(above.parts) > 2:
-            above.chmod(0o755)
     answer = python(f"""
 from arco_sched.core.executor import *
 from arco_sched.execution import logs, rights
