@@ -105,7 +105,7 @@ class Ender:
         try:
             folder.require(self._path, self._store_id)
             held = protocol.is_locked(f"{home}/lock")
-            token, first, end = protocol.read_token(home), self._signals.read(name, home), protocol.read_end(home)
+            token, first = protocol.read_token(home), self._signals.read(name, home)
         except folder.NotOurs:
             return Ending(False, 0)
         except OSError as error:
@@ -113,10 +113,10 @@ class Ender:
         signalled = first is not None
         if token is None:
             return Ending(False, int(held))
-        if token.boot != processes.boot() or (end is not None and not held and first is None):
+        if token.boot != processes.boot() or (token.end is not None and not held and first is None):
             return Ending(signalled, 0)
         if not containers.is_here(token.namespace):
-            over = not held and (end is not None or containers.is_gone(self._path, token.namespace))
+            over = not held and (token.end is not None or containers.is_gone(self._path, token.namespace))
             return Ending(signalled, int(not over), None if over else "it is in another pid namespace")
         return _Open(token, first, held)
 

@@ -20,7 +20,7 @@ from arco_sched.execution.containers import InitLock
 from arco_sched.execution.ending import Ender, Signals
 from arco_sched.execution.observing import Observer
 
-_PROTOCOL_FILES: Final = ("token", "begun", "end", "ending")
+_PROTOCOL_FILES: Final = ("token", "begun", "ending")
 
 
 class LocalExecutor:
@@ -101,10 +101,9 @@ class LocalExecutor:
             # Who has the lock is alone with this attempt: there is one supervisor at a time, or none that lives.
             if not protocol.lock(lock):
                 return name
-            if protocol.read_token(home) is not None:
-                end = protocol.read_end(home)
-                if end is None or not protocol.never_began(home, end):
-                    return name
+            token = protocol.read_token(home)
+            if token is not None and not token.never_began():
+                return name
             user = environment.account(attempt.command.run_as, self._environment)
             given = environment.environment(attempt, self._environment, user)
             command = attempt.command
@@ -171,7 +170,7 @@ class LocalExecutor:
             if path is not None and os.stat(path).st_size == 0:
                 os.unlink(path)
                 path = None
-            unneeded = [f"{home}/{name}" for name in ("begun", "end", "ending", "lock")]
+            unneeded = [f"{home}/{name}" for name in ("begun", "ending", "lock")]
             if path is not None and not path.startswith(f"{home}/"):
                 # `lock` alone says where the log is.
                 unneeded.pop()

@@ -67,10 +67,10 @@ class Observer:
     def _begun(self, name: str, home: str) -> float | None:
         known = self._known.get(name)
         if known is None:
-            begun, _ = protocol.read_begun(home)
-            if begun is None:
+            token = protocol.read_token(home)
+            if token is None or token.begun is None:
                 return None
-            known = self._known[name] = _Known(begun, protocol.read_about(home)["log"] or f"{home}/log")
+            known = self._known[name] = _Known(token.begun, protocol.read_about(home)["log"] or f"{home}/log")
         return known.begun
 
     def _look(self, one: AttemptId, uptime: float, *, gone: bool = False) -> Observation | None:
@@ -83,20 +83,21 @@ class Observer:
                 if begun is None:
                     return Observation(State.STARTING)
                 return Observation(State.RUNNING, None, _milliseconds(begun, uptime))
-            # Asked in this order: what writes the end holds the lock until it is written.
-            end = protocol.read_end(home)
-            return self._ended(name, home, end) if end is not None else self._endless(one, name, home, gone=gone)
+            # Read after the lock is free: what writes the end holds it until it is written.
+            token = protocol.read_token(home)
+            if token is None:
+                if one.place != processes.boot():
+                    return Observation(State.LOST, "the machine was started anew")
+                return Observation(State.NOT_BEGUN)
+            reason = self._signals.read(name, home)
+            if token.end is not None:
+                return self._ended(home, token, token.end, reason)
+            return self._endless(token, reason, gone=gone)
         except OSError as error:
             return Observation(State.UNKNOWN, f"its files can't be read: {error.strerror}")
 
-    def _endless(self, one: AttemptId, name: str, home: str, *, gone: bool) -> Observation | None:
+    def _endless(self, token: protocol.Token, reason: protocol.Signalled | None, *, gone: bool) -> Observation | None:
         """What the files say of an attempt without a supervisor and without an end."""
-        token = protocol.read_token(home)
-        if token is None:
-            if one.place != processes.boot():
-                return Observation(State.LOST, "the machine was started anew")
-            return Observation(State.NOT_BEGUN)
-        reason = self._signals.read(name, home)
         because = None if reason is None else Outcome(reason.reason)
         if token.boot != processes.boot():
             return Observation(State.LOST, "the machine was started anew", ending=because)
@@ -106,21 +107,21 @@ class Observer:
             return Observation(State.UNKNOWN, "it runs, or ran, in another container (pid namespace)")
         return Observation(State.LOST, _NOTHING_LEFT, ending=because) if gone else None
 
-    def _ended(self, name: str, home: str, end: protocol.End) -> Observation:
-        begun, refused = protocol.read_begun(home)
-        reason = self._signals.read(name, home)
-        # The first signal came after the end: it ended by itself.
-        because = None if reason is None or reason.uptime > end.uptime else Outcome(reason.reason)
-        if protocol.never_began(home, end):
+    def _ended(
+        self, home: str, token: protocol.Token, end: protocol.End, reason: protocol.Signalled | None
+    ) -> Observation:
+        """What the files say of an attempt with an end."""
+        if token.never_began():
             return Observation(State.NOT_BEGUN, "the supervisor could not begin it: no process or no space was left")
-        if refused is not None:
-            about = protocol.read_about(home)
-            return Observation(State.NOT_STARTED, protocol.REFUSED[refused].format_map(about))
+        if token.refused is not None:
+            return Observation(State.NOT_STARTED, protocol.REFUSED[token.refused].format_map(protocol.read_about(home)))
+        # Where the first signal came after the end, it ended by itself.
+        because = None if reason is None or reason.uptime > end.uptime else Outcome(reason.reason)
         code = end.code or 0
-        if begun is None and because is None:
+        if token.begun is None and because is None:
             user = protocol.read_about(home)["user"]
             return Observation(State.NOT_STARTED, f"it could not be started as {user} (exit {code}): see its log")
-        elapsed = None if begun is None else _milliseconds(begun, end.uptime)
+        elapsed = None if token.begun is None else _milliseconds(token.begun, end.uptime)
         return Observation(State.ENDED, None, elapsed, code, signal_of(code), because)
 
     def _orphan(self, one: AttemptId, uptime: float) -> Observation:

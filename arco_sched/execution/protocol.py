@@ -1,12 +1,14 @@
 """The files of an attempt, through which its supervisor and every worker, now and later, tell each other what is so.
 
     DB.runs/identity                    the id of the store that the folder belongs to
-    DB.runs/attempts/RUN.ATTEMPT/lock   locked as long as the supervisor lives; what the worker notes of it
-                                token   created by exclusion: who creates it may begin. The supervisor and its place;
-                                        then the process that becomes the command
-                                begun   "begun UPTIME ." right before the command, or "refused WHY"
-                                end     "CODE UPTIME ." once it ended; "none 0 ." where the command never began
-                                ending  "REASON UPTIME NOW ." before the first signal
+    DB.runs/attempts/RUN.ATTEMPT/lock   locked as long as the supervisor lives; what the worker notes of the attempt
+                                token   created by exclusion: who creates it may begin. Then a line for each step:
+                                        PID START BOOT NAMESPACE .   the supervisor
+                                        leader PID START .           the process that becomes the command
+                                        begun UPTIME .               right before it does; or `refused WHY .`
+                                        end CODE UPTIME .            it ended; or `end none 0 .`: it never began
+                                begun   the third of them, where the command runs as another user, who could write it
+                                ending  REASON UPTIME NOW .          before the first signal
                                 log     the output (or in a folder of its own), locked as long as anything has it open
 
 What counts ends with a dot: a line without one was cut off, and says nothing. Nothing but the identity is synced to the
@@ -35,23 +37,33 @@ REFUSED: Final = {
 }
 
 
-class Token(NamedTuple):
-    """Who began an attempt: the supervisor, where it lives, and the process that becomes the command, if it got there.
+class End(NamedTuple):
+    """How a supervisor ended. `code` None: it could not begin the command. `uptime` in seconds since the boot."""
 
-    Processes are pairs of pid and start time in clock ticks.
+    code: int | None
+    uptime: float
+
+
+class Token(NamedTuple):
+    """Who began an attempt, where, and how far it came: the supervisor, the process that becomes the command, its end.
+
+    Processes are pairs of pid and start time in clock ticks. `begun`: seconds from the boot to when the command began;
+    `refused`: why it did not. Of these two at most one is set.
     """
 
     supervisor: tuple[int, int]
     boot: str
     namespace: str
     leader: tuple[int, int] | None
+    begun: float | None
+    refused: str | None
+    end: End | None
 
-
-class End(NamedTuple):
-    """How a supervisor ended. `code` None: it could not begin the command. `uptime` in seconds since the boot."""
-
-    code: int | None
-    uptime: float
+    def never_began(self) -> bool:
+        """Whether the supervisor said that it lacked what it takes to begin: the same attempt may begin again."""
+        if self.end is None or self.begun is not None or self.refused is not None:
+            return False
+        return self.end.code is None or self.end.code == NO_ROOM
 
 
 class Signalled(NamedTuple):
@@ -130,38 +142,35 @@ def read_token(folder: str) -> Token | None:
     if not lines:
         return None
     match lines[0].split(" "):
-        case [pid, start, boot, namespace, "."]:
-            leader = None
-            if len(lines) > 1 and len(numbers := lines[1].split(" ")) == 2:
-                leader = (int(numbers[0]), int(numbers[1]))
-            return Token((int(pid), int(start)), boot, namespace, leader)
+        case [pid, start, boot, namespace, "."] if pid.isdigit() and start.isdigit():
+            pass
         case _:
             return None
+    leader, begun, refused, end = None, None, None, None
+    for line in lines[1:]:
+        match line.split(" "):
+            case ["leader", number, began, "."] if number.isdigit() and began.isdigit():
+                leader = (int(number), int(began))
+            case ["end", "none", _, "."]:
+                end = End(None, 0.0)
+            case ["end", code, uptime, "."] if code.isdigit():
+                end = End(int(code), _number(uptime) or 0.0)
+            case words:
+                begun, refused = _step(words, begun, refused)
+    if begun is None and refused is None:
+        # The user that the command runs as could write here: nothing but a time and a known word is taken from it.
+        begun, refused = _step(read(f"{folder}/begun").split(), begun, refused)
+    return Token((int(pid), int(start)), boot, namespace, leader, begun, refused, end)
 
 
-def read_begun(folder: str) -> tuple[float | None, str | None]:
-    """When the command began, in seconds since the boot; and why it was refused. Both None: it got to neither.
-
-    The user that the command runs as can write here: nothing but a time and a known word is taken from it.
-    """
-    match read(f"{folder}/begun").split():
+def _step(words: list[str], begun: float | None, refused: str | None) -> tuple[float | None, str | None]:
+    match words:
         case ["begun", uptime, ".", *_]:
             return _number(uptime), None
-        case ["refused", why, *_] if why in REFUSED:
+        case ["refused", why, ".", *_] if why in REFUSED:
             return None, why
         case _:
-            return None, None
-
-
-def read_end(folder: str) -> End | None:
-    """The end of an attempt, where one is written."""
-    match read(f"{folder}/end").split():
-        case ["none", _, "."]:
-            return End(None, 0.0)
-        case [code, uptime, "."] if code.isdigit():
-            return End(int(code), _number(uptime) or 0.0)
-        case _:
-            return None
+            return begun, refused
 
 
 def read_ending(folder: str) -> Signalled | None:
@@ -181,11 +190,6 @@ def write_ending(folder: str, ending: Signalled) -> None:
         os.write(descriptor, f"{ending.reason} {ending.uptime:.2f} {ending.now:.3f} .\n".encode())
     finally:
         os.close(descriptor)
-
-
-def never_began(folder: str, end: End) -> bool:
-    """Whether a supervisor said that it lacked what it takes to begin: the same attempt may begin again."""
-    return end.code is None or (end.code == NO_ROOM and read_begun(folder) == (None, None))
 
 
 def write_about(descriptor: int, about: dict[str, str]) -> None:

@@ -30,6 +30,7 @@ def made(world: World, run_id: str, **files: str) -> AttemptId:
 
 
 TOKEN = f"{NOBODY} {BOOT} {NAMESPACE} .\n"
+LEADER, BEGUN = "leader 999999998 1 .\n", "begun 1.00 .\n"
 
 
 @pytest.mark.parametrize(
@@ -39,18 +40,23 @@ TOKEN = f"{NOBODY} {BOOT} {NAMESPACE} .\n"
         ({"token": ""}, State.NOT_BEGUN, None),
         ({"token": "12 34 "}, State.NOT_BEGUN, None),
         ({"token": TOKEN}, State.LOST, None),
-        ({"token": TOKEN + "999999998 1\n"}, State.LOST, None),
-        ({"token": TOKEN + "99999"}, State.LOST, None),
-        ({"token": TOKEN, "begun": ""}, State.LOST, None),
-        ({"token": TOKEN, "begun": "begun 1.00 .\n"}, State.LOST, None),
-        ({"token": TOKEN, "begun": "begun 1.00 .\n", "end": ""}, State.LOST, None),
-        ({"token": TOKEN, "begun": "begun 1.00 .\n", "end": "13"}, State.LOST, None),
-        ({"token": TOKEN, "begun": "begun 1.00 .\n", "end": "137 4.0"}, State.LOST, None),
-        ({"token": TOKEN, "begun": "begun 1.00 .\n", "end": "137 4.00 .\n"}, State.ENDED, 137),
-        ({"token": TOKEN, "begun": "", "end": "none 0 .\n"}, State.NOT_BEGUN, None),
-        ({"token": TOKEN, "begun": "", "end": "99 4.00 .\n"}, State.NOT_BEGUN, None),
-        ({"token": TOKEN, "begun": "", "end": "1 4.00 .\n"}, State.NOT_STARTED, None),
-        ({"token": TOKEN, "begun": "begun 1.00 .\n", "end": "99 4.00 .\n"}, State.ENDED, 99),
+        ({"token": TOKEN + LEADER}, State.LOST, None),
+        ({"token": TOKEN + "leader 99999"}, State.LOST, None),
+        ({"token": TOKEN + LEADER, "begun": ""}, State.LOST, None),
+        ({"token": TOKEN + LEADER + BEGUN}, State.LOST, None),
+        ({"token": TOKEN + LEADER, "begun": BEGUN}, State.LOST, None),
+        ({"token": TOKEN + LEADER + BEGUN + "end"}, State.LOST, None),
+        ({"token": TOKEN + LEADER + BEGUN + "end 13"}, State.LOST, None),
+        ({"token": TOKEN + LEADER + BEGUN + "end 137 4.0"}, State.LOST, None),
+        ({"token": TOKEN + LEADER + BEGUN + "end 137 4.00 .\n"}, State.ENDED, 137),
+        ({"token": TOKEN + LEADER + "end 137 4.00 .\n", "begun": BEGUN}, State.ENDED, 137),
+        ({"token": TOKEN + "end none 0 .\n"}, State.NOT_BEGUN, None),
+        ({"token": TOKEN + "end 99 4.00 .\n"}, State.NOT_BEGUN, None),
+        ({"token": TOKEN + LEADER + "end 99 4.00 .\n", "begun": ""}, State.NOT_BEGUN, None),
+        ({"token": TOKEN + LEADER + "end 1 4.00 .\n", "begun": "nonsense"}, State.NOT_STARTED, None),
+        ({"token": TOKEN + LEADER + "refused shell .\nend 98 4.00 .\n"}, State.NOT_STARTED, None),
+        ({"token": TOKEN + LEADER + BEGUN + "end 99 4.00 .\n"}, State.ENDED, 99),
+        ({"token": TOKEN + LEADER + BEGUN + "end 98 4.00 .\n"}, State.ENDED, 98),
     ],
 )
 def test_each_step_that_a_kill_can_leave(
@@ -98,6 +104,7 @@ def _submit(path: str, attempt: Attempt, gate: "multiprocessing.synchronize.Barr
     executor.submit(attempt)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_workers_that_submit_at_the_same_moment(world: World) -> None:
     """Of several workers that submit one attempt at once, one begins it."""
     fork = multiprocessing.get_context("fork")
@@ -119,12 +126,12 @@ def test_another_boot(world: World) -> None:
     other = AttemptId("a", 1, "another-boot")
     assert world.see(other).state is State.LOST
     world.executor.submit(Attempt(run_id="a", attempt=1, place="another-boot", command=lost.command))
-    token = f"1 1 another-boot {NAMESPACE} .\n1 1\n"
-    one = made(world, "b", token=token, begun="begun 1.00 .\n", ending="canceled 2.00 2.000 .\n")
+    token = f"1 1 another-boot {NAMESPACE} .\nleader 1 1 .\n{BEGUN}"
+    one = made(world, "b", token=token, ending="canceled 2.00 2.000 .\n")
     seen = world.see(one)
     assert (seen.state, outcome(seen)) == (State.LOST, Outcome.CANCELED)
     assert world.step(one).left == 0
-    ended = made(world, "c", token=token, begun="begun 1.00 .\n", end="0 3.25 .\n")
+    ended = made(world, "c", token=token + "end 0 3.25 .\n")
     assert world.see(ended)[:4] == (State.ENDED, None, 2250, 0)
     assert not (world.scratch / "begun").exists()
 
@@ -132,8 +139,8 @@ def test_another_boot(world: World) -> None:
 def test_a_pid_that_came_again(world: World) -> None:
     """A process with the pid of a supervisor or command, but another start, is somebody else: lost, and not touched."""
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
-        token = f"{other.pid} 1 {BOOT} {NAMESPACE} .\n{other.pid} 1\n"
-        one = made(world, "again", token=token, begun="begun 1.00 .\n")
+        token = f"{other.pid} 1 {BOOT} {NAMESPACE} .\nleader {other.pid} 1 .\n{BEGUN}"
+        one = made(world, "again", token=token)
         assert world.see(one).state is State.LOST
         assert world.step(one, grace=0).signalled is False
         assert world.step(one, grace=0, after=60).left == 0
@@ -146,14 +153,14 @@ def test_another_pid_namespace(world: World) -> None:
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
         start = processes.process(other.pid)
         assert start
-        token = f"{other.pid} {start.start} {BOOT} 4026530000-7 .\n{other.pid} {start.start}\n"
-        one = made(world, "elsewhere", token=token, begun="begun 1.00 .\n")
+        token = f"{other.pid} {start.start} {BOOT} 4026530000-7 .\n{BEGUN}"
+        one = made(world, "elsewhere", token=token)
         assert world.see(one).state is State.UNKNOWN
         ending = world.step(one, grace=0)
         assert (ending.signalled, ending.left, ending.message) == (False, 1, "it is in another pid namespace")
         world.submit(world.attempt("touch begun", run_id="elsewhere"))
         assert world.see(one).state is State.UNKNOWN
-        (world.home(one) / "end").write_text("3 2.00 .\n")
+        (world.home(one) / "token").write_text(token + "end 3 2.00 .\n")
         assert world.see(one).exit_code == 3
         assert alive(other.pid)
         other.kill()

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from kill_storm import Storm
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_short_storm(tmp_path: Path) -> None:
     """Nothing begins twice, no end is misrecorded, nothing is lost that lived, nothing runs for ever."""
     storm = Storm(tmp_path, seed=7)
