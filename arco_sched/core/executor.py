@@ -19,8 +19,13 @@ ATTEMPT_VARIABLES: Final = (
     "ARCO_CODE_VERSION",
     "ARCO_ASSETS",
     "ARCO_PARTITIONS",
+    "ARCO_STORE_ID",
 )
-"""The variables that tell a command which attempt of which run it is. One that does not apply is unset."""
+"""The variables that tell a command which attempt of which run it is. One that does not apply is unset.
+
+The executor itself sets ARCO_RUN_ID, ARCO_ATTEMPT and ARCO_STORE_ID: they are the mark by which it finds the processes
+of an attempt. The store belongs to it, because two databases with the same schedules have the same run ids.
+"""
 
 
 class NotStarted(ArcoError):

@@ -145,7 +145,7 @@ class Ender:
         Those that only their open log betrays are looked for last.
         """
         name = f"{one.run_id}.{one.attempt}"
-        found = members(there.token, Mark(one.run_id, str(one.attempt)), living)
+        found = members(there.token, Mark(self._store_id, one.run_id, str(one.attempt)), living)
         if found or there.held:
             return found, False
         log = self._log_path(name)

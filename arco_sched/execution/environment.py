@@ -48,7 +48,7 @@ def account(run_as: str | None, worker: Mapping[str, str]) -> Account:
     return Account(entry.pw_name, entry.pw_dir, User(entry.pw_uid, entry.pw_gid, groups))
 
 
-def environment(attempt: Attempt, worker: Mapping[str, str], user: Account) -> dict[str, str]:
+def environment(attempt: Attempt, store_id: str, worker: Mapping[str, str], user: Account) -> dict[str, str]:
     """All that the command of an attempt gets: the worker's environment, the definition's, its file's, the attempt's.
 
     Raises `NotStarted`.
@@ -64,7 +64,7 @@ def environment(attempt: Attempt, worker: Mapping[str, str], user: Account) -> d
     for name in ATTEMPT_VARIABLES:
         found.pop(name, None)
     found.update(attempt.variables)
-    found.update(ARCO_RUN_ID=attempt.run_id, ARCO_ATTEMPT=str(attempt.attempt))
+    found.update(ARCO_RUN_ID=attempt.run_id, ARCO_ATTEMPT=str(attempt.attempt), ARCO_STORE_ID=store_id)
     return found
 
 

@@ -105,7 +105,7 @@ class LocalExecutor:
             if token is not None and not token.never_began():
                 return name
             user = environment.account(attempt.command.run_as, self._environment)
-            given = environment.environment(attempt, self._environment, user)
+            given = environment.environment(attempt, self._store_id, self._environment, user)
             command = attempt.command
             directory = command.working_directory or user.home
             text = supervisor.variables(

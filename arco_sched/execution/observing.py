@@ -136,7 +136,8 @@ class Observer:
         except OSError:
             # Not to be seen, so not to be denied.
             return True
-        return token is not None and lives(token, Mark(one.run_id, str(one.attempt)), self.log_path(name), scene)
+        mark = Mark(self._store_id, one.run_id, str(one.attempt))
+        return token is not None and lives(token, mark, self.log_path(name), scene)
 
 
 def _milliseconds(begun: float, until: float) -> int:

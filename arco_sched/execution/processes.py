@@ -26,6 +26,7 @@ class Process(NamedTuple):
 class Mark(NamedTuple):
     """What the environment of a process says of its attempt."""
 
+    store_id: str
     run_id: str
     attempt: str
 
@@ -87,7 +88,7 @@ def mark(pid: int) -> Mark | None:
     except OSError:
         return None
     values = []
-    for name in (b"\0ARCO_RUN_ID=", b"\0ARCO_ATTEMPT="):
+    for name in (b"\0ARCO_STORE_ID=", b"\0ARCO_RUN_ID=", b"\0ARCO_ATTEMPT="):
         _, found, rest = text.partition(name)
         if not found:
             return None

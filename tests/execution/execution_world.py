@@ -21,7 +21,6 @@ from arco_sched.core.executor import (
 from arco_sched.execution import folder, processes, protocol
 from arco_sched.execution.local import LocalExecutor
 
-STORE = "0123456789abcdef"
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/", "LANG": "C.UTF-8"}
 Answer = TypeVar("Answer")
 
@@ -54,16 +53,18 @@ class World:
 
     def __init__(self, path: Path, **options: object) -> None:
         self.path = path / "arco.db.runs"
+        # Of no other test: processes are told apart by it.
+        self.store = f"store:{path}"
         self.scratch = path
         self.options = options
-        folder.create(str(self.path), STORE)
+        folder.create(str(self.path), self.store)
         self.executor = self.worker()
         self.started: list[AttemptId] = []
 
     def worker(self, **options: object) -> LocalExecutor:
         """Another worker's executor over the same folder."""
         chosen = {"worker_environment": ENVIRONMENT, **self.options, **options}
-        return LocalExecutor(str(self.path), STORE, **chosen)  # type: ignore[arg-type]
+        return LocalExecutor(str(self.path), self.store, **chosen)  # type: ignore[arg-type]
 
     def attempt(self, command: str, *, run_id: str | None = None, number: int = 1, **fields: object) -> Attempt:
         """An attempt that nobody has submitted yet; it works in a scratch folder unless told otherwise."""
@@ -161,7 +162,7 @@ class World:
     def close(self) -> None:
         """End all that was started and lives."""
         self.path.chmod(0o700)
-        folder.create(str(self.path), STORE)
+        folder.create(str(self.path), self.store)
         wishes = [Cancellation(one, Outcome.CANCELED) for one in self.started]
         worker = self.worker()
         until(

@@ -23,7 +23,8 @@ from arco_sched.execution import folder, processes, protocol
 from arco_sched.execution.local import LocalExecutor
 from arco_sched.execution.scene import take_scene
 
-STORE = "storm"
+STORE = f"storm-{os.getpid()}"
+"""Unlike that of storms at the same time."""
 FOR_EVER = 30.0
 """Seconds after which what has not ended counts as running for ever; every command takes less than one."""
 STEPS = frozenset({"open", "os.mkdir", "os.remove", "os.truncate", "os.posix_spawn", "fcntl.fcntl"})
@@ -48,8 +49,6 @@ class Storm:
 
     def __init__(self, path: Path, seed: int) -> None:
         self.path, self.chance = path, random.Random(seed)
-        # Storms at the same time on one machine must not find each other's marks.
-        self.name = f"storm{os.getpid()}"
         self.runs, self.notes, self.seen = path / "runs", path / "notes", path / "seen"
         folder.create(str(self.runs), STORE)
         self.codes: dict[str, int] = {}
@@ -138,7 +137,7 @@ class Storm:
     def round(self, number: int, open_attempts: dict[str, Attempt]) -> None:
         """A worker with what is open and some more; blows at random moments; the worker's end."""
         for extra in range(self.chance.randrange(1, 4)):
-            one = self.attempt(f"{self.name}-{number}-{extra}")
+            one = self.attempt(f"r{number}-{extra}")
             open_attempts[one.run_id] = one
         step = self.chance.randrange(80) if self.chance.random() < 0.4 else None
         worker = self.fork(list(open_attempts.values()), step)
@@ -206,7 +205,7 @@ class Storm:
         # What an attempt that ended by itself leaves behind goes on, as a daemon does; of a cancelled one nothing does.
         now = take_scene()
         for run_id in self.codes:
-            pids = now.marked.get(processes.Mark(run_id, "1"), set())
+            pids = now.marked.get(processes.Mark(STORE, run_id, "1"), set())
             if pids and "canceled" in {how for how, _ in states.get(run_id, ())}:
                 wrong.append(f"{run_id} was cancelled, and is still there as {pids}")
             for pid in pids:

@@ -47,8 +47,8 @@ def test_duration(world: World) -> None:
 
 def test_running_then_ended(world: World) -> None:
     """A command that runs is running, with the time it has taken; another worker sees the same."""
-    one = world.start("echo x > at; read line < gate")
     os.mkfifo(world.scratch / "gate")
+    one = world.start("echo x > at; read line < gate")
     until((world.scratch / "at").exists, "the command runs")
     assert world.state(one, State.RUNNING).elapsed_ms is not None
     assert world.worker().poll([one])[0].state is State.RUNNING

@@ -113,8 +113,8 @@ def test_the_supervisor_gone_and_a_daemon_left(world: World) -> None:
 
 def test_only_its_open_log_betrays_it(world: World) -> None:
     """A daemon without mark, session or parents still has the log open: it is found, and ended."""
-    one = world.start(f"(setsid env -i PATH=/bin:/usr/bin {INNER} &) ; read line < gate")
     os.mkfifo(world.scratch / "gate")
+    one = world.start(f"(setsid env -i PATH=/bin:/usr/bin {INNER} &) ; read line < gate")
     pid = world.number("pid")
     token = world.token(one)
     assert token.leader
@@ -135,7 +135,7 @@ def test_a_fork_bomb(world: World) -> None:
     world.number("pid")
     world.cancel(one, grace=0.05)
     living = take_scene()
-    assert not living.marked.get(processes.Mark(one.run_id, "1"))
+    assert not living.marked.get(processes.Mark(world.store, one.run_id, "1"))
 
 
 def test_a_step_for_many(world: World) -> None:
@@ -161,11 +161,10 @@ def test_another_worker_goes_on(world: World) -> None:
     one = world.start("trap '' TERM; echo $$ > pid; while :; do sleep 0.01; done")
     world.number("pid")
     python(f"""
-from execution_world import STORE
 from arco_sched.core.executor import *
 from arco_sched.execution import processes
 from arco_sched.execution.local import LocalExecutor
-executor = LocalExecutor({str(world.path)!r}, STORE, worker_environment={{}})
+executor = LocalExecutor({str(world.path)!r}, {world.store!r}, worker_environment={{}})
 one = AttemptId({one.run_id!r}, 1, executor.place())
 assert executor.cancel([Cancellation(one, Outcome.TIMED_OUT)], now=processes.uptime(), grace=100)[0].signalled
 """)
@@ -183,13 +182,19 @@ def test_a_stopped_supervisor_is_continued(world: World) -> None:
 
 
 def test_a_neighbour_is_left_alone(world: World) -> None:
-    """Another attempt of the same run, another run, and a process with half of the mark go on."""
+    """Another attempt of the run, another run, half of the mark, and a run of the same id of another store go on."""
     neighbours = [world.start("exec sleep 60", run_id="same", number=2), world.start("exec sleep 60", run_id="same1")]
-    marked = {"PATH": "/bin:/usr/bin", "ARCO_RUN_ID": "same", "ARCO_ATTEMPT": "11", "X": "ARCO_ATTEMPT=1"}
-    with subprocess.Popen(["sleep", "60"], env=marked, start_new_session=True) as other:
+    marked = {"ARCO_STORE_ID": world.store, "ARCO_RUN_ID": "same", "ARCO_ATTEMPT": "11", "X": "ARCO_ATTEMPT=1"}
+    copied = {"ARCO_STORE_ID": "another", "ARCO_RUN_ID": "same", "ARCO_ATTEMPT": "1"}
+    with (
+        subprocess.Popen(["/bin/sleep", "60"], env=marked, start_new_session=True) as other,
+        subprocess.Popen(["/bin/sleep", "60"], env=copied, start_new_session=True) as copy,
+    ):
         one = world.start("echo $$ > pid; exec sleep 60", run_id="same")
         world.number("pid")
         world.cancel(one)
         assert [world.state(each, State.RUNNING).state for each in neighbours] == [State.RUNNING] * 2
         assert alive(other.pid)
+        assert alive(copy.pid)
         other.kill()
+        copy.kill()

@@ -45,6 +45,7 @@ def test_the_layers(world: World) -> None:
         "C": "file",
         "ARCO_RUN_ID": "r",
         "ARCO_ATTEMPT": "3",
+        "ARCO_STORE_ID": world.store,
         "ARCO_RUN_KEY": "sched:x:1",
         "ARCO_ASSETS": "[\"a 'b'\"]",
     }
@@ -55,7 +56,7 @@ def test_what_is_the_workers_own(world: World) -> None:
     own = ("ARCO_NOW", "NOTIFY_SOCKET", "INVOCATION_ID", "JOURNAL_STREAM", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
     world.executor = world.worker(worker_environment={**ENVIRONMENT, **dict.fromkeys((*own, *ATTEMPT_VARIABLES), "x")})
     _, output = world.run(PRINT, run_id="r")
-    assert printed(output) == {**ENVIRONMENT, "ARCO_RUN_ID": "r", "ARCO_ATTEMPT": "1"}
+    assert printed(output) == {**ENVIRONMENT, "ARCO_RUN_ID": "r", "ARCO_ATTEMPT": "1", "ARCO_STORE_ID": world.store}
 
 
 ODD = {
@@ -98,7 +99,13 @@ def test_any_name_and_value_arrives(world: World, shell: str) -> None:
     if shell == "/bin/bash":
         # bash names the program that it executes, whatever was there.
         arrived.pop("_", None)
-    assert arrived == {**ENVIRONMENT, **given, "ARCO_RUN_ID": "run-0", "ARCO_ATTEMPT": "1"}
+    assert arrived == {
+        **ENVIRONMENT,
+        **given,
+        "ARCO_RUN_ID": "run-0",
+        "ARCO_ATTEMPT": "1",
+        "ARCO_STORE_ID": world.store,
+    }
     assert not (world.scratch / "no").exists()
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from execution_world import STORE, World, alive, python, until
+from execution_world import World, alive, python, until
 
 from arco_sched.core.executor import Attempt, AttemptId, CannotStart, NotStarted, Outcome, State, outcome
 from arco_sched.execution import folder, processes, protocol
@@ -98,8 +98,8 @@ def test_another_attempt_of_the_run_begins(world: World) -> None:
     assert (world.output(one), world.output(two)) == ("1\n", "2\n")
 
 
-def _submit(path: str, attempt: Attempt, gate: "multiprocessing.synchronize.Barrier") -> None:
-    executor = LocalExecutor(path, STORE, worker_environment={"PATH": "/usr/bin:/bin"})
+def _submit(path: str, store: str, attempt: Attempt, gate: "multiprocessing.synchronize.Barrier") -> None:
+    executor = LocalExecutor(path, store, worker_environment={"PATH": "/usr/bin:/bin"})
     gate.wait()
     executor.submit(attempt)
 
@@ -111,7 +111,7 @@ def test_workers_that_submit_at_the_same_moment(world: World) -> None:
     for number in range(4):
         attempt = world.attempt("echo x >> begun-$ARCO_RUN_ID", run_id=f"same{number}")
         gate = fork.Barrier(4)
-        workers = [fork.Process(target=_submit, args=(str(world.path), attempt, gate)) for _ in range(4)]
+        workers = [fork.Process(target=_submit, args=(str(world.path), world.store, attempt, gate)) for _ in range(4)]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -206,7 +206,7 @@ def test_a_folder_that_is_not_ours(world: World, how: str) -> None:
     pid = world.number("pid")
     kept = world.path.rename(world.scratch / "kept")
     if how == "another":
-        folder.create(str(world.path), "fedcba9876543210")
+        folder.create(str(world.path), "another")
     elif how == "empty":
         world.path.mkdir()
     assert world.see(one).state is State.LOST
@@ -229,7 +229,7 @@ from arco_sched.core.executor import *
 from arco_sched.execution.local import LocalExecutor
 if os.geteuid() == 0:
     os.setresuid(65534, 65534, 65534)
-executor = LocalExecutor({str(world.path)!r}, {STORE!r}, worker_environment={{}})
+executor = LocalExecutor({str(world.path)!r}, {world.store!r}, worker_environment={{}})
 one = AttemptId({one.run_id!r}, 1, executor.place())
 print(executor.poll([one])[0].state, executor.cancel([Cancellation(one, Outcome.CANCELED)], now=0, grace=0)[0][:2])
 try:
@@ -267,8 +267,8 @@ def test_the_supervisor_is_killed(world: World, escape: str) -> None:
 
 def test_a_daemon_keeps_a_lost_supervisor_running(world: World) -> None:
     """A grandchild that left session, log and parents behind is found by the mark in its environment."""
-    one = world.start("setsid sh -c 'echo $$ > pid; exec sleep 60' </dev/null >/dev/null 2>&1 & read line < gate")
     os.mkfifo(world.scratch / "gate")
+    one = world.start("setsid sh -c 'echo $$ > pid; exec sleep 60' </dev/null >/dev/null 2>&1 & read line < gate")
     pid = world.number("pid")
     token = world.token(one)
     assert token.leader
@@ -306,7 +306,7 @@ def test_what_the_worker_lacks_is_no_attempt(world: World, tmp_path: Path) -> No
 import resource
 from arco_sched.core.executor import *
 from arco_sched.execution.local import LocalExecutor
-executor = LocalExecutor({str(world.path)!r}, {STORE!r}, worker_environment={{"PATH": "/usr/bin:/bin", "HOME": "/"}})
+executor = LocalExecutor({str(world.path)!r}, {world.store!r}, worker_environment={{"HOME": "/"}})
 attempt = Attempt(run_id="r", attempt=1, place=executor.place(), command=Command(command="true"))
 kept = [os.open("/dev/null", os.O_RDONLY) for _ in range(20)]
 used = len(os.listdir("/proc/self/fd"))
@@ -355,7 +355,7 @@ from arco_sched.execution.local import LocalExecutor
 import time
 os.setresgid(54321, 54321, 54321)
 os.setresuid(54321, 54321, 54321)
-executor = LocalExecutor({str(common.path)!r}, {STORE!r}, worker_environment={{"PATH": "/usr/bin:/bin", "HOME": "/"}})
+executor = LocalExecutor({str(common.path)!r}, {common.store!r}, worker_environment={{"HOME": "/"}})
 attempt = Attempt(run_id="r", attempt=1, place=executor.place(), command=Command(command="exit 6"))
 one = AttemptId("r", 1, executor.place())
 def wait():

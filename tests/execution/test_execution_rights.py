@@ -5,7 +5,7 @@ import pwd
 from pathlib import Path
 
 import pytest
-from execution_world import STORE, python
+from execution_world import python
 
 from arco_sched.core.executor import CannotStart, NotStarted
 from arco_sched.execution import folder
@@ -23,7 +23,7 @@ def make(common_path: Path) -> tuple[Path, Path]:
     database, runs = home / "arco.db", home / "arco.db.runs"
     database.write_text("")
     database.chmod(0o644)
-    folder.create(str(runs), STORE)
+    folder.create(str(runs), "s")
     return database, runs
 
 
@@ -105,7 +105,7 @@ from arco_sched.execution import logs, rights
 from arco_sched.execution.local import LocalExecutor
 import time
 environment = rights.become({GAMES}, {{"PATH": "/usr/bin:/bin", "HOME": "/root"}})
-executor = LocalExecutor({str(runs)!r}, {STORE!r}, worker_environment=environment)
+executor = LocalExecutor({str(runs)!r}, "s", worker_environment=environment)
 command = Command(command="id -un; id -Gn; echo $HOME $USER; pwd", working_directory="/")
 one = AttemptId("r", 1, executor.place())
 executor.submit(Attempt(run_id="r", attempt=1, place=one.place, command=command))
