@@ -59,7 +59,7 @@ class State(StrEnum):
     """Submitted; its command has not begun yet."""
     RUNNING = "running"
     ENDED = "ended"
-    """Its command ended, and the end was seen."""
+    """Its command ended, and the end was seen; or it was cancelled before it began, and will not begin."""
     NOT_STARTED = "not-started"
     """Its command can't be started. Final."""
     LOST = "lost"
@@ -167,6 +167,8 @@ class Executor(Protocol):
 
     def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
         """Take the next step towards the end of each, in their order: SIGTERM; `grace` seconds later, SIGKILL.
+
+        One that has not begun will not begin any more; one that ended by itself stays as it ended.
 
         Called again until `left` is 0 and `poll` knows an outcome. `now` is the worker's `CLOCK_BOOTTIME` in seconds.
         """

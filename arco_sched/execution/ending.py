@@ -83,7 +83,7 @@ class Ender:
             # The files first, then the processes: what a supervisor started before it was gone is then among them.
             open_ones = {}
             for index in pending:
-                found = self._still_there(cancellations[index].attempt)
+                found = self._still_there(cancellations[index], now)
                 if isinstance(found, Ending):
                     answers[index] = found
                 else:
@@ -98,8 +98,9 @@ class Ender:
                     pending.append(index)
         return [answers[index] for index in range(len(cancellations))]
 
-    def _still_there(self, one: AttemptId) -> Ending | _Open:
+    def _still_there(self, wish: Cancellation, now: float) -> Ending | _Open:
         """What the files say of an attempt that may have to be ended, or that there is nothing to end (from here)."""
+        one = wish.attempt
         name = f"{one.run_id}.{one.attempt}"
         home = f"{self._attempts}/{name}"
         try:
@@ -112,13 +113,34 @@ class Ender:
             return Ending(False, 1, f"its files can't be read: {error.strerror}")
         signalled = first is not None
         if token is None:
-            return Ending(False, int(held))
-        if token.boot != processes.boot() or (token.end is not None and not held and first is None):
-            return Ending(signalled, 0)
+            return Ending(False, 1) if held else self._forestall(wish, home, now)
+        over = token.end is not None and not held and (first is None or token.end.void)
+        if over or token.boot != processes.boot():
+            return Ending(signalled and not (token.end and token.end.void), 0)
         if not containers.is_here(token.namespace):
             over = not held and (token.end is not None or containers.is_gone(self._path, token.namespace))
             return Ending(signalled, int(not over), None if over else "it is in another pid namespace")
         return _Open(token, first, held)
+
+    def _forestall(self, wish: Cancellation, home: str, now: float) -> Ending:
+        """End an attempt that has not begun: whoever recorded its start and comes late finds the token taken."""
+        if wish.attempt.place != processes.boot():
+            return Ending(False, 0)
+        try:
+            lock = protocol.open_lock(home)
+            try:
+                if not protocol.lock(lock) or protocol.read_token(home) is not None:
+                    # Somebody was quicker: the next step sees how far it came.
+                    return Ending(False, 1)
+                uptime = processes.uptime()
+                protocol.write_ending(home, protocol.Signalled(wish.reason.value, uptime, now))
+                place = protocol.place_text(processes.boot(), processes.pid_namespace())
+                protocol.take_token(home, place, uptime)
+                return Ending(False, 0)
+            finally:
+                os.close(lock)
+        except OSError as error:
+            return Ending(False, 1, f"it can't be ended: {error.strerror}")
 
     def _end(self, wish: Cancellation, there: _Open, living: Scene, now: float, grace: float) -> tuple[Ending, bool]:
         """A step of one attempt; and whether SIGKILL was sent, so that another look is worth while."""

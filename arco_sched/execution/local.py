@@ -65,9 +65,11 @@ class LocalExecutor:
         try:
             folder.require(self._path, self._store_id)
             for one in (self._attempts, self._log_folder):
-                if one is not None and not os.access(one, os.W_OK | os.X_OK) and os.path.exists(one):
+                if one is None or not os.path.exists(one):
+                    continue
+                if not os.access(one, os.W_OK | os.X_OK):
                     raise CannotStart(f"the folder can't be written: {one}")
-                if one is not None and os.path.exists(one) and os.statvfs(one).f_bavail == 0:
+                if os.statvfs(one).f_bavail == 0:
                     raise CannotStart(f"no space is left for: {one}")
         except folder.NotOurs as error:
             raise CannotStart(str(error)) from None
@@ -92,11 +94,8 @@ class LocalExecutor:
 
     def _start(self, attempt: Attempt, name: str) -> str:
         home = f"{self._attempts}/{name}"
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(home, 0o700)
         with contextlib.ExitStack() as opened:
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            lock = os.open(f"{home}/lock", flags, 0o600)
+            lock = protocol.open_lock(home)
             opened.callback(os.close, lock)
             # Who has the lock is alone with this attempt: there is one supervisor at a time, or none that lives.
             if not protocol.lock(lock):
@@ -158,7 +157,7 @@ class LocalExecutor:
         return path if os.path.exists(path) else None
 
     def settle(self, attempts: Iterable[AttemptId]) -> None:
-        """Remove all but the token and the log, and an empty log: 8 to 16 KiB an attempt.
+        """Remove all but the token and the log, and an empty log. Only once its final state is recorded for good.
 
         The token stays, so that a worker that slept since it recorded the start begins nothing when it wakes.
         """

@@ -117,6 +117,8 @@ class Observer:
             return Observation(State.NOT_STARTED, protocol.REFUSED[token.refused].format_map(protocol.read_about(home)))
         # Where the first signal came after the end, it ended by itself.
         because = None if reason is None or reason.uptime > end.uptime else Outcome(reason.reason)
+        if end.void:
+            return Observation(State.ENDED, "it was ended before it began", ending=because)
         code = end.code or 0
         if token.begun is None and because is None:
             user = protocol.read_about(home)["user"]

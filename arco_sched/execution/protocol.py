@@ -6,7 +6,8 @@
                                         PID START BOOT NAMESPACE .   the supervisor
                                         leader PID START .           the process that becomes the command
                                         begun UPTIME .               right before it does; or `refused WHY .`
-                                        end CODE UPTIME .            it ended; or `end none 0 .`: it never began
+                                        end CODE UPTIME .            it ended; `end none 0 .`: it never began;
+                                                                     `end void UPTIME .`: nobody may begin it
                                 begun   the third of them, where the command runs as another user, who could write it
                                 ending  REASON UPTIME NOW .          before the first signal
                                 log     the output (or in a folder of its own), locked as long as anything has it open
@@ -16,6 +17,7 @@ disk: after a power cut it is another boot, and an attempt that has no end then 
 is in the database.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -38,10 +40,14 @@ REFUSED: Final = {
 
 
 class End(NamedTuple):
-    """How a supervisor ended. `code` None: it could not begin the command. `uptime` in seconds since the boot."""
+    """How an attempt ended. `code` None: its command never began. `uptime` in seconds since the boot.
+
+    `void`: a worker took the token, so that nobody begins an attempt that is cancelled.
+    """
 
     code: int | None
     uptime: float
+    void: bool = False
 
 
 class Token(NamedTuple):
@@ -61,7 +67,7 @@ class Token(NamedTuple):
 
     def never_began(self) -> bool:
         """Whether the supervisor said that it lacked what it takes to begin: the same attempt may begin again."""
-        if self.end is None or self.begun is not None or self.refused is not None:
+        if self.end is None or self.end.void or self.begun is not None or self.refused is not None:
             return False
         return self.end.code is None or self.end.code == NO_ROOM
 
@@ -153,6 +159,8 @@ def read_token(folder: str) -> Token | None:
                 leader = (int(number), int(began))
             case ["end", "none", _, "."]:
                 end = End(None, 0.0)
+            case ["end", "void", uptime, "."]:
+                end = End(None, _number(uptime) or 0.0, void=True)
             case ["end", code, uptime, "."] if code.isdigit():
                 end = End(int(code), _number(uptime) or 0.0)
             case words:
@@ -171,6 +179,28 @@ def _step(words: list[str], begun: float | None, refused: str | None) -> tuple[f
             return None, why
         case _:
             return begun, refused
+
+
+def take_token(folder: str, place: str, uptime: float) -> None:
+    """Take the token of an attempt that has none that counts, so that nobody begins it.
+
+    The caller holds the attempt's lock. Raises `OSError`.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(f"{folder}/token")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(f"{folder}/token", flags, 0o600)
+    try:
+        os.write(descriptor, f"0 0 {place}\nend void {uptime:.2f} .\n".encode())
+    finally:
+        os.close(descriptor)
+
+
+def open_lock(folder: str) -> int:
+    """The open lock of an attempt, made with its folder if they are not there. Raises `OSError`."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder, 0o700)
+    return os.open(f"{folder}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def read_ending(folder: str) -> Signalled | None:

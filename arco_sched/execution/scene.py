@@ -44,7 +44,7 @@ def members(token: protocol.Token, mark: Mark, now: Scene) -> set[int]:
     for who in (token.supervisor, token.leader):
         # While a session or group has members its number is not given to a new process. So where another process has
         # the number, ours is over, and those who carry it belong to others.
-        if who is not None and (who[0] not in living or is_there(living, who)):
+        if who is not None and who[0] > 0 and (who[0] not in living or is_there(living, who)):
             roots.update(pid for pid in now.numbered.get(who[0], ()) if living[pid].start >= who[1])
             roots.update(now.children.get(who[0], ()) if is_there(living, who) else ())
     return descendants(now.children, roots) - {

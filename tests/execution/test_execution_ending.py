@@ -94,10 +94,20 @@ def test_the_end_was_there_before_the_first_signal(world: World) -> None:
     assert world.see(one) == end
 
 
-def test_what_has_not_begun_is_over_at_once(world: World) -> None:
-    """An attempt that nobody began needs no signal: it must only not be submitted any more."""
+@pytest.mark.parametrize("files", [None, {}, {"token": ""}, {"token": "12 34 "}])
+def test_what_has_not_begun_never_begins(world: World, files: dict[str, str] | None) -> None:
+    """Cancelled before it began: whoever recorded the start and submits it late, begins nothing."""
     one = world.adopt("never")
+    if files is not None:
+        world.home(one).mkdir()
+        for name, text in {"lock": "{}", **files}.items():
+            (world.home(one) / name).write_text(text)
     assert world.step(one) == (False, 0, None)
+    world.worker().submit(world.attempt("touch begun", run_id="never"))
+    seen = world.worker().poll([one])[0]
+    assert (seen.state, seen.exit_code, outcome(seen)) == (State.ENDED, None, Outcome.CANCELED)
+    assert world.step(one, grace=0, after=60) == (False, 0, None)
+    assert not (world.scratch / "begun").exists()
 
 
 def test_the_supervisor_gone_and_a_daemon_left(world: World) -> None:
