@@ -185,6 +185,12 @@ class Executor(Protocol):
     def discard(self, attempts: Iterable[AttemptId]) -> None:
         """Remove everything that is kept of attempts of runs that are final, their output included."""
 
+    def remove_old_logs(self, before: float) -> int:
+        """Remove output that was last written before an instant (epoch seconds) and that is closed; how many."""
+
+    def close(self) -> None:
+        """Give back what the executor holds. The attempts go on."""
+
 
 def outcome(seen: Observation) -> Outcome | None:
     """How the attempt ended, or None while that is open.

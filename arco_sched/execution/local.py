@@ -199,7 +199,7 @@ class LocalExecutor:
         return logs.remove_old(paths, before=before, in_use=protocol.is_locked)
 
     def close(self) -> None:
-        """Let go of what the executor holds. The attempts go on."""
+        """Give back what the executor holds. The attempts go on."""
         self._init_lock.close()
 
     def _new_log(self, name: str) -> str:

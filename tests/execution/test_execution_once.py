@@ -376,3 +376,22 @@ for limit in (1, 2, 100):
         "not-begun None",
         "ended 6",
     ]
+
+
+def test_a_poll_opens_one_file_an_attempt(world: World) -> None:
+    """One lock is asked for each running attempt, however often, and /proc is not read (but for the clock)."""
+    running = [world.start("exec sleep 60") for _ in range(12)]
+    for one in running:
+        world.state(one, State.RUNNING)
+    answer = python(f"""
+from arco_sched.core.executor import *
+from arco_sched.execution.local import LocalExecutor
+executor = LocalExecutor({str(world.path)!r}, {world.store!r}, worker_environment={{"HOME": "/"}})
+ids = [AttemptId(f"run-{{number}}", 1, executor.place()) for number in range(12)]
+executor.poll(ids)
+opened = []
+sys.addaudithook(lambda event, details: opened.append(details[0]) if event in ("open", "os.listdir") else None)
+states = {{seen.state for seen in executor.poll(ids)}}
+print(states == {{State.RUNNING}}, len(opened), sum(str(path).endswith("/lock") for path in opened))
+""")
+    assert answer == "True 14 12\n"
