@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
-from arco_sched.errors import ArcoError
+from arco_sched.core.errors import ArcoError
 
 ATTEMPT_VARIABLES: Final = (
     "ARCO_RUN_ID",

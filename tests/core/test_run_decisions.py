@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from run_world import named, request
 
 from arco_sched.core import run_decisions as decide
 from arco_sched.core.attempts import EXTERNAL, End
@@ -12,6 +11,7 @@ from arco_sched.core.policy import Policy
 from arco_sched.core.run_decisions import Decision, Refused
 from arco_sched.core.run_events import PoolSet, RunFinished
 from arco_sched.core.runs import Request, RunState, fold, initial
+from tests.core.run_world import named, request
 
 PLAIN = request()
 RETRYING = Policy(max_retries=1, retry_delay_seconds=30)

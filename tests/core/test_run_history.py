@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from run_world import request
 
 from arco_sched.core.run_events import PoolSet, RunCanceled, RunFinished, RunRetryRequested, RunStarted, RunSubmitted
 from arco_sched.core.run_history import check_history, check_order
 from arco_sched.core.runs import Request
+from tests.core.run_world import request
 
 POOL = PoolSet(pool="default", number=1, slots=1)
 HOLD = PoolSet(pool="default", number=2, slots=0)

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from run_world import World, request, row
 
 from arco_sched.core import run_decisions as decide
 from arco_sched.core.run_order import Capacity, Running, Waiting, WorkerTerms, choose, running, waiting, waiting_for
 from arco_sched.core.runs import Group, fold, initial
+from tests.core.run_world import World, request, row
 
 NOW = 100
 WORKER = WorkerTerms(frozenset({"p", "q"}), "me", is_root=False)

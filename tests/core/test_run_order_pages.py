@@ -5,11 +5,11 @@ from typing import Any
 
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from run_world import Queue, enough, row, whole
 
 from arco_sched.core.run_order import Capacity, Running, Waiting, WorkerTerms, waiting_for
 from arco_sched.core.run_order import champions as champions_of
 from arco_sched.core.runs import Group
+from tests.core.run_world import Queue, enough, row, whole
 
 NOW = 100
 WORKER = WorkerTerms(frozenset({"p", "q"}), "me", is_root=False)

@@ -9,7 +9,6 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from run_world import LEGAL, World
 
 from arco_sched.core import run_decisions as decide
 from arco_sched.core.attempts import EXTERNAL
@@ -18,6 +17,7 @@ from arco_sched.core.run_events import EVENTS, PoolSet, RunFinished, RunStarted,
 from arco_sched.core.run_history import check_history
 from arco_sched.core.run_order import WorkerTerms
 from arco_sched.core.runs import Request, fold, initial, is_external
+from tests.core.run_world import LEGAL, World
 
 BOTH = frozenset({"default", "p"})
 WORKERS = (

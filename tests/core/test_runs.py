@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from run_world import request
 
 from arco_sched.core.run_events import (
     PoolSet,
@@ -20,6 +19,7 @@ from arco_sched.core.run_events import (
 )
 from arco_sched.core.run_history import check_history
 from arco_sched.core.runs import ImpossibleEvent, fold, initial, is_external
+from tests.core.run_world import request
 
 BY = {"executor": "local", "worker": "w", "host": "h", "external_id": None}
 START = RunStarted(run_id="r", attempt=1, started_at=1000, **BY)  # type: ignore[arg-type]

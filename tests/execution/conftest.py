@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from execution_world import World
+
+from tests.execution.world import World
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ import pwd
 from pathlib import Path
 
 import pytest
-from execution_world import python
 
 from arco_sched.core.executor import CannotStart, NotStarted
 from arco_sched.execution import folder
 from arco_sched.execution.environment import read_file
 from arco_sched.execution.rights import user_for, writers
+from tests.execution.world import python
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs a worker that is root")
 GAMES = 5 if os.geteuid() else pwd.getpwnam("games").pw_uid

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from execution_world import World, until
 
 from arco_sched.core.executor import CannotStart, Outcome, State, outcome
 from arco_sched.execution import protocol
+from tests.execution.world import World, until
 
 
 @pytest.fixture

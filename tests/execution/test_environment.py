@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from execution_world import ENVIRONMENT, World
 
 from arco_sched.core.executor import ATTEMPT_VARIABLES, NotStarted, State, outcome
 from arco_sched.execution import supervisor
 from arco_sched.execution.environment import parse, read_file
+from tests.execution.world import ENVIRONMENT, World
 
 ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not ROOT, reason="needs a worker that is root")

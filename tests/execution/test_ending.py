@@ -6,11 +6,11 @@ import subprocess
 import time
 
 import pytest
-from execution_world import World, alive, python, until
 
 from arco_sched.core.executor import Cancellation, Outcome, State, outcome
 from arco_sched.execution import processes
 from arco_sched.execution.scene import take_scene
+from tests.execution.world import World, alive, python, until
 
 DAEMON = """
 (cd /; setsid sh -c 'exec >/dev/null 2>&1 </dev/null; echo $$ > "$OLDPWD/pid"; exec sleep 60' & ) &

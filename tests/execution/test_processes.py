@@ -6,9 +6,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from execution_world import alive
-
 from arco_sched.execution import processes
+from tests.execution.world import alive
 
 
 def test_a_name_may_contain_anything(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-"""kill -9 at random moments (section 4, promises 1 to 3 and 6); the long storm is `kill_storm.py`."""
+"""kill -9 at random moments (section 4, promises 1 to 3 and 6); the long storm is `storm.py`."""
 
 from pathlib import Path
 
 import pytest
-from kill_storm import Storm
+
+from tests.execution.storm import Storm
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from execution_world import World, until
 
 from arco_sched.core.executor import State
 from arco_sched.execution import logs
+from tests.execution.world import World, until
 
 KIB = 1024
 HEAD, TAIL = b"first line\n", b"last line\n"

@@ -8,10 +8,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from execution_world import World, alive, python, until
 
 from arco_sched.core.executor import NotStarted, Outcome, State, outcome
 from arco_sched.execution import logs
+from tests.execution.world import World, alive, python, until
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ import signal
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 signal.pthread_sigmask(signal.SIG_BLOCK, {{signal.SIGTERM, signal.SIGUSR1}})
-from execution_world import World
+from tests.execution.world import World
 from pathlib import Path
 world = World(Path({str(world.scratch)!r}))
 seen, output = world.run("grep -E 'Sig(Ign|Blk)' /proc/self/status; exit 7")
@@ -144,7 +144,7 @@ def test_the_worker_ends_first(world: World) -> None:
     script = f"""
 import os, sys
 sys.path[:0] = {sys.path!r}
-from execution_world import World
+from tests.execution.world import World
 from pathlib import Path
 world = World(Path({str(world.scratch)!r}))
 world.start("echo $$ > pid; read line < gate; echo $line; exit 21", run_id="left")

@@ -1,4 +1,4 @@
-"""A storm of kill -9 on workers, supervisors and commands; `python tests/execution/kill_storm.py [ROUNDS [SEED]]`.
+"""A storm of kill -9 on workers, supervisors and commands; `python tests.execution.storm.py [ROUNDS [SEED]]`.
 
 Each command notes in a file beside that it began and that it ended. A worker submits what it is given, polls, and notes
 each end that it sees. Workers, supervisors and commands are killed at random moments, workers also at each of their own

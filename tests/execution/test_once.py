@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from execution_world import World, alive, python, until
 
 from arco_sched.core.executor import Attempt, AttemptId, CannotStart, NotStarted, Outcome, State, outcome
 from arco_sched.execution import folder, processes, protocol
 from arco_sched.execution.local import LocalExecutor
+from tests.execution.world import World, alive, python, until
 
 BOOT, NAMESPACE = processes.boot(), processes.pid_namespace()
 NOBODY = "999999999 1"
@@ -173,7 +173,7 @@ def test_the_first_process_of_a_container(world: World) -> None:
     script = f"""
 import os, sys
 sys.path[:0] = {sys.path!r}
-from execution_world import World
+from tests.execution.world import World
 from pathlib import Path
 assert os.getpid() == 1
 world = World(Path({str(world.scratch)!r}))
