@@ -89,7 +89,7 @@ def crontab(
 
 def _refuse(there: Version, wanted: Wanted) -> str | None:
     """A schedule that this crontab did not make must not be changed by it."""
-    from arco_sched.formats.crontab import SOURCE
+    from arco_sched.core.definitions import SOURCE
 
     before = dict(there.definition.request.labels).get(SOURCE)
     if before == dict(wanted.definition.request.labels).get(SOURCE):

@@ -133,6 +133,10 @@ def _is_row(type_: Any) -> bool:
     return hasattr(type_, "__metadata__")
 
 
+SOURCE: Final = "source"
+"""The label that says which file a schedule was imported from."""
+
+
 @described
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContent:

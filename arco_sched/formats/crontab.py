@@ -10,16 +10,13 @@ from typing import Final, Literal, NamedTuple
 
 from arco_sched.core.changes import check_schedule_id
 from arco_sched.core.cron import CronExpression, check_expression, load_zone, parse_expression
-from arco_sched.core.definitions import Definition, Wanted
+from arco_sched.core.definitions import SOURCE, Definition, Wanted
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.fields import normal_content
 from arco_sched.core.kinds import MAX_COMMAND, MAX_NAME, text_problems
 from arco_sched.formats.naming import Names, telling_name
 
 Kind = Literal["schedule", "variable", "comment", "blank", "problem"]
-
-SOURCE: Final = "source"
-"""The label that says which crontab a schedule came from."""
 
 _BLANKS: Final = " \t"
 _VARIABLE: Final = re.compile(r"""("[^"]*"|'[^']*'|[^\s=]+)[ \t]*=[ \t]*(.*)""", re.DOTALL)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from arco_sched.core.definitions import SOURCE
 from arco_sched.render import applied as render
 from arco_sched.render import json
 from arco_sched.render.drawing import Cell, Column, Page
 
 if TYPE_CHECKING:
-    from arco_sched.formats.crontab import SOURCE, Crontab, Line
+    from arco_sched.formats.crontab import Crontab, Line
     from arco_sched.service.answers import Applied, AppliedChange
 
 _STYLES = {"created": "green", "updated": "yellow", "problem": "bold red"}
