@@ -1,7 +1,6 @@
 """The arguments of one call: each is made plain, and everything that is wrong with any of them is told at once."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar, cast
@@ -143,7 +142,7 @@ class Given:
             plain[field.name] = self._field(field, getattr(value, field.name))
         for part, part_type in part_types(type_).items():
             plain[part] = self._parts(part, part_type, getattr(value, part))
-        return cast("T", replace(cast("Any", value), **plain))
+        return type_(**plain)
 
     def _field(self, field: Field, value: object) -> Any:
         if value is None and field.default is None:

@@ -336,6 +336,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_any_value_gives_an_answer_or_an_arco_error(data: st.DataObject, made: Path, tmp_path: Path) -> None:
     """Whatever is given for whatever argument: a result, or an `ArcoError` that has changed nothing."""
     database = Path(shutil.copy(made, tmp_path / "arco.db"))
+    (tmp_path / "copy.db").unlink(missing_ok=True)  # a backup of the example before
     with Workspace.open(database) as workspace:
         call = data.draw(st.sampled_from(calls(workspace, tmp_path)))
         names = [name for name in call.arguments if name != "path"]  # any text is a path, and would be written to
