@@ -1,6 +1,7 @@
 """What the use cases answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 from arco_sched.core.definitions import Version
@@ -83,11 +84,21 @@ class Requested(NamedTuple):
     change: Literal["created", "existing"]
 
 
-class Page(NamedTuple, Generic[T]):
-    """A page of a list: its rows, and what to pass as `cursor` for the next one (None at the end)."""
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list: its rows, and what to pass as `cursor` for the next one (None at the end).
+
+    It iterates over its rows, and its length is their number.
+    """
 
     rows: tuple[T, ...]
     next_cursor: str | None
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 class Evaluation(NamedTuple):
