@@ -7,10 +7,11 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from arco_sched.api import values
 from arco_sched.core import fields
-from arco_sched.core.definitions import Definition, Field, RequestContent, Wanted, part_types, rows
+from arco_sched.core.definitions import Definition, RequestContent, Wanted
 from arco_sched.core.errors import InvalidFields, InvalidInput
 from arco_sched.core.kinds import Kind, Note, problems_of
 from arco_sched.core.problems import Problem
+from arco_sched.core.rows import Field, part_types, rows
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -34,6 +34,7 @@ _PLACES: Final = {
     "import": _Place("import_:import_app", _DEFINE),
     "setup": _Place("setup:setup_app", _EVALUATE),
     "tick": _Place("tick:tick_app", _EVALUATE),
+    "work": _Place("work:work_app", _EVALUATE),
     "backfill": _Place("upkeep:backfill_app", _EVALUATE),
     "status": _Place("status:status_app", _ASK),
     "why": _Place("why:why_app", _ASK),

@@ -8,18 +8,19 @@ import typer
 
 from arco_sched.cli.names import option_of
 from arco_sched.cli.options import RUN, Problems, read_pairs
-from arco_sched.core.definitions import Field
 from arco_sched.core.fields import BY_NAME, GIVEN
 from arco_sched.core.instants import parse_instant
 from arco_sched.core.kinds import Choice, Cron, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole, Zone
+from arco_sched.core.rows import Field
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 WHEN: Final = "When"
 CATCH_UP: Final = "Catching up"
 GUARDS: Final = "Guards"
+EXECUTION: Final = "How a worker executes it"
 
-_PANELS: Final = {"when": WHEN, "catching up": CATCH_UP, "run": RUN}
+_PANELS: Final = {"when": WHEN, "catching up": CATCH_UP, "run": RUN, "execution": EXECUTION}
 _FIRST: Final = ("cron_expression", "timezone", "start_at", "end_at")
 """The options that stand first in their panel."""
 

@@ -21,4 +21,5 @@ class ExitCode(IntEnum):
     CHECK = 7
     """A check found something."""
     INTERRUPTED = 130
+    TERMINATED = 143
     """Ctrl-C."""

@@ -15,6 +15,12 @@ IRREGULAR: Final = {
     "start_at": "--start",
     "end_at": "--end",
     "enabled": "--disabled",
+    "working_directory": "--workdir",
+    "environment": "--env",
+    "environment_file": "--env-file",
+    "resources": "--resource",
+    "max_retries": "--retries",
+    "retry_exit_codes": "--retry-on",
     # Arguments of `Workspace` that are no fields.
     "start": "--from",
     "stop": "--to",

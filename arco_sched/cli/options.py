@@ -9,8 +9,8 @@ from arco_sched.cli.completion import complete_schedule
 from arco_sched.core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from arco_sched.core.definitions import Field
     from arco_sched.core.problems import Problem
+    from arco_sched.core.rows import Field
 
 T = TypeVar("T")
 

@@ -34,7 +34,8 @@ class End:
 class Attempt:
     """An execution of a run, number 1, 2, … over all rounds; open until it has an `end`.
 
-    One that waits in an engine has `submitted_at` and no `started_at` yet. `submissions` counts how often the engine
+    `place` is what its executor needs to find it again: the boot of a machine. One that waits in an engine has
+    `submitted_at` and no `started_at` yet. `submissions` counts how often the engine
     was told of it.
     """
 
@@ -43,6 +44,7 @@ class Attempt:
     worker: str | None = None
     host: str | None = None
     external_id: str | None = None
+    place: str | None = None
     submissions: int = 0
     submitted_at: int | None = None
     started_at: int | None = None

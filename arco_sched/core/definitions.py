@@ -5,20 +5,34 @@ everything else that is said, read, written and checked of a field follows from 
 are integer epochs (whole UTC seconds). The names are those of the JSON answers.
 """
 
-from collections.abc import Callable
-from dataclasses import KW_ONLY, MISSING, dataclass, fields, is_dataclass, replace
-from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 from arco_sched.core.instants import MAX_MINUTES
-from arco_sched.core.kinds import MAX_COMMAND, Choice, Cron, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole, Zone
+from arco_sched.core.kinds import (
+    MAX_COMMAND,
+    AbsolutePath,
+    Choice,
+    Cron,
+    Environment,
+    Flag,
+    Instant,
+    Many,
+    Name,
+    Pairs,
+    Resources,
+    Span,
+    Text,
+    Whole,
+    Zone,
+)
+from arco_sched.core.policy import DEFAULT, Policy
+from arco_sched.core.rows import Field, described
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
-
-T = TypeVar("T")
 
 CatchupPolicy = Literal["oldest-first", "latest"]
 
@@ -33,110 +47,6 @@ DST_GAPS: Final[tuple[DstGap, ...]] = ("next", "skip")
 DST_OVERLAPS: Final[tuple[DstOverlap, ...]] = ("first", "last", "both")
 
 MAX_TICKS: Final = 1_000_000_000
-
-REQUIRED: Final = object()
-"""The default of what a value of the class can't be made without."""
-
-Group = Literal["when", "catching up", "run", "version"]
-"""What a field is about; nobody gives those of `version`, they follow from what is done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """The row of a field: what its values are, and how it is offered.
-
-    `words` is one sentence for help, schema and documents, `otherwise` what holds where nothing is given and no
-    constant says it. `always` marks the fields of the first schema: canonical texts and payloads have their keys, set
-    or not, so that what is stored stays as it is; any other has a key only where it differs from its default, which
-    therefore never changes. `for_requests` is whether `runs request` has it too, `in_defaults` whether a file may say
-    it for all its schedules, `fixed` whether it can't be changed later. `name`, `path` (the attributes of a `Version`
-    that lead to it), `default` and `value` (which gives the value in a version) are read off the class in which the row
-    stands.
-    """
-
-    kind: Kind
-    group: Group
-    words: str
-    _: KW_ONLY
-    always: bool = False
-    for_requests: bool = False
-    in_defaults: bool = True
-    fixed: bool = False
-    otherwise: str = ""
-    examples: tuple[str, ...] = ()
-    name: str = ""
-    path: tuple[str, ...] = ()
-    default: Any = REQUIRED
-    value: Callable[[Any], Any] = repr
-
-    @property
-    def required(self) -> bool:
-        """Whether a definition must say it."""
-        return self.default is REQUIRED and not self.otherwise
-
-    @property
-    def clearable(self) -> bool:
-        """Whether it may be taken away again."""
-        return self.default in (None, ()) and not self.fixed
-
-    @property
-    def stem(self) -> str:
-        """The name without its unit, for where the value has one."""
-        return self.name.removesuffix("_minutes").removesuffix("_seconds") if isinstance(self.kind, Span) else self.name
-
-    @property
-    def default_words(self) -> str:
-        """What holds where nothing is given, as people write it; empty for nothing."""
-        if self.otherwise or self.default in (REQUIRED, None, ()):
-            return self.otherwise
-        return self.kind.show(self.default)
-
-    def sentence(self, more: str = "") -> str:
-        """The words, with how a value is written, `more`, and what holds where none is given."""
-        forms = f": {self.kind.forms}" if isinstance(self.kind, Span) else ""
-        default = f" (default: {self.default_words})" if self.default_words else ""
-        return f"{self.words[:-1]}{forms}{more}{default}."
-
-    def to_json(self, value: Any) -> Any:
-        """A value as JSON has it, null where there is none."""
-        return None if value is None else self.kind.to_json(value)
-
-
-def rows(owner: type, path: tuple[str, ...] = ()) -> list[Field]:
-    """The rows of a class and of the parts that it consists of, in order; `path` leads to the class."""
-    found: list[Field] = []
-    parts = part_types(owner)
-    for each in fields(owner):
-        if each.name in parts:
-            found += rows(parts[each.name], (*path, each.name))
-        for row in getattr(each.type, "__metadata__", ()):
-            default = REQUIRED if each.default is MISSING else each.default
-            value = attrgetter(".".join((*path, each.name)))
-            found.append(replace(row, name=each.name, path=path, default=default, value=value))
-    return found
-
-
-def part_types(owner: type) -> dict[str, type]:
-    """The parts that a class consists of, which have fields of their own, by their names."""
-    return {each.name: each.type for each in fields(owner) if isinstance(each.type, type) and is_dataclass(each.type)}
-
-
-def described(owner: type[T]) -> type[T]:
-    """The class with its rows in its docstring, for `help()`, and without them in its signature."""
-    lines = []
-    for row in rows(owner):
-        if not row.path:
-            default = "required" if row.default is REQUIRED else f"default {row.default!r}"
-            lines.append(f"    {row.name} ({row.kind.about()}; {default}):\n        {row.words}")
-    owner.__doc__ = "\n".join([(owner.__doc__ or "").rstrip(), "", "Fields:", *lines])
-    taken = owner.__init__.__annotations__
-    taken.update({name: getattr(type_, "__origin__", type_) for name, type_ in taken.items() if _is_row(type_)})
-    return owner
-
-
-def _is_row(type_: Any) -> bool:
-    return hasattr(type_, "__metadata__")
-
 
 SOURCE: Final = "source"
 """The label that says which file a schedule was imported from."""
@@ -158,7 +68,7 @@ class RequestContent:
         Field(
             Text(MAX_COMMAND, lines=True),
             "run",
-            "A command line for whoever executes the run; arco records it and never runs it.",
+            "A command line: a worker gives it to the shell, or whoever executes the run reads it.",
             always=True,
             for_requests=True,
         ),
@@ -166,6 +76,51 @@ class RequestContent:
     labels: Annotated[
         tuple[tuple[str, str], ...],
         Field(Pairs(Text(empty=True)), "run", "Names and values that a run carries.", always=True, for_requests=True),
+    ] = ()
+    shell: Annotated[
+        str | None,
+        Field(AbsolutePath(), "execution", "The shell that runs the command.", for_requests=True, otherwise="/bin/sh"),
+    ] = None
+    working_directory: Annotated[
+        str | None,
+        Field(
+            AbsolutePath(),
+            "execution",
+            "The folder in which the command runs.",
+            for_requests=True,
+            otherwise="the home of the user it runs as",
+        ),
+    ] = None
+    environment: Annotated[
+        tuple[tuple[str, str], ...],
+        Field(
+            Environment(),
+            "execution",
+            "Environment variables of the command; they are stored and shown, so not for secrets.",
+            for_requests=True,
+        ),
+    ] = ()
+    environment_file: Annotated[
+        str | None,
+        Field(
+            AbsolutePath(),
+            "execution",
+            "A file of K=V lines that the worker reads at each start, for secrets; it wins over `environment`.",
+            for_requests=True,
+        ),
+    ] = None
+    run_as: Annotated[
+        str | None,
+        Field(Name(), "execution", "The user that the command runs as, for a worker that is root.", for_requests=True),
+    ] = None
+    resources: Annotated[
+        tuple[tuple[str, int], ...],
+        Field(
+            Resources(),
+            "execution",
+            "What an engine reserves for a run: cpus, memory_mib, gpus; a local worker ignores it.",
+            for_requests=True,
+        ),
     ] = ()
 
     if TYPE_CHECKING:
@@ -177,6 +132,12 @@ class RequestContent:
             partition_selection: Collection[str] = (),
             command: str | None = None,
             labels: Mapping[str, str] | Collection[tuple[str, str]] = (),
+            shell: str | None = None,
+            working_directory: str | None = None,
+            environment: Mapping[str, str] | Collection[tuple[str, str]] = (),
+            environment_file: str | None = None,
+            run_as: str | None = None,
+            resources: Mapping[str, int] | Collection[tuple[str, int]] = (),
         ) -> None:
             """What a workspace takes for a field; the types above are what it is kept as, and what answers have."""
 
@@ -186,7 +147,7 @@ class RequestContent:
 class Definition:
     """What a person defines of a schedule: everything that makes a new definition version when it changes.
 
-    `request` is what its runs are asked to do.
+    `request` is what its runs are asked to do, `policy` how they are executed.
     """
 
     cron_expression: Annotated[
@@ -244,6 +205,7 @@ class Definition:
         ),
     ] = "first"
     request: RequestContent = RequestContent()
+    policy: Policy = DEFAULT
     code_version: Annotated[str | None, Field(Text(), "run", "The code that a run is for.", always=True)] = None
     end_at: Annotated[
         int | None,
@@ -270,6 +232,7 @@ class Definition:
             dst_gap: DstGap = "next",
             dst_overlap: DstOverlap = "first",
             request: RequestContent = ...,
+            policy: Policy = ...,
             code_version: str | None = None,
             end_at: datetime | int | None = None,
         ) -> None:
@@ -332,6 +295,8 @@ class Term(NamedTuple):
     max_catchup_ticks: int
     catchup_policy: CatchupPolicy
     content: int
+    policy: str | None = None
+    """The execution policy as JSON text of what is not as by default; None where all is."""
 
 
 class Wanted(NamedTuple):

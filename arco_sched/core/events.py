@@ -6,9 +6,10 @@ that drafts it, and the fold of what it changes (`core.fold`); docs/semantics.md
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields as dataclass_fields
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from arco_sched.core import fold
+from arco_sched.core import fold, run_events
 from arco_sched.core.definitions import Term, Version
 from arco_sched.core.fields import PAYLOAD_NAMES, REQUIRED_NAMES
 from arco_sched.core.fields import payload as payload_of
@@ -70,7 +71,24 @@ PRUNED: Final = EventType(
     fold.fold_pruning,
 )
 
-TYPES: Final = (UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND, PRUNED)
+_KEYS: Final = {
+    "RunSubmitted": "run_submitted:{run_id}:{attempt}:{submission}",
+    "RunStarted": "run_started:{run_id}:{attempt}",
+    "RunFinished": "run_finished:{run_id}:{attempt}",
+    "RunSkipped": "run_skipped:{run_id}:{round}",
+    "RunCancelRequested": "run_cancel_requested:{run_id}:{attempt}",
+    "RunCanceled": "run_canceled:{run_id}:{round}",
+    "RunRetryRequested": "run_retry:{run_id}:{number}",
+    "PoolSet": "pool_set:{pool}:{number}",
+}
+
+OF_RUNS: Final = tuple(
+    EventType(name, code, _KEYS[name], frozenset(field.name for field in dataclass_fields(kind)), fold.fold_life)
+    for code, (name, kind) in enumerate(run_events.EVENTS.items(), 8)
+)
+"""The types of a run's life (`core.run_events`), whose codes begin at 8."""
+
+TYPES: Final = (UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND, PRUNED, *OF_RUNS)
 """The registry. A code is never given to another type."""
 
 BY_NAME: Final = {type_.name: type_ for type_ in TYPES}
@@ -122,26 +140,31 @@ def scheduled_ticks(
         return [(2, schedule, origin, at, version, SKIPPED, None, None, None, None, now) for at in instants]
     instants = list(instants)
     prefix = b"sched:%b:" % schedule_id.encode()
+    asked = _asked(term.policy)
     ids = run_ids(workspace, [prefix + b"%d" % at for at in instants])
     return [
         draft
         for at, its_run in zip(instants, ids, strict=True)
         for draft in (
             (2, schedule, origin, at, version, TRIGGERED, content, None, None, None, now),
-            (4, schedule, origin, at, version, None, content, None, its_run, None, now),
+            (4, schedule, origin, at, version, None, content, None, its_run, asked, now),
         )
     ]
 
 
 def single_tick(
-    workspace: str, schedule: int, key: TickKey, version: int, content: int, now: int
+    workspace: str, schedule: int, key: TickKey, term: tuple[int, int, str | None], now: int
 ) -> tuple[Draft, Draft]:
-    """A triggered tick that somebody asked for (by hand or by a backfill), and its run request."""
+    """A triggered tick that somebody asked for (by hand or by a backfill), and its run request.
+
+    `term` is the version, its content, and its execution policy as text.
+    """
+    version, content, policy = term
     origin = ORIGINS.index(key.origin)
     its_run = run_id(workspace, run_key(*key))
     return (
         (2, schedule, origin, key.number, version, TRIGGERED, content, None, None, None, now),
-        (4, schedule, origin, key.number, version, None, content, None, its_run, None, now),
+        (4, schedule, origin, key.number, version, None, content, None, its_run, _asked(policy), now),
     )
 
 
@@ -164,13 +187,32 @@ def lapse(schedule: int, schedule_id: str, lapse: Lapse, now: int) -> Draft:
     return (3, schedule, None, lapse.before, None, None, None, key, None, _text(payload), now)
 
 
-def request(workspace: str, key: str, of_tick: tuple[int, Origin, int] | None, content: int, now: int) -> Draft:
+def request(
+    workspace: str,
+    key: str,
+    of_tick: tuple[int, Origin, int] | None,
+    content: int,
+    now: int,
+    policy: str | None = None,
+) -> Draft:
     """A run request made by hand; `of_tick` (schedule, origin, instant) where the key has the form of a tick's."""
     its_run = run_id(workspace, key)
     if of_tick is None:
-        return (4, None, None, None, None, None, content, key, its_run, None, now)
+        return (4, None, None, None, None, None, content, key, its_run, _asked(policy), now)
     schedule, origin, instant = of_tick
-    return (4, schedule, ORIGINS.index(origin), instant, None, None, content, None, its_run, None, now)
+    return (4, schedule, ORIGINS.index(origin), instant, None, None, content, None, its_run, _asked(policy), now)
+
+
+def life(event: run_events.Event, schedule: int | None, now: int) -> Draft:
+    """What happened to a run (or to a pool), decided by `core.run_decisions`."""
+    code = BY_NAME[event.name].code
+    payload = _text(run_events.payload(event, format_instant))
+    return (code, schedule, None, None, None, None, None, event.key, None, payload, now)
+
+
+def _asked(policy: str | None) -> str | None:
+    """The payload of a request: its policy, where not all of it is as by default."""
+    return None if policy is None else f'{{"policy":{policy}}}'
 
 
 def zone_rules(before: str, after: str, count: int, now: int) -> Draft:

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from arco_sched.core.definitions import Definition, Field, RequestContent, Version, part_types, rows
+from arco_sched.core.definitions import Definition, RequestContent, Version
 from arco_sched.core.kinds import Instant, is_whole, problems_of
+from arco_sched.core.policy import Policy
 from arco_sched.core.problems import Problem
+from arco_sched.core.rows import Field, part_types, rows
 
 V = TypeVar("V")
 
@@ -30,6 +32,9 @@ FIELDS: Final = table(Version)
 
 CONTENT: Final = tuple(field for field in FIELDS if field.path == _CONTENT_PATH)
 """The fields that the fingerprint of a request covers: what a run is asked to do."""
+
+POLICY: Final = tuple(field for field in FIELDS if field.path == ("definition", "policy"))
+"""The fields that say how a run is executed; the fingerprint does not cover them."""
 
 GIVEN: Final = tuple(field for field in FIELDS if field.group != "version")
 """The fields that a person gives."""
@@ -185,10 +190,12 @@ def content_of(values: Mapping[str, Any]) -> RequestContent:
     return RequestContent(**{field.name: _read(field, values[field.name]) for field in CONTENT if field.name in values})
 
 
-def definition_of(values: Mapping[str, Any], *, request: RequestContent, end_at: int | None) -> Definition:
+def definition_of(
+    values: Mapping[str, Any], *, request: RequestContent, policy: Policy, end_at: int | None
+) -> Definition:
     """The definition with these values of its fields, by their names; those that are not there are as by default."""
     made = _built(Definition, ("definition",), _OF_DEFINITION, values)
-    return replace(made, request=request, end_at=end_at)
+    return replace(made, request=request, policy=policy, end_at=end_at)
 
 
 def read_value(name: str, value: Any) -> Any:

@@ -11,13 +11,14 @@ from arco_sched.core.definitions import Version
 from arco_sched.core.fields import version_of
 from arco_sched.core.history import LapseCut
 from arco_sched.core.instants import parse_instant
+from arco_sched.core.run_events import Event, from_payload
 
 
 class RareEvent(NamedTuple):
     """A recorded event, as the fold sees it; `schedule` and `content` are the store's numbers."""
 
     seq: int
-    type: int
+    name: str
     schedule: int | None
     content: int | None
     recorded_at: int
@@ -58,13 +59,20 @@ class HistoryRemoved(NamedTuple):
     last_run: int | None
 
 
+class LifeWent(NamedTuple):
+    """A run's life went on, or a pool was changed: the state that follows is `core.runs.apply`'s."""
+
+    schedule: int | None
+    event: Event
+
+
 class ZoneRulesSet(NamedTuple):
     """The zone rules that were recorded last are of this release of tzdata."""
 
     release: str
 
 
-RowChange = VersionAdded | VersionMoved | CursorRewound | LapseCut | HistoryRemoved | ZoneRulesSet
+RowChange = LifeWent | VersionAdded | VersionMoved | CursorRewound | LapseCut | HistoryRemoved | ZoneRulesSet
 
 
 def fold_definition(event: RareEvent) -> Iterator[RowChange]:
@@ -101,6 +109,11 @@ def fold_pruning(event: RareEvent) -> Iterator[RowChange]:
         optional_instant(payload["last_scheduled_for"]),
         optional_instant(payload["last_run_for"]),
     )
+
+
+def fold_life(event: RareEvent) -> Iterator[RowChange]:
+    """What happened to a run or a pool."""
+    yield LifeWent(event.schedule, from_payload(event.name, event.payload, parse_instant))
 
 
 def _schedule(event: RareEvent) -> int:

@@ -4,6 +4,7 @@ A kind says what is acceptable, which of equal values is the normal one, and how
 since an evaluation imports them and the code that `dataclass` writes takes longer than they do.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, Final
@@ -388,3 +389,73 @@ def _span_in_words(value: int, unit: Unit) -> str:
         if seconds and seconds % size == 0:
             return f"{seconds // size} {name}{'' if seconds == size else 's'}"
     return f"0 {unit}"
+
+
+class AbsolutePath(Text):
+    """An absolute path of a file or folder."""
+
+    def check(self, value: Any, note: Note) -> None:
+        """A text that begins with a slash."""
+        super().check(value, note)
+        if isinstance(value, str) and value and not value.startswith("/"):
+            note("absolute", value=value)
+
+    def about(self) -> str:
+        """What it is."""
+        return "absolute path"
+
+
+class Name(Text):
+    """The name of a user or a pool."""
+
+    def check(self, value: Any, note: Note) -> None:
+        """1 to 100 of letters, digits, `.`, `_`, `-`, beginning with a letter, a digit or `_`."""
+        if not isinstance(value, str):
+            note("not_text")
+        elif re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", value, re.ASCII) is None:
+            note("name", value=value)
+
+    def about(self) -> str:
+        """What it is."""
+        return "name, up to 100 of A-Z a-z 0-9 . _ -"
+
+
+class Environment(Pairs):
+    """Environment variables."""
+
+    def __init__(self) -> None:
+        super().__init__(Text(MAX_COMMAND, lines=True, empty=True))
+
+    def check(self, value: Any, note: Note) -> None:
+        """Names as a shell takes them, none of arco's own."""
+        super().check(value, note)
+        for name in _names(value):
+            if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII) is None:
+                note("variable", key=name, side="key")
+            elif name.startswith("ARCO_"):
+                note("own_variable", key=name, side="key")
+
+
+class Resources(Pairs):
+    """What an engine reserves for a run."""
+
+    names: Final = ("cpus", "memory_mib", "gpus")
+
+    def __init__(self) -> None:
+        super().__init__(Whole(1, 1_000_000_000))
+
+    def check(self, value: Any, note: Note) -> None:
+        """Known names alone."""
+        super().check(value, note)
+        for name in _names(value):
+            if name not in self.names:
+                note("choice", key=name, side="key", value=name, choices=self.names)
+
+
+def _names(value: Any) -> list[str]:
+    """The names of pairs, as far as they are texts."""
+    pairs = value.items() if isinstance(value, Mapping) else value
+    try:
+        return [name for name, _ in pairs if isinstance(name, str)]
+    except (TypeError, ValueError):  # which is said of the value as a whole
+        return []

@@ -3,9 +3,11 @@
 Every duration is in whole seconds, every instant an integer epoch.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal
+
+from arco_sched.core.kinds import Choice, Many, Name, Span, Text, Whole
+from arco_sched.core.rows import Field, described
 
 Backoff = Literal["exponential", "constant"]
 OnLost = Literal["fail", "retry"]
@@ -28,108 +30,140 @@ LONGEST_BACKOFF: Final = 3600
 EXTERNAL_POOL: Final = "external"
 """The pool that no worker ever serves."""
 
-_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+
+RETRY_BACKOFFS: Final[tuple[Backoff, ...]] = ("exponential", "constant")
+ON_LOST: Final[tuple[OnLost, ...]] = ("fail", "retry")
+OVERLAPS: Final[tuple[Overlap, ...]] = ("queue", "skip", "cancel", "allow")
 
 
+@described
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How a run is executed. The defaults are those of a definition that says nothing; `problems` has the bounds.
+    """How a run is executed."""
 
-    An empty `retry_exit_codes` stands for every exit code but 0, and for signals.
-    """
-
-    timeout_seconds: int | None = None
-    max_retries: int = 0
-    retry_exit_codes: tuple[int, ...] = ()
-    retry_delay_seconds: int = 60
-    retry_backoff: Backoff = "exponential"
-    on_lost: OnLost = "fail"
-    overlap: Overlap = "queue"
-    start_within_seconds: int | None = None
-    spread_seconds: int = 0
-    pool: str = "default"
-    priority: int = 0
-    on_failure: str | None = None
-    success_within_seconds: int | None = None
+    timeout_seconds: Annotated[
+        int | None,
+        Field(
+            Span("seconds", 1, MAX_SECONDS),
+            "execution",
+            "How long an attempt may take before it is ended.",
+            for_requests=True,
+        ),
+    ] = None
+    max_retries: Annotated[
+        int,
+        Field(
+            Whole(0, MAX_RETRIES),
+            "execution",
+            "Further attempts after one that failed or timed out.",
+            for_requests=True,
+        ),
+    ] = 0
+    retry_exit_codes: Annotated[
+        tuple[int, ...],
+        Field(
+            Many(Whole(1, 255)),
+            "execution",
+            "Only these exit codes (and timeouts) are tried again.",
+            for_requests=True,
+            otherwise="all",
+        ),
+    ] = ()
+    retry_delay_seconds: Annotated[
+        int,
+        Field(
+            Span("seconds", 0, MAX_SECONDS), "execution", "How long to wait before the first retry.", for_requests=True
+        ),
+    ] = 60
+    retry_backoff: Annotated[
+        Backoff,
+        Field(
+            Choice(RETRY_BACKOFFS),
+            "execution",
+            "Whether the wait doubles (`exponential`) or stays (`constant`).",
+            for_requests=True,
+        ),
+    ] = "exponential"
+    on_lost: Annotated[
+        OnLost,
+        Field(
+            Choice(ON_LOST),
+            "execution",
+            "An attempt whose end nobody saw: `fail`, or `retry` (3 in a row at most).",
+            for_requests=True,
+        ),
+    ] = "fail"
+    overlap: Annotated[
+        Overlap,
+        Field(
+            Choice(OVERLAPS),
+            "execution",
+            "While a run of the schedule is running, the next: `queue`, `skip`, `cancel` the running one, `allow`.",
+        ),
+    ] = "queue"
+    start_within_seconds: Annotated[
+        int | None,
+        Field(
+            Span("seconds", 1, MAX_SECONDS),
+            "execution",
+            "A run that has not begun within this is skipped.",
+        ),
+    ] = None
+    spread_seconds: Annotated[
+        int,
+        Field(
+            Span("seconds", 0, MAX_SECONDS),
+            "execution",
+            "Scheduled runs start later by up to this, each by the same share on every machine.",
+        ),
+    ] = 0
+    pool: Annotated[
+        str,
+        Field(Name(), "execution", "Which workers take the run; none takes the pool `external`.", for_requests=True),
+    ] = "default"
+    priority: Annotated[
+        int,
+        Field(
+            Whole(-MAX_PRIORITY, MAX_PRIORITY),
+            "execution",
+            "Which runs start first: the higher, the sooner.",
+            for_requests=True,
+        ),
+    ] = 0
+    on_failure: Annotated[
+        str | None,
+        Field(
+            Text(MAX_ON_FAILURE, lines=True),
+            "execution",
+            "A shell command for when a run ends without success.",
+            for_requests=True,
+        ),
+    ] = None
+    success_within_seconds: Annotated[
+        int | None,
+        Field(
+            Span("seconds", 1, MAX_SECONDS),
+            "execution",
+            "Without a success within this the schedule is stale.",
+        ),
+    ] = None
 
 
 DEFAULT: Final = Policy()
 FIELDS: Final = tuple(field.name for field in fields(Policy))
 """The names of all policy fields, in the order in which they are shown."""
 
-SCHEDULE_ONLY: Final = frozenset({"overlap", "spread_seconds", "start_within_seconds", "success_within_seconds"})
-"""The fields that a request by hand can't set."""
 
-BOUNDS: Final = {
-    "timeout_seconds": (1, MAX_SECONDS),
-    "max_retries": (0, MAX_RETRIES),
-    "retry_delay_seconds": (0, MAX_SECONDS),
-    "start_within_seconds": (1, MAX_SECONDS),
-    "spread_seconds": (0, MAX_SECONDS),
-    "priority": (-MAX_PRIORITY, MAX_PRIORITY),
-    "success_within_seconds": (1, MAX_SECONDS),
-}
-"""The least and the greatest value of each number."""
+def policy_text(policy: Policy) -> str | None:
+    """The fields that differ from the defaults, as JSON text: what is stored with a request; None where none does."""
+    import json
 
-CHOICES: Final = {
-    "retry_backoff": ("exponential", "constant"),
-    "on_lost": ("fail", "retry"),
-    "overlap": ("queue", "skip", "cancel", "allow"),
-}
-"""The values of each field that takes a word."""
-
-
-class PolicyProblem(NamedTuple):
-    """What is wrong with a field: `code` is `range`, `choice`, `exit-codes`, `name`, `empty`, `long` or `characters`.
-
-    `data` is what the sentence about it needs: the two bounds, the choices, or the greatest length.
-    """
-
-    field: str
-    code: str
-    data: tuple[Any, ...]
-
-
-def problems(policy: Policy) -> tuple[PolicyProblem, ...]:
-    """Everything that is wrong with a policy, in the order of its fields; empty when it is acceptable."""
-    return tuple(problem for name in FIELDS for problem in _field_problems(name, getattr(policy, name)))
-
-
-def _field_problems(name: str, value: Any) -> Iterator[PolicyProblem]:
-    if value is None:
-        return
-    if name in BOUNDS:
-        least, greatest = BOUNDS[name]
-        if not least <= value <= greatest:
-            yield PolicyProblem(name, "range", (least, greatest))
-    elif name in CHOICES:
-        if value not in CHOICES[name]:
-            yield PolicyProblem(name, "choice", CHOICES[name])
-    elif name == "retry_exit_codes":
-        if value != tuple(sorted(set(value))) or not all(1 <= code <= 255 for code in value):
-            yield PolicyProblem(name, "exit-codes", (1, 255))
-    elif name == "pool":
-        if not is_pool_name(value):
-            yield PolicyProblem(name, "name", (100,))
-    elif not value.strip():
-        yield PolicyProblem(name, "empty", ())
-    elif len(value) > MAX_ON_FAILURE:
-        yield PolicyProblem(name, "long", (MAX_ON_FAILURE,))
-    elif any(
-        (char < " " and char not in "\n\t") or "\x7f" <= char < "\xa0" or "\ud800" <= char <= "\udfff" for char in value
-    ):
-        yield PolicyProblem(name, "characters", ())
-
-
-def is_pool_name(text: str) -> bool:
-    """Whether a text can name a pool: 1 to 100 of letters, digits, `.`, `_`, `-`, beginning with a letter or digit."""
-    import re
-
-    return re.fullmatch(_NAME, text, re.ASCII) is not None
+    said = policy_payload(policy)
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")) if said else None
 
 
 def policy_payload(policy: Policy) -> dict[str, Any]:
-    """The fields that differ from the defaults, as JSON values: what is stored with a request."""
+    """The fields that differ from the defaults, as JSON values."""
     values = {name: getattr(policy, name) for name in FIELDS}
     return {
         name: list(value) if isinstance(value, tuple) else value

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from arco_sched.core.definitions import RequestContent
 from arco_sched.core.events import Draft
-from arco_sched.core.subjects import Agenda, Definitions, Events, History, LapseSpan, Runs
+from arco_sched.core.subjects import Agenda, Definitions, Events, History, LapseSpan, Queue, Runs
 
 
 class Appended(NamedTuple):
@@ -53,6 +53,10 @@ class Transaction(Protocol):
     @property
     def events(self) -> Events:
         """The event table."""
+
+    @property
+    def queue(self) -> Queue:
+        """The runs that wait, and who works."""
 
     def schedule_numbers(self, schedule_ids: Iterable[str]) -> dict[str, int]:
         """The number of each schedule id, given now to those that have none."""
@@ -227,6 +231,9 @@ class Store(Protocol):
 
     def integrity(self) -> list[str]:
         """What the store says of its own files, a line each; nothing where all is well."""
+
+    def changes(self) -> int:
+        """A number that changes when somebody else commits; asking costs microseconds."""
 
     def yield_to_writers(self) -> None:
         """Pause between two of many transactions, so that whoever waits to write comes in between."""

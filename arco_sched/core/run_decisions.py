@@ -44,7 +44,7 @@ class Refused(NamedTuple):
 Decision = tuple[RunEvent, ...] | Refused
 
 
-def start(state: RunState, *, executor: str, worker: str, host: str, now: int) -> Decision:
+def start(state: RunState, *, executor: str, worker: str, host: str, now: int, place: str | None = None) -> Decision:
     """A worker opens the next attempt, which begins at once; refused where one is open or the run is final."""
     refused = _not_waiting(state)
     if refused is not None:
@@ -58,6 +58,7 @@ def start(state: RunState, *, executor: str, worker: str, host: str, now: int) -
             host=host,
             external_id=None,
             started_at=now,
+            place=place,
         ),
     )
 

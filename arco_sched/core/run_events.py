@@ -40,6 +40,7 @@ class RunSubmitted:
     host: str | None
     external_id: str | None
     submitted_at: int
+    place: str | None = None
 
     @property
     def key(self) -> str:
@@ -59,6 +60,7 @@ class RunStarted:
     host: str | None
     external_id: str | None
     started_at: int
+    place: str | None = None
 
     @property
     def key(self) -> str:
@@ -198,7 +200,7 @@ def from_payload(name: str, values: Mapping[str, Any], epoch: Callable[[str], in
     Raises KeyError for an unknown name or a missing key.
     """
     kind = EVENTS[name]
-    found = {field.name: values[field.name] for field in fields(kind)}
+    found = {field.name: values[field.name] for field in fields(kind) if field.name in values or field.name != "place"}
     for instant in INSTANTS & found.keys():
         if found[instant] is not None:
             found[instant] = epoch(found[instant])

@@ -200,6 +200,7 @@ def _submitted(state: RunState, event: RunSubmitted) -> RunState:
             worker=event.worker,
             host=event.host,
             external_id=event.external_id,
+            place=event.place,
             submissions=1,
             submitted_at=event.submitted_at,
         )
@@ -230,6 +231,7 @@ def _started(state: RunState, event: RunStarted) -> RunState:
             worker=event.worker,
             host=event.host,
             external_id=event.external_id,
+            place=event.place,
             started_at=event.started_at,
         )
         return replace(_opened(state, event, opened), status="running")

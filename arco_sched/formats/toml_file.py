@@ -10,12 +10,13 @@ from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
 from arco_sched.core.changes import check_schedule_id
-from arco_sched.core.definitions import Definition, Field, Version, Wanted
+from arco_sched.core.definitions import Definition, Version, Wanted
 from arco_sched.core.errors import InvalidFile, InvalidInput
 from arco_sched.core.fields import BY_NAME, GIVEN, merge, normal
 from arco_sched.core.instants import parse_instant
 from arco_sched.core.kinds import Instant, Pairs, Span, is_whole, problems_of
 from arco_sched.core.problems import Names, Problem
+from arco_sched.core.rows import Field
 from arco_sched.formats.toml_lines import Path, key_lines
 
 _AT_LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")

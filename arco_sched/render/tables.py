@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from arco_sched.core.definitions import Field, RequestContent, Version
+from arco_sched.core.definitions import RequestContent, Version
 from arco_sched.core.fields import BY_NAME, CONTENT, GIVEN
 from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedule, Tick, TickDetail
 from arco_sched.core.instants import format_span
 from arco_sched.core.kinds import Many, Pairs
+from arco_sched.core.rows import Field
 from arco_sched.render import sentences
 from arco_sched.render.drawing import Cell, Column, Page, Styled, status
 from arco_sched.render.json import overdue

@@ -3,6 +3,7 @@
 from typing import Final
 
 from arco_sched.core import events, identity
+from arco_sched.core.definitions import Term
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import each_occurrence
 from arco_sched.core.events import BACKFILLED, SCHEDULED, Draft
@@ -61,7 +62,7 @@ class _Backfill:
         self._refuse_pruned(span[0])
         status_at = transaction.history.status_at
         existing = ran = waits = remaining = 0
-        chosen: list[tuple[int, int, int]] = []
+        chosen: list[tuple[int, Term]] = []
         for at, term in each_occurrence(terms, *span):
             if status_at(schedule, at, SCHEDULED) == "triggered":
                 ran += 1
@@ -72,7 +73,7 @@ class _Backfill:
             elif len(chosen) == limit:
                 remaining += 1
             else:
-                chosen.append((at, term.version, term.content))
+                chosen.append((at, term))
         ticks, conflicts = (self._rehearsed(chosen), 0) if dry_run else self._record(chosen)
         return Backfill(
             schedule_id=self._schedule_id,
@@ -96,24 +97,31 @@ class _Backfill:
                 "known: begin after it"
             )
 
-    def _record(self, chosen: list[tuple[int, int, int]]) -> tuple[list[Tick], int]:
+    def _record(self, chosen: list[tuple[int, Term]]) -> tuple[list[Tick], int]:
         drafts: list[Draft] = []
-        for at, version, content in chosen:
+        for at, term in chosen:
             key = identity.TickKey(self._schedule_id, "backfill", at)
-            drafts += events.single_tick(self._workspace, self._schedule, key, version, content, self._now)
+            of = (term.version, term.content, term.policy)
+            drafts += events.single_tick(self._workspace, self._schedule, key, of, self._now)
         done = self._transaction.append(drafts)
         return list(self._transaction.history.ticks_of(done.before, done.through)), done.conflicts
 
-    def _rehearsed(self, chosen: list[tuple[int, int, int]]) -> list[Tick]:
-        prints = self._transaction.definitions.fingerprints({content for _, _, content in chosen})
+    def _rehearsed(self, chosen: list[tuple[int, Term]]) -> list[Tick]:
+        prints = self._transaction.definitions.fingerprints({term.content for _, term in chosen})
         ticks = []
-        for at, version, content in chosen:
+        for at, term in chosen:
             key = identity.TickKey(self._schedule_id, "backfill", at)
             run_key = identity.run_key(*key)
-            asked = (None, None, run_key, identity.run_id(self._workspace, run_key), prints[content])
+            asked = (None, None, run_key, identity.run_id(self._workspace, run_key), prints[term.content])
             ticks.append(
                 Tick(
-                    identity.tick_id(*key), self._schedule_id, at, version, "triggered", *asked, evaluated_at=self._now
+                    identity.tick_id(*key),
+                    self._schedule_id,
+                    at,
+                    term.version,
+                    "triggered",
+                    *asked,
+                    evaluated_at=self._now,
                 )
             )
         return ticks

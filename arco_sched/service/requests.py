@@ -5,6 +5,7 @@ from arco_sched.core.definitions import RequestContent
 from arco_sched.core.errors import Conflict, NotFound
 from arco_sched.core.history import Run, TickDetail
 from arco_sched.core.kinds import text_problems
+from arco_sched.core.policy import DEFAULT, Policy, policy_text
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.service.answers import Requested, Triggered
 from arco_sched.service.definitions import normal, raise_any
@@ -19,7 +20,8 @@ def trigger(store: Store, workspace: str, schedule_id: str, *, now: int) -> Trig
         newest = changes.existing(schedule_id, transaction.definitions.currents([schedule_id])[schedule_id])
         content = transaction.content_numbers([newest.definition.request])[newest.definition.request]
         key = identity.TickKey(schedule_id, "manual", now)
-        drafts = events.single_tick(workspace, schedule, key, newest.definition_version, content, now)
+        policy = policy_text(newest.definition.policy)
+        drafts = events.single_tick(workspace, schedule, key, (newest.definition_version, content, policy), now)
         made = transaction.append(drafts).written == len(drafts)
         detail = tick_detail(transaction, identity.tick_id(*key))
     if detail.run is None:
@@ -29,7 +31,9 @@ def trigger(store: Store, workspace: str, schedule_id: str, *, now: int) -> Trig
     return Triggered(tick=detail.tick, run=detail.run, change="created" if made else "existing")
 
 
-def request(store: Store, workspace: str, key: str, content: RequestContent, *, now: int) -> Requested:
+def request(
+    store: Store, workspace: str, key: str, content: RequestContent, *, now: int, policy: Policy = DEFAULT
+) -> Requested:
     """Reserve a run for a run key, or find the one that is there; see `Workspace.request_run`."""
     content = normal(content)
     raise_any([*text_problems("key", key), *fields.content_problems(content)])
@@ -42,7 +46,7 @@ def request(store: Store, workspace: str, key: str, content: RequestContent, *, 
         schedule_ = None if of_tick is None else of_tick[0]
         existed = transaction.runs.by_key(key, parsed, schedule_) is not None
         number = transaction.content_numbers([content])[content]
-        transaction.append([events.request(workspace, key, of_tick, number, now)])
+        transaction.append([events.request(workspace, key, of_tick, number, now, policy_text(policy))])
         run = transaction.runs.by_key(key, parsed, schedule_)
     if run is None:
         raise AssertionError

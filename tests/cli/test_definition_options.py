@@ -10,9 +10,9 @@ from typer.main import get_command
 from arco_sched.cli import definition_options as defining
 from arco_sched.cli.app import command
 from arco_sched.cli.names import OPTIONS, option_of
-from arco_sched.core.definitions import REQUIRED, Field
 from arco_sched.core.kinds import Choice, Flag, Many, Pairs, Span, Text, Whole
 from arco_sched.core.problems import Problem
+from arco_sched.core.rows import REQUIRED, Field
 
 
 def options_of(*path: str) -> dict[str, Any]:

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from arco_sched.cli.names import option_of
-from arco_sched.core.definitions import Field
 from arco_sched.core.fields import GIVEN
+from arco_sched.core.rows import Field
 from tests import ROOT
 
 HEAD = "| field | option | key | rule | default |"

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arco_sched.core.definitions import Field, Version
+from arco_sched.core.definitions import Version
 from arco_sched.core.errors import InvalidFile
 from arco_sched.core.kinds import Choice, Flag, Many, Pairs, Span, Whole
+from arco_sched.core.rows import Field
 from arco_sched.formats import schema as schemas
 from arco_sched.formats import toml_file as definitions
 from arco_sched.formats.toml_file import read

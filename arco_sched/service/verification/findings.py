@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from arco_sched.core import identity
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.events import BY_CODE, LAPSED, PRUNED, REWOUND, TYPES, UPSERTED, ZONE_RULES, EventType
+from arco_sched.core.events import BY_CODE, LAPSED, OF_RUNS, PRUNED, REWOUND, TYPES, UPSERTED, ZONE_RULES, EventType
 from arco_sched.core.fields import CONTENT, content_of
 from arco_sched.core.instants import MIN_INSTANT, format_instant, parse_instant
 from arco_sched.core.ports import Audit, StoredEvent
+from arco_sched.core.run_events import from_payload
 from arco_sched.service.answers import Verification
 
 MAX_NAMED: Final = 100
@@ -111,6 +112,8 @@ def _contradictions(event: StoredEvent, count: int, start: str | None) -> list[s
     if strange:
         return [f"its payload should not have, or lacks, {', '.join(map(ascii, strange))}"]
     name = event.schedule_id
+    if type_ in OF_RUNS:
+        return _life_contradictions(event, type_, payload)
     if event.type == UPSERTED.code:
         return _definition_contradictions(event, payload)
     if event.type == ZONE_RULES.code:
@@ -132,6 +135,15 @@ def _contradictions(event: StoredEvent, count: int, start: str | None) -> list[s
     if event.key != key_:
         return [f"its key {event.key!a} is not {key_}"]
     return _rewind_contradictions(event, payload, start) if event.type == REWOUND.code else []
+
+
+def _life_contradictions(event: StoredEvent, type_: EventType, payload: dict[str, Any]) -> list[str]:
+    """What happened to a run or a pool is keyed by what its payload says."""
+    try:
+        key = from_payload(type_.name, payload, parse_instant).key
+    except (InvalidInput, TypeError, ValueError, AttributeError) as problem:
+        return [f"its payload can't be read: {problem}"]
+    return [] if key == event.key else [f"its key {event.key!a} is not {key}"]
 
 
 def _rewind_contradictions(event: StoredEvent, payload: dict[str, Any], start: str | None) -> list[str]:

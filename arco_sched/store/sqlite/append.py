@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from arco_sched.core.definitions import RequestContent
-from arco_sched.core.events import LAPSED, Draft
+from arco_sched.core.events import LAPSED, OF_RUNS, REQUESTED, Draft
 from arco_sched.core.identity import content_text, fingerprint
 from arco_sched.core.ports import Appended
+from arco_sched.store.sqlite import queue
 from arco_sched.store.sqlite.fold import fold
 
 # An event whose idempotency key exists is not written again.
@@ -32,10 +33,24 @@ def append(connection: sqlite3.Connection, drafts: Sequence[Draft]) -> Appended:
     written = connection.executemany(_APPEND, drafts).rowcount
     through = last_seq(connection)
     conflicts = fold(connection, before, through, types)
+    if REQUESTED.code in types:
+        queue.request(connection, before, through)
+    if types & _LIFE:
+        queue.go_on(connection, _run_ids(drafts))
     if written < len(drafts):
         # A conflict that somebody's own request recorded before is the tick's as well, though the tick records none.
         conflicts = _conflicts_of(connection, before, through)
     return Appended(before, through, written, conflicts)
+
+
+_LIFE: Final = {type_.code for type_ in OF_RUNS}
+
+
+def _run_ids(drafts: Sequence[Draft]) -> list[str]:
+    """The runs whose lives these events are about."""
+    texts = (draft[9] for draft in drafts if draft[0] in _LIFE and draft[9] is not None)
+    found = (json.loads(text).get("run_id") for text in texts)
+    return list(dict.fromkeys(run_id for run_id in found if run_id is not None))
 
 
 def last_seq(connection: sqlite3.Connection) -> int:

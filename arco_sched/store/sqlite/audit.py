@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 FOLD_RANGE: Final = 50_000
 """Events folded at a time."""
 
-FOLDED: Final = ("definition_rows", "schedule_rows", "tick_rows", "lapse_rows", "run_rows", "conflict_rows")
+FOLDED: Final = (
+    *("definition_rows", "schedule_rows", "tick_rows", "lapse_rows", "run_rows", "conflict_rows"),
+    *("run_states", "attempt_rows", "pool_rows"),
+)
 
 _FRESH: Final = "fresh"
 _MADE: Final = ("CREATE UNIQUE INDEX ", "CREATE INDEX ", "CREATE TABLE ")

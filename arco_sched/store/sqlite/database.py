@@ -112,6 +112,10 @@ class Database:
         finally:
             execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 1000)}")
 
+    def changes(self) -> int:
+        """A number that changes when somebody else commits."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
     @staticmethod
     def yield_to_writers() -> None:
         """Pause between two of many transactions, so that whoever waits to write comes in between."""

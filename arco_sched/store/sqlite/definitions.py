@@ -12,18 +12,19 @@ from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.core.fields import content_of, definition_of, read_value
 from arco_sched.core.history import Schedule
 from arco_sched.core.instants import BEFORE_ALL
+from arco_sched.core.policy import DEFAULT, Policy, policy_from
 from arco_sched.core.subjects import About, State
 from arco_sched.store.sqlite.script import COLUMNS
 
 _TERM: Final = (
     "version, effective_from, start_at, end_at, enabled, deleted, cron_expression, timezone, dst_gap, "
-    "dst_overlap, catchup_window_minutes, max_catchup_ticks, catchup_policy, content"
+    "dst_overlap, catchup_window_minutes, max_catchup_ticks, catchup_policy, content, policy"
 )
 _VERSION: Final = (
     f"i.schedule_id, d.version, d.start_at, d.enabled, d.deleted, d.created_at, d.effective_from, d.end_at, c.body, "
-    f"d.other, {', '.join(f'd.{name}' for name in COLUMNS)}"
+    f"d.other, d.policy, {', '.join(f'd.{name}' for name in COLUMNS)}"
 )
-_WIDTH: Final = 10 + len(COLUMNS)
+_WIDTH: Final = 11 + len(COLUMNS)
 _VERSIONS: Final = (
     f"SELECT {_VERSION} FROM definition_rows d JOIN schedule_ids i USING (schedule) "
     "JOIN contents c USING (content) WHERE d.schedule = ? "
@@ -210,12 +211,12 @@ class Definitions:
 
 
 def _version(row: Sequence[Any]) -> Version:
-    schedule_id, number, start_at, enabled, deleted, created_at, effective_from, end_at, body, other = row[:10]
-    values = dict(zip(COLUMNS, row[10:_WIDTH], strict=True)) | _other(other)
+    schedule_id, number, start_at, enabled, deleted, created_at, effective_from, end_at, body, other, policy = row[:11]
+    values = dict(zip(COLUMNS, row[11:_WIDTH], strict=True)) | _other(other)
     return Version(
         schedule_id=schedule_id,
         definition_version=number,
-        definition=definition_of(values, request=content_from(body), end_at=end_at),
+        definition=definition_of(values, request=content_from(body), policy=policy_of(policy), end_at=end_at),
         start_at=start_at,
         enabled=bool(enabled),
         deleted=bool(deleted),
@@ -242,6 +243,12 @@ def _schedule(row: Sequence[Any]) -> Schedule:
 def _other(text: str) -> dict[str, Any]:
     """The values of a definition's other fields."""
     return {name: read_value(name, value) for name, value in json.loads(text).items()}
+
+
+@lru_cache(maxsize=1024)
+def policy_of(text: str | None) -> Policy:
+    """The execution policy of its stored text."""
+    return DEFAULT if text is None else policy_from(json.loads(text))
 
 
 @lru_cache(maxsize=1024)

@@ -16,6 +16,7 @@ from arco_sched.core.fields import flat, payload
 from arco_sched.core.fold import (
     CursorRewound,
     HistoryRemoved,
+    LifeWent,
     RareEvent,
     RowChange,
     VersionAdded,
@@ -24,6 +25,8 @@ from arco_sched.core.fold import (
 )
 from arco_sched.core.history import LapseCut
 from arco_sched.core.identity import INFIXES
+from arco_sched.core.policy import policy_text
+from arco_sched.store.sqlite.life import go_on
 from arco_sched.store.sqlite.script import COLUMNS, other_names
 
 _RANGE: Final = "e.seq > :after AND e.seq <= :through"
@@ -48,8 +51,10 @@ FROM event_log e WHERE {_RANGE} AND e.type = {LAPSED.code} ORDER BY e.seq
 """
 
 _RUNS: Final = f"""
-INSERT INTO {{to}}run_rows (run, schedule, origin, instant, key, version, content, run_id, status, requested_at)
-SELECT e.seq, e.schedule, e.origin, e.instant, e.key, e.version, e.content, e.run_id, 'requested', e.recorded_at
+INSERT INTO {{to}}run_rows (run, schedule, origin, instant, key, version, content, run_id, status, requested_at,
+    policy)
+SELECT e.seq, e.schedule, e.origin, e.instant, e.key, e.version, e.content, e.run_id, 'requested', e.recorded_at,
+    CASE WHEN e.payload IS NOT NULL THEN json_extract(e.payload, '$.policy') END
 FROM event_log e WHERE {_RANGE} AND e.type = {REQUESTED.code} ORDER BY e.seq
 ON CONFLICT DO NOTHING
 """
@@ -132,8 +137,9 @@ def fold_again(connection: sqlite3.Connection, after: int, through: int, *, to: 
 def _rare_changes(connection: sqlite3.Connection, bounds: dict[str, int]) -> list[RowChange]:
     found: list[RowChange] = []
     for row in connection.execute(_RARE_EVENTS, bounds).fetchall():
-        event = RareEvent._make((*row[:-1], json.loads(row[-1])))
-        how = BY_CODE[event.type].fold
+        type_ = BY_CODE[row[1]]
+        event = RareEvent._make((row[0], type_.name, *row[2:5], json.loads(row[5])))
+        how = type_.fold
         found += () if how is None else how(event)
     return found
 
@@ -145,8 +151,8 @@ def _carry_out(connection: sqlite3.Connection, changes: Sequence[RowChange], to:
 
 
 _NEW_VERSION: Final = (
-    f"INSERT INTO {{to}}definition_rows (schedule, version, {', '.join(COLUMNS)}, content, other, start_at, end_at, "
-    f"enabled, deleted, created_at, effective_from) VALUES ({', '.join('?' * (len(COLUMNS) + 10))})"
+    f"INSERT INTO {{to}}definition_rows (schedule, version, {', '.join(COLUMNS)}, content, policy, other, start_at, "
+    f"end_at, enabled, deleted, created_at, effective_from) VALUES ({', '.join('?' * (len(COLUMNS) + 11))})"
 )
 
 
@@ -169,6 +175,7 @@ def _version_row(added: VersionAdded) -> tuple[Any, ...]:
         version.definition_version,
         *(values[name] for name in COLUMNS),
         added.content,
+        policy_text(version.definition.policy),
         other,
         version.start_at,
         version.definition.end_at,
@@ -243,4 +250,5 @@ _WAYS: Final[dict[type, Callable[[sqlite3.Connection, list[Any], str], None]]] =
     LapseCut: _cut_lapses,
     HistoryRemoved: _remove_history,
     ZoneRulesSet: _set_zone_rules,
+    LifeWent: go_on,
 }

@@ -61,6 +61,7 @@ CREATE TABLE definition_rows (
     dst_gap                TEXT NOT NULL CHECK (dst_gap IN ('next', 'skip')),
     dst_overlap            TEXT NOT NULL CHECK (dst_overlap IN ('first', 'last', 'both')),
     content                INTEGER NOT NULL,
+    policy                 TEXT CHECK (policy IS NULL OR json_valid(policy)),
     other                  TEXT NOT NULL CHECK (json_valid(other)),
     start_at               INTEGER NOT NULL,
     end_at                 INTEGER CHECK (end_at > start_at),
@@ -72,10 +73,111 @@ CREATE TABLE definition_rows (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO definition_rows
 SELECT schedule, version, cron_expression, timezone, catchup_window_minutes, max_catchup_ticks, catchup_policy, dst_gap,
-    dst_overlap, content, json_object('code_version', code_version), start_at, end_at, enabled, deleted, created_at,
-    effective_from
+    dst_overlap, content, NULL, json_object('code_version', code_version), start_at, end_at, enabled, deleted,
+    created_at, effective_from
 FROM definition_rows_1;
 DROP TABLE definition_rows_1;
+-- Execution: what was requested before is for nobody to take.
+ALTER TABLE workspace ADD COLUMN held_through INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE workspace ADD COLUMN store_id TEXT;
+UPDATE workspace SET held_through = (SELECT coalesce(max(run), 0) FROM run_rows);
+ALTER TABLE run_rows RENAME TO run_rows_1;
+CREATE TABLE run_rows (
+    run          INTEGER PRIMARY KEY,
+    schedule     INTEGER,
+    origin       INTEGER,
+    instant      INTEGER,
+    key          TEXT,
+    version      INTEGER,
+    content      INTEGER NOT NULL,
+    run_id       TEXT NOT NULL,
+    status       TEXT NOT NULL,
+    requested_at INTEGER NOT NULL,
+    policy       TEXT CHECK (policy IS NULL OR json_valid(policy)),
+    CHECK ((key IS NULL) = (schedule IS NOT NULL))
+) STRICT;
+INSERT INTO run_rows
+SELECT run, schedule, origin, instant, key, version, content, run_id, status, requested_at, NULL FROM run_rows_1;
+DROP TABLE run_rows_1;
+CREATE UNIQUE INDEX run_of_tick ON run_rows (schedule, origin, instant) WHERE schedule IS NOT NULL;
+CREATE UNIQUE INDEX run_of_key ON run_rows (key) WHERE key IS NOT NULL;
+CREATE INDEX run_by_id ON run_rows (substr(run_id, 5, 8));
+CREATE TABLE run_states (
+    run      INTEGER PRIMARY KEY,
+    schedule INTEGER,
+    backfill INTEGER NOT NULL CHECK (backfill IN (0, 1)),
+    pool     TEXT NOT NULL,
+    status   TEXT NOT NULL,
+    occupies INTEGER NOT NULL CHECK (occupies IN (0, 1)),
+    executor TEXT,
+    state    TEXT NOT NULL CHECK (json_valid(state))
+) STRICT;
+
+CREATE INDEX run_occupies ON run_states (schedule, backfill) WHERE occupies = 1;
+CREATE INDEX run_open ON run_states (executor, run) WHERE executor IS NOT NULL;
+CREATE INDEX run_ended ON run_states (schedule, run);
+
+CREATE TABLE attempt_rows (
+    run          INTEGER NOT NULL,
+    attempt      INTEGER NOT NULL,
+    executor     TEXT NOT NULL,
+    worker       TEXT,
+    host         TEXT,
+    place        TEXT,
+    external_id  TEXT,
+    submissions  INTEGER NOT NULL,
+    submitted_at INTEGER,
+    started_at   INTEGER,
+    ended_at     INTEGER,
+    duration_ms  INTEGER,
+    outcome      TEXT CHECK ((outcome IS NULL) = (ended_at IS NULL)),
+    exit_code    INTEGER,
+    signal       INTEGER,
+    message      TEXT,
+    PRIMARY KEY (run, attempt)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pool_rows (
+    pool   TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    slots  INTEGER CHECK (slots >= 0)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE queue (
+    run         INTEGER PRIMARY KEY,
+    pool        TEXT NOT NULL,
+    aside       INTEGER NOT NULL,
+    priority    INTEGER NOT NULL,
+    backfill    INTEGER NOT NULL,
+    due_at      INTEGER NOT NULL,
+    ready_at    INTEGER,
+    deadline_at INTEGER,
+    schedule    INTEGER,
+    cancels     INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX queue_order ON queue (pool, aside, priority DESC, backfill, due_at, run);
+CREATE INDEX queue_ready ON queue (ready_at) WHERE aside = 2;
+CREATE INDEX queue_group ON queue (schedule, backfill, aside, priority DESC, due_at, run) WHERE schedule IS NOT NULL;
+CREATE INDEX queue_late ON queue (deadline_at) WHERE deadline_at IS NOT NULL;
+CREATE INDEX queue_cancels ON queue (schedule) WHERE cancels = 1;
+CREATE TABLE worker_rows (
+    worker   TEXT PRIMARY KEY,
+    host     TEXT NOT NULL,
+    pid      INTEGER NOT NULL,
+    executor TEXT NOT NULL,
+    pools    TEXT NOT NULL CHECK (json_valid(pools)),
+    slots    INTEGER NOT NULL,
+    seen_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hook_rows (
+    run     INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    done_at INTEGER,
+    PRIMARY KEY (run, attempt)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX hook_owed ON hook_rows (run) WHERE done_at IS NULL;
 """
 
 STEPS: Final[Sequence[str]] = (_TO_2,)

@@ -87,7 +87,7 @@ def _fill(connection: sqlite3.Connection, workspace: str, zone_rules: str) -> No
 
     for statement in statements(schema()):
         connection.execute(statement)
-    connection.execute("INSERT INTO workspace VALUES (1, ?, ?, NULL)", (workspace, zone_rules))
+    connection.execute("INSERT INTO workspace (one, name, zone_rules) VALUES (1, ?, ?)", (workspace, zone_rules))
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

@@ -5,10 +5,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from arco_sched.core.attempts import Attempt
 from arco_sched.core.history import Run, RunConflict
-from arco_sched.core.identity import ORIGINS, TickKey
+from arco_sched.core.identity import ORIGINS, TickKey, parse_tick_id
 from arco_sched.store.sqlite.definitions import content_from
 from arco_sched.store.sqlite.filters import Filter
+from arco_sched.store.sqlite.life import attempts_of, numbers
 
 _RUN: Final = (
     "SELECT run_id, run_key, request_fingerprint, status, schedule_id, tick_id, "
@@ -64,6 +66,43 @@ class Runs:
                 (schedule, ORIGINS.index(parsed.origin), parsed.number),
             ).fetchone()
         return None if row is None else self._run(row)
+
+    def attempts(self, run_id: str) -> list[Attempt]:
+        """All attempts of a run, oldest first."""
+        number = numbers(self._connection, [run_id]).get(run_id)
+        return [] if number is None else attempts_of(self._connection, number)
+
+    def meant(self, text: str, wanted: tuple[str, ...]) -> list[str]:
+        """The run ids that a text may mean: an exact one, else of a tick id, else of a schedule id (the last run, of
+        these statuses where any are given), else those that begin with it (two at most)."""
+        execute = self._connection.execute
+        if numbers(self._connection, [text]):
+            return [text]
+        key = parse_tick_id(text)
+        if key is not None:
+            ask = (
+                "SELECT r.run_id FROM schedule_ids i JOIN run_rows r ON r.schedule = i.schedule "
+                "AND r.origin = ? AND r.instant = ? WHERE i.schedule_id = ?"
+            )
+            row = execute(ask, (ORIGINS.index(key.origin), key.number, key.schedule_id)).fetchone()
+            return [] if row is None else [row[0]]
+        statuses = json.dumps(wanted)
+        ask = (
+            "SELECT r.run_id FROM schedule_ids i JOIN run_rows r ON r.schedule = i.schedule AND r.version IS NOT NULL "
+            "WHERE i.schedule_id = ? AND (? = '[]' OR r.status IN (SELECT value FROM json_each(?))) "
+            "ORDER BY r.instant DESC, r.run DESC LIMIT 1"
+        )
+        row = execute(ask, (text, statuses, statuses)).fetchone()
+        if row is not None:
+            return [row[0]]
+        if not text.startswith("run_") or len(text) < 6:
+            return []
+        begin = text[4:12]
+        ask = (
+            "SELECT run_id FROM run_rows WHERE substr(run_id, 5, 8) >= ? AND substr(run_id, 5, 8) < ? "
+            "AND substr(run_id, 1, ?) = ? LIMIT 2"
+        )
+        return [run for (run,) in execute(ask, (begin, begin[:-1] + chr(ord(begin[-1]) + 1), len(text), text))]
 
     def count_conflicts(self, schedule: int, content: int, instants: Iterable[int]) -> int:
         """How many of these ticks' run keys are reserved for another content."""

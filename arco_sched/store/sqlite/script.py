@@ -32,15 +32,19 @@ def schema() -> str:
 
 def derived() -> str:
     """The text that fills the words and makes the views, where both are empty."""
-    views = _read("views.sql").replace("{other}", ", ".join(_other(name) for name in other_names()))
+    from arco_sched.core.fields import POLICY
+
+    columns = [_other(name) for name in other_names()]
+    columns += [f"json_extract(d.policy, '$.{field.name}') AS {field.name}" for field in POLICY]
+    views = _read("views.sql").replace("{other}", ", ".join(columns))
     return f"{_words()}\n{views}"
 
 
 def other_names() -> tuple[str, ...]:
     """The fields of a definition that are kept in `definition_rows.other`."""
-    from arco_sched.core.fields import CONTENT, FIELDS
+    from arco_sched.core.fields import CONTENT, FIELDS, POLICY
 
-    elsewhere = {*COLUMNS, *(field.name for field in CONTENT), "start_at", "end_at", "enabled", "deleted"}
+    elsewhere = {*COLUMNS, *(field.name for field in (*CONTENT, *POLICY)), "start_at", "end_at", "enabled", "deleted"}
     return tuple(field.name for field in FIELDS if field.name not in elsewhere)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from arco_sched.store.sqlite.definitions import Definitions
     from arco_sched.store.sqlite.events import Events
     from arco_sched.store.sqlite.history import History
+    from arco_sched.store.sqlite.queue import Queue
     from arco_sched.store.sqlite.runs import Runs
 
 
@@ -60,6 +61,13 @@ class Transaction:
         from arco_sched.store.sqlite.events import Events
 
         return Events(self._connection)
+
+    @property
+    def queue(self) -> Queue:
+        """The runs that wait, and who works."""
+        from arco_sched.store.sqlite.queue import Queue
+
+        return Queue(self._connection)
 
     def append(self, drafts: Sequence[Draft]) -> Appended:
         """Record events, and fold them into the tables; see the port."""

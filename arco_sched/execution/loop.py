@@ -1,0 +1,131 @@
+"""The worker's rounds: when the next one is due, and when it is over."""
+
+import contextlib
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from arco_sched.core.ports import Store
+from arco_sched.core.subjects import Worker as Sign
+from arco_sched.execution.processes import uptime
+from arco_sched.execution.worker import Worker
+
+STEP = 0.05
+"""Seconds between two looks at whether anything changed; one costs microseconds."""
+
+POLL = 0.1
+"""Seconds between two looks at attempts that are open."""
+
+SIGN = 30
+"""Seconds between two signs of life."""
+
+Evaluate = Callable[[int], None]
+"""Evaluates the schedules as of an instant."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """What signals asked for: `asked` the first time, `at_once` the second."""
+
+    wakes: int
+    asked: bool = False
+    at_once: bool = False
+
+    def __call__(self, _number: int, _frame: object) -> None:
+        self.at_once = self.asked
+        self.asked = True
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, at most until a signal comes or a supervisor ends; whether one did."""
+        ready, _, _ = select.select([self.wakes], [], [], seconds)
+        if ready:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self.wakes, 4096)
+        return bool(ready)
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[Stop]:
+    """SIGTERM and SIGINT ask the loop to stop, instead of ending the process; the end of a child wakes it."""
+    reads, writes = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    stop = Stop(reads)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    wakes = signal.set_wakeup_fd(writes, warn_on_full_buffer=False)
+    try:
+        yield stop
+    finally:
+        signal.set_wakeup_fd(wakes)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(reads)
+        os.close(writes)
+
+
+def once(store: Store, worker: Worker, clock: Callable[[], int], stop: Stop) -> None:
+    """Take what was requested before now and can start, wait for it and for what was adopted, and go."""
+    with store.read() as transaction:
+        through = transaction.queue.last_number()
+    while True:
+        before = len(worker.tally.started)
+        left = worker.round(clock(), uptime(), claims=not stop.asked, through=through)
+        if stop.at_once or (stop.asked and not left):
+            return
+        if not left and len(worker.tally.started) == before:
+            return
+        stop.wait(STEP)
+
+
+def serve(
+    store: Store,
+    worker: Worker,
+    sign: Sign,
+    clock: Callable[[], int],
+    stop: Stop,
+    *,
+    drain: float,
+    evaluate: Evaluate | None = None,
+) -> None:
+    """Work until a signal: takes nothing new then, and waits `drain` seconds for what runs."""
+    changes, seen_at, looked, evaluated, ready = -1, 0, 0.0, 0, 0
+    deadline: float | None = None
+    left, woken = 0, False
+    while True:
+        now, passed = clock(), time.monotonic()
+        if stop.asked and deadline is None:
+            deadline = passed + drain
+        if stop.at_once or (deadline is not None and (not left or passed >= deadline)):
+            return
+        if evaluate is not None and not stop.asked and now != evaluated:
+            evaluated = now
+            evaluate(now)
+        if now - seen_at >= SIGN:
+            seen_at = now
+            with store.write() as transaction:
+                transaction.queue.see(sign._replace(seen_at=now))
+        there = store.changes()
+        if there != changes or woken or (left and passed - looked >= POLL) or 0 < ready <= now:
+            left = worker.round(now, uptime(), claims=not stop.asked)
+            changes, looked = store.changes(), time.monotonic()
+            with store.read() as transaction:
+                ready = transaction.queue.next_ready_after(now) or 0
+        woken = stop.wait(STEP)
+
+
+def leave(store: Store, sign: Sign) -> None:
+    """Say goodbye."""
+    with store.write() as transaction:
+        transaction.queue.forget(sign.worker)
+
+
+def user_name() -> str:
+    """The name of the user that this process runs as; its number where it has none."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())

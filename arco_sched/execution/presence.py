@@ -1,0 +1,48 @@
+"""Who works: each worker holds a lock for as long as it lives, and whose lock is free is gone."""
+
+import contextlib
+import fcntl
+import os
+
+
+class Presence:
+    """The locks of the workers of one database, files in `DB.runs/workers`."""
+
+    def __init__(self, path: str) -> None:
+        self._folder = f"{path}/workers"
+        self._held: int | None = None
+        self._name: str | None = None
+
+    def arrive(self, name: str) -> None:
+        """Hold the lock of this name until the process ends, or `leave`. Raises `OSError`."""
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        held = os.open(self._path(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._held, self._name = held, name
+
+    def leave(self) -> None:
+        """Give the lock back, and remove its file."""
+        if self._held is not None and self._name is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._path(self._name))
+            os.close(self._held)
+            self._held = None
+
+    def is_here(self, name: str | None) -> bool:
+        """Whether a worker of this name lives on this machine."""
+        if name is None:
+            return False
+        try:
+            descriptor = os.open(self._path(name), os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def _path(self, name: str) -> str:
+        return f"{self._folder}/{name.replace('/', '_')}"

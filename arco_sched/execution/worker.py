@@ -1,0 +1,204 @@
+"""The worker: starts the attempts of runs that may start, and records how they end.
+
+A round asks the executor about all open attempts, records ends, takes the next step towards what is to end, claims
+runs, and starts what it claimed. Nothing in a round waits for a command. What a crash interrupts, the next round of any
+worker goes on with: a start is recorded before it happens, and an attempt that did not begin is started again.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from arco_sched.core.attempts import End
+from arco_sched.core.executor import (
+    Attempt,
+    AttemptId,
+    Cancellation,
+    CannotStart,
+    Executor,
+    NotStarted,
+    Observation,
+    Outcome,
+    State,
+    outcome,
+)
+from arco_sched.core.ports import Store
+from arco_sched.core.subjects import OpenAttempt
+from arco_sched.execution.commands import command_of, variables_of
+from arco_sched.execution.hooks import Hooks
+from arco_sched.execution.presence import Presence
+from arco_sched.service import working
+from arco_sched.service.working import Ended, Started, Terms
+
+Say = Callable[[str], None]
+"""Called with one line for people."""
+
+GRACE: Final = 10.0
+"""Seconds between SIGTERM and SIGKILL."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a worker did: the run ids of what it started, adopted, and saw end or wait again."""
+
+    started: list[str] = field(default_factory=list)
+    adopted: list[str] = field(default_factory=list)
+    final: list[str] = field(default_factory=list)
+    retrying: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+class Worker:
+    """One worker on one database; `round` is to be called again and again, with the clock of each round."""
+
+    def __init__(
+        self,
+        store: Store,
+        executor: Executor,
+        terms: Terms,
+        *,
+        presence: Presence,
+        hooks: Hooks,
+        say: Say,
+        grace: float = GRACE,
+    ) -> None:
+        self._store, self._executor, self._terms = store, executor, terms
+        self._presence, self._hooks, self._say, self._grace = presence, hooks, say, grace
+        self._said: set[str] = set()
+        self._mine: set[tuple[str, int]] = set()
+        self.tally = Tally()
+
+    def round(self, now: int, uptime: float, *, claims: bool = True, through: int | None = None) -> int:
+        """One look at everything; returns how many attempts and hooks this worker looks after then.
+
+        `uptime` is the machine's own clock in seconds (`CLOCK_BOOTTIME`). Without `claims` nothing new is taken.
+        `through`: only runs requested up to that number are taken.
+        """
+        opened = [each for each in working.open_attempts(self._store, self._terms.executor) if self._looks_after(each)]
+        left = self._look(opened, now, uptime)
+        if claims:
+            left += self._claim(now, through)
+        return left + self._hooks.run(self._store, now)
+
+    def _looks_after(self, opened: OpenAttempt) -> bool:
+        """Its own attempts, and those whose worker is gone."""
+        name = (opened.request.run_id, opened.attempt.number)
+        if name in self._mine:
+            return True
+        if opened.attempt.worker == self._terms.worker or self._presence.is_here(opened.attempt.worker):
+            return False
+        self._mine.add(name)
+        self.tally.adopted.append(opened.request.run_id)
+        return True
+
+    def _look(self, opened: Sequence[OpenAttempt], now: int, uptime: float) -> int:
+        """Ask about open attempts, record the ends, and go on with what is to end; returns how many are still open."""
+        ids = [_id(each) for each in opened]
+        seen = self._executor.poll(ids)
+        self._executor.tend(ids)
+        ends: list[Ended] = []
+        ending: list[Cancellation] = []
+        again: list[str] = []
+        for each, name, look in zip(opened, ids, seen, strict=True):
+            if look.message is not None:
+                self._say_once(f"run {name.run_id}, attempt {name.attempt}: {look.message}")
+            how = outcome(look)
+            if how is not None:
+                ends.append(Ended(name.run_id, name.attempt, _end(each, look, how, now)))
+            elif _must_end(each, look) is not None:
+                ending.append(Cancellation(name, _must_end(each, look) or Outcome.CANCELED))
+            elif look.state is State.NOT_BEGUN:
+                again.append(name.run_id)
+        for step in self._executor.cancel(ending, now=uptime, grace=self._grace):
+            if step.message is not None:
+                self._say_once(step.message)
+        self._record(ends, now)
+        for one in working.to_start(self._store, again):
+            self._start(one, now)
+        return len(opened) - len(ends)
+
+    def _record(self, ends: Sequence[Ended], now: int) -> None:
+        final = set(working.record_ends(self._store, ends, now))
+        for each in ends:
+            self._mine.discard((each.run_id, each.attempt))
+            (self.tally.final if each.run_id in final else self.tally.retrying).append(each.run_id)
+        self._executor.settle([AttemptId(each.run_id, each.attempt, self._terms.place) for each in ends])
+
+    def _claim(self, now: int, through: int | None) -> int:
+        try:
+            self._executor.check()
+        except CannotStart as problem:
+            self._say_once(str(problem))
+            return 0
+        made = working.claim(self._store, self._terms, now, through=through)
+        self.tally.skipped += made.skipped
+        for one in made.started:
+            name = (one.attempt.request.run_id, one.attempt.attempt.number)
+            self._mine.add(name)
+            self.tally.started.append(name[0])
+        return sum(self._start(one, now) for one in made.started)
+
+    def _start(self, one: Started, now: int) -> bool:
+        """Start an attempt whose start is recorded; whether it is open afterwards."""
+        opened = one.attempt
+        attempt = Attempt(
+            run_id=opened.request.run_id,
+            attempt=opened.attempt.number,
+            place=opened.attempt.place or "",
+            command=command_of(one),
+            variables=variables_of(one),
+        )
+        try:
+            self._executor.submit(attempt)
+        except NotStarted as problem:
+            end = End(outcome="not-started", ended_at=now, message=str(problem))
+            self._record([Ended(attempt.run_id, attempt.attempt, end)], now)
+            return False
+        except CannotStart as problem:
+            self._say_once(str(problem))  # the attempt stays recorded: a later round starts it
+        return True
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._say(text)
+
+
+def worker_name(host: str, pid: int, started: int) -> str:
+    """The name of a worker: no other has it at the same time, and it tells where to look."""
+    return f"{host}:{pid}:{started}"
+
+
+def default_slots() -> int:
+    """How many attempts run at once where nobody says: one a processor."""
+    return len(os.sched_getaffinity(0))
+
+
+def _id(opened: OpenAttempt) -> AttemptId:
+    attempt = opened.attempt
+    return AttemptId(opened.request.run_id, attempt.number, attempt.place or "", attempt.external_id)
+
+
+def _must_end(opened: OpenAttempt, look: Observation) -> Outcome | None:
+    """Why an attempt is to end, None where it may go on."""
+    if opened.state.cancel is not None:
+        return Outcome.CANCELED
+    timeout = opened.request.policy.timeout_seconds
+    if timeout is not None and look.elapsed_ms is not None and look.elapsed_ms >= timeout * 1000:
+        return Outcome.TIMED_OUT
+    return look.ending
+
+
+def _end(opened: OpenAttempt, look: Observation, how: Outcome, now: int) -> End:
+    """How an attempt ended: by the machine's own clock from its start, where its end was seen."""
+    started = opened.attempt.started_at
+    ended_at = now if look.elapsed_ms is None or started is None else started + look.elapsed_ms // 1000
+    return End(
+        outcome=how.value,
+        ended_at=ended_at,
+        duration_ms=look.elapsed_ms,
+        exit_code=look.exit_code,
+        signal=look.signal,
+        message=look.message,
+    )

@@ -1,0 +1,211 @@
+"""What somebody does to runs and pools by hand: cancel, skip, retry, and the life of a run that others execute."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from arco_sched.core import events, run_decisions
+from arco_sched.core.attempts import Attempt
+from arco_sched.core.errors import Conflict, InvalidInput, NotFound
+from arco_sched.core.events import Draft
+from arco_sched.core.history import Run
+from arco_sched.core.instants import format_instant
+from arco_sched.core.kinds import Name, problems_of
+from arco_sched.core.ports import Store, Transaction
+from arco_sched.core.run_decisions import Decision, Refused
+from arco_sched.core.run_events import PoolSet
+from arco_sched.core.run_order import Capacity, WaitingFor, WorkerTerms, champions, waiting, waiting_for
+from arco_sched.core.runs import Request, RunState
+from arco_sched.core.subjects import Life, Worker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLife:
+    """A run with its life: the request and the state, all attempts, and what it waits for (None: for nothing)."""
+
+    run: Run
+    request: Request
+    state: RunState
+    attempts: tuple[Attempt, ...]
+    waiting_for: WaitingFor | None
+    timezone: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What was done by hand to some runs; `existing` where everything was so already."""
+
+    runs: tuple[RunLife, ...]
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A pool: how many attempts it may have at once (None: no limit), and how many run and wait."""
+
+    pool: str
+    slots: int | None
+    running: int
+    waiting: int
+
+
+def cancel(store: Store, run_ids: Sequence[str], *, now: int) -> Changed:
+    """Cancel runs: one that waits at once, one that runs is asked to end. Raises `Conflict` for a final one."""
+    return _by_hand(store, run_ids, lambda life: run_decisions.cancel(life.state), now)
+
+
+def skip(store: Store, run_ids: Sequence[str], *, now: int) -> Changed:
+    """Skip runs that wait, with the reason `discarded`."""
+    return _by_hand(store, run_ids, lambda life: run_decisions.skip(life.state), now)
+
+
+def retry(store: Store, run_ids: Sequence[str], *, now: int, force: bool = False) -> Changed:
+    """Let final runs wait again; a success only with `force`."""
+    return _by_hand(store, run_ids, lambda life: run_decisions.retry(life.state, force=force), now)
+
+
+def start(store: Store, run_id: str, *, external_id: str, now: int) -> Changed:
+    """An executor of one's own begins the next attempt; the same id again is `existing`, another a `Conflict`."""
+    return _by_hand(
+        store,
+        [run_id],
+        lambda life: run_decisions.start_by_hand(life.request, life.state, external_id=external_id, now=now),
+        now,
+    )
+
+
+def finish(store: Store, run_id: str, *, attempt: int, exit_code: int, message: str | None, now: int) -> Changed:
+    """An executor of one's own tells how its attempt ended."""
+    if not 0 <= exit_code <= 255:
+        raise InvalidInput("the exit code must be between 0 and 255")
+    return _by_hand(
+        store,
+        [run_id],
+        lambda life: run_decisions.finish_by_hand(
+            life.request.policy, life.state, attempt=attempt, exit_code=exit_code, message=message, now=now
+        ),
+        now,
+    )
+
+
+def fail(store: Store, run_id: str, *, message: str | None, now: int) -> Changed:
+    """The open attempt of an executor of one's own failed, without an exit code."""
+    return _by_hand(
+        store,
+        [run_id],
+        lambda life: run_decisions.fail_by_hand(life.request.policy, life.state, message=message, now=now),
+        now,
+    )
+
+
+def _by_hand(store: Store, run_ids: Sequence[str], decide: Callable[[Life], Decision], now: int) -> Changed:
+    """Decide about each run and record it, all or nothing."""
+    with store.write() as transaction:
+        lives = transaction.queue.lives(run_ids)
+        drafts: list[Draft] = []
+        refused: list[Refused] = []
+        for run_id in dict.fromkeys(run_ids):
+            if run_id not in lives:
+                raise NotFound(f"no run {run_id!a}: `arco runs list` shows those there are")
+            decided = decide(lives[run_id])
+            if isinstance(decided, Refused):
+                refused.append(decided)
+            else:
+                drafts += [events.life(event, lives[run_id].schedule, now) for event in decided]
+        if refused:
+            raise Conflict("; ".join(_sentence(each) for each in refused))
+        transaction.append(drafts)
+        runs = tuple(look(transaction, run_id, now) for run_id in dict.fromkeys(run_ids))
+    return Changed(runs=runs, change="changed" if drafts else "existing")
+
+
+def _sentence(refused: Refused) -> str:
+    return refused.sentence if refused.instant is None else f"{refused.sentence}: {format_instant(refused.instant)}"
+
+
+def look(transaction: Transaction, run_id: str, now: int) -> RunLife:
+    """A run with its life; raises `NotFound`."""
+    run = transaction.runs.by_id(run_id)
+    lives = transaction.queue.lives([run_id])
+    if run is None or run_id not in lives:
+        raise NotFound(f"no run {run_id!a}: `arco runs list` shows those there are")
+    life = lives[run_id]
+    zone = None if run.schedule_id is None else transaction.definitions.timezone(run.schedule_id)
+    return RunLife(
+        run=run,
+        request=life.request,
+        state=life.state,
+        attempts=tuple(transaction.runs.attempts(run_id)),
+        waiting_for=why_waiting(transaction, life, now),
+        timezone=zone,
+    )
+
+
+def why_waiting(transaction: Transaction, life: Life, now: int) -> WaitingFor | None:
+    """What a run that waits waits for; None for one that does not wait, or that the next round starts."""
+    row = waiting(life.request, life.state)
+    if row is None:
+        return None
+    queue = transaction.queue
+    workers = queue.workers()
+    used, pools = queue.usage(), queue.pools()
+    slots = sum(worker.slots for worker in workers) or 1
+    running = sum(len(queue.open_attempts(kind)) for kind in {worker.executor for worker in workers})
+    room = {pool: limit - used.get(pool, 0) for pool, (_, limit) in pools.items() if limit is not None}
+    terms = [WorkerTerms(frozenset(worker.pools), "", is_root=True) for worker in workers]
+    groups = () if row.group is None else (row.group,)
+    others = queue.running_of(groups)
+    champion = None if row.group is None else champions([row], others).get(row.group)
+    beside = () if row.group is None else others.get(row.group, ())
+    return waiting_for(row, now, terms, Capacity(slots - running, room), beside, champion)
+
+
+def set_pool(store: Store, pool: str, slots: int | None, *, now: int) -> tuple[Pool, str]:
+    """Give a pool a limit over all workers (None: none); returns it, and `changed` or `existing`."""
+    problems = problems_of(Name(), "pool", pool)
+    if problems:
+        raise InvalidInput(*problems)
+    if slots is not None and not 0 <= slots <= 1_000_000:
+        raise InvalidInput("slots must be between 0 and 1000000")
+    with store.write() as transaction:
+        known = transaction.queue.pools().get(pool)
+        before = None if known is None else PoolSet(pool=pool, number=known[0], slots=known[1])
+        event = run_decisions.set_pool(pool, before, slots)
+        if event is not None:
+            transaction.append([events.life(event, None, now)])
+        return _pool(transaction, pool), "existing" if event is None else "changed"
+
+
+def pools(transaction: Transaction) -> list[Pool]:
+    """Every pool that has a limit, or in which something runs or waits."""
+    queue = transaction.queue
+    names = {*queue.pools(), *queue.usage(), *queue.count_waiting(), "default"}
+    return [_pool(transaction, name) for name in sorted(names)]
+
+
+def _pool(transaction: Transaction, name: str) -> Pool:
+    queue = transaction.queue
+    return Pool(
+        pool=name,
+        slots=queue.pools().get(name, (0, None))[1],
+        running=queue.usage().get(name, 0),
+        waiting=queue.count_waiting().get(name, 0),
+    )
+
+
+def workers(store: Store) -> list[Worker]:
+    """The workers that were seen and have not left."""
+    with store.read() as transaction:
+        return transaction.queue.workers()
+
+
+def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) -> str:
+    """The run id that somebody means: an exact one, a tick id, a schedule id, or the unique beginning of a run id.
+
+    Of a schedule it is the last run with one of the `wanted` statuses (default: the last). Raises `NotFound`.
+    """
+    found = transaction.runs.meant(text, tuple(wanted))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InvalidInput(f"{text!a} is the beginning of {len(found)} run ids: write more of it")
+    raise NotFound(f"no run {text[:80]!a}: `arco runs list` shows those there are")

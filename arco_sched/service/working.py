@@ -1,0 +1,170 @@
+"""What a worker does with the store: claim runs, record how attempts end, ask what is open. Nothing here waits.
+
+Every function is one transaction. The rules are those of docs/semantics.md, "The life of a run"; what is decided is
+decided by `core.run_order` and `core.run_decisions`.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from arco_sched.core import events, run_decisions
+from arco_sched.core.attempts import End
+from arco_sched.core.events import Draft
+from arco_sched.core.history import Run
+from arco_sched.core.ports import Store, Transaction
+from arco_sched.core.run_decisions import Decision, Refused
+from arco_sched.core.run_order import Capacity, Choice, WorkerTerms, choose
+from arco_sched.core.subjects import Life, OpenAttempt
+
+PAGE: Final = 16
+"""Waiting runs of a pool that one claim looks at, at the least."""
+
+ROUNDS: Final = 20
+"""Looks at the queue within one claim: each starts something, sets something aside, or is the last."""
+
+
+class Terms(NamedTuple):
+    """Under what a worker works: its name and host, its executor, whom it runs as, and how much at once.
+
+    `slots` bounds the open attempts of the executor in this database, of all workers together.
+    """
+
+    worker: str
+    host: str
+    executor: str
+    place: str
+    pools: tuple[str, ...]
+    slots: int
+    user: str
+    is_root: bool
+
+
+class Started(NamedTuple):
+    """An attempt that was recorded as started, with what it takes to start it."""
+
+    attempt: OpenAttempt
+    run: Run
+    timezone: str | None
+    version: int | None
+
+
+class Claim(NamedTuple):
+    """What one claim came to: attempts to start now, runs that were skipped, and running ones asked to end."""
+
+    started: list[Started]
+    skipped: list[str]
+    asked: list[str]
+
+
+def claim(store: Store, terms: Terms, now: int, *, through: int | None = None) -> Claim:
+    """Record the start of what may start now, and skip what is to be skipped; one bounded transaction.
+
+    `through`: only runs requested up to that number.
+    """
+    made = Claim([], [], [])
+    with store.write() as transaction:
+        for _ in range(ROUNDS):
+            choice, free = _look(transaction, terms, now, through)
+            drafts = _drafts(transaction, choice, terms, now)
+            if drafts:
+                transaction.append(drafts)
+            behind = [run_id for run_id, why in choice.waiting.items() if why == "overlap"]
+            transaction.queue.set_aside(behind)
+            made.started.extend(_started(transaction, choice.started))
+            made.skipped.extend(run_id for run_id, _ in choice.skipped)
+            made.asked.extend(choice.asked)
+            if not (drafts or behind) or free - len(choice.started) <= 0:
+                break
+    return made
+
+
+def _look(transaction: Transaction, terms: Terms, now: int, through: int | None) -> tuple[Choice, int]:
+    queue = transaction.queue
+    used = queue.usage()
+    free = terms.slots - len(queue.open_attempts(terms.executor))
+    room = {pool: slots - used.get(pool, 0) for pool, (_, slots) in queue.pools().items() if slots is not None}
+    pools = [pool for pool in terms.pools if room.get(pool, 1) > 0] if free > 0 else []
+    waiting = queue.candidates(pools, now, max(PAGE, 2 * free), through)
+    groups = {run.group for run in waiting if run.group is not None}
+    worker = WorkerTerms(frozenset(terms.pools), terms.user, terms.is_root)
+    return choose(waiting, queue.running_of(groups), [worker], Capacity(free, room), now), free
+
+
+def _drafts(transaction: Transaction, choice: Choice, terms: Terms, now: int) -> list[Draft]:
+    """The events of a choice, in its order."""
+    skipped = dict(choice.skipped)
+    lives = transaction.queue.lives([*choice.canceled, *choice.asked, *choice.started, *skipped])
+    drafts: list[Draft] = []
+    for run_id in (*choice.canceled, *choice.asked):
+        drafts += _record(lives[run_id], run_decisions.cancel(lives[run_id].state, "overlap"), now)
+    for run_id in choice.started:
+        decided = run_decisions.start(
+            lives[run_id].state,
+            executor=terms.executor,
+            worker=terms.worker,
+            host=terms.host,
+            place=terms.place,
+            now=now,
+        )
+        drafts += _record(lives[run_id], decided, now)
+    for run_id, reason in skipped.items():
+        drafts += _record(lives[run_id], run_decisions.skip(lives[run_id].state, reason), now)
+    return drafts
+
+
+def _record(life: Life, decided: Decision, now: int) -> list[Draft]:
+    """The drafts of a decision; a refusal makes none: somebody else was here."""
+    if isinstance(decided, Refused):
+        return []
+    return [events.life(event, life.schedule, now) for event in decided]
+
+
+def _started(transaction: Transaction, run_ids: Sequence[str]) -> list[Started]:
+    found = []
+    for life in transaction.queue.lives(run_ids).values():
+        attempt = life.state.open_attempt
+        run = transaction.runs.by_id(life.request.run_id)
+        if attempt is not None and run is not None:
+            zone = None
+            if life.request.schedule_id is not None:
+                zone = transaction.definitions.timezone(life.request.schedule_id)
+            opened = OpenAttempt(life.schedule, life.request, life.state, attempt)
+            found.append(Started(opened, run, zone, life.version))
+    return found
+
+
+def open_attempts(store: Store, executor: str) -> list[OpenAttempt]:
+    """The open attempts of an executor."""
+    with store.read() as transaction:
+        return transaction.queue.open_attempts(executor)
+
+
+def to_start(store: Store, run_ids: Sequence[str]) -> list[Started]:
+    """Attempts whose start is recorded, once more with what it takes to start them."""
+    with store.read() as transaction:
+        return _started(transaction, run_ids)
+
+
+class Ended(NamedTuple):
+    """How an attempt ended."""
+
+    run_id: str
+    attempt: int
+    end: End
+
+
+def record_ends(store: Store, ended: Iterable[Ended], now: int) -> list[str]:
+    """Record how attempts ended, in one transaction; returns the runs that are final by it."""
+    ended = list(ended)
+    if not ended:
+        return []
+    with store.write() as transaction:
+        lives = transaction.queue.lives([each.run_id for each in ended])
+        drafts: list[Draft] = []
+        for each in ended:
+            life = lives[each.run_id]
+            decided = run_decisions.finish(life.request.policy, life.state, attempt=each.attempt, end=each.end)
+            drafts += _record(life, decided, now)
+        transaction.append(drafts)
+        after = transaction.queue.lives([each.run_id for each in ended])
+    return [run_id for run_id, life in after.items() if life.state.final]
