@@ -2,16 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session
+from arco_sched.cli.context import Session, note_no_worker
 from arco_sched.cli.options import examples
 from arco_sched.core.errors import InvalidFields, InvalidFile, InvalidInput
 from arco_sched.render.terminal import say, write
 from arco_sched.service.answers import Applied
+
+if TYPE_CHECKING:
+    from arco_sched.service.workspace import Workspace
 
 apply_app = typer.Typer(add_completion=False)
 export_app = typer.Typer(add_completion=False)
@@ -27,19 +30,22 @@ def read_bytes(name: str) -> bytes:
         raise InvalidInput(f"can't read {name}: {error.strerror or error}") from None
 
 
+def note_new(workspace: "Workspace", applied: Applied) -> None:
+    """Say where new schedules have commands, and no worker ever ran here."""
+    new = [change.version.definition for change in applied.changes if change.change == "created"]
+    if not applied.dry_run:
+        note_no_worker(workspace, *((definition.request, definition.policy) for definition in new))
+
+
 def say_besides(applied: Applied) -> None:
     """What a person should know besides the changes."""
     from arco_sched.render import applied as render
-    from arco_sched.render.sentences import EXECUTOR_NOTE
 
     for change in applied.changes:
         for warning in change.warnings:
             say(f"warning: {warning}")
     if waits := render.waiting(applied):
         say(waits)
-    new = [change for change in applied.changes if change.change == "created"]
-    if not applied.dry_run and any(change.version.definition.request.command is not None for change in new):
-        say(EXECUTOR_NOTE)
 
 
 @apply_app.command(
@@ -74,6 +80,7 @@ def apply(
         if session.exists() or not dry_run:
             with session.open() if dry_run else session.create() as workspace:
                 answer = workspace.apply(given.wanted, now=session.now, prune=prune, dry_run=dry_run)
+                note_new(workspace, answer)
     except InvalidFields as error:
         located = (
             (given.lines.get((schedule_id, problem.field)), f"schedule {schedule_id}: {problem.sentence(NAMES)}")

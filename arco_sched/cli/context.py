@@ -10,6 +10,8 @@ from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.core.instants import parse_instant
 
 if TYPE_CHECKING:
+    from arco_sched.core.definitions import RequestContent
+    from arco_sched.core.policy import Policy
     from arco_sched.core.ports import Store
     from arco_sched.render.times import Clocks
     from arco_sched.service.workspace import Workspace
@@ -87,6 +89,18 @@ def clocks(workspace: "Workspace", *, utc: bool) -> "Clocks":
     from arco_sched.render.times import Clocks
 
     return Clocks(None if utc else workspace.timezone)
+
+
+def note_no_worker(workspace: "Workspace", *asked: "tuple[RequestContent, Policy]") -> None:
+    """Say on stderr, where something asked for is for a worker to execute, that none has run on the database yet."""
+    from arco_sched.core.policy import EXTERNAL_POOL
+
+    for_workers = any(content.command is not None and policy.pool != EXTERNAL_POOL for content, policy in asked)
+    if for_workers and not workspace.had_worker():
+        from arco_sched.render.sentences import NO_WORKER
+        from arco_sched.render.terminal import say
+
+        say(NO_WORKER)
 
 
 @contextmanager

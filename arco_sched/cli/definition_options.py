@@ -10,7 +10,21 @@ from arco_sched.cli.names import option_of
 from arco_sched.cli.options import RUN, Problems, read_pairs
 from arco_sched.core.fields import BY_NAME, GIVEN
 from arco_sched.core.instants import parse_instant
-from arco_sched.core.kinds import Choice, Cron, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole, Zone
+from arco_sched.core.kinds import (
+    AbsolutePath,
+    Choice,
+    Cron,
+    Flag,
+    Instant,
+    Kind,
+    Many,
+    Name,
+    Pairs,
+    Span,
+    Text,
+    Whole,
+    Zone,
+)
 from arco_sched.core.rows import Field
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,8 +47,19 @@ _HELP: Final = {
 _TURNED_OFF: Final = {"enabled"}
 """The flags that their option turns off; that of any other turns it on."""
 
-_CLEARED: Final = {"asset_selection": "assets", "partition_selection": "partitions", "end_at": "end"}
+_CLEARED: Final = {
+    "asset_selection": "assets",
+    "partition_selection": "partitions",
+    "end_at": "end",
+    "run_as": "user that it runs as",
+    "start_within_seconds": "limit on when it starts",
+    "on_failure": "command for failures",
+    "success_within_seconds": "limit on the time without a success",
+}
 """What an option takes away, where the field's name does not say it."""
+
+_UNCOUNTED: Final = {"environment", "retry_exit_codes"}
+"""The fields of several values whose option has no plural."""
 
 
 def _in_panels(fields: Sequence[Field]) -> tuple[Field, ...]:
@@ -155,7 +180,8 @@ def _clearing(field: Field) -> inspect.Parameter:
 
 def _clear_option(field: Field) -> str:
     option = option_of(field.name)[2:]
-    plural = "s" if isinstance(field.kind, Many | Pairs) and not option.endswith("s") else ""
+    several = isinstance(field.kind, Many | Pairs) and field.name not in _UNCOUNTED
+    plural = "s" if several and not option.endswith("s") else ""
     return f"--clear-{option}{plural}"
 
 
@@ -171,7 +197,14 @@ def _type(kind: Kind) -> tuple[Any, str | None]:
         return list[str], "K=V"
     if isinstance(kind, Whole) and not isinstance(kind, Span):
         return int, "N"
-    words = ((Span, "SPAN"), (Instant, "INSTANT"), (Cron, "EXPR"), (Zone, "ZONE"))
+    words = (
+        (Span, "SPAN"),
+        (Instant, "INSTANT"),
+        (Cron, "EXPR"),
+        (Zone, "ZONE"),
+        (AbsolutePath, "PATH"),
+        (Name, "NAME"),
+    )
     if isinstance(kind, Text) and kind.lines:
         return str, "LINE"
     return str, next((word for type_, word in words if isinstance(kind, type_)), "TEXT")

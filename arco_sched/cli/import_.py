@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from arco_sched.cli import options as opt
-from arco_sched.cli.apply import DryRun, read_bytes, say_besides
+from arco_sched.cli.apply import DryRun, note_new, read_bytes, say_besides
 from arco_sched.cli.context import Session
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import Problems, examples
@@ -75,6 +75,7 @@ def crontab(
     else:
         with session.open() if dry_run else session.create() as workspace:
             answer = workspace.apply(given.wanted, now=session.now, dry_run=dry_run, refuse=_refuse)
+            note_new(workspace, answer)
     if given.unzoned:
         say(f"warning: no time zone is given, and UTC is assumed: cron used the zone of its host{_hosts_zone()}")
     say_besides(answer)

@@ -7,12 +7,12 @@ import typer
 from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_run
-from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.context import Session, clocks, note_no_worker
 from arco_sched.cli.options import Problems, examples, one_format
 from arco_sched.cli.pages import show_page
-from arco_sched.core.fields import content_problems, normal_content
+from arco_sched.core.fields import POLICY, content_problems, normal_content, normal_policy, policy_problems
 from arco_sched.core.kinds import text_problems
-from arco_sched.render.terminal import say, write
+from arco_sched.render.terminal import write
 from arco_sched.service.lists import DEFAULT_LIMIT
 
 runs_app = typer.Typer(add_completion=False)
@@ -94,17 +94,20 @@ def runs_request(
     """Request a run by hand; the same key with the same content is the same run.
 
     The same key with other content is a conflict: it is recorded, and the first run stays as it is.
+
+    How a worker executes it is no part of the content: the first request decides that.
     """
     from arco_sched.render import json, sentences
 
     session: Session = ctx.obj
     problems = Problems()
-    content = normal_content(**defining.read(problems, given))
+    values = defining.read(problems, given)
+    how = {field.name: values.pop(field.name) for field in POLICY if field.name in values}
+    content, policy = normal_content(**values), normal_policy(**how)
     # Judged before the database is made, so that bad input makes none.
-    problems.found += [*text_problems("key", key), *content_problems(content)]
+    problems.found += [*text_problems("key", key), *content_problems(content), *policy_problems(policy)]
     problems.check()
     with session.create() as workspace:
-        answer = workspace.request_run(key, content, now=session.now)
-    if content.command is not None:
-        say(sentences.EXECUTOR_NOTE)
+        answer = workspace.request_run(key, content, now=session.now, policy=policy)
+        note_no_worker(workspace, (content, policy))
     write(json.requested(answer) if as_json else sentences.requested(answer))

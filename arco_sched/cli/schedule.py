@@ -7,7 +7,7 @@ import typer
 from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
 from arco_sched.cli import upkeep
-from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.context import Session, clocks, note_no_worker
 from arco_sched.cli.names import option_of
 from arco_sched.cli.options import Problems, examples
 from arco_sched.core.changes import create as judge_new
@@ -29,13 +29,11 @@ def schedule_group() -> None:
     """Define schedules, change them, and see what they will do."""
 
 
-def _answer(answer: ScheduleChange, session: Session, *, as_json: bool, command: str | None = None) -> None:
+def _answer(answer: ScheduleChange, session: Session, *, as_json: bool) -> None:
     from arco_sched.render import json, sentences
 
     for warning in answer.warnings:
         say(f"warning: {warning}")
-    if command is not None:
-        say(sentences.EXECUTOR_NOTE)
     write(json.schedule_change(answer) if as_json else sentences.schedule_change(answer, session.now))
 
 
@@ -65,7 +63,8 @@ def create(ctx: typer.Context, schedule_id: opt.Id, as_json: opt.Json = False, *
         judge_new(schedule_id, definition, None, session.now, start_at=start_at)
     with session.create() as workspace:
         answer = workspace.create_schedule(schedule_id, definition, now=session.now, start_at=start_at, enabled=enabled)
-    _answer(answer, session, as_json=as_json, command=definition.request.command)
+        note_no_worker(workspace, (definition.request, definition.policy))
+    _answer(answer, session, as_json=as_json)
 
 
 @schedule_app.command(
@@ -102,7 +101,10 @@ def update(
             expect_version=expect_version,
             discard_waiting=discard_waiting,
         )
-    _answer(answer, session, as_json=as_json, command=values.get("command"))
+        if "command" in values:
+            changed = answer.schedule.version.definition
+            note_no_worker(workspace, (changed.request, changed.policy))
+    _answer(answer, session, as_json=as_json)
 
 
 def _set_enabled(ctx: typer.Context, schedule_id: str, *, enabled: bool, as_json: bool, **guards: Any) -> None:
@@ -187,6 +189,8 @@ def trigger(ctx: typer.Context, schedule_id: opt.Id, as_json: opt.Json = False) 
     session: Session = ctx.obj
     with session.open() as workspace:
         answer = workspace.trigger(schedule_id, now=session.now)
+        asked = workspace.tick(answer.tick.tick_id).version.definition
+        note_no_worker(workspace, (asked.request, asked.policy))
     write(json.triggered(answer) if as_json else sentences.triggered(answer))
 
 

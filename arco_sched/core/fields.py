@@ -70,6 +70,11 @@ def content_problems(content: RequestContent) -> list[Problem]:
     return [problem for field in CONTENT for problem in _problems(field, getattr(content, field.name))]
 
 
+def policy_problems(policy: Policy) -> list[Problem]:
+    """Everything that is wrong with how a run is to be executed."""
+    return [problem for field in POLICY for problem in _problems(field, getattr(policy, field.name))]
+
+
 def _problems(field: Field, value: Any) -> list[Problem]:
     return [] if value is None and field.default is None else problems_of(field.kind, field.name, value)
 
@@ -91,6 +96,12 @@ def normal_content(**values: Any) -> RequestContent:
     """
     given = [field for field in CONTENT if values.get(field.name) is not None]
     return RequestContent(**values | {field.name: field.kind.normal(values[field.name]) for field in given})
+
+
+def normal_policy(**values: Any) -> Policy:
+    """A policy in its normal form, from values by the names of its fields; what is not given is as by default."""
+    given = [field for field in POLICY if values.get(field.name) is not None]
+    return Policy(**values | {field.name: field.kind.normal(values[field.name]) for field in given})
 
 
 def merge(definition: Definition, values: Mapping[str, Any]) -> Definition:

@@ -140,7 +140,7 @@ def format_span(value: int, unit: Unit) -> str:
     """Minutes or seconds in the largest unit that divides them, as `parse_span` reads it: `3d`, `36h`, `90m`, `45s`."""
     seconds = value * 60 if unit == "minutes" else value
     for letter in ("d", "h", "m"):
-        if seconds % _SECONDS[letter] == 0 and (seconds or letter == "m"):
+        if seconds % _SECONDS[letter] == 0 and (seconds or letter == unit[0]):
             return f"{seconds // _SECONDS[letter]}{letter}"
     return f"{seconds}s"
 

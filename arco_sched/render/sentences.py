@@ -9,10 +9,7 @@ from arco_sched.render.times import Clocks, distance
 if TYPE_CHECKING:
     from arco_sched.service.answers import Evaluation, Requested, ScheduleChange, Triggered
 
-EXECUTOR_NOTE = (
-    "note: arco records the run and does not execute its command; an executor reads the requests with "
-    "`arco events list --type RunRequested --after SEQ --json`"
-)
+NO_WORKER = "note: no worker has run on this database yet: `arco work` executes what is requested"
 
 
 def made(path: str, name: str, *, new: bool, as_json: bool) -> str:

@@ -36,7 +36,8 @@ def request(
 ) -> Requested:
     """Reserve a run for a run key, or find the one that is there; see `Workspace.request_run`."""
     content = normal(content)
-    raise_any([*text_problems("key", key), *fields.content_problems(content)])
+    raise_any([*text_problems("key", key), *fields.content_problems(content), *fields.policy_problems(policy)])
+    policy = fields.normal_policy(**{field.name: getattr(policy, field.name) for field in fields.POLICY})
     parsed = identity.parse_run_key(key)
     with store.write() as transaction:
         of_tick = None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from arco_sched.core.definitions import Definition, RequestContent, Version, Wanted
+from arco_sched.core.policy import DEFAULT, Policy
 from arco_sched.core.ports import Store
 
 if TYPE_CHECKING:
@@ -255,15 +256,20 @@ class Workspace:
 
         return trigger(self._store, self.name, schedule_id, now=now)
 
-    def request_run(self, key: str, content: RequestContent, *, now: int) -> "Requested":
-        """Reserve a run for a run key, or find the one that is there.
+    def request_run(self, key: str, content: RequestContent, *, now: int, policy: Policy = DEFAULT) -> "Requested":
+        """Reserve a run for a run key, or find the one that is there, whose policy stays.
 
         Raises `Conflict` when the key is reserved for another content: the request is recorded and shown with the run,
         which stays as it is.
         """
         from arco_sched.service.requests import request
 
-        return request(self._store, self.name, key, content, now=now)
+        return request(self._store, self.name, key, content, now=now, policy=policy)
+
+    def had_worker(self) -> bool:
+        """Whether any worker was ever at work on this database."""
+        with self._store.read() as transaction:
+            return transaction.queue.store_id() is not None
 
     # Questions.
 

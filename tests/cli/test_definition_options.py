@@ -30,7 +30,7 @@ def options_of(*path: str) -> dict[str, Any]:
         ("cron_expression", "--cron"),
         ("catchup_window_minutes", "--catchup-window"),
         ("retry_delay_seconds", "--retry-delay"),
-        ("max_retries", "--max-retries"),
+        ("max_retries", "--retries"),
         ("run_as", "--run-as"),
         ("asset_selection", "--asset"),
         ("type_", "--type"),
@@ -46,6 +46,31 @@ def test_the_name_of_an_option(name: str, option: str) -> None:
     assert option_of(name) == option
 
 
+def test_what_help_says_of_execution() -> None:
+    """A panel of its own, what a value looks like, and what is taken away in words."""
+    update = options_of("schedule", "update")
+    panel = [name for name, option in update.items() if option.rich_help_panel == defining.EXECUTION]
+    assert (panel[0], panel[-1]) == ("--shell", "--clear-success-within")
+    assert len(panel) == 19 + 11
+    said = {name: (update[name].metavar, update[name].help) for name in panel}
+    assert said["--workdir"][0] == said["--shell"][0] == said["--env-file"][0] == "PATH"
+    assert said["--run-as"][0] == said["--pool"][0] == "NAME"
+    assert said["--spread"][1].endswith("on every machine: seconds, or 30s, 10m, 24h (default: 0s).")
+    assert {name: update[name].help for name in panel if name.startswith("--clear")} == {
+        "--clear-shell": "Remove the shell.",
+        "--clear-workdir": "Remove the working directory.",
+        "--clear-env": "Remove the environment.",
+        "--clear-env-file": "Remove the environment file.",
+        "--clear-run-as": "Remove the user that it runs as.",
+        "--clear-resources": "Remove the resources.",
+        "--clear-timeout": "Remove the timeout.",
+        "--clear-retry-on": "Remove the retry exit codes.",
+        "--clear-start-within": "Remove the limit on when it starts.",
+        "--clear-on-failure": "Remove the command for failures.",
+        "--clear-success-within": "Remove the limit on the time without a success.",
+    }
+
+
 def test_problems_in_the_words_of_the_command_line() -> None:
     """The entry of a list is an option too; the key of a table is named."""
     assert Problem("asset_selection", "empty", {"entry": 1}).sentence(OPTIONS) == "--asset must not be empty"
@@ -58,19 +83,26 @@ def test_create_update_and_request_have_the_fields() -> None:
     run = ["--asset", "--partition", "--command", "--label"]
     when = ["--cron", "--tz", "--start", "--end", "--dst-gap", "--dst-overlap", "--disabled"]
     catching_up = ["--catchup-window", "--max-catchup", "--catchup-policy"]
+    execution = ["--shell", "--workdir", "--env", "--env-file", "--run-as", "--resource"]
+    execution += ["--timeout", "--retries", "--retry-on", "--retry-delay", "--retry-backoff", "--on-lost"]
+    of_schedules = ["--overlap", "--start-within", "--spread"]
+    placed = ["--pool", "--priority", "--on-failure"]
+    of_both = [*execution, *of_schedules, *placed, "--success-within"]
     assert list(options_of("schedule", "create")) == [
-        *("schedule_id", *when, *catching_up, *run, "--code-version", "--json"),
+        *("schedule_id", *when, *catching_up, *run, "--code-version", *of_both, "--json"),
     ]
     update = options_of("schedule", "update")
     assert [name for name in update if "clear" not in name] == [
         *("schedule_id", *(name for name in when if name != "--start"), *catching_up, *run, "--code-version"),
-        *("--expect-version", "--discard-waiting", "--json"),
+        *(*of_both, "--expect-version", "--discard-waiting", "--json"),
     ]
     assert [name for name in update if "clear" in name] == [
         *("--clear-end", "--clear-assets", "--clear-partitions", "--clear-command", "--clear-labels"),
-        "--clear-code-version",
+        *("--clear-code-version", "--clear-shell", "--clear-workdir", "--clear-env", "--clear-env-file"),
+        *("--clear-run-as", "--clear-resources", "--clear-timeout", "--clear-retry-on", "--clear-start-within"),
+        *("--clear-on-failure", "--clear-success-within"),
     ]
-    assert list(options_of("runs", "request")) == ["--key", *run, "--json"]
+    assert list(options_of("runs", "request")) == ["--key", *run, *execution, *placed, "--json"]
     assert options_of("schedule", "create")["--cron"].required
     assert not update["--cron"].required
 
@@ -105,9 +137,9 @@ def test_the_options_of_fields_that_come_later() -> None:
         "schedule_id": (None, None),
         "--timeout": ("SPAN", "timeout_seconds: seconds, or 30s, 10m, 24h."),
         "--retry-delay": ("SPAN", "retry_delay_seconds: seconds, or 30s, 10m, 24h (default: 1m)."),
-        "--max-retries": ("N", "max_retries (default: 0)."),
-        "--retry-exit-codes": ("N", "retry_exit_codes; repeatable."),
-        "--resources": ("K=V", "resources; repeatable."),
+        "--retries": ("N", "max_retries (default: 0)."),
+        "--retry-on": ("N", "retry_exit_codes; repeatable."),
+        "--resource": ("K=V", "resources; repeatable."),
         "--shell": ("TEXT", "shell."),
         "--on-failure": ("LINE", "on_failure."),
         "--overlap": (None, "overlap (default: queue)."),
@@ -116,9 +148,9 @@ def test_the_options_of_fields_that_come_later() -> None:
     }
     assert [(name, found[name].help) for name in found if name.startswith("--clear")] == [
         ("--clear-timeout", "Remove the timeout."),
-        ("--clear-retry-exit-codes", "Remove the retry exit codes."),
+        ("--clear-retry-on", "Remove the retry exit codes."),
         ("--clear-resources", "Remove the resources."),
         ("--clear-shell", "Remove the shell."),
-        ("--clear-on-failure", "Remove the on failure."),
+        ("--clear-on-failure", "Remove the command for failures."),
     ]
     assert all(field.default is not REQUIRED for field in LATER)

@@ -1,6 +1,9 @@
 """The semantic loop as a person walks it, told by JSON documents: the scenarios of the founding document."""
 
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.database import sql
 from tests.runner import Arco
@@ -65,6 +68,12 @@ RUN = {
     "partition_selection": [],
     "command": None,
     "labels": {},
+    "shell": None,
+    "working_directory": None,
+    "environment": {},
+    "environment_file": None,
+    "run_as": None,
+    "resources": {},
     "code_version": None,
     "requested_at": "2025-01-15T10:30:00Z",
     "conflicts": [],
@@ -83,6 +92,25 @@ DEFINITION = {
     "partition_selection": [],
     "command": None,
     "labels": {},
+    "shell": None,
+    "working_directory": None,
+    "environment": {},
+    "environment_file": None,
+    "run_as": None,
+    "resources": {},
+    "timeout_seconds": None,
+    "max_retries": 0,
+    "retry_exit_codes": [],
+    "retry_delay_seconds": 60,
+    "retry_backoff": "exponential",
+    "on_lost": "fail",
+    "overlap": "queue",
+    "start_within_seconds": None,
+    "spread_seconds": 0,
+    "pool": "default",
+    "priority": 0,
+    "on_failure": None,
+    "success_within_seconds": None,
     "code_version": None,
     "start_at": "2025-01-01T00:00:00Z",
     "end_at": None,
@@ -293,6 +321,12 @@ def test_requesting_a_run_twice(arco: Arco) -> None:
         "partition_selection": [],
         "command": None,
         "labels": {"k": "v"},
+        "shell": None,
+        "working_directory": None,
+        "environment": {},
+        "environment_file": None,
+        "run_as": None,
+        "resources": {},
         "code_version": None,
         "requested_at": "2025-01-01T00:00:00Z",
         "conflicts": [],
@@ -365,16 +399,90 @@ def test_a_warning_for_what_cannot_keep_up(arco: Arco) -> None:
     assert "warning" not in arco.ok("schedule update fast --max-catchup 60").err
 
 
-def test_a_command_is_recorded_and_not_executed(arco: Arco) -> None:
-    """`--command` says on stderr that arco executes nothing, and how an executor learns of the run."""
-    for line in (
-        'schedule create s --cron "* * * * *" --command "touch /tmp/arco-must-not-exist"',
-        "schedule update s --command ls",
-        "runs request --key k --command ls",
-    ):
-        result = arco.ok(line)
-        assert "does not execute" in result.err
-        assert "arco events list --type RunRequested --after SEQ --json" in result.err
+NO_WORKER = "note: no worker has run on this database yet: `arco work` executes what is requested\n"
+
+
+def test_a_command_before_the_first_worker(arco: Arco, tmp_path: Path) -> None:
+    """Where something with a command is made or requested, one line says who would execute it, until a worker ran."""
+    for number in (1, 2):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(f'[schedules.filed{number}]\ncron_expression = "@daily"\ncommand = "true"\n')
+    (tmp_path / "crontab").write_text("0 1 * * * true\n")
+    lines = (
+        'schedule create s{} --cron "@daily" --command true',
+        "schedule update s{} --command :",
+        "schedule trigger s{}",
+        "runs request --key k{} --command true",
+        f"apply {tmp_path}/{{}}.toml",
+        f"import crontab {tmp_path}/crontab --tz UTC --prefix c{{}}",
+    )
+    for line in lines:
+        result = arco.ok(f"{line.format(1)} --json")
+        assert (result.err.count(NO_WORKER), bool(result.json)) == (1, True), line
+    assert NO_WORKER not in arco.ok(f"apply {tmp_path}/1.toml").err  # nothing new is in it
+    assert NO_WORKER not in arco.ok("schedule update s1 --asset a").err
+    arco.ok("work --once")
+    for line in lines:
+        assert NO_WORKER not in arco.ok(line.format(2)).err, line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'schedule create s --cron "@daily" --asset a',
+        'schedule create s --cron "@daily" --command true --pool external',
+        "runs request --key k --command true --pool external",
+        "runs request --key k",
+    ],
+)
+def test_what_is_not_for_workers(arco: Arco, line: str) -> None:
+    """Nothing is said of workers where none would ever take it."""
+    assert arco.ok(line).err == ""
+
+
+def test_a_hand_request_has_content_and_policy(arco: Arco) -> None:
+    """Each value arrives in the request; with another policy it is the same run, and the first stays."""
+    line = (
+        "runs request --key k --command true --shell /bin/bash --workdir /srv --env A=1 --env B=2 --env-file /etc/s "
+        "--run-as nobody --resource cpus=4 --timeout 10m --retries 3 --retry-on 75 --retry-on 2 --retry-delay 30s "
+        "--retry-backoff constant --on-lost retry --pool heavy --priority 5 --on-failure 'mail root'"
+    )
+    run = arco.json(line)
+    assert {
+        name: run[name] for name in ("shell", "working_directory", "environment", "environment_file", "run_as")
+    } == {
+        "shell": "/bin/bash",
+        "working_directory": "/srv",
+        "environment": {"A": "1", "B": "2"},
+        "environment_file": "/etc/s",
+        "run_as": "nobody",
+    }
+    assert run["resources"] == {"cpus": 4}
+    policy = {
+        "timeout_seconds": 600,
+        "max_retries": 3,
+        "retry_exit_codes": [2, 75],
+        "retry_delay_seconds": 30,
+        "retry_backoff": "constant",
+        "on_lost": "retry",
+        "pool": "heavy",
+        "priority": 5,
+        "on_failure": "mail root",
+    }
+    requested = arco.json("events list --type RunRequested")["events"][0]["payload"]
+    assert requested["policy"] == policy
+    again = arco.json(line.replace("--retries 3", "--retries 4"))
+    assert (again["run_id"], again["change"]) == (run["run_id"], "existing")
+    assert arco.json("events list --type RunRequested")["events"][0]["payload"]["policy"] == policy
+
+
+def test_a_hand_request_judges_its_policy(arco: Arco) -> None:
+    """Everything that is wrong is said at once, in the words of the command line, and no database is made."""
+    result = arco("runs request --key k --retries -1 --retry-on 0 --shell sh --resource disk=1")
+    assert result.code == 2
+    for said in ("--retries must be", "--retry-on must be", "--shell 'sh' is not an absolute path", "--resource"):
+        assert said in result.err
+    assert not arco.db.exists()
 
 
 def test_the_same_commands_make_the_same_database(tmp_path: Any) -> None:

@@ -23,9 +23,10 @@ from arco_sched.core.definitions import (
     RequestContent,
     Version,
 )
-from arco_sched.core.fields import normal_content
+from arco_sched.core.fields import normal_content, normal_policy
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT
 from arco_sched.core.kinds import Many, Pairs, Span, Text, Whole, problems_of
+from arco_sched.core.policy import ON_LOST, OVERLAPS, RETRY_BACKOFFS, Policy, policy_from, policy_payload
 from arco_sched.core.problems import SENTENCES, Names, Problem
 
 PACKAGE = Path(arco_sched.__file__).parent
@@ -58,6 +59,12 @@ DAILY = Version(
             {"command": "make\n\t# é", "labels": {"z": "", "a": "1"}},
             '{"asset_selection":[],"command":"make\\n\\t# é","labels":{"a":"1","z":""},"partition_selection":[]}',
             "4e472958fc41b8b0a8d942ed5f801f8e1ad6f9e5575ead3fab43ffdfdb67cc8c",
+        ),
+        (
+            {"shell": "/bin/bash", "environment": {"B": "", "A": "1"}, "resources": {"gpus": 1, "cpus": 4}},
+            '{"asset_selection":[],"command":null,"environment":{"A":"1","B":""},"labels":{},"partition_selection":[],'
+            '"resources":{"cpus":4,"gpus":1},"shell":"/bin/bash"}',
+            "29bec05187b52085f8c4b936c80c1880be0ebcbde334cc1c32bc78b680a7d048",
         ),
     ],
 )
@@ -131,6 +138,28 @@ VERSIONS = st.builds(
             partition_selection=st.lists(st.text()),
             command=st.none() | st.text(),
             labels=st.dictionaries(st.text(), st.text()),
+            shell=st.none() | st.text(),
+            working_directory=st.none() | st.text(),
+            environment=st.dictionaries(st.text(), st.text()),
+            environment_file=st.none() | st.text(),
+            run_as=st.none() | st.text(),
+            resources=st.dictionaries(st.text(), st.integers()),
+        ),
+        policy=st.builds(
+            normal_policy,
+            timeout_seconds=st.none() | st.integers(),
+            max_retries=st.integers(),
+            retry_exit_codes=st.lists(st.integers()),
+            retry_delay_seconds=st.integers(),
+            retry_backoff=st.sampled_from(RETRY_BACKOFFS),
+            on_lost=st.sampled_from(ON_LOST),
+            overlap=st.sampled_from(OVERLAPS),
+            start_within_seconds=st.none() | st.integers(),
+            spread_seconds=st.integers(),
+            pool=st.text(),
+            priority=st.integers(),
+            on_failure=st.none() | st.text(),
+            success_within_seconds=st.none() | st.integers(),
         ),
         code_version=st.none() | st.text(),
         end_at=st.none() | INSTANTS,
@@ -141,6 +170,15 @@ VERSIONS = st.builds(
     created_at=INSTANTS,
     effective_from=INSTANTS,
 )
+
+
+@given(VERSIONS)
+def test_a_policy_reads_back_the_same(version: Version) -> None:
+    """What is stored with a request is what it was, by the names that the payload of its version has."""
+    policy = version.definition.policy
+    stored = json.loads(json.dumps(policy_payload(policy)))
+    assert policy_from(stored) == policy
+    assert stored.items() <= fields.payload(version).items()
 
 
 @given(VERSIONS)
@@ -208,10 +246,10 @@ class LaterContent(RequestContent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterDefinition(Definition):
-    """A definition with such a content, and a policy more."""
+    """A definition with such a content, and one more of its own."""
 
     request: LaterContent = LaterContent()
-    timeout_seconds: Annotated[int | None, Field(Span("seconds", 1, 86_400), "run", "How long a run may take.")] = None
+    grace_seconds: Annotated[int | None, Field(Span("seconds", 1, 86_400), "run", "How long a run may go on.")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,15 +282,15 @@ def test_a_later_field_stands_before_what_ends_an_answer() -> None:
     """Content behind content, others behind others; start, end and state stay last."""
     names = [field.name for field in LATER]
     assert names.index("labels") < names.index("argument_0") < names.index("code_version")
-    assert names[-5:] == ["timeout_seconds", "start_at", "end_at", "enabled", "deleted"]
-    assert fields.document(later(), LATER) == fields.document(DAILY) | {"argument_0": None, "timeout_seconds": None}
+    assert names[-5:] == ["grace_seconds", "start_at", "end_at", "enabled", "deleted"]
+    assert fields.document(later(), LATER) == fields.document(DAILY) | {"argument_0": None, "grace_seconds": None}
 
 
 def test_a_later_field_changes_nothing_where_it_is_not_set() -> None:
     """Canonical text and payload have its key only where it is set, so fingerprints and events stay."""
-    plain, full = later(), later(argument_0="job", timeout_seconds=90)
+    plain, full = later(), later(argument_0="job", grace_seconds=90)
     assert fields.payload(plain, LATER) == fields.payload(DAILY)
-    assert fields.payload(full, LATER) == fields.payload(DAILY) | {"argument_0": "job", "timeout_seconds": 90}
+    assert fields.payload(full, LATER) == fields.payload(DAILY) | {"argument_0": "job", "grace_seconds": 90}
     assert fields.canonical(plain.definition.request, LATER_CONTENT) == fields.canonical(RequestContent())
     assert list(fields.canonical(full.definition.request, LATER_CONTENT)) == [
         *("argument_0", "asset_selection", "command", "labels", "partition_selection"),
@@ -262,7 +300,7 @@ def test_a_later_field_changes_nothing_where_it_is_not_set() -> None:
 def test_events_from_before_a_later_field_are_read() -> None:
     """What a payload does not say is as by default."""
     assert fields.version_of("daily", fields.payload(DAILY), LaterVersion) == later()
-    full = later(argument_0="job", timeout_seconds=90)
+    full = later(argument_0="job", grace_seconds=90)
     assert fields.version_of("daily", fields.payload(full, LATER), LaterVersion) == full
 
 
@@ -354,7 +392,7 @@ def test_the_core_and_the_services_name_no_options() -> None:
 # Help.
 
 
-@pytest.mark.parametrize("owner", [RequestContent, Definition, Version])
+@pytest.mark.parametrize("owner", [RequestContent, Policy, Definition, Version])
 def test_help_says_what_each_field_means(owner: type) -> None:
     """Meaning, unit, bounds and default, in `help()`; the signature stays plain."""
     rows = [field for field in fields.FIELDS if field.name in owner.__dataclass_fields__]  # type: ignore[attr-defined]

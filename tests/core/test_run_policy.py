@@ -5,59 +5,72 @@ from typing import Any
 import pytest
 
 from arco_sched.core.attempts import Attempt, End, outcome_of, times_out_at
+from arco_sched.core.fields import normal_policy, policy_problems
 from arco_sched.core.policy import (
     DEFAULT,
     FIELDS,
     MAX_SECONDS,
+    ON_LOST,
+    OVERLAPS,
+    RETRY_BACKOFFS,
     Policy,
     is_repeatable,
     policy_from,
     policy_payload,
-    problems,
     retry_delay,
     spread,
     starts_at,
 )
+
+CENTURY = {"least": "1 second", "most": "100 years"}
+FROM_NOW = {"least": "0 seconds", "most": "100 years"}
+EXIT_CODE = {"least": 1, "most": 255}
 
 
 @pytest.mark.parametrize(
     ("values", "found"),
     [
         ({}, []),
-        ({"timeout_seconds": 0}, [("timeout_seconds", "range", (1, MAX_SECONDS))]),
+        ({"timeout_seconds": 0}, [("timeout_seconds", "bounds", CENTURY)]),
         ({"timeout_seconds": MAX_SECONDS}, []),
-        ({"timeout_seconds": MAX_SECONDS + 1}, [("timeout_seconds", "range", (1, MAX_SECONDS))]),
-        ({"max_retries": -1}, [("max_retries", "range", (0, 1000))]),
+        ({"timeout_seconds": MAX_SECONDS + 1}, [("timeout_seconds", "bounds", CENTURY)]),
+        ({"max_retries": -1}, [("max_retries", "bounds", {"least": 0, "most": 1000})]),
         ({"max_retries": 1000}, []),
+        ({"max_retries": None}, [("max_retries", "not_whole", {})]),
         ({"retry_exit_codes": (1, 255)}, []),
-        ({"retry_exit_codes": (0,)}, [("retry_exit_codes", "exit-codes", (1, 255))]),
-        ({"retry_exit_codes": (256,)}, [("retry_exit_codes", "exit-codes", (1, 255))]),
-        ({"retry_exit_codes": (2, 1)}, [("retry_exit_codes", "exit-codes", (1, 255))]),
+        ({"retry_exit_codes": (0,)}, [("retry_exit_codes", "bounds", EXIT_CODE | {"entry": 0})]),
+        ({"retry_exit_codes": (1, 256)}, [("retry_exit_codes", "bounds", EXIT_CODE | {"entry": 1})]),
         ({"retry_delay_seconds": 0}, []),
-        ({"retry_backoff": "linear"}, [("retry_backoff", "choice", ("exponential", "constant"))]),
-        ({"on_lost": "skip"}, [("on_lost", "choice", ("fail", "retry"))]),
-        ({"overlap": "wait"}, [("overlap", "choice", ("queue", "skip", "cancel", "allow"))]),
+        ({"retry_backoff": "linear"}, [("retry_backoff", "choice", {"value": "linear", "choices": RETRY_BACKOFFS})]),
+        ({"on_lost": "skip"}, [("on_lost", "choice", {"value": "skip", "choices": ON_LOST})]),
+        ({"overlap": "wait"}, [("overlap", "choice", {"value": "wait", "choices": OVERLAPS})]),
         ({"pool": "gpu.big-1"}, []),
-        ({"pool": "a" * 101}, [("pool", "name", (100,))]),
-        ({"pool": "-a"}, [("pool", "name", (100,))]),
-        ({"priority": -1_000_001}, [("priority", "range", (-1_000_000, 1_000_000))]),
-        ({"on_failure": " "}, [("on_failure", "empty", ())]),
-        ({"on_failure": "mail \x1b"}, [("on_failure", "characters", ())]),
-        ({"on_failure": "x" * 100_001}, [("on_failure", "long", (100_000,))]),
+        ({"pool": "a" * 101}, [("pool", "name", {"value": "a" * 101})]),
+        ({"pool": "-a"}, [("pool", "name", {"value": "-a"})]),
+        ({"priority": -1_000_001}, [("priority", "bounds", {"least": -1_000_000, "most": 1_000_000})]),
+        ({"on_failure": " "}, [("on_failure", "empty", {})]),
+        ({"on_failure": "mail \x1b"}, [("on_failure", "characters", {"value": "mail \x1b"})]),
+        ({"on_failure": "x" * 100_001}, [("on_failure", "too_long", {"limit": 100_000})]),
         # All of them at once, in the order of the fields.
         (
             {"spread_seconds": -1, "max_retries": 1001, "success_within_seconds": 0},
             [
-                ("max_retries", "range", (0, 1000)),
-                ("spread_seconds", "range", (0, MAX_SECONDS)),
-                ("success_within_seconds", "range", (1, MAX_SECONDS)),
+                ("max_retries", "bounds", {"least": 0, "most": 1000}),
+                ("spread_seconds", "bounds", FROM_NOW),
+                ("success_within_seconds", "bounds", CENTURY),
             ],
         ),
     ],
 )
 def test_problems(values: dict[str, Any], found: list[Any]) -> None:
     """Every field that is out of its bounds is named, with what its sentence needs."""
-    assert [tuple(problem) for problem in problems(Policy(**values))] == found
+    assert [tuple(problem) for problem in policy_problems(Policy(**values))] == found
+
+
+def test_the_normal_form() -> None:
+    """Exit codes are sorted without repeats; what is not said is as by default."""
+    assert normal_policy(retry_exit_codes=[75, 2, 75], pool="gpu") == Policy(retry_exit_codes=(2, 75), pool="gpu")
+    assert normal_policy() == DEFAULT
 
 
 def test_defaults() -> None:

@@ -156,12 +156,17 @@ def test_what_no_worker_takes() -> None:
 @pytest.mark.parametrize(
     ("event", "key", "values"),
     [
-        (START, "run_started:r:1", {"run_id": "r", "attempt": 1, **BY, "started_at": "@1000"}),
+        (
+            replace(START, place="boot"),
+            "run_started:r:1",
+            {"run_id": "r", "attempt": 1, **BY, "started_at": "@1000", "place": "boot"},
+        ),
+        (START, "run_started:r:1", {"run_id": "r", "attempt": 1, **BY, "started_at": "@1000", "place": None}),
         (
             replace(SUBMIT, submission=2, external_id="7"),
             "run_submitted:r:1:2",
             {"run_id": "r", "attempt": 1, "submission": 2, "executor": "slurm", "worker": "w", "host": "h"}
-            | {"external_id": "7", "submitted_at": "@1000"},
+            | {"external_id": "7", "submitted_at": "@1000", "place": None},
         ),
         (
             replace(AGAIN, exit_code=75, duration_ms=100_250),

@@ -3,9 +3,10 @@
 from hypothesis import strategies as st
 
 from arco_sched.core.definitions import CATCHUP_POLICIES, DST_GAPS, DST_OVERLAPS, MAX_TICKS, Definition, Version
-from arco_sched.core.fields import normal_content
+from arco_sched.core.fields import normal_content, normal_policy
 from arco_sched.core.instants import MAX_INSTANT, MAX_MINUTES, MIN_INSTANT
 from arco_sched.core.kinds import text_problems
+from arco_sched.core.policy import MAX_PRIORITY, MAX_RETRIES, MAX_SECONDS, ON_LOST, OVERLAPS, RETRY_BACKOFFS
 
 TWO = """\
 [defaults]
@@ -70,6 +71,28 @@ VERSIONS = st.builds(
             partition_selection=st.lists(TEXTS, max_size=3),
             command=st.none() | LINES,
             labels=st.dictionaries(TEXTS, TEXTS | st.just(""), max_size=3),
+            shell=st.none() | st.just("/bin/bash"),
+            working_directory=st.none() | TEXTS.map("/{}".format),
+            environment=st.dictionaries(st.sampled_from(["A", "_b1"]), LINES | st.just("")),
+            environment_file=st.none() | st.just("/etc/secret"),
+            run_as=st.none() | st.just("www-data"),
+            resources=st.dictionaries(st.sampled_from(["cpus", "memory_mib", "gpus"]), st.integers(1, 1_000_000_000)),
+        ),
+        policy=st.builds(
+            normal_policy,
+            timeout_seconds=st.none() | st.integers(1, MAX_SECONDS),
+            max_retries=st.integers(0, MAX_RETRIES),
+            retry_exit_codes=st.lists(st.integers(1, 255), max_size=3),
+            retry_delay_seconds=st.integers(0, MAX_SECONDS),
+            retry_backoff=st.sampled_from(RETRY_BACKOFFS),
+            on_lost=st.sampled_from(ON_LOST),
+            overlap=st.sampled_from(OVERLAPS),
+            start_within_seconds=st.none() | st.sampled_from([1, 60, 86_400, MAX_SECONDS]),
+            spread_seconds=st.integers(0, MAX_SECONDS),
+            pool=st.sampled_from(["default", "external", "gpu.big-1"]),
+            priority=st.integers(-MAX_PRIORITY, MAX_PRIORITY),
+            on_failure=st.none() | LINES,
+            success_within_seconds=st.none() | st.integers(1, MAX_SECONDS),
         ),
         code_version=st.none() | TEXTS,
         end_at=st.none() | st.integers(MIN_INSTANT, MAX_INSTANT),

@@ -19,13 +19,15 @@ TICK = keys(
 LAPSE = keys("schedule_id after before missed reason recorded_at")
 DEFINITION = keys(
     "schedule_id definition_version cron_expression timezone catchup_window_minutes max_catchup_ticks catchup_policy "
-    "dst_gap dst_overlap asset_selection partition_selection command labels code_version start_at end_at enabled "
-    "deleted created_at effective_from"
+    "dst_gap dst_overlap asset_selection partition_selection command labels shell working_directory environment "
+    "environment_file run_as resources timeout_seconds max_retries retry_exit_codes retry_delay_seconds retry_backoff "
+    "on_lost overlap start_within_seconds spread_seconds pool priority on_failure success_within_seconds code_version "
+    "start_at end_at enabled deleted created_at effective_from"
 )
 SCHEDULE = [*DEFINITION, "last_scheduled_for", "last_tick_id", "last_run_key", "next_due_at"]
 RUN = keys(
     "run_id run_key request_fingerprint status schedule_id tick_id asset_selection partition_selection command labels "
-    "code_version requested_at conflicts"
+    "shell working_directory environment environment_file run_as resources code_version requested_at conflicts"
 )
 CHANGE = [*SCHEDULE, "change", "waiting", "discarded"]
 
@@ -145,7 +147,11 @@ def test_a_definition_with_everything(arco: Arco) -> None:
         'schedule create s --cron "*/15 * * * *" --tz Europe/Berlin --catchup-window 2w --max-catchup 7 '
         "--catchup-policy latest --dst-gap skip --dst-overlap both --asset b --asset a --asset b --partition p "
         "--label z=1 --label a=x=y --label e= --code-version v7 --start 2025-06-01T00:00:00+02:00 "
-        "--end 2025-07-01T00:00:00.5Z --disabled"
+        "--end 2025-07-01T00:00:00.5Z --disabled --command 'make all' --shell /bin/bash --workdir /srv --env B=2 "
+        "--env A=x=y --env E= --env-file /etc/secret --run-as nobody --resource gpus=1 --resource cpus=4 --timeout 10m "
+        "--retries 3 --retry-on 75 --retry-on 2 --retry-on 75 --retry-delay 90 --retry-backoff constant "
+        "--on-lost retry --overlap skip --start-within 6h --spread 5m --pool heavy --priority -7 "
+        "--on-failure 'mail root' --success-within 26h"
     )
     assert {name: answer[name] for name in DEFINITION} == {
         "schedule_id": "s",
@@ -159,8 +165,27 @@ def test_a_definition_with_everything(arco: Arco) -> None:
         "dst_overlap": "both",
         "asset_selection": ["a", "b"],
         "partition_selection": ["p"],
-        "command": None,
+        "command": "make all",
         "labels": {"a": "x=y", "e": "", "z": "1"},
+        "shell": "/bin/bash",
+        "working_directory": "/srv",
+        "environment": {"A": "x=y", "B": "2", "E": ""},
+        "environment_file": "/etc/secret",
+        "run_as": "nobody",
+        "resources": {"cpus": 4, "gpus": 1},
+        "timeout_seconds": 600,
+        "max_retries": 3,
+        "retry_exit_codes": [2, 75],
+        "retry_delay_seconds": 90,
+        "retry_backoff": "constant",
+        "on_lost": "retry",
+        "overlap": "skip",
+        "start_within_seconds": 21600,
+        "spread_seconds": 300,
+        "pool": "heavy",
+        "priority": -7,
+        "on_failure": "mail root",
+        "success_within_seconds": 93600,
         "code_version": "v7",
         "start_at": "2025-05-31T22:00:00Z",
         "end_at": "2025-07-01T00:00:00Z",
@@ -171,10 +196,17 @@ def test_a_definition_with_everything(arco: Arco) -> None:
     }
     cleared = arco.json(
         "schedule update s --clear-assets --clear-partitions --clear-labels --clear-command --clear-end "
-        "--clear-code-version"
+        "--clear-code-version --clear-shell --clear-workdir --clear-env --clear-env-file --clear-run-as "
+        "--clear-resources --clear-timeout --clear-retry-on --clear-start-within --clear-on-failure "
+        "--clear-success-within"
     )
     names = ("asset_selection", "partition_selection", "labels", "command", "end_at", "code_version", "enabled")
     assert [cleared[name] for name in names] == [[], [], {}, None, None, None, False]
+    names = ("shell", "working_directory", "environment", "environment_file", "run_as", "resources")
+    assert [cleared[name] for name in names] == [None, None, {}, None, None, {}]
+    names = ("timeout_seconds", "retry_exit_codes", "start_within_seconds", "on_failure", "success_within_seconds")
+    assert [cleared[name] for name in names] == [None, [], None, None, None]
+    assert (cleared["max_retries"], cleared["overlap"], cleared["pool"]) == (3, "skip", "heavy")
 
 
 def test_update_can_disable_too(daily: Arco) -> None:

@@ -6,12 +6,15 @@ schema.sql nor views.sql; a new version of the schema then makes both anew in ol
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from arco_sched.core.rows import Field
 
 COLUMNS: Final = (
     "cron_expression",
@@ -32,12 +35,17 @@ def schema() -> str:
 
 def derived() -> str:
     """The text that fills the words and makes the views, where both are empty."""
-    from arco_sched.core.fields import POLICY
+    from arco_sched.core.fields import CONTENT, POLICY
 
-    columns = [_other(name) for name in other_names()]
-    columns += [f"json_extract(d.policy, '$.{field.name}') AS {field.name}" for field in POLICY]
-    views = _read("views.sql").replace("{other}", ", ".join(columns))
-    return f"{_words()}\n{views}"
+    # The keys of the first schema stand in views.sql.
+    content = {field.name: _said("c.body", field) for field in CONTENT if not field.always}
+    columns = content | {field.name: _said("d.policy", field) for field in POLICY}
+    columns |= {name: f"json_extract(d.other, '$.{name}')" for name in other_names()}
+    views = _read("views.sql")
+    for place, said in (("other", columns), ("content", content)):
+        views = views.replace(f"{{{place}}}", ", ".join(f"{text} AS {name}" for name, text in said.items()))
+    members = (f"'{field.name}', {_member('c.body', field)}" for field in CONTENT if not field.always)
+    return f"{_words()}\n{views.replace('{members}', ', '.join(members))}"
 
 
 def other_names() -> tuple[str, ...]:
@@ -48,8 +56,20 @@ def other_names() -> tuple[str, ...]:
     return tuple(field.name for field in FIELDS if field.name not in elsewhere)
 
 
-def _other(name: str) -> str:
-    return f"json_extract(d.other, '$.{name}') AS {name}"
+def _said(column: str, field: Field) -> str:
+    """What a JSON text that has a key only where a field is not as by default says of the field."""
+    value = field.to_json(field.default)
+    said = f"json_extract({column}, '$.{field.name}')"
+    if value is None:
+        return said
+    text = json.dumps(value) if isinstance(value, dict | list) else value
+    return f"coalesce({said}, {text if isinstance(text, int) else repr(text)})"
+
+
+def _member(column: str, field: Field) -> str:
+    """The same as a member of a JSON object."""
+    said = _said(column, field)
+    return f"json({said})" if field.default == () else said
 
 
 def _words() -> str:

@@ -1,4 +1,5 @@
--- The views: the public names. `{other}` stands for the fields of a definition that have no column of their own.
+-- The views: the public names. `{other}` stands for the fields of a definition that have no column of their own,
+-- `{content}` for those of what a run is asked to do, `{members}` for the same in JSON.
 
 CREATE VIEW definitions AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
@@ -47,7 +48,7 @@ SELECT r.run_id,
        json_extract(c.body, '$.asset_selection') AS asset_selection,
        json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
-       json_extract(d.other, '$.code_version') AS code_version, r.requested_at, r.schedule, r.run
+       {content}, json_extract(d.other, '$.code_version') AS code_version, r.requested_at, r.schedule, r.run
 FROM run_rows r LEFT JOIN contents c ON c.content = r.content
 LEFT JOIN schedule_ids i ON i.schedule = r.schedule
 LEFT JOIN words o ON o.kind = 'origin' AND o.code = r.origin
@@ -96,7 +97,8 @@ SELECT e.seq, w.word AS type,
                'tick_id', CASE WHEN e.version IS NOT NULL THEN i.schedule_id || ':' || o.word || e.instant END,
                'definition_version', e.version, 'code_version', json_extract(d.other, '$.code_version'),
                'asset_selection', json_extract(c.body, '$.asset_selection'), 'partition_selection', json_extract(c.body, '$.partition_selection'),
-               'command', json_extract(c.body, '$.command'), 'labels', json_extract(c.body, '$.labels'))
+               'command', json_extract(c.body, '$.command'), 'labels', json_extract(c.body, '$.labels'),
+               {members}, 'policy', json(coalesce(json_extract(e.payload, '$.policy'), '{}')))
            ELSE e.payload
        END AS payload
 FROM event_log e LEFT JOIN words w ON w.kind = 'event' AND w.code = e.type
