@@ -20,6 +20,10 @@ class ExitCode(IntEnum):
     """The database can't be used."""
     CHECK = 7
     """A check found something."""
+    WAITED = 8
+    """What was waited for did not come in time."""
+    TIMED_OUT = 124
+    """The run that was waited for took longer than its timeout."""
     INTERRUPTED = 130
-    TERMINATED = 143
     """Ctrl-C."""
+    TERMINATED = 143

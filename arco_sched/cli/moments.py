@@ -50,13 +50,15 @@ def read_moment(text: str, option: str, now: int) -> int:
     return instant
 
 
-def read_span(problems: Problems, since: str | None, until: str | None, now: int) -> tuple[int | None, int | None]:
-    """What `--since` and `--until` say at `now`."""
+def read_span(
+    problems: Problems, since: str | None, until: str | None, now: int, prefix: str = "--"
+) -> tuple[int | None, int | None]:
+    """What `--since` and `--until` say at `now`, or `--due-since` and `--due-until` for the prefix `--due-`."""
 
     def read(text: str, option: str) -> int:
         return read_moment(text, option, now)
 
-    return problems.read(read, since, "--since"), problems.read(read, until, "--until")
+    return problems.read(read, since, f"{prefix}since"), problems.read(read, until, f"{prefix}until")
 
 
 def _read(said: str, now: int) -> int | None:

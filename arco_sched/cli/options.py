@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
-from arco_sched.cli.completion import complete_schedule
+from arco_sched.cli.completion import complete_run, complete_schedule
 from arco_sched.core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -56,6 +56,16 @@ Cursor = Annotated[
     str | None,
     typer.Option(
         "--cursor", metavar="CURSOR", help="Go on where `next_cursor` of the page before says.", rich_help_panel=PAGES
+    ),
+]
+
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A run id or its beginning, a tick id, or a schedule id.",
+        autocompletion=complete_run,
+        show_default=False,
     ),
 ]
 

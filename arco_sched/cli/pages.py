@@ -9,12 +9,11 @@ if TYPE_CHECKING:
     from arco_sched.service.answers import Page
     from arco_sched.service.workspace import Workspace
 
-Listed = Literal["ticks", "lapses", "runs", "events"]
+Listed = Literal["ticks", "lapses", "events"]
 
 _NONE: Final[dict[Listed, str]] = {
     "ticks": "No ticks.",
     "lapses": "Nothing lapsed.",
-    "runs": "No runs.",
     "events": "No events.",
 }
 
@@ -38,5 +37,10 @@ def show_page(
         from arco_sched.render import tables
 
         getattr(tables, what)(page.rows, clocks(workspace, utc=utc))
+    say_more(page, "--after" if what == "events" else "--cursor")
+
+
+def say_more(page: "Page[Any]", option: str = "--cursor") -> None:
+    """Say how to see the next page, where there is one."""
     if page.next_cursor is not None:
-        say(f"There is more: add {'--after' if what == 'events' else '--cursor'} {page.next_cursor}")
+        say(f"There is more: add {option} {page.next_cursor}")

@@ -1,15 +1,17 @@
-"""`arco runs …`: the runs that were requested."""
+"""`arco runs …`: the runs, and what is done with them by hand."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final
 
 import typer
 
 from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
-from arco_sched.cli.completion import complete_run
+from arco_sched.cli import run_changes as changes
 from arco_sched.cli.context import Session, clocks, note_no_worker
 from arco_sched.cli.options import Problems, examples, one_format
-from arco_sched.cli.pages import show_page
+from arco_sched.cli.outputs import log, log_path, read_tail
+from arco_sched.cli.pages import say_more
+from arco_sched.cli.run_changes import Status
 from arco_sched.core.fields import POLICY, content_problems, normal_content, normal_policy, policy_problems
 from arco_sched.core.kinds import text_problems
 from arco_sched.render.terminal import write
@@ -17,66 +19,141 @@ from arco_sched.service.lists import DEFAULT_LIMIT
 
 runs_app = typer.Typer(add_completion=False)
 
+LOOK = "Look"
+CHANGE = "Change"
+EXECUTE = "For executors of your own"
+
 
 @runs_app.callback()
 def runs_group() -> None:
-    """Ask which runs were requested, and request one."""
+    """Ask which runs there are and how they ended; request, retry, cancel and skip them."""
 
 
-@runs_app.command("list", epilog=examples("arco runs list --schedule daily", "arco runs list --limit 10 --json"))
+@runs_app.command(
+    "list",
+    rich_help_panel=LOOK,
+    epilog=examples(
+        "arco runs list --failed", "arco runs list --schedule daily --due-since yesterday", "arco runs list --last"
+    ),
+)
 def runs_list(
     ctx: typer.Context,
     schedule: opt.OfSchedule = None,
     status: Annotated[
-        Literal["requested"] | None,
-        typer.Option("--status", help="Only with this status.", rich_help_panel=opt.PAGES),
+        Status | None, typer.Option("--status", help="Only with this status.", rich_help_panel=opt.PAGES)
     ] = None,
-    since: opt.Since = None,
-    until: opt.Until = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="The same as --status failed.", rich_help_panel=opt.PAGES)
+    ] = False,
+    running: Annotated[
+        bool, typer.Option("--running", help="The same as --status running.", rich_help_panel=opt.PAGES)
+    ] = False,
+    last: Annotated[
+        bool, typer.Option("--last", help="Only the last run of each schedule.", rich_help_panel=opt.PAGES)
+    ] = False,
+    due_since: Annotated[
+        str | None,
+        typer.Option(
+            "--due-since", metavar="INSTANT", help="Due from this instant on, inclusive.", rich_help_panel=opt.PAGES
+        ),
+    ] = None,
+    due_until: Annotated[
+        str | None,
+        typer.Option(
+            "--due-until", metavar="INSTANT", help="Due until before this instant.", rich_help_panel=opt.PAGES
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="INSTANT",
+            help=f"Requested from this instant on, inclusive: {opt.FORMS}.",
+            rich_help_panel=opt.PAGES,
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until", metavar="INSTANT", help="Requested until before this instant.", rich_help_panel=opt.PAGES
+        ),
+    ] = None,
     limit: opt.Limit = DEFAULT_LIMIT,
     cursor: opt.Cursor = None,
     utc: opt.Utc = False,
     as_csv: opt.Csv = False,
     as_json: opt.Json = False,
 ) -> None:
-    """List runs, the newest request first."""
+    """List runs and how they ended, the newest request first.
+
+    Conditions combine: `--last --failed` lists the schedules whose last run failed.
+    """
     session: Session = ctx.obj
     problems = Problems()
     from arco_sched.cli.moments import read_span
 
     start, stop = read_span(problems, since, until, session.now)
+    due_start, due_stop = read_span(problems, due_since, due_until, session.now, "--due-")
+    asked = {*([status] if status else []), *(["failed"] if failed else []), *(["running"] if running else [])}
+    problems.add("--status, --failed and --running can't be combined: a run has one status", when=len(asked) > 1)
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
     with session.open() as workspace:
-        page = workspace.runs(schedule_id=schedule, status=status, since=start, until=stop, limit=limit, cursor=cursor)
-        show_page(workspace, "runs", page, utc=utc, as_csv=as_csv, as_json=as_json)
+        page = workspace.run_lives(
+            now=session.now,
+            schedule_id=schedule,
+            status=next(iter(asked), None),
+            since=start,
+            until=stop,
+            due_since=due_start,
+            due_until=due_stop,
+            last=last,
+            limit=limit,
+            cursor=cursor,
+        )
+        if as_json:
+            from arco_sched.render import lives
+
+            write(lives.listed(page))
+            return
+        if as_csv:
+            from arco_sched.render import csv
+
+            write(csv.runs(page.rows))
+        elif not page.rows:
+            say("No runs.")
+        else:
+            from arco_sched.render import run_tables
+
+            run_tables.runs(page.rows, session.now, clocks(workspace, utc=utc))
+        say_more(page)
 
 
-@runs_app.command("show", epilog=examples("arco runs show run_2yq7l2v3mbtmeyyqz3zk4nlb3u"))
-def runs_show(
-    ctx: typer.Context,
-    run_id: Annotated[
-        str, typer.Argument(metavar="RUN_ID", help="The run.", autocompletion=complete_run, show_default=False)
-    ],
-    utc: opt.Utc = False,
-    as_json: opt.Json = False,
-) -> None:
-    """Show one run: what it is asked to do, who asked, and any conflict."""
-    from arco_sched.render import json
+@runs_app.command("show", rich_help_panel=LOOK, epilog=examples("arco runs show daily", "arco runs show run_2yq7l2v3"))
+def runs_show(ctx: typer.Context, run: opt.RunName, utc: opt.Utc = False, as_json: opt.Json = False) -> None:
+    """Show one run: its attempts, what it waits for, and the end of its output.
 
+    A schedule id means its last run.
+    """
     session: Session = ctx.obj
     with session.open() as workspace:
-        run = workspace.run(run_id)
+        life = workspace.run_life(run, now=session.now)
+        logs = {attempt.number: log_path(session, life, attempt) for attempt in life.attempts}
+        path = logs.get(life.state.attempts)
+        tail = None if path is None else read_tail(path)
         if as_json:
-            write(json.run_detail(run))
-        else:
-            from arco_sched.render import tables
+            from arco_sched.render import lives
 
-            tables.run_detail(run, clocks(workspace, utc=utc))
+            write(lives.detail(life, logs, tail))
+        else:
+            from arco_sched.render import run_tables
+
+            run_tables.run_detail(life, tail, session.now, clocks(workspace, utc=utc))
 
 
 @runs_app.command(
     "request",
+    rich_help_panel=CHANGE,
     epilog=examples(
         "arco runs request --key backfill-2024 --asset summary --partition 2024",
         'arco runs request --key release-7 --command "make report" --label team=data',
@@ -111,3 +188,31 @@ def runs_request(
         answer = workspace.request_run(key, content, now=session.now, policy=policy)
         note_no_worker(workspace, (content, policy))
     write(json.requested(answer) if as_json else sentences.requested(answer))
+
+
+_MORE: Final = (
+    ("log", LOOK, log, ("arco runs log daily", "arco runs log daily --follow", "arco runs log daily --tail 20")),
+    ("wait", LOOK, changes.wait, ("arco runs wait daily", "arco runs wait run_2yq7l2v3 --timeout 10m")),
+    (
+        "retry",
+        CHANGE,
+        changes.retry,
+        (
+            "arco runs retry daily",
+            "arco runs retry daily --current",
+            "arco runs retry --schedule daily --status failed --yes",
+        ),
+    ),
+    (
+        "cancel",
+        CHANGE,
+        changes.cancel,
+        ("arco runs cancel daily", "arco runs cancel --schedule daily --status running"),
+    ),
+    ("skip", CHANGE, changes.skip, ("arco runs skip daily:1736935200", "arco runs skip --schedule daily --yes")),
+    ("start", EXECUTE, changes.start, ("arco runs start run_2yq7l2v3 --external-id pod-17",)),
+    ("finish", EXECUTE, changes.finish, ("arco runs finish run_2yq7l2v3 --attempt 1 --exit 0",)),
+    ("fail", EXECUTE, changes.fail, ('arco runs fail daily --message "the node is gone"',)),
+)
+for _name, _panel, _command, _examples in _MORE:
+    runs_app.command(_name, rich_help_panel=_panel, epilog=examples(*_examples))(_command)

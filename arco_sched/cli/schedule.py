@@ -8,8 +8,11 @@ from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
 from arco_sched.cli import upkeep
 from arco_sched.cli.context import Session, clocks, note_no_worker
+from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.names import option_of
 from arco_sched.cli.options import Problems, examples
+from arco_sched.cli.outputs import show_following
+from arco_sched.cli.run_changes import exit_of, until_final
 from arco_sched.core.changes import create as judge_new
 from arco_sched.core.definitions import Definition
 from arco_sched.core.fields import merge
@@ -178,20 +181,42 @@ def delete(
     _answer(answer, session, as_json=as_json)
 
 
-@schedule_app.command(rich_help_panel=CHANGE, epilog=examples("arco schedule trigger daily"))
-def trigger(ctx: typer.Context, schedule_id: opt.Id, as_json: opt.Json = False) -> None:
+@schedule_app.command(
+    rich_help_panel=CHANGE, epilog=examples("arco schedule trigger daily", "arco schedule trigger daily --follow")
+)
+def trigger(
+    ctx: typer.Context,
+    schedule_id: opt.Id,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the run is over, and exit as it did.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Print its output too, as it comes.")] = False,
+    as_json: opt.Json = False,
+) -> int:
     """Request a run now, beside what is due.
 
-    It makes a manual tick, which does not take the place of a scheduled one.
+    It makes a manual tick, which does not take the place of a scheduled one. The exit codes of --wait are those of
+    `arco runs wait`.
     """
-    from arco_sched.render import json, sentences
+    from arco_sched.render import json, lives, sentences
+    from arco_sched.service.workspace import Workspace
 
     session: Session = ctx.obj
-    with session.open() as workspace:
+    problems = Problems()
+    problems.add("--follow and --json can't be combined", when=follow and as_json)
+    problems.check()
+    with session.store() as store:
+        workspace = Workspace(store)
         answer = workspace.trigger(schedule_id, now=session.now)
         asked = workspace.tick(answer.tick.tick_id).version.definition
         note_no_worker(workspace, (asked.request, asked.policy))
-    write(json.triggered(answer) if as_json else sentences.triggered(answer))
+        if not (wait or follow):
+            write(json.triggered(answer) if as_json else sentences.triggered(answer))
+            return ExitCode.DONE
+        if not as_json:
+            say(sentences.triggered(answer).rstrip())
+        run_id = answer.run.run_id
+        life = show_following(store, session, run_id) if follow else until_final(store, session, run_id)[0]
+    write(lives.triggered(answer, life)) if as_json else say(lives.sentence(life))
+    return exit_of(life.state)
 
 
 @schedule_app.command("list", rich_help_panel=LOOK, epilog=examples("arco schedule list", "arco schedule list --all"))

@@ -203,6 +203,18 @@ def request(
     return (4, schedule, ORIGINS.index(origin), instant, None, None, content, None, its_run, _asked(policy), now)
 
 
+def repeat(
+    workspace: str, key: str, schedule: int, term: tuple[int, int, str | None], scheduled_for: int, now: int
+) -> Draft:
+    """A run request made by hand, under a run key of its own, for an occurrence of a schedule that had a run before.
+
+    `term` is the version, its content, and its execution policy as text.
+    """
+    version, content, policy = term
+    its_run = run_id(workspace, key)
+    return (4, schedule, None, scheduled_for, version, None, content, key, its_run, _asked(policy), now)
+
+
 def life(event: run_events.Event, schedule: int | None, now: int) -> Draft:
     """What happened to a run (or to a pool), decided by `core.run_decisions`."""
     code = BY_NAME[event.name].code

@@ -234,11 +234,17 @@ class Runs(Protocol):
         status: str | None = None,
         since: int | None = None,
         until: int | None = None,
+        due_since: int | None = None,
+        due_until: int | None = None,
+        last: bool = False,
         before: int | None = None,
         limit: int,
     ) -> list[tuple[Run, int]]:
-        """Runs with `since <= requested_at < until`, newest request first, below the key `before`; each with its
-        key."""
+        """Runs with `since <= requested_at < until` and `due_since <= scheduled_for < due_until`, newest request first,
+        below the number `before`; each with its number. `last`: of each schedule the run that was due last alone."""
+
+    def by_ids(self, run_ids: Iterable[str]) -> dict[str, Run]:
+        """The runs of these run ids, as far as there are any."""
 
     def by_id(self, run_id: str) -> Run | None:
         """The run of a run id."""

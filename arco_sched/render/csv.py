@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 from arco_sched.core.fields import CONTENT
-from arco_sched.render.json import event_row, lapse_row, run_row, tick_row
+from arco_sched.render.json import event_row, lapse_row, tick_row
+from arco_sched.render.lives import life_row
 from arco_sched.render.terminal import printable
 
 T = TypeVar("T")
@@ -30,7 +31,9 @@ TICKS: Final = (
 LAPSES: Final = ("schedule_id", "after", "before", "missed", "reason", "recorded_at")
 RUNS: Final = (
     "run_id", "run_key", "request_fingerprint", "status", "schedule_id", "tick_id",
-    *(field.name for field in CONTENT), "code_version", "requested_at", "conflicts",
+    *(field.name for field in CONTENT), "code_version", "requested_at", "conflicts", "scheduled_for", "timezone",
+    "status_reason", "waiting_for", "pool", "priority", "attempt", "outcome", "executor", "started_at", "ended_at",
+    "duration_ms", "exit_code", "signal", "retry_at",
 )  # fmt: skip
 EVENTS: Final = ("seq", "type", "idempotency_key", "schedule_id", "recorded_at", "payload")
 
@@ -47,7 +50,7 @@ def lapses(rows: Iterable[Any]) -> Iterator[str]:
 
 def runs(rows: Iterable[Any]) -> Iterator[str]:
     """`arco runs list --csv`."""
-    return _document(RUNS, run_row, rows)
+    return _document(RUNS, life_row, rows)
 
 
 def events(rows: Iterable[Any], *, header: bool = True) -> Iterator[str]:

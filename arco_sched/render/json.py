@@ -266,16 +266,6 @@ def run_row(run: Run) -> Row:
     }
 
 
-def runs(page: Page[Run]) -> Iterator[str]:
-    """`arco runs list`."""
-    return document([("runs", map(run_row, page.rows)), ("next_cursor", page.next_cursor)])
-
-
-def run_detail(run: Run) -> str:
-    """`arco runs show`."""
-    return line(run_row(run))
-
-
 def requested(answer: Requested) -> str:
     """`arco runs request`."""
     return line({**run_row(answer.run), "change": answer.change})

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from arco_sched.core.instants import format_instant
-from arco_sched.render.json import line, run_row
+from arco_sched.core.instants import format_instant, format_local
+from arco_sched.render.json import document, line, run_row, tick_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from arco_sched.core.attempts import Attempt
     from arco_sched.core.subjects import Worker
     from arco_sched.execution.worker import Tally
+    from arco_sched.service.answers import Page, Triggered
     from arco_sched.service.life import Changed, Pool, RunLife
+    from arco_sched.service.upcoming import Upcoming
+
+MANY: Final = 20
+"""Runs that are named one by one."""
 
 
 def life_row(each: RunLife) -> dict[str, Any]:
@@ -61,6 +66,22 @@ def attempt_row(attempt: Attempt, log: str | None) -> dict[str, Any]:
     }
 
 
+def listed(page: Page[RunLife]) -> Iterator[str]:
+    """`arco runs list --json`."""
+    return document([("runs", map(life_row, page.rows)), ("next_cursor", page.next_cursor)])
+
+
+def detail(each: RunLife, logs: Mapping[int, str | None], tail: str | None) -> str:
+    """`arco runs show --json`; `logs` has the path of each attempt's output, `tail` is the end of the last one's."""
+    attempts = [attempt_row(attempt, logs.get(attempt.number)) for attempt in each.attempts]
+    return line(life_row(each) | {"attempts": attempts, "log_tail": tail})
+
+
+def output(each: RunLife, attempt: int, log: str | None, text: str) -> str:
+    """`arco runs log --json`."""
+    return line({"run_id": each.run.run_id, "attempt": attempt, "log": log, "output": text})
+
+
 def worked(tally: Tally, runs: Sequence[RunLife], waiting: int) -> str:
     """`arco work --once --json`."""
     counts = _counts(runs)
@@ -95,8 +116,9 @@ def sentence(each: RunLife) -> str:
     who = each.run.schedule_id or each.run.run_key
     state, last = each.state, each.state.attempt
     end = None if last is None else last.end
-    how = state.status if state.reason is None else f"{state.status} ({state.reason})"
-    if end is not None and end.outcome not in {"succeeded", "canceled"}:
+    why = "asked to end" if state.status == "running" and state.cancel is not None else state.reason
+    how = state.status if why is None else f"{state.status} ({why})"
+    if end is not None and state.status != "skipped" and end.outcome not in {"succeeded", "canceled"}:
         code = f", exit code {end.exit_code}" if end.exit_code else ""
         why = f": {end.message}" if end.message else ""
         how = f"{how}, attempt {state.attempts} {end.outcome}{code}{why}"
@@ -108,12 +130,53 @@ def changed(answer: Changed) -> str:
     return line({"runs": [life_row(each) for each in answer.runs], "change": answer.change})
 
 
+def by_hand(answer: Changed) -> str:
+    """The same for people: a line a run, or only how many where they are many."""
+    if len(answer.runs) > MANY:
+        counts = ", ".join(f"{count} {status}" for status, count in _counts(answer.runs).items())
+        return f"{len(answer.runs)} runs {'changed' if answer.change == 'changed' else 'as they were'}: {counts}.\n"
+    same = "" if answer.change == "changed" else "; nothing changed"
+    return "".join(f"{sentence(each)}{same}\n" for each in answer.runs)
+
+
+def triggered(answer: Triggered, life: RunLife) -> str:
+    """`arco schedule trigger --wait --json`."""
+    return line({**tick_row(answer.tick), "run": life_row(life), "change": answer.change})
+
+
+def pool_change(pool: Pool, change: str) -> str:
+    """`arco pool set` and `remove`, as JSON."""
+    return line({"pools": [_pool_row(pool)], "change": change})
+
+
+def pool_sentence(pool: Pool, change: str) -> str:
+    """`arco pool set` and `remove`, for people."""
+    limit = "no limit" if pool.slots is None else "1 slot" if pool.slots == 1 else f"{pool.slots} slots"
+    same = "" if change == "changed" else " as before"
+    return f"pool {pool.pool}: {limit}{same}; {pool.running} running, {pool.waiting} waiting\n"
+
+
+def _pool_row(pool: Pool) -> dict[str, Any]:
+    return {"pool": pool.pool, "slots": pool.slots, "running": pool.running, "waiting": pool.waiting}
+
+
+def upcoming(found: Sequence[Upcoming]) -> str:
+    """`arco next --json`."""
+    rows = [
+        {
+            "schedule_id": each.schedule_id,
+            "at": format_instant(each.at),
+            "local": format_local(each.at, each.offset),
+            "starts_at": format_instant(each.starts_at),
+        }
+        for each in found
+    ]
+    return line({"occurrences": rows})
+
+
 def pools(found: Sequence[Pool]) -> str:
     """`arco pool list --json`."""
-    rows = [
-        {"pool": each.pool, "slots": each.slots, "running": each.running, "waiting": each.waiting} for each in found
-    ]
-    return line({"pools": rows})
+    return line({"pools": [_pool_row(each) for each in found]})
 
 
 def workers(found: Sequence[tuple[Worker, int]]) -> str:
@@ -132,6 +195,17 @@ def workers(found: Sequence[tuple[Worker, int]]) -> str:
         for each, running in found
     ]
     return line({"workers": rows})
+
+
+def took(milliseconds: int) -> str:
+    """A length of time as short as it is told well: `0.3s`, `12s`, `4m 12s`, `2h 5m`, `3d 4h`."""
+    if milliseconds < 10_000:
+        return f"{milliseconds // 100 / 10:.1f}s"
+    seconds = milliseconds // 1000
+    for large, name, small, rest in ((86_400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
+        if seconds >= large:
+            return f"{seconds // large}{name} {seconds % large // small}{rest}"
+    return f"{seconds}s"
 
 
 def _counts(runs: Sequence[RunLife]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from arco_sched.core.definitions import RequestContent, Version
 from arco_sched.core.fields import BY_NAME, CONTENT, GIVEN
-from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedule, Tick, TickDetail
+from arco_sched.core.history import Event, LapseRecord, RunConflict, Schedule, Tick, TickDetail
 from arco_sched.core.instants import format_span
 from arco_sched.core.kinds import Many, Pairs
 from arco_sched.core.rows import Field
@@ -136,7 +136,7 @@ def _definition(version: Version, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
     yield "clock changes", f"gap: {definition.dst_gap}, overlap: {definition.dst_overlap}"
     window = format_span(definition.catchup_window_minutes, "minutes")
     yield "catch-up", f"{window} back, {definition.max_catchup_ticks} ticks at most, {definition.catchup_policy}"
-    yield from _content(definition.request)
+    yield from content_fields(definition.request)
     for field in GIVEN:
         if field not in CONTENT and field.name not in _TOLD and field.value(version) != field.default:
             yield _line(field, field.value(version))
@@ -147,7 +147,8 @@ def _definition(version: Version, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
         yield "end", clocks.show(definition.end_at, schedule_id)
 
 
-def _content(content: RequestContent) -> Iterator[tuple[str, Cell]]:
+def content_fields(content: RequestContent) -> Iterator[tuple[str, Cell]]:
+    """What a run is asked to do, as far as it is not as by default."""
     for field in CONTENT:
         value = getattr(content, field.name)
         if value != field.default:
@@ -268,11 +269,12 @@ def tick_detail(detail: TickDetail, clocks: Clocks) -> None:
             ("fingerprint", tick.request_fingerprint or ""),
         ]
     page.fields(fields)
-    _conflicts(page, detail.conflicts, clocks, schedule_id)
+    conflicts(page, detail.conflicts, clocks, schedule_id)
 
 
-def _conflicts(page: Page, conflicts: Sequence[RunConflict], clocks: Clocks, schedule_id: str | None) -> None:
-    for conflict in conflicts:
+def conflicts(page: Page, found: Sequence[RunConflict], clocks: Clocks, schedule_id: str | None) -> None:
+    """Requests under the run key of a run, for another content."""
+    for conflict in found:
         page.line("")
         page.line("Conflict: the run key was reserved for another content, and the run stayed as it was.", "bold red")
         page.fields(
@@ -311,49 +313,7 @@ def _lapse_row(page: Page, lapse: LapseRecord, clocks: Clocks) -> list[Cell]:
     return [*row, clocks.show(lapse.recorded_at, lapse.schedule_id)] if page.wide else row
 
 
-# Runs and events.
-
-
-def runs(rows: Iterable[Run], clocks: Clocks) -> None:
-    """`arco runs list`."""
-    page = Page()
-    columns = [Column("RUN", whole=True), Column("RUN KEY"), Column("STATUS")]
-    if page.wide:
-        columns += [Column("REQUESTED AT", whole=True, spare=True), Column("ASKED FOR", spare=True)]
-    page.table(columns, (_run_row(page, run, clocks) for run in rows))
-
-
-def _run_row(page: Page, run: Run, clocks: Clocks) -> list[Cell]:
-    clash = f", {len(run.conflicts)} in conflict" if run.conflicts else ""
-    row: list[Cell] = [run.run_id, run.run_key, (run.status + clash, "bold red" if clash else "")]
-    if page.wide:
-        content = run.content
-        asked = (
-            *content.asset_selection,
-            *content.partition_selection,
-            *([content.command] if content.command else []),
-        )
-        row += [clocks.show(run.requested_at, run.schedule_id), ", ".join(asked)]
-    return row
-
-
-def run_detail(run: Run, clocks: Clocks) -> None:
-    """`arco runs show`."""
-    page = Page()
-    fields: list[tuple[str, Cell]] = [
-        ("run", run.run_id),
-        ("status", run.status),
-        ("run key", run.run_key),
-        ("schedule", run.schedule_id or "none"),
-        ("tick", run.tick_id or "none"),
-        ("requested at", clocks.show(run.requested_at, run.schedule_id)),
-        *_content(run.content),
-        ("fingerprint", run.request_fingerprint),
-    ]
-    if run.code_version is not None:
-        fields.append(("code version", run.code_version))
-    page.fields(fields)
-    _conflicts(page, run.conflicts, clocks, run.schedule_id)
+# Events.
 
 
 def events(rows: Iterable[Event], clocks: Clocks) -> None:

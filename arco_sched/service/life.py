@@ -1,7 +1,8 @@
 """What somebody does to runs and pools by hand: cancel, skip, retry, and the life of a run that others execute."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from arco_sched.core import events, run_decisions
 from arco_sched.core.attempts import Attempt
@@ -16,11 +17,15 @@ from arco_sched.core.run_events import PoolSet
 from arco_sched.core.run_order import Capacity, WaitingFor, WorkerTerms, champions, waiting, waiting_for
 from arco_sched.core.runs import Request, RunState
 from arco_sched.core.subjects import Life, Worker
+from arco_sched.service.lists import MAX_LIMIT, run_page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLife:
-    """A run with its life: the request and the state, all attempts, and what it waits for (None: for nothing)."""
+    """A run with its life: the request and the state, and what it waits for (None: for nothing).
+
+    `attempts` are all attempts where one run was asked for; `state` has the last one in any case.
+    """
 
     run: Run
     request: Request
@@ -114,7 +119,8 @@ def _by_hand(store: Store, run_ids: Sequence[str], decide: Callable[[Life], Deci
         if refused:
             raise Conflict("; ".join(_sentence(each) for each in refused))
         transaction.append(drafts)
-        runs = tuple(look(transaction, run_id, now) for run_id in dict.fromkeys(run_ids))
+        found = transaction.runs.by_ids(run_ids)
+        runs = look_at_all(transaction, [found[run_id] for run_id in dict.fromkeys(run_ids)], now)
     return Changed(runs=runs, change="changed" if drafts else "existing")
 
 
@@ -125,26 +131,37 @@ def _sentence(refused: Refused) -> str:
 def look(transaction: Transaction, run_id: str, now: int) -> RunLife:
     """A run with its life; raises `NotFound`."""
     run = transaction.runs.by_id(run_id)
-    lives = transaction.queue.lives([run_id])
-    if run is None or run_id not in lives:
+    if run is None:
         raise NotFound(f"no run {run_id!a}: `arco runs list` shows those there are")
-    life = lives[run_id]
-    zone = None if run.schedule_id is None else transaction.definitions.timezone(run.schedule_id)
-    return RunLife(
-        run=run,
-        request=life.request,
-        state=life.state,
-        attempts=tuple(transaction.runs.attempts(run_id)),
-        waiting_for=why_waiting(transaction, life, now),
-        timezone=zone,
+    (life,) = look_at_all(transaction, [run], now)
+    return replace(life, attempts=tuple(transaction.runs.attempts(run_id)))
+
+
+def look_at_all(transaction: Transaction, runs: Sequence[Run], now: int) -> tuple[RunLife, ...]:
+    """Runs with their lives, without the attempts before the last: a fixed number of questions to the store."""
+    lives = transaction.queue.lives([run.run_id for run in runs])
+    schedules = list(dict.fromkeys(run.schedule_id for run in runs if run.schedule_id is not None))
+    newest = transaction.definitions.currents(schedules)
+    zones = {schedule_id: current.version.definition.timezone for schedule_id, current in newest.items()}
+    why = why_waiting(transaction, lives, now)
+    return tuple(
+        RunLife(
+            run=run,
+            request=lives[run.run_id].request,
+            state=lives[run.run_id].state,
+            attempts=(),
+            waiting_for=why.get(run.run_id),
+            timezone=None if run.schedule_id is None else zones.get(run.schedule_id),
+        )
+        for run in runs
     )
 
 
-def why_waiting(transaction: Transaction, life: Life, now: int) -> WaitingFor | None:
-    """What a run that waits waits for; None for one that does not wait, or that the next round starts."""
-    row = waiting(life.request, life.state)
-    if row is None:
-        return None
+def why_waiting(transaction: Transaction, lives: Mapping[str, Life], now: int) -> dict[str, WaitingFor | None]:
+    """What each of the runs that wait waits for; None for one that the next round starts."""
+    rows = [row for life in lives.values() if (row := waiting(life.request, life.state)) is not None]
+    if not rows:
+        return {}
     queue = transaction.queue
     workers = queue.workers()
     used, pools = queue.usage(), queue.pools()
@@ -152,11 +169,13 @@ def why_waiting(transaction: Transaction, life: Life, now: int) -> WaitingFor | 
     running = sum(len(queue.open_attempts(kind)) for kind in {worker.executor for worker in workers})
     room = {pool: limit - used.get(pool, 0) for pool, (_, limit) in pools.items() if limit is not None}
     terms = [WorkerTerms(frozenset(worker.pools), "", is_root=True) for worker in workers]
-    groups = () if row.group is None else (row.group,)
-    others = queue.running_of(groups)
-    champion = None if row.group is None else champions([row], others).get(row.group)
-    beside = () if row.group is None else others.get(row.group, ())
-    return waiting_for(row, now, terms, Capacity(slots - running, room), beside, champion)
+    others = queue.running_of({row.group for row in rows if row.group is not None})
+    found: dict[str, WaitingFor | None] = {}
+    for row in rows:
+        champion = None if row.group is None else champions([row], others).get(row.group)
+        beside = () if row.group is None else others.get(row.group, ())
+        found[row.run_id] = waiting_for(row, now, terms, Capacity(slots - running, room), beside, champion)
+    return found
 
 
 def set_pool(store: Store, pool: str, slots: int | None, *, now: int) -> tuple[Pool, str]:
@@ -192,10 +211,32 @@ def _pool(transaction: Transaction, name: str) -> Pool:
     )
 
 
-def workers(store: Store) -> list[Worker]:
-    """The workers that were seen and have not left."""
+def workers(transaction: Transaction) -> list[tuple[Worker, int]]:
+    """The workers that were seen and did not leave, each with how many open attempts it started or took."""
+    found = transaction.queue.workers()
+    kinds = dict.fromkeys(worker.executor for worker in found)
+    whose = Counter(each.attempt.worker for kind in kinds for each in transaction.queue.open_attempts(kind))
+    return [(worker, whose[worker.worker]) for worker in found]
+
+
+def resolve_all(store: Store, texts: Iterable[str], *, wanted: Iterable[str] = ()) -> list[str]:
+    """The run ids that somebody means; see `resolve`."""
+    statuses = tuple(wanted)
     with store.read() as transaction:
-        return transaction.queue.workers()
+        return [resolve(transaction, text, wanted=statuses) for text in texts]
+
+
+def chosen(store: Store, schedule_id: str, status: str) -> list[str]:
+    """The ids of all runs of a schedule with a status, oldest request first. Raises `NotFound`."""
+    found: list[str] = []
+    cursor: str | None = None
+    with store.read() as transaction:
+        while True:
+            page = run_page(transaction, schedule_id, status, limit=MAX_LIMIT, cursor=cursor)
+            found += [run.run_id for run in page.rows]
+            cursor = page.next_cursor
+            if cursor is None:
+                return found[::-1]
 
 
 def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) -> str:
@@ -203,9 +244,12 @@ def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) 
 
     Of a schedule it is the last run with one of the `wanted` statuses (default: the last). Raises `NotFound`.
     """
-    found = transaction.runs.meant(text, tuple(wanted))
+    statuses = tuple(wanted)
+    found = transaction.runs.meant(text, statuses)
     if len(found) == 1:
         return found[0]
     if found:
         raise InvalidInput(f"{text!a} is the beginning of {len(found)} run ids: write more of it")
+    if statuses and transaction.definitions.number(text) is not None:
+        raise NotFound(f"no run of schedule {text} is {' or '.join(statuses)}: `arco runs list` shows its runs")
     raise NotFound(f"no run {text[:80]!a}: `arco runs list` shows those there are")

@@ -77,18 +77,37 @@ def runs(
     cursor: str | None,
 ) -> Page[Run]:
     """A page of runs; see `Workspace.runs`."""
-    check_choice("status", status, RUN_STATUSES)
-    before = number_cursor(cursor)
     with store.read() as transaction:
-        rows = transaction.runs.page(
-            schedule_id=schedule_id,
-            schedule=_optional_number(transaction, schedule_id),
-            status=status,
-            since=since,
-            until=until,
-            before=before,
-            limit=check_limit(limit) + 1,
-        )
+        return run_page(transaction, schedule_id, status, since=since, until=until, limit=limit, cursor=cursor)
+
+
+def run_page(
+    transaction: Transaction,
+    schedule_id: str | None,
+    status: str | None,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    due_since: int | None = None,
+    due_until: int | None = None,
+    last: bool = False,
+    limit: int,
+    cursor: str | None = None,
+) -> Page[Run]:
+    """A page of runs; see `Workspace.run_lives`."""
+    check_choice("status", status, RUN_STATUSES)
+    rows = transaction.runs.page(
+        schedule_id=schedule_id,
+        schedule=_optional_number(transaction, schedule_id),
+        status=status,
+        since=since,
+        until=until,
+        due_since=due_since,
+        due_until=due_until,
+        last=last,
+        before=number_cursor(cursor),
+        limit=check_limit(limit) + 1,
+    )
     return keyed_page(rows, limit)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from arco_sched.core.definitions import Definition, RequestContent, Version, Wanted
 from arco_sched.core.policy import DEFAULT, Policy
 from arco_sched.core.ports import Store
+from arco_sched.service.run_workspace import RunWorkspace
 
 if TYPE_CHECKING:
     from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, Schedule, Tick, TickDetail
@@ -39,7 +40,7 @@ DEFAULT_LIMIT = 100
 """Rows of a page."""
 
 
-class Workspace:
+class Workspace(RunWorkspace):
     """One database: define schedules, evaluate them, ask what happened.
 
     Every method raises an `ArcoError` whose text is one line for a person. What raises has changed nothing, but for a
@@ -50,7 +51,7 @@ class Workspace:
         self._store = store
         try:
             with store.read() as transaction:
-                self.name = transaction.definitions.about().name
+                self.name: str = transaction.definitions.about().name
         except BaseException:
             store.close()
             raise

@@ -69,7 +69,7 @@ def _life(row: Sequence[Any]) -> Life:
     request = Request(
         run_id=run_id,
         number=run,
-        source=_SOURCES[ORIGINS[origin]] if of_tick else "request",
+        source=_SOURCES[ORIGINS[origin]] if of_tick and origin is not None else "request",
         requested_at=requested_at,
         schedule_id=schedule_id if of_tick else None,
         scheduled_for=instant if of_tick else None,

@@ -94,7 +94,7 @@ CREATE TABLE run_rows (
     status       TEXT NOT NULL,
     requested_at INTEGER NOT NULL,
     policy       TEXT CHECK (policy IS NULL OR json_valid(policy)),
-    CHECK ((key IS NULL) = (schedule IS NOT NULL))
+    CHECK ((key IS NULL) = (origin IS NOT NULL) AND (origin IS NULL OR schedule IS NOT NULL))
 ) STRICT;
 INSERT INTO run_rows
 SELECT run, schedule, origin, instant, key, version, content, run_id, status, requested_at, NULL FROM run_rows_1;

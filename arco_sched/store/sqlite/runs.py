@@ -16,7 +16,19 @@ _RUN: Final = (
     "SELECT run_id, run_key, request_fingerprint, status, schedule_id, tick_id, "
     "(SELECT body FROM contents WHERE fingerprint = request_fingerprint), code_version, requested_at, run FROM runs "
 )
-_CONFLICT: Final = "SELECT run_key, first_fingerprint, requested_fingerprint, requested_at, tick_id FROM conflicts "
+_CONFLICT: Final = (
+    "SELECT run_key, first_fingerprint, requested_fingerprint, requested_at, tick_id, run FROM conflicts "
+    "WHERE run IN (SELECT value FROM json_each(?)) ORDER BY requested_at"
+)
+_DUE: Final = "EXISTS (SELECT 1 FROM run_rows q WHERE q.run = runs.run AND q.version IS NOT NULL AND q.instant {} ?)"
+# One look at the index of ticks for each schedule and origin, however many runs they have.
+_LAST: Final = (
+    "run IN (SELECT run FROM (SELECT r.run, row_number() OVER (PARTITION BY i.schedule "
+    "ORDER BY r.instant DESC, r.run DESC) AS place FROM schedule_ids i "
+    "JOIN (SELECT code FROM words WHERE kind = 'origin' UNION ALL SELECT NULL) o "
+    "JOIN run_rows r ON r.run = (SELECT q.run FROM run_rows q WHERE q.schedule = i.schedule AND q.origin IS o.code "
+    "AND q.version IS NOT NULL ORDER BY q.instant DESC, q.run DESC LIMIT 1)) WHERE place = 1)"
+)
 
 
 class Runs:
@@ -33,17 +45,30 @@ class Runs:
         status: str | None = None,
         since: int | None = None,
         until: int | None = None,
+        due_since: int | None = None,
+        due_until: int | None = None,
+        last: bool = False,
         before: int | None = None,
         limit: int,
     ) -> list[tuple[Run, int]]:
-        """Runs with `since <= requested_at < until`, newest request first, below the key `before`; each with it."""
+        """Runs with `since <= requested_at < until` and `due_since <= scheduled_for < due_until`, newest request first,
+        below the number `before`; each with its number. `last`: of each schedule the run that was due last alone."""
         where = Filter().add("schedule = ? AND schedule_id = ?", schedule, schedule_id, when=schedule is not None)
         where.add("status = ?", status, when=status is not None)
         where.add("requested_at >= ?", since, when=since is not None)
         where.add("requested_at < ?", until, when=until is not None)
+        where.add(_DUE.format(">="), due_since, when=due_since is not None)
+        where.add(_DUE.format("<"), due_until, when=due_until is not None)
+        where.add(_LAST, when=last)
         where.add("run < ?", before, when=before is not None)
         rows = self._connection.execute(f"{_RUN}{where}ORDER BY run DESC LIMIT ?", (*where.values, limit)).fetchall()
-        return [(self._run(row), row[-1]) for row in rows]
+        return list(zip(self._runs(rows), (row[-1] for row in rows), strict=True))
+
+    def by_ids(self, run_ids: Iterable[str]) -> dict[str, Run]:
+        """The runs of these run ids, as far as there are any."""
+        among = json.dumps(list(numbers(self._connection, run_ids).values()))
+        ask = f"{_RUN}WHERE run IN (SELECT value FROM json_each(?))"
+        return {run.run_id: run for run in self._runs(self._connection.execute(ask, (among,)).fetchall())}
 
     def by_id(self, run_id: str) -> Run | None:
         """The run of a run id."""
@@ -115,13 +140,18 @@ class Runs:
         return int(self._connection.execute(ask, (since, through)).fetchone()[0])
 
     def _run(self, row: Sequence[Any]) -> Run:
-        conflicts = self._connection.execute(_CONFLICT + "WHERE run = ? ORDER BY requested_at", (row[-1],))
-        found = tuple(RunConflict(*conflict) for conflict in conflicts)
-        run_id, run_key, fingerprint, status, schedule_id, tick_id, body, code_version, requested_at = row[:9]
-        content = content_from(body)
-        return Run(
-            run_id, run_key, fingerprint, status, schedule_id, tick_id, content, code_version, requested_at, found
-        )
+        return self._runs([row])[0]
+
+    def _runs(self, rows: Sequence[Sequence[Any]]) -> list[Run]:
+        """The runs of these rows, with their conflicts: two statements, however many they are."""
+        conflicts: dict[int, list[RunConflict]] = {}
+        for *conflict, run in self._connection.execute(_CONFLICT, (json.dumps([row[-1] for row in rows]),)):
+            conflicts.setdefault(run, []).append(RunConflict(*conflict))
+        found = []
+        for row in rows:
+            clashes = tuple(conflicts.get(row[-1], ()))
+            found.append(Run._make((*row[:6], content_from(row[6]), *row[7:9], clashes)))
+        return found
 
 
 def read_json(text: str | None) -> Any:

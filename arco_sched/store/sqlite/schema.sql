@@ -127,14 +127,14 @@ CREATE TABLE run_rows (
     schedule     INTEGER,              -- with origin and instant: the run key of a tick; or
     origin       INTEGER,
     instant      INTEGER,
-    key          TEXT,                 -- any other run key
+    key          TEXT,                 -- any other run key; with schedule and instant where it repeats a schedule's run
     version      INTEGER,              -- the definition version that asked, null when asked by hand
     content      INTEGER NOT NULL,
     run_id       TEXT NOT NULL,
     status       TEXT NOT NULL,
     requested_at INTEGER NOT NULL,
     policy       TEXT CHECK (policy IS NULL OR json_valid(policy)),  -- of its request
-    CHECK ((key IS NULL) = (schedule IS NOT NULL))
+    CHECK ((key IS NULL) = (origin IS NOT NULL) AND (origin IS NULL OR schedule IS NOT NULL))
 ) STRICT;
 
 -- One run a run key.

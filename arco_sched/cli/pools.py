@@ -1,0 +1,94 @@
+"""`arco pool …` and `arco workers`: how much is executed at once, and by whom."""
+
+from typing import Annotated
+
+import typer
+
+from arco_sched.cli import options as opt
+from arco_sched.cli.context import Session
+from arco_sched.cli.options import examples
+from arco_sched.render.terminal import say, write
+
+pool_app = typer.Typer(add_completion=False)
+workers_app = typer.Typer(add_completion=False)
+
+PoolName = Annotated[str, typer.Argument(metavar="NAME", help="The pool.", show_default=False)]
+
+
+@pool_app.callback()
+def pool_group() -> None:
+    """Limit how many runs of a kind are executed at once."""
+
+
+@pool_app.command("set", epilog=examples("arco pool set heavy --slots 2", "arco pool set heavy --slots 0"))
+def set_(
+    ctx: typer.Context,
+    name: PoolName,
+    slots: Annotated[
+        int, typer.Option("--slots", metavar="N", help="Attempts at once, over all workers; 0 holds the pool.")
+    ],
+    as_json: opt.Json = False,
+) -> None:
+    """Set how many attempts of a pool may run at once, over all workers; what runs goes on."""
+    _set(ctx, name, slots, as_json=as_json)
+
+
+@pool_app.command(epilog=examples("arco pool remove heavy"))
+def remove(ctx: typer.Context, name: PoolName, as_json: opt.Json = False) -> None:
+    """Remove the limit of a pool; its runs stay in it."""
+    _set(ctx, name, None, as_json=as_json)
+
+
+def _set(ctx: typer.Context, name: str, slots: int | None, *, as_json: bool) -> None:
+    from arco_sched.render import lives
+
+    session: Session = ctx.obj
+    with session.open() as workspace:
+        pool, change = workspace.set_pool(name, slots, now=session.now)
+    write(lives.pool_change(pool, change) if as_json else lives.pool_sentence(pool, change))
+
+
+@pool_app.command("list", epilog=examples("arco pool list"))
+def list_(ctx: typer.Context, as_json: opt.Json = False) -> None:
+    """List the pools: their limits, and how many runs are running and waiting in each."""
+    session: Session = ctx.obj
+    with session.open() as workspace:
+        pools = workspace.pools()
+    if as_json:
+        from arco_sched.render import lives
+
+        write(lives.pools(pools))
+    else:
+        from arco_sched.render import run_tables
+
+        run_tables.pools(pools)
+
+
+@workers_app.command(epilog=examples("arco workers", "arco workers --json"))
+def workers(ctx: typer.Context, as_json: opt.Json = False) -> None:
+    """List the workers that are at work: where, for which pools, and how many attempts each has open.
+
+    A worker of this machine that was killed is left out; one of another machine is shown with when it was last seen.
+    """
+    import socket
+
+    from arco_sched.execution.presence import Presence
+
+    session: Session = ctx.obj
+    presence, here = Presence(f"{session.path.absolute()}.runs"), socket.gethostname()
+    with session.open() as workspace:
+        found = [
+            (worker, running)
+            for worker, running in workspace.workers()
+            if worker.host != here or presence.is_here(worker.worker)
+        ]
+    if as_json:
+        from arco_sched.render import lives
+
+        write(lives.workers(found))
+    elif not found:
+        say("No workers: `arco work` starts one.")
+    else:
+        from arco_sched.render import run_tables
+
+        run_tables.workers(found, session.now)

@@ -1,0 +1,276 @@
+"""What somebody does with runs by hand: retry, cancel, skip, wait, and the life of a run that others execute."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from arco_sched.cli import options as opt
+from arco_sched.cli.completion import complete_run
+from arco_sched.cli.context import Session
+from arco_sched.cli.exits import ExitCode
+from arco_sched.cli.options import Problems
+from arco_sched.cli.outputs import PAUSE, Watch
+from arco_sched.core.errors import InvalidInput
+from arco_sched.render.terminal import is_terminal, say, write
+
+if TYPE_CHECKING:
+    from arco_sched.core.ports import Store
+    from arco_sched.core.runs import RunState
+    from arco_sched.service.life import Changed, RunLife
+    from arco_sched.service.workspace import Workspace
+
+Status = Literal["requested", "running", "succeeded", "failed", "canceled", "skipped"]
+
+SomeRun = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[RUN]",
+        help="A run id or its beginning, a tick id, or a schedule id; or give --schedule and --status.",
+        autocompletion=complete_run,
+        show_default=False,
+    ),
+]
+OfStatus = Annotated[Status | None, typer.Option("--status", help="With --schedule: all its runs with this status.")]
+Yes = Annotated[bool, typer.Option("--yes", help="With --schedule: do not ask.")]
+Message = Annotated[str | None, typer.Option("--message", metavar="TEXT", help="What to keep about the end.")]
+
+MAX_MESSAGE = 2000
+
+
+def retry(
+    ctx: typer.Context,
+    run: SomeRun = None,
+    schedule: opt.OfSchedule = None,
+    status: OfStatus = None,
+    current: Annotated[
+        bool, typer.Option("--current", help="As a new run, with what the schedule asks for now.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also a run that succeeded.")] = False,
+    yes: Yes = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Execute runs again that are over; a schedule id means its last run that failed.
+
+    A run repeats what it was asked to do. With --current it stays as it is, and a new run for the same due time is
+    requested under the run key `RUN_KEY:retry:N`.
+    """
+    session: Session = ctx.obj
+    _change(
+        session,
+        ("retry", run, schedule, status or "failed"),
+        lambda workspace, runs: workspace.retry(*runs, now=session.now, current=current, force=force),
+        yes=yes,
+        as_json=as_json,
+    )
+
+
+def cancel(
+    ctx: typer.Context,
+    run: SomeRun = None,
+    schedule: opt.OfSchedule = None,
+    status: OfStatus = None,
+    yes: Yes = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Cancel runs: one that waits at once, one that is running as soon as its processes have ended.
+
+    A schedule id means the run that is running.
+    """
+    session: Session = ctx.obj
+    _change(
+        session,
+        ("cancel", run, schedule, status or "running"),
+        lambda workspace, runs: workspace.cancel(*runs, now=session.now),
+        yes=yes,
+        as_json=as_json,
+    )
+
+
+def skip(
+    ctx: typer.Context,
+    run: SomeRun = None,
+    schedule: opt.OfSchedule = None,
+    status: OfStatus = None,
+    yes: Yes = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Skip runs that wait: they are not executed any more."""
+    session: Session = ctx.obj
+    _change(
+        session,
+        ("skip", run, schedule, status or "requested"),
+        lambda workspace, runs: workspace.skip(*runs, now=session.now),
+        yes=yes,
+        as_json=as_json,
+    )
+
+
+def _change(
+    session: Session,
+    asked: tuple[str, str | None, str | None, Status],
+    act: "Callable[[Workspace, list[str]], Changed]",
+    *,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Change one run, or many after their count was confirmed. `asked`: the word, RUN, --schedule and --status."""
+    verb, run, schedule, status = asked
+    problems = Problems()
+    problems.add("give a RUN or --schedule ID, not both", when=run is not None and schedule is not None)
+    problems.add("give a RUN, or --schedule ID for many", when=run is None and schedule is None)
+    problems.check()
+    with session.open() as workspace:
+        if schedule is None:
+            answer = act(workspace, [run or ""])
+        else:
+            runs = workspace.chosen_runs(schedule, status)
+            if runs and not yes:
+                _confirm(f"{verb} {len(runs)} {status} run{'s' * (len(runs) > 1)} of schedule {schedule}")
+            answer = act(workspace, runs)
+    _answer(answer, as_json=as_json)
+
+
+def _confirm(what: str) -> None:
+    """Ask a person; raises `InvalidInput` where nobody can be asked, and `Abort` where the answer is no."""
+    if sys.stdin is None or not sys.stdin.isatty() or not is_terminal(to_stderr=True):
+        raise InvalidInput(f"this would {what}: add --yes")
+    if not typer.confirm(f"{what[0].upper()}{what[1:]}?", err=True):
+        say("Nothing was changed.")
+        raise typer.Abort
+
+
+def _answer(answer: "Changed", *, as_json: bool) -> None:
+    from arco_sched.render import lives
+
+    if as_json:
+        write(lives.changed(answer))
+    elif not answer.runs:
+        say("No runs.")
+    else:
+        write(lives.by_hand(answer))
+
+
+# For executors of one's own.
+
+
+def start(
+    ctx: typer.Context,
+    run: opt.RunName,
+    external_id: Annotated[
+        str, typer.Option("--external-id", metavar="X", help="What the attempt is called where it is executed.")
+    ],
+    as_json: opt.Json = False,
+) -> None:
+    """Record that an executor of your own begins the next attempt of a run.
+
+    The answer has the number of the attempt. The same id again changes nothing; exit code 4: another attempt is open.
+    """
+    session: Session = ctx.obj
+    _check_text("--external-id", external_id)
+    with session.open() as workspace:
+        answer = workspace.start_run(run, external_id=external_id, now=session.now)
+    _answer(answer, as_json=as_json)
+
+
+def finish(
+    ctx: typer.Context,
+    run: opt.RunName,
+    attempt: Annotated[int, typer.Option("--attempt", metavar="N", min=1, help="The attempt that ended.")],
+    exit_code: Annotated[int, typer.Option("--exit", metavar="M", min=0, max=255, help="Its exit code.")],
+    message: Message = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Record how an attempt of an executor of your own ended.
+
+    Exit code 4: the attempt is not the current one, or another end of it is recorded.
+    """
+    session: Session = ctx.obj
+    _check_text("--message", message)
+    with session.open() as workspace:
+        answer = workspace.finish_run(run, attempt=attempt, exit_code=exit_code, message=message, now=session.now)
+    _answer(answer, as_json=as_json)
+
+
+def fail(ctx: typer.Context, run: opt.RunName, message: Message = None, as_json: opt.Json = False) -> None:
+    """Record that the open attempt of an executor of your own failed, without an exit code.
+
+    A schedule id means the run that is running. An attempt of a worker is refused: cancel it.
+    """
+    session: Session = ctx.obj
+    _check_text("--message", message)
+    with session.open() as workspace:
+        answer = workspace.fail_run(run, message=message, now=session.now)
+    _answer(answer, as_json=as_json)
+
+
+def _check_text(option: str, text: str | None) -> None:
+    if text is not None and not 1 <= len(text) <= MAX_MESSAGE:
+        raise InvalidInput(f"{option} must have 1 to {MAX_MESSAGE} characters")
+
+
+# Waiting.
+
+
+def wait(
+    ctx: typer.Context,
+    run: opt.RunName,
+    timeout: Annotated[
+        str | None, typer.Option("--timeout", metavar="SPAN", help="How long to wait at most: 30s, 10m (for ever).")
+    ] = None,
+    as_json: opt.Json = False,
+) -> int:
+    """Wait until a run is over, and exit as it did.
+
+    Exits with the run's exit code, 128 and the number of the signal that ended it, 124 where it took longer than its
+    own timeout, 5 where it ended otherwise without success, and 8 where it is not over within --timeout.
+    """
+    from arco_sched.core.kinds import Span
+    from arco_sched.service.life import Changed
+
+    session: Session = ctx.obj
+    longest = None if timeout is None else Span("seconds", 0, 100 * 366 * 86_400).parse(timeout, "--timeout")
+    with session.store() as store:
+        life, waited = until_final(store, session, run, longest)
+    _answer(Changed(runs=(life,), change="changed" if waited else "existing"), as_json=as_json)
+    if not life.state.final:
+        say(f"arco: run {life.run.run_id} is not over after {timeout}: it is {life.state.status}")
+        return ExitCode.WAITED
+    return exit_of(life.state)
+
+
+def until_final(store: "Store", session: Session, run: str, longest: float | None = None) -> "tuple[RunLife, bool]":
+    """The run once it is over, or after `longest` seconds (None: for ever), and whether it had to be waited for."""
+    from arco_sched.service.workspace import Workspace
+
+    workspace = Workspace(store)
+    give_up = None if longest is None else time.monotonic() + longest
+    life = workspace.run_life(run, now=session.now)
+    if life.waiting_for in {"worker", "external"} and not life.state.attempts:
+        say(f"run {life.run.run_id} waits: no worker takes it yet (`arco work` is one)")
+    watch, waited = Watch(store), False
+    while True:
+        if watch.changed():
+            life = workspace.run_life(life.run.run_id, now=session.now)
+        if life.state.final or (give_up is not None and time.monotonic() >= give_up):
+            return life, waited
+        waited = True
+        time.sleep(PAUSE)
+
+
+def exit_of(state: "RunState") -> int:
+    """The exit code that tells how a run ended; see `wait`."""
+    if state.status == "succeeded":
+        return ExitCode.DONE
+    end = None if state.attempt is None else state.attempt.end
+    if state.status != "failed" or end is None:
+        return ExitCode.FAILURES
+    if end.outcome == "timed-out":
+        return ExitCode.TIMED_OUT
+    if end.outcome != "failed":
+        return ExitCode.FAILURES
+    if end.exit_code:
+        return end.exit_code
+    return ExitCode.FAILURES if end.signal is None else 128 + end.signal

@@ -1,0 +1,41 @@
+"""`arco next`: what is due next."""
+
+from typing import Annotated
+
+import typer
+
+from arco_sched.cli import options as opt
+from arco_sched.cli.completion import complete_schedule
+from arco_sched.cli.context import Session
+from arco_sched.cli.options import examples
+from arco_sched.render.terminal import say, write
+
+next_app = typer.Typer(add_completion=False)
+
+
+@next_app.command("next", epilog=examples("arco next", "arco next --count 3 --schedule daily"))
+def next_(
+    ctx: typer.Context,
+    count: Annotated[int, typer.Option("--count", metavar="N", help="How many, up to 10000.")] = 10,
+    schedule: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--schedule", metavar="ID", help="Only of this schedule; repeatable.", autocompletion=complete_schedule
+        ),
+    ] = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Show what is due next, over all schedules that are not paused."""
+    session: Session = ctx.obj
+    with session.open() as workspace:
+        found = workspace.next(now=session.now, count=count, schedules=schedule or ())
+    if as_json:
+        from arco_sched.render import lives
+
+        write(lives.upcoming(found))
+    elif not found:
+        say("Nothing is due.")
+    else:
+        from arco_sched.render import run_tables
+
+        run_tables.upcoming(found, session.now)

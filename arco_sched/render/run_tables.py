@@ -1,0 +1,202 @@
+"""Runs, pools, workers and what is due next as tables. Instants are on the schedule's own clock, see `Clocks`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from arco_sched.render.drawing import Cell, Column, Page, Styled, status
+from arco_sched.render.lives import took
+from arco_sched.render.tables import conflicts, content_fields
+from arco_sched.render.times import Clocks, distance, instant_in
+from arco_sched.service.life import RunLife
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from arco_sched.core.attempts import Attempt
+    from arco_sched.core.subjects import Worker
+    from arco_sched.service.life import Pool
+    from arco_sched.service.upcoming import Upcoming
+
+WAITS: Final = {
+    "external": "an executor of your own, or a retry by hand",
+    "due": "the instant at which it may start",
+    "retry": "its next attempt",
+    "worker": "a worker of its pool",
+    "overlap": "another run of its schedule",
+    "pool": "a free slot of its pool",
+    "slot": "a free slot of a worker",
+}
+"""What a run waits for, in words."""
+
+
+def runs(rows: Sequence[RunLife], now: int, clocks: Clocks) -> None:
+    """`arco runs list`."""
+    page = Page()
+    columns = [
+        Column("SCHEDULE"),
+        Column("DUE", whole=True),
+        Column("STARTED"),
+        Column("TOOK", right=True, whole=True),
+        Column("STATUS"),
+        Column("TRY", right=True),
+    ]
+    if page.wide:
+        columns.append(Column("RUN", whole=True))
+    page.table(columns, (_run_row(page, each, now, clocks) for each in rows))
+
+
+def _run_row(page: Page, each: RunLife, now: int, clocks: Clocks) -> list[Cell]:
+    schedule_id, last = each.run.schedule_id, each.state.attempt
+    started = None if last is None else last.started_at
+    row: list[Cell] = [
+        schedule_id or each.run.run_key,
+        clocks.show(each.request.scheduled_for, schedule_id),
+        "" if started is None else clocks.show(started, schedule_id) if page.wide else distance(started, now),
+        _took(last, now),
+        _status(each),
+        str(each.state.attempts or ""),
+    ]
+    return [*row, each.run.run_id] if page.wide else row
+
+
+def _took(attempt: Attempt | None, now: int) -> str:
+    """How long an attempt took, or has taken so far."""
+    if attempt is None or attempt.started_at is None:
+        return ""
+    if attempt.end is None:
+        return took(max(now - attempt.started_at, 0) * 1000)
+    return "" if attempt.end.duration_ms is None else took(attempt.end.duration_ms)
+
+
+def _status(each: RunLife) -> Styled:
+    state, last = each.state, each.state.attempt
+    why = state.reason or each.waiting_for
+    if state.status == "failed" and last is not None:
+        why = _outcome(last)
+    if state.status == "running" and state.cancel is not None:
+        why = "to end"
+    clash = "in conflict" if each.run.conflicts else None
+    more = ", ".join(text for text in (why, clash) if text)
+    word, style = status(state.status, f"({more})" if more else "")
+    return word, "bold red" if clash else style
+
+
+def _outcome(attempt: Attempt) -> str:
+    """How an attempt ended, in a word or two."""
+    end = attempt.end
+    if end is None:
+        return "running" if attempt.begun else "submitted"
+    if end.outcome == "failed" and end.signal is not None:
+        return f"signal {end.signal}"
+    if end.outcome == "failed" and end.exit_code is not None:
+        return f"exit {end.exit_code}"
+    return end.outcome
+
+
+def run_detail(each: RunLife, tail: str | None, now: int, clocks: Clocks) -> None:
+    """`arco runs show`; `tail` is the end of the log of the last attempt, None where there is none."""
+    page = Page()
+    run, request, state = each.run, each.request, each.state
+    schedule_id = run.schedule_id
+    fields: list[tuple[str, Cell]] = [("run", run.run_id), ("status", _status(each))]
+    if each.waiting_for is not None:
+        fields.append(("waits for", WAITS[each.waiting_for]))
+    if state.retry_at is not None:
+        fields.append(("next attempt", f"{clocks.show(state.retry_at, schedule_id)}, {distance(state.retry_at, now)}"))
+    fields += [
+        ("run key", run.run_key),
+        ("schedule", schedule_id or "none"),
+        ("tick", run.tick_id or "none"),
+        *([("due", clocks.show(request.scheduled_for, schedule_id))] if request.scheduled_for is not None else []),
+        ("requested at", clocks.show(run.requested_at, schedule_id)),
+        ("pool", request.policy.pool),
+        *([("priority", str(request.policy.priority))] if request.policy.priority else []),
+        *content_fields(run.content),
+        ("fingerprint", run.request_fingerprint),
+    ]
+    if run.code_version is not None:
+        fields.append(("code version", run.code_version))
+    page.fields(fields)
+    if each.attempts:
+        page.line("")
+        _attempts(page, each, now, clocks)
+    if tail:
+        page.line("")
+        page.line(f"The end of its log (all of it: `arco runs log {run.run_id}`):")
+        for text in tail.splitlines():
+            page.line(text)
+    conflicts(page, run.conflicts, clocks, schedule_id)
+
+
+def _attempts(page: Page, each: RunLife, now: int, clocks: Clocks) -> None:
+    columns = [
+        Column("TRY", right=True),
+        Column("STARTED", whole=True),
+        Column("TOOK", right=True, whole=True),
+        Column("OUTCOME", whole=True),
+        Column("MESSAGE"),
+    ]
+    if page.wide:
+        columns += [Column("EXECUTOR", spare=True), Column("HOST", spare=True), Column("EXTERNAL ID", spare=True)]
+    rows = []
+    for attempt in each.attempts:
+        end = attempt.end
+        row: list[Cell] = [
+            str(attempt.number),
+            clocks.show(attempt.started_at, each.run.schedule_id),
+            _took(attempt, now),
+            status(_outcome(attempt)),
+            "" if end is None else end.message or "",
+        ]
+        if page.wide:
+            row += [attempt.executor, attempt.host or "", attempt.external_id or ""]
+        rows.append(row)
+    page.table(columns, rows)
+
+
+def pools(found: Sequence[Pool]) -> None:
+    """`arco pool list`."""
+    page = Page()
+    columns = [Column("POOL"), *(Column(title, right=True) for title in ("SLOTS", "RUNNING", "WAITING"))]
+    rows = (
+        [each.pool, "no limit" if each.slots is None else str(each.slots), str(each.running), str(each.waiting)]
+        for each in found
+    )
+    page.table(columns, rows)
+
+
+def workers(found: Sequence[tuple[Worker, int]], now: int) -> None:
+    """`arco workers`."""
+    page = Page()
+    columns = [
+        Column("HOST"),
+        Column("PID", right=True, whole=True),
+        Column("EXECUTOR"),
+        Column("POOLS"),
+        Column("RUNNING", right=True),
+        Column("SEEN"),
+    ]
+    if page.wide:
+        columns.append(Column("WORKER", whole=True, spare=True))
+    rows = []
+    for each, running in found:
+        seen = distance(each.seen_at, now)
+        row = [each.host, str(each.pid), each.executor, ", ".join(each.pools), f"{running} of {each.slots}", seen]
+        rows.append([*row, each.worker] if page.wide else row)
+    page.table(columns, rows)
+
+
+def upcoming(found: Sequence[Upcoming], now: int) -> None:
+    """`arco next`."""
+    page = Page()
+    spread = any(each.starts_at != each.at for each in found)
+    columns = [Column("SCHEDULE"), Column("DUE", whole=True), Column("", whole=True)]
+    if spread:
+        columns.append(Column("STARTS", whole=True))
+    rows = []
+    for each in found:
+        row = [each.schedule_id, instant_in(each.at, each.offset or None), distance(each.at, now)]
+        later = each.starts_at - each.at
+        rows.append([*row, f"{took(later * 1000)} later" if later else ""] if spread else row)
+    page.table(columns, rows)
