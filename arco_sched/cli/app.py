@@ -40,6 +40,7 @@ _PLACES: Final = {
     "work": _Place("work:work_app", _EVALUATE),
     "backfill": _Place("upkeep:backfill_app", _EVALUATE),
     "status": _Place("status:status_app", _ASK),
+    "check": _Place("check:check_app", _ASK),
     "why": _Place("why:why_app", _ASK),
     "timeline": _Place("timeline:timeline_app", _ASK),
     "ticks": _Place("history:ticks_app", _ASK),

@@ -8,6 +8,7 @@ from arco_sched.core.history import LapseRecord, Run, Schedule, Tick, TickDetail
 
 if TYPE_CHECKING:
     from arco_sched.core.cron import Explanation
+    from arco_sched.service.life import RunLife
 
 T = TypeVar("T")
 
@@ -177,7 +178,8 @@ class Why(NamedTuple):
 
     `verdict` is the answer in a word and `reasons` the chain that leads to it. `version` is the one in force at `at`
     (None before the first), `explanation` what its expression says there (None where it can't be read), `tick` and
-    `lapse` what was recorded of the instant, `other_ticks` the manual and backfilled ticks at it.
+    `lapse` what was recorded of the instant, `other_ticks` the manual and backfilled ticks at it. `life` is the tick's
+    run with what became of it.
     """
 
     schedule_id: str
@@ -190,6 +192,7 @@ class Why(NamedTuple):
     tick: "TickDetail | None"
     lapse: "LapseRecord | None"
     other_ticks: "tuple[Tick, ...]"
+    life: "RunLife | None" = None
 
 
 class Backfill(NamedTuple):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         VersionChange,
         Why,
     )
+    from arco_sched.service.check import Asked, Finding, IsHere
     from arco_sched.service.pruning import Progress as PruningProgress
     from arco_sched.service.verification.recount import Progress as VerificationProgress
 
@@ -273,6 +274,16 @@ class Workspace:
 
         with self._store.read() as transaction:
             return look(transaction, now)
+
+    def check(self, asked: "Asked", *, now: int, is_here: "IsHere" = lambda _: True) -> "list[Finding]":
+        """What asks for attention, of what is asked for; nothing where all is well.
+
+        `is_here` tells of a worker that was seen whether it still works.
+        """
+        from arco_sched.service.check import look
+
+        with self._store.read() as transaction:
+            return look(transaction, now, asked, is_here)
 
     def why(self, schedule_id: str, at: int | None = None, *, now: int) -> "Why":
         """Why the schedule did or did not fire at `at`; without one, at its last occurrence through `now`."""
