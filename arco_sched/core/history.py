@@ -17,7 +17,7 @@ TICK_STATUSES: Final[tuple[TickStatus, ...]] = ("triggered", "skipped", "failed"
 
 LAPSE_REASONS: Final[tuple[LapseReason, ...]] = ("window", "superseded", "discarded", "unevaluable")
 
-RUN_STATUSES: Final = ("requested",)
+RUN_STATUSES: Final = ("requested", "running", "succeeded", "failed", "canceled", "skipped")
 
 
 class Lapse(NamedTuple):

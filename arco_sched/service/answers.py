@@ -8,6 +8,9 @@ from arco_sched.core.history import LapseRecord, Run, Schedule, Tick, TickDetail
 
 if TYPE_CHECKING:
     from arco_sched.core.cron import Explanation
+    from arco_sched.core.standing import Results
+    from arco_sched.core.subjects import Worker
+    from arco_sched.service.check import Finding
     from arco_sched.service.life import RunLife
 
 T = TypeVar("T")
@@ -124,7 +127,10 @@ class Status(NamedTuple):
     that was. Schedules are counted by state, and as `failing` where the version in force can't be evaluated. `overdue`
     schedules have occurrences that wait, `backlog` in all; `overdue_schedules` names the first of them with the instant
     since when, longest first. `ahead` names schedules that are accounted for beyond `now`, with their cursors. The
-    `…_last_day` fields are of the 24 hours before `now`: ticks scheduled for them, lapses and conflicts recorded then.
+    `…_last_day` fields are of the 24 hours before `now`: ticks scheduled for them and their runs by status, lapses and
+    conflicts recorded then. `running` counts open attempts, `waiting_for` the runs that wait for a worker to start them
+    by the first reason that holds (`ready`: none), `queues` has (open attempts, waiting runs) by pool. `workers` are
+    those that work, `findings` what asks for attention about runs, `results` those of each schedule, where asked for.
     """
 
     now: int
@@ -147,6 +153,13 @@ class Status(NamedTuple):
     lapsed_last_day: int
     conflicts_last_day: int
     failing_schedules: tuple[str, ...]
+    running: int
+    waiting_for: Mapping[str, int]
+    queues: Mapping[str, tuple[int, int]]
+    workers: "tuple[Worker, ...]"
+    runs_last_day: Mapping[str, int]
+    findings: "tuple[Finding, ...]"
+    results: "tuple[Results, ...]"
 
 
 Verdict = Literal[

@@ -65,6 +65,10 @@ ALL: Final = Asked(max_lag=LAG, late=LATE, stale=True, failed=True, unevaluable=
 """All that can be judged without being told more."""
 
 
+OF_RUNS: Final = Asked(late=LATE, stale=True, failed=True)
+"""What `arco status` has no words of its own for."""
+
+
 def unserved(pool: str) -> str:
     """That no worker takes the runs of a pool, and the command that helps."""
     work = "arco work" if pool == "default" else f"arco work --pool {pool}"
