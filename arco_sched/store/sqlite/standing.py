@@ -38,14 +38,14 @@ STALE_AFTER: Final = f"CASE WHEN d.enabled AND NOT d.deleted THEN {_SINCE} + {_W
 """The last instant at which a schedule (`s`, with its newest version `d`) is not stale; null where it never is."""
 
 _OF_ORIGIN: Final = (
-    "SELECT * FROM (SELECT l.status, l.instant, l.run FROM run_rows l WHERE l.schedule = s.schedule AND l.origin = {} "
+    "SELECT * FROM (SELECT l.status, l.instant, l.run FROM run_rows l WHERE l.schedule = s.schedule AND l.origin IS {} "
     "AND l.version IS NOT NULL ORDER BY l.instant DESC LIMIT 1)"
 )
 LAST_RUN_STATUS: Final = (
-    f"(SELECT status FROM ({' UNION ALL '.join(_OF_ORIGIN.format(origin) for origin in (0, 1, 3))}) "
+    f"(SELECT status FROM ({' UNION ALL '.join(_OF_ORIGIN.format(origin) for origin in (0, 1, 3, 'NULL'))}) "
     "ORDER BY instant DESC, run DESC LIMIT 1)"
 )
-"""The status of the run of a schedule (`s`) that was due last."""
+"""The status of the run of a schedule (`s`) that was due last; of each origin, and of none, the last is looked at."""
 
 _READY: Final = "(q.aside = 0 OR (q.aside = 2 AND q.ready_at <= :now))"
 _READY_SINCE: Final = (
