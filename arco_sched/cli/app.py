@@ -38,6 +38,7 @@ _PLACES: Final = {
     "pool": _Place("pools:pool_app", _EVALUATE),
     "backfill": _Place("upkeep:backfill_app", _EVALUATE),
     "status": _Place("status:status_app", _ASK),
+    "check": _Place("check:check_app", _ASK),
     "why": _Place("why:why_app", _ASK),
     "next": _Place("upcoming:next_app", _ASK),
     "timeline": _Place("timeline:timeline_app", _ASK),

@@ -27,6 +27,11 @@ class Session:
         self._now: int | None = None
 
     @property
+    def has_fixed_clock(self) -> bool:
+        """Whether `ARCO_NOW` stands in for the clock."""
+        return bool(self._environ.get("ARCO_NOW"))
+
+    @property
     def now(self) -> int:
         """The clock, or `ARCO_NOW` in its stead; the same however often it is asked for. Raises `InvalidInput`."""
         if self._now is None:

@@ -9,6 +9,7 @@ from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import Problems, examples
+from arco_sched.cli.presence import is_here
 from arco_sched.core.instants import parse_minutes
 from arco_sched.render.terminal import write
 
@@ -40,7 +41,7 @@ def status(
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> ExitCode:
-    """See in one look: does somebody evaluate, what is due or overdue, what went wrong in the last day.
+    """See in one look: does somebody evaluate and work, what is due or overdue, what runs, waits and went wrong.
 
     With --prometheus FILE nothing is printed, unless --json is given too; the file is replaced as a whole.
     """
@@ -54,7 +55,8 @@ def status(
     problems.check()
     lag = None if minutes is None else minutes * 60
     with session.open() as workspace:
-        answer = workspace.status(now=session.now)
+        seen = is_here(session.path, session.now)
+        answer = workspace.status(now=session.now, is_here=seen, results=prometheus is not None)
         if prometheus == "-":
             write(render.prometheus(answer, __version__))
         elif prometheus is not None:

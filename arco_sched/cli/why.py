@@ -6,6 +6,7 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.log_end import log_end, log_paths
 from arco_sched.cli.moments import read_moment
 from arco_sched.cli.options import FORMS, examples
 from arco_sched.render.terminal import write
@@ -31,7 +32,7 @@ def why(
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Explain why a schedule did or did not fire at an instant: the whole chain, and what to do next.
+    """Explain why a schedule did or did not fire at an instant: the whole chain, how its run ended, and what to do.
 
     Without --at it is about the last occurrence that should have been.
     """
@@ -41,7 +42,9 @@ def why(
     instant = None if at is None else read_moment(at, "--at", session.now)
     with session.open() as workspace:
         answer = workspace.why(schedule_id, instant, now=session.now)
+        logs = [] if answer.life is None else log_paths(session.path, answer.life)
+        log_tail = log_end(logs[-1]) if logs else None
         if as_json:
-            write(render.as_json(answer))
+            write(render.as_json(answer, logs, log_tail))
         else:
-            render.draw(answer, clocks(workspace, utc=utc))
+            render.draw(answer, clocks(workspace, utc=utc), log_tail)

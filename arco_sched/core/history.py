@@ -60,7 +60,9 @@ class Schedule(NamedTuple):
     """A schedule as it stands: its current definition version and its state.
 
     `next_due_at` is the oldest occurrence not accounted for; None when there is none or it can't be known because the
-    version in force can't be evaluated (`failing`). The `last_…` fields are of scheduled ticks.
+    version in force can't be evaluated (`failing`). The `last_…` fields are of scheduled ticks, but for
+    `last_run_status`, the status of the run that was due last, and `last_success_at`, when the last success ended.
+    `stale_after` is the last instant at which it is not stale (see `is_stale`).
     """
 
     version: Version
@@ -70,6 +72,17 @@ class Schedule(NamedTuple):
     last_run_key: str | None
     next_due_at: int | None
     failing: bool
+    last_run_status: str | None = None
+    last_success_at: int | None = None
+    stale_after: int | None = None
+
+    def is_stale(self, now: int) -> bool:
+        """Whether no success ended within `success_within_seconds`, counted at the earliest from when that was set.
+
+        A schedule that is paused, deleted, over, or has not begun is not stale.
+        """
+        end = self.version.definition.end_at
+        return self.stale_after is not None and now > self.stale_after and (end is None or now < end)
 
 
 class Tick(NamedTuple):

@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol
 
 from arco_sched.core.definitions import RequestContent
 from arco_sched.core.events import Draft
+from arco_sched.core.standing import Standing
 from arco_sched.core.subjects import Agenda, Definitions, Events, History, LapseSpan, Queue, Runs
 
 
@@ -57,6 +58,10 @@ class Transaction(Protocol):
     @property
     def queue(self) -> Queue:
         """The runs that wait, and who works."""
+
+    @property
+    def standing(self) -> Standing:
+        """How schedules and their runs stand."""
 
     def schedule_numbers(self, schedule_ids: Iterable[str]) -> dict[str, int]:
         """The number of each schedule id, given now to those that have none."""

@@ -28,6 +28,10 @@ STYLES: Final[Mapping[str, str]] = {
     "overdue": "bold red",
     "deleted": "dim",
     "ended": "dim",
+    "succeeded": "green",
+    "running": "cyan",
+    "canceled": "yellow",
+    "stale": "bold red",
 }
 
 Styled = tuple[str, str]

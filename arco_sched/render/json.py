@@ -109,6 +109,17 @@ def _schedule(schedule: Schedule) -> Row:
     return row
 
 
+def _standing(schedule: Schedule, now: int) -> Row:
+    """A schedule with how it stands at `now`."""
+    return {
+        **_schedule(schedule),
+        "overdue": overdue(schedule, now),
+        "last_run_status": schedule.last_run_status,
+        "last_success_at": optional(schedule.last_success_at),
+        "stale": schedule.is_stale(now),
+    }
+
+
 def overdue(schedule: Schedule, now: int) -> bool:
     """Whether an occurrence that is not accounted for lies at `now` or before."""
     return schedule.next_due_at is not None and schedule.next_due_at <= now
@@ -116,16 +127,14 @@ def overdue(schedule: Schedule, now: int) -> bool:
 
 def schedule_list(schedules: Iterable[Schedule], now: int) -> Iterator[str]:
     """`arco schedule list`."""
-    rows = ({**_schedule(schedule), "overdue": overdue(schedule, now)} for schedule in schedules)
-    return document([("schedules", rows)])
+    return document([("schedules", (_standing(schedule, now) for schedule in schedules))])
 
 
 def schedule_detail(detail: ScheduleDetail, now: int) -> str:
     """`arco schedule show`."""
     return line(
         {
-            **_schedule(detail.schedule),
-            "overdue": overdue(detail.schedule, now),
+            **_standing(detail.schedule, now),
             "waiting": detail.waiting,
             "next_occurrences": [instant(at) for at in detail.next_occurrences],
         }

@@ -5,21 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from arco_sched.core.history import RUN_STATUSES
+from arco_sched.render import findings
 from arco_sched.render.drawing import Cell, Page, Styled
-from arco_sched.render.json import instant, line, optional
+from arco_sched.render.json import Row, instant, line, optional
 from arco_sched.render.times import Clocks, distance, span
+from arco_sched.service.check import AHEAD, LAG
 
 if TYPE_CHECKING:
+    from arco_sched.core.subjects import Worker
     from arco_sched.service.answers import Status
-
-QUIET: Final = 300
-"""Seconds without an evaluation after which the screen says that nobody evaluates, where no --max-lag was given."""
-
-AHEAD: Final = 60
-"""Seconds by which a visit may lie beyond the clock; further, it says nothing about whether somebody evaluates."""
 
 NAMED: Final = 10
 """How many schedules `Status` names at most."""
+
+
+WAITING_FOR: Final = ("due", "retry", "worker", "overlap", "pool", "slot", "ready")
+"""What runs wait for that a worker may take, in the order in which the reasons are looked at; `ready`: none holds."""
+
+_REASONS: Final = {
+    "due": "not due yet",
+    "retry": "for a retry",
+    "worker": "for a worker",
+    "overlap": "behind others of their schedule",
+    "pool": "for a pool",
+    "slot": "for a slot",
+    "ready": "ready to start",
+}
 
 
 def is_late(status: Status, max_lag: int) -> bool:
@@ -56,22 +68,44 @@ def as_json(status: Status, max_lag: int | None) -> str:
             "failed_last_day": status.failed_last_day,
             "lapsed_last_day": status.lapsed_last_day,
             "conflicts_last_day": status.conflicts_last_day,
+            "runs_last_day": {word: status.runs_last_day.get(word, 0) for word in RUN_STATUSES},
+            "running": status.running,
+            "waiting": _waiting(status),
+            "waiting_for": {word: status.waiting_for.get(word, 0) for word in WAITING_FOR},
+            "workers": [_worker(each) for each in status.workers],
+            "findings": findings.rows(status.findings),
         }
     )
+
+
+def _waiting(status: Status) -> int:
+    return sum(status.waiting_for.values())
+
+
+def _worker(worker: Worker) -> Row:
+    return {
+        "worker": worker.worker,
+        "host": worker.host,
+        "pid": worker.pid,
+        "executor": worker.executor,
+        "pools": worker.pools,
+        "slots": worker.slots,
+        "seen_at": instant(worker.seen_at),
+    }
 
 
 def draw(status: Status, max_lag: int | None, clocks: Clocks) -> None:
     """`arco status`."""
     page = Page()
-    page.fields(
-        [
-            ("evaluator", _evaluator(status, max_lag)),
-            ("schedules", _schedules(status)),
-            ("due", _due(status, clocks)),
-            ("last 24 hours", _last_day(status)),
-            ("workspace", f"{status.workspace}, zone rules {status.zone_rules}"),
-        ]
-    )
+    fields: list[tuple[str, Cell]] = [
+        ("evaluator", _evaluator(status, max_lag)),
+        ("schedules", _schedules(status)),
+        ("due", _due(status, clocks)),
+        ("last 24 hours", _last_day(status)),
+    ]
+    if status.workers or status.running or status.waiting_for:
+        fields += [("runs", _runs(status)), ("workers", _workers(status))]
+    page.fields([*fields, ("workspace", f"{status.workspace}, zone rules {status.zone_rules}")])
     for content, style in _advice(status):
         page.line(content, style)
 
@@ -85,7 +119,7 @@ def _evaluator(status: Status, max_lag: int | None) -> list[Styled]:
         return [
             (f"CAN'T TELL: the last `arco tick` was as of {instant(status.visited_at)}, ahead of the clock", "bold red")
         ]
-    if is_late(status, QUIET if max_lag is None else max_lag):
+    if is_late(status, LAG if max_lag is None else max_lag):
         return [(f"NOBODY EVALUATES: the last `arco tick` was {seen}", "bold red")]
     return [(f"evaluating: the last `arco tick` was {seen}", "green")]
 
@@ -136,11 +170,38 @@ def _last_day(status: Status) -> list[Styled]:
         if count
     ]
     skipped = f", {status.skipped_last_day:,} skipped" if status.skipped_last_day else ""
-    return [(f"{status.triggered_last_day:,} triggered{skipped}", ""), *bad]
+    runs = ", ".join(f"{count:,} {word}" for word, count in status.runs_last_day.items() if word != "requested")
+    of_runs: list[Styled] = [(f"runs: {runs}", "")] if runs else []
+    return [(f"{status.triggered_last_day:,} triggered{skipped}", ""), *of_runs, *bad]
+
+
+def _runs(status: Status) -> list[Styled]:
+    found: list[Styled] = [(f"{status.running:,} running", "")]
+    if status.waiting_for:
+        by = (f"{count:,} {_REASONS[word]}" for word, count in sorted(status.waiting_for.items()))
+        found.append((f"{_waiting(status):,} waiting: {', '.join(by)}", ""))
+    return found
+
+
+def _workers(status: Status) -> list[Styled]:
+    if not status.workers:
+        return [("none", "")]
+    return [
+        (
+            f"{each.worker}: {each.executor}, pools {', '.join(each.pools)}, slots {each.slots:,}, "
+            f"seen {distance(each.seen_at, status.now)}",
+            "",
+        )
+        for each in status.workers
+    ]
 
 
 def _advice(status: Status) -> Iterator[Styled]:
     """What to do about what is wrong, a line each."""
+    for each in status.findings[:NAMED]:
+        yield f"{each.kind}: {each.message}", "bold red"
+    if len(status.findings) > NAMED:
+        yield f"and {len(status.findings) - NAMED:,} more: `arco check`", "bold red"
     if status.failing:
         names = ", ".join(status.failing_schedules)
         more = ", …" if status.failing > len(status.failing_schedules) else ""
@@ -167,10 +228,10 @@ def _labels(**values: str) -> str:
     return "{" + ",".join(f'{name}="{value}"' for name, value in escaped) + "}"
 
 
-def _metric(name: str, text: str, *samples: tuple[str, int]) -> Iterator[str]:
+def _metric(name: str, text: str, *samples: tuple[str, float]) -> Iterator[str]:
     if samples:
         yield f"# HELP arco_{name} {text}\n# TYPE arco_{name} gauge\n"
-        yield from (f"arco_{name}{labels} {value}\n" for labels, value in samples)
+        yield from (f"arco_{name}{labels} {value:.15g}\n" for labels, value in samples)
 
 
 def prometheus(status: Status, version: str) -> Iterator[str]:
@@ -211,3 +272,54 @@ def prometheus(status: Status, version: str) -> Iterator[str]:
     )
     yield from _metric("lapsed_last_day", "Occurrences that lapsed in those hours.", ("", status.lapsed_last_day))
     yield from _metric("run_conflicts_last_day", "Runs in conflict in those hours.", ("", status.conflicts_last_day))
+    yield from _run_metrics(status)
+
+
+def _run_metrics(status: Status) -> Iterator[str]:
+    yield from _metric(
+        "runs_last_day",
+        "Runs by status, of occurrences in those hours.",
+        *((_labels(status=word), status.runs_last_day.get(word, 0)) for word in RUN_STATUSES),
+    )
+    yield from _metric("runs_running", "Attempts that are open.", ("", status.running))
+    yield from _metric(
+        "runs_waiting",
+        "Runs that wait for an attempt and that a worker may take, by what they wait for.",
+        *((_labels(waiting_for=word), status.waiting_for.get(word, 0)) for word in WAITING_FOR),
+    )
+    queues = [(_labels(pool=pool), *counts) for pool, counts in status.queues.items()]
+    yield from _metric("pool_running", "Open attempts by pool.", *((labels, running) for labels, running, _ in queues))
+    yield from _metric("pool_waiting", "Waiting runs by pool.", *((labels, waiting) for labels, _, waiting in queues))
+    yield from _metric("workers", "Workers that work.", ("", len(status.workers)))
+    yield from _metric("worker_slots", "Attempts that they may have at once.", ("", _slots(status)))
+    yield from _metric(
+        "findings",
+        "What asks for attention about runs, by kind (see `arco check`).",
+        *((_labels(kind=kind), _count(status, kind)) for kind in ("failed", "stale", "late", "unserved", "overdue")),
+    )
+    yield from _metric(
+        "schedule_last_success_timestamp_seconds",
+        "When the last success of a schedule ended.",
+        *(
+            (_labels(schedule_id=each.schedule_id), each.last_success_at)
+            for each in status.results
+            if each.last_success_at is not None
+        ),
+    )
+    yield from _metric(
+        "schedule_last_duration_seconds",
+        "How long the last run of a schedule took that succeeded or failed.",
+        *(
+            (_labels(schedule_id=each.schedule_id), each.last_duration_ms / 1000)
+            for each in status.results
+            if each.last_duration_ms is not None
+        ),
+    )
+
+
+def _slots(status: Status) -> int:
+    return sum(each.slots for each in status.workers)
+
+
+def _count(status: Status, kind: str) -> int:
+    return sum(each.kind == kind for each in status.findings)

@@ -44,6 +44,7 @@ def state(schedule: Schedule) -> str:
 def schedules(rows: Sequence[Schedule], now: int, clocks: Clocks) -> None:
     """`arco schedule list`."""
     page = Page()
+    ran = any(row.last_run_status not in {None, "requested"} or row.is_stale(now) for row in rows)
     if page.wide:
         columns = [
             Column("SCHEDULE"),
@@ -52,22 +53,30 @@ def schedules(rows: Sequence[Schedule], now: int, clocks: Clocks) -> None:
             Column("ZONE"),
             Column("STATE", whole=True),
             Column("LAST TICK", whole=True),
+            *([Column("LAST RUN")] if ran else []),
             Column("NEXT DUE", whole=True),
             Column("", whole=True),
         ]
-        page.table(columns, (_wide_schedule(row, now, clocks) for row in rows))
+        page.table(columns, (_wide_schedule(row, now, clocks, ran=ran) for row in rows))
         return
     columns = [
         Column("SCHEDULE"),
         Column("CRON"),
         Column("STATE", whole=True),
         Column("LAST TICK"),
+        *([Column("LAST RUN")] if ran else []),
         Column("NEXT DUE", whole=True),
     ]
-    page.table(columns, (_narrow_schedule(row, now, clocks) for row in rows))
+    page.table(columns, (_narrow_schedule(row, now, clocks, ran=ran) for row in rows))
 
 
-def _wide_schedule(row: Schedule, now: int, clocks: Clocks) -> list[Cell]:
+def _last_run(row: Schedule, now: int) -> list[Cell]:
+    """The status of the last run; and below it that the schedule is stale, where it is."""
+    lines: list[Styled] = [] if row.last_run_status is None else [status(row.last_run_status)]
+    return [[*lines, status("stale")] if row.is_stale(now) else lines or ""]
+
+
+def _wide_schedule(row: Schedule, now: int, clocks: Clocks, *, ran: bool) -> list[Cell]:
     version = row.version
     return [
         version.schedule_id,
@@ -76,12 +85,13 @@ def _wide_schedule(row: Schedule, now: int, clocks: Clocks) -> list[Cell]:
         version.definition.timezone,
         status(state(row)),
         clocks.show(row.last_scheduled_for, version.schedule_id),
+        *(_last_run(row, now) if ran else ()),
         clocks.show(row.next_due_at, version.schedule_id),
         _next_due(row, now),
     ]
 
 
-def _narrow_schedule(row: Schedule, now: int, clocks: Clocks) -> list[Cell]:
+def _narrow_schedule(row: Schedule, now: int, clocks: Clocks, *, ran: bool) -> list[Cell]:
     version = row.version
     due = clocks.show(row.next_due_at, version.schedule_id)
     return [
@@ -89,6 +99,7 @@ def _narrow_schedule(row: Schedule, now: int, clocks: Clocks) -> list[Cell]:
         version.definition.cron_expression,
         status(state(row)),
         "never" if row.last_scheduled_for is None else distance(row.last_scheduled_for, now),
+        *(_last_run(row, now) if ran else ()),
         [(due, ""), _next_due(row, now)] if due else "",
     ]
 
@@ -117,6 +128,7 @@ def schedule_detail(detail: ScheduleDetail, now: int, clocks: Clocks) -> None:
         ("state", status(state(row))),
         *_definition(version, clocks),
         ("last tick", f"{last} ({row.last_tick_id})" if last else "never"),
+        *_results(row, now, clocks),
         ("next due", [(due, ""), _next_due(row, now)] if due else "nothing"),
         ("waiting", str(detail.waiting)),
     ]
@@ -126,6 +138,17 @@ def schedule_detail(detail: ScheduleDetail, now: int, clocks: Clocks) -> None:
     page.fields([*fields, ("next occurrences", upcoming or "none")])
     if row.failing:
         page.line("It can't be evaluated here: `arco ticks list --status failed` says why.", "bold red")
+
+
+def _results(row: Schedule, now: int, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
+    """What came of the runs, where there is a run."""
+    if row.last_run_status is not None:
+        yield "last run", status(row.last_run_status)
+    if row.last_success_at is not None:
+        when = clocks.show(row.last_success_at, row.version.schedule_id)
+        yield "last success", f"{when}, {distance(row.last_success_at, now)}"
+    if row.is_stale(now):
+        yield "stale", ("no success within its success_within", "bold red")
 
 
 def _definition(version: Version, clocks: Clocks) -> Iterator[tuple[str, Cell]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.cron import Explanation
@@ -15,11 +15,13 @@ from arco_sched.render.json import (
     lapse_row,
     line,
     optional,
-    run_row,
     tick_row,
     version_row,
 )
+from arco_sched.render.lives import attempt_row, life_row
 from arco_sched.render.times import Clocks, distance, instant_in
+from arco_sched.render.waits import advice as run_advice
+from arco_sched.render.waits import outcome
 
 if TYPE_CHECKING:
     from arco_sched.service.answers import Why
@@ -32,6 +34,7 @@ _STYLES: Final = {
     "unevaluable": "bold red",
     "unaccounted": "bold red",
 }
+_RUN_STYLES: Final = {"succeeded": "green", "failed": "bold red", "running": "cyan"}
 _IN_THE_FUTURE: Final = {
     "no-occurrence": "will not fire: its expression does not occur then",
     "not-started": "will not fire: it will not have started",
@@ -43,8 +46,8 @@ _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _MARKS: Final = {True: ("yes", "green"), False: ("NO", "bold red"), None: ("--", "")}
 
 
-def as_json(answer: Why) -> str:
-    """`arco why --json`."""
+def as_json(answer: Why, logs: Sequence[str | None], log_tail: str | None) -> str:
+    """`arco why --json`; `logs` are the paths of what each attempt printed, `log_tail` is the end of the last."""
     detail = answer.tick
     return line(
         {
@@ -56,12 +59,20 @@ def as_json(answer: Why) -> str:
             "version": None if answer.version is None else version_row(answer.version),
             "explanation": None if answer.explanation is None else _explanation(answer.explanation),
             "tick": None if detail is None else tick_row(detail.tick),
-            "run": None if detail is None or detail.run is None else run_row(detail.run),
+            "run": _run(answer, logs, log_tail),
             "conflicts": [] if detail is None else conflict_rows(detail.conflicts),
             "lapse": None if answer.lapse is None else lapse_row(answer.lapse),
             "other_ticks": [tick_row(tick) for tick in answer.other_ticks],
         }
     )
+
+
+def _run(answer: Why, logs: Sequence[str | None], log_tail: str | None) -> Row | None:
+    life = answer.life
+    if life is None:
+        return None
+    attempts = [attempt_row(each, log) for each, log in zip(life.attempts, logs, strict=True)]
+    return life_row(life) | {"attempts": attempts, "log_tail": log_tail}
 
 
 def _explanation(explanation: Explanation) -> Row:
@@ -84,8 +95,8 @@ def _explanation(explanation: Explanation) -> Row:
     }
 
 
-def draw(answer: Why, clocks: Clocks) -> None:
-    """`arco why`."""
+def draw(answer: Why, clocks: Clocks, log_tail: str | None) -> None:
+    """`arco why`; `log_tail` is the end of what the run printed."""
     page = Page()
     page.line(_verdict(answer, clocks), _STYLES.get(answer.verdict, "bold"))
     page.line("")
@@ -96,7 +107,14 @@ def draw(answer: Why, clocks: Clocks) -> None:
     if answer.explanation is not None:
         page.line("")
         _draw_fields(page, answer.explanation)
-    advice = list(_advice(answer))
+    if answer.life is not None and answer.life.attempts:
+        page.line("")
+        page.line(f"The run: {outcome(answer.life)}.", _RUN_STYLES.get(answer.life.state.status, ""))
+        if log_tail is not None:
+            page.line("The end of its log:")
+            for each in log_tail.splitlines():
+                page.line(f"  {each}")
+    advice = list(_advice(answer, clocks))
     if advice:
         page.line("")
     for each in advice:
@@ -151,13 +169,13 @@ def _lost(answer: Why) -> bool:
     )
 
 
-def _advice(answer: Why) -> Iterator[str]:
+def _advice(answer: Why, clocks: Clocks) -> Iterator[str]:
     """What to do next, a sentence each."""
     schedule_id, at = answer.schedule_id, answer.at
     again = f"`arco backfill {schedule_id} --from {format_instant(at)} --to {format_instant(at + 1)}`"
     backfilled = any(tick.tick_id.startswith(f"{schedule_id}:backfill:") for tick in answer.other_ticks)
-    if answer.tick is not None and answer.tick.run is not None:
-        yield f"`arco runs show {answer.tick.run.run_id}` shows the run, which an executor carries out."
+    if answer.life is not None:
+        yield run_advice(answer.life, answer.now, clocks)
     if answer.verdict in {"lapsed", "skipped"} and not backfilled:
         yield f"{again} requests its run after all."
     occurs = answer.explanation is not None and answer.explanation.occurs

@@ -9,6 +9,10 @@ from arco_sched.core.history import LapseRecord, Run, Schedule, Tick, TickDetail
 
 if TYPE_CHECKING:
     from arco_sched.core.cron import Explanation
+    from arco_sched.core.standing import Results
+    from arco_sched.core.subjects import Worker
+    from arco_sched.service.check import Finding
+    from arco_sched.service.life import RunLife
 
 T = TypeVar("T")
 
@@ -134,7 +138,10 @@ class Status(NamedTuple):
     that was. Schedules are counted by state, and as `failing` where the version in force can't be evaluated. `overdue`
     schedules have occurrences that wait, `backlog` in all; `overdue_schedules` names the first of them with the instant
     since when, longest first. `ahead` names schedules that are accounted for beyond `now`, with their cursors. The
-    `…_last_day` fields are of the 24 hours before `now`: ticks scheduled for them, lapses and conflicts recorded then.
+    `…_last_day` fields are of the 24 hours before `now`: ticks scheduled for them and their runs by status, lapses and
+    conflicts recorded then. `running` counts open attempts, `waiting_for` the runs that wait for a worker to start them
+    by the first reason that holds (`ready`: none), `queues` has (open attempts, waiting runs) by pool. `workers` are
+    those that work, `findings` what asks for attention about runs, `results` those of each schedule, where asked for.
     """
 
     now: int
@@ -157,6 +164,13 @@ class Status(NamedTuple):
     lapsed_last_day: int
     conflicts_last_day: int
     failing_schedules: tuple[str, ...]
+    running: int
+    waiting_for: Mapping[str, int]
+    queues: Mapping[str, tuple[int, int]]
+    workers: "tuple[Worker, ...]"
+    runs_last_day: Mapping[str, int]
+    findings: "tuple[Finding, ...]"
+    results: "tuple[Results, ...]"
 
 
 Verdict = Literal[
@@ -188,7 +202,8 @@ class Why(NamedTuple):
 
     `verdict` is the answer in a word and `reasons` the chain that leads to it. `version` is the one in force at `at`
     (None before the first), `explanation` what its expression says there (None where it can't be read), `tick` and
-    `lapse` what was recorded of the instant, `other_ticks` the manual and backfilled ticks at it.
+    `lapse` what was recorded of the instant, `other_ticks` the manual and backfilled ticks at it. `life` is the tick's
+    run with what became of it.
     """
 
     schedule_id: str
@@ -201,6 +216,7 @@ class Why(NamedTuple):
     tick: "TickDetail | None"
     lapse: "LapseRecord | None"
     other_ticks: "tuple[Tick, ...]"
+    life: "RunLife | None" = None
 
 
 class Backfill(NamedTuple):

@@ -4,6 +4,8 @@ from arco_sched.core.evaluate import waiting
 from arco_sched.core.instants import DAY
 from arco_sched.core.ports import Transaction
 from arco_sched.service.answers import Status
+from arco_sched.service.check import OF_RUNS, IsHere, Works, waiting_by_reason
+from arco_sched.service.check import look as check
 
 NAMED = 10
 """How many overdue, failing or ahead schedules are named."""
@@ -12,8 +14,9 @@ READ = 1_000
 """How many schedules' states are read at a time."""
 
 
-def look(transaction: Transaction, now: int) -> Status:
-    """The state of everything as of `now`; its cost follows what is due and what the last day recorded."""
+def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool = False) -> Status:
+    """The state of everything as of `now`; its cost follows what is due, runs and waits, and what the last day
+    recorded. `results`: those of every schedule, too."""
     agenda, definitions, history = transaction.agenda, transaction.definitions, transaction.history
     about = definitions.about()
     counts = definitions.count_by_state()
@@ -26,6 +29,7 @@ def look(transaction: Transaction, now: int) -> Status:
             backlog += waiting(state.terms, state.cursor, now + 1, state.ahead)
     named = definitions.states([schedule for schedule, _ in overdue[:NAMED]])
     ahead = definitions.states(definitions.accounted_beyond(now, NAMED))
+    works, standing = Works(transaction, is_here), transaction.standing
     return Status(
         now=now,
         workspace=about.name,
@@ -47,4 +51,17 @@ def look(transaction: Transaction, now: int) -> Status:
         lapsed_last_day=history.count_lapsed(since, now),
         conflicts_last_day=transaction.runs.count_conflicted(since, now),
         failing_schedules=tuple(agenda.failing(now, NAMED)),
+        running=standing.count_running(),
+        waiting_for=waiting_by_reason(transaction, now, works),
+        queues=_queues(transaction),
+        workers=tuple(works.workers),
+        runs_last_day=standing.runs_due(since, now),
+        findings=tuple(check(transaction, now, OF_RUNS, is_here)),
+        results=tuple(standing.results()) if results else (),
     )
+
+
+def _queues(transaction: Transaction) -> dict[str, tuple[int, int]]:
+    """(open attempts, waiting runs) of each pool that has any."""
+    used, waits = transaction.queue.usage(), transaction.queue.count_waiting()
+    return {pool: (used.get(pool, 0), waits.get(pool, 0)) for pool in sorted({*used, *waits})}

@@ -15,12 +15,19 @@ from arco_sched.core.history import LapseRecord, Tick, TickDetail
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, format_instant
 from arco_sched.core.ports import Transaction
 from arco_sched.service.answers import Reason, Verdict, Why
+from arco_sched.service.life import RunLife, look
 from arco_sched.service.not_found import number_of
 from arco_sched.service.requests import tick_detail
 
 _REHEARSED: Final = 100_000
 """Ticks of the next evaluation that are looked through for the one that is asked about."""
 
+_BECAME: Final = {
+    "requested": "is requested",
+    "running": "is running",
+    "skipped": "was skipped",
+    "canceled": "was canceled",
+}
 _WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
@@ -78,10 +85,13 @@ class _Chain:
         version = None
         if term is not None:
             version = self._transaction.definitions.version(self._schedule, term.version)
-        detail = None
+        detail, life = None, None
         if self._tick is not None:
             detail = tick_detail(self._transaction, self._tick.tick_id)
             self._say_run(detail)
+            if detail.run is not None:
+                life = look(self._transaction, detail.run.run_id, self._now)
+                self._say_life(life)
         others = tuple(tick for tick in self._ticks if tick is not self._tick)
         for tick in others:
             self._say("other tick", None, f"{tick.tick_id} is at the same instant, {tick.status}, and counts apart")
@@ -96,6 +106,7 @@ class _Chain:
             detail,
             self._lapse,
             others,
+            life,
         )
 
     def _say(self, about: str, holds: bool | None, text: str) -> None:
@@ -326,4 +337,23 @@ class _Chain:
             text = f"run {run.run_id} is {run.status}; another content was asked for under {tick.run_key} later"
             self._say("run", None, f"{text}: `arco runs show {run.run_id}` shows it")
         else:
-            self._say("run", True, f"run {run.run_id} is {run.status} under {tick.run_key}")
+            self._say("run", True, f"run {run.run_id} {_BECAME.get(run.status, run.status)} under {tick.run_key}")
+
+    def _say_life(self, life: RunLife) -> None:
+        """How the last attempt went, and what the run waits for."""
+        last = life.state.attempt
+        if last is not None and last.end is not None:
+            code = "" if last.end.exit_code is None else f", exit code {last.end.exit_code}"
+            end = format_instant(last.end.ended_at)
+            good = last.end.outcome == "succeeded"
+            self._say("attempt", good, f"attempt {last.number} {last.end.outcome} at {end}{code}")
+        elif last is not None:
+            since = last.submitted_at if last.started_at is None else last.started_at
+            when = "" if since is None else f", since {format_instant(since)}"
+            self._say("attempt", None, f"attempt {last.number} is open{when}")
+        if life.state.waits:
+            what = "to be started" if life.waiting_for is None else f"for: {life.waiting_for}"
+            self._say("start", None, f"it waits {what}")
+        elif life.state.status in {"skipped", "canceled"}:
+            reason = "" if life.state.reason is None else f": {life.state.reason}"
+            self._say("start", False, f"the run was {life.state.status}{reason}")

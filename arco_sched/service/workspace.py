@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         VersionChange,
         Why,
     )
+    from arco_sched.service.check import Asked, Finding, IsHere
     from arco_sched.service.pruning import Progress as PruningProgress
     from arco_sched.service.verification.recount import Progress as VerificationProgress
 
@@ -274,12 +275,20 @@ class Workspace(RunWorkspace):
 
     # Questions.
 
-    def status(self, *, now: int) -> "Status":
-        """One look: the evaluator's last visit, schedules by state, backlog, and the last day's failures and lapses."""
+    def status(self, *, now: int, is_here: "IsHere" = lambda _: True, results: bool = False) -> "Status":
+        """One look: the evaluator's last visit, schedules by state, backlog, runs, and the last day's failures and
+        lapses; `is_here` as of `check`; `results` of each schedule where asked for."""
         from arco_sched.service.status import look
 
         with self._store.read() as transaction:
-            return look(transaction, now)
+            return look(transaction, now, is_here, results=results)
+
+    def check(self, asked: "Asked", *, now: int, is_here: "IsHere" = lambda _: True) -> "list[Finding]":
+        """What asks for attention, of what is asked for; `is_here` tells of a worker whether it still works."""
+        from arco_sched.service.check import look
+
+        with self._store.read() as transaction:
+            return look(transaction, now, asked, is_here)
 
     def why(self, schedule_id: str, at: int | None = None, *, now: int) -> "Why":
         """Why the schedule did or did not fire at `at`; without one, at its last occurrence through `now`."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.executing import define, work
 from tests.runner import Arco
 
 
@@ -64,6 +65,21 @@ def test_lapses_of_the_last_day(daily: Arco) -> None:
     assert "arco lapses list" in screen
 
 
+def assert_exposition(text: str) -> None:
+    """Every metric has HELP and TYPE before its samples, and every sample is a number."""
+    described: set[str] = set()
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            continue
+        if line.startswith("# TYPE "):
+            described.add(line.split()[2])
+            continue
+        found = re.fullmatch(r'(arco_[a-z_]+)(\{(?:[a-z_]+="(?:[^"\\]|\\.)*",?)+\})? -?\d+(\.\d+)?', line)
+        assert found, line
+        assert found[1] in described
+    assert text.endswith("\n")
+
+
 def test_prometheus(daily: Arco, tmp_path: Path) -> None:
     """A textfile that node-exporter reads: every metric has HELP and TYPE, and the file appears whole."""
     daily.ok("schedule disable daily")
@@ -74,19 +90,9 @@ def test_prometheus(daily: Arco, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if "prom" in path.name] == ["arco.prom"]
     text = target.read_text()
     assert text == daily.ok("status --prometheus -").out
+    assert_exposition(text)
     assert "arco_evaluator_last_visit_timestamp_seconds 0\n" in text
     assert 'arco_schedules{state="paused"} 1\n' in text
-    described: set[str] = set()
-    for line in text.splitlines():
-        if line.startswith("# HELP "):
-            continue
-        if line.startswith("# TYPE "):
-            described.add(line.split()[2])
-            continue
-        found = re.fullmatch(r'(arco_[a-z_]+)(\{(?:[a-z_]+="(?:[^"\\]|\\.)*",?)+\})? -?\d+', line)
-        assert found, line
-        assert found[1] in described
-    assert text.endswith("\n")
 
 
 def test_prometheus_escapes_labels(tmp_path: Path) -> None:
@@ -110,3 +116,54 @@ def test_a_textfile_that_cant_be_written(daily: Arco, tmp_path: Path, target: st
     result = daily("status", "--prometheus", str(tmp_path / target) if target else "")
     assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
     assert not list(tmp_path.rglob("*part*"))
+
+
+def test_runs_and_workers(arco: Arco) -> None:
+    """What runs, what waits and for what, who works, and the findings of `check`."""
+    define(arco, bad="exit 3", good="true", big="true -- --pool big", slow="true -- --spread 8h")
+    work(arco)
+    answer = arco.json("status")
+    assert (answer["running"], answer["waiting"], answer["workers"]) == (0, 2, [])
+    assert {word: count for word, count in answer["waiting_for"].items() if count} == {"due": 1, "worker": 1}
+    assert {word: count for word, count in answer["runs_last_day"].items() if count} == {
+        "requested": 2,
+        "succeeded": 1,
+        "failed": 1,
+    }
+    assert answer["findings"] == arco("check --json").json["findings"]
+    assert [each["kind"] for each in answer["findings"]] == ["failed", "unserved"]
+    screen = arco.ok("status").out
+    assert field(arco, "runs") == "0 running"
+    assert "2 waiting: 1 not due yet, 1 for a worker" in screen
+    assert "runs: 1 failed, 1 succeeded" in screen
+    assert field(arco, "workers") == "none"
+    assert "failed: the last run of bad failed at 2025-01-01T10:00:00Z" in screen
+    assert "no worker serves pool big: start `arco work --pool big`" in screen
+
+
+def test_nothing_of_runs_where_nobody_executes(daily: Arco) -> None:
+    """Who only records sees no word of workers."""
+    daily.ok("tick", at="2025-01-01T10:00:00Z")
+    screen = daily.ok("status").out
+    assert "workers" not in screen
+    assert "runs" not in screen
+
+
+def test_prometheus_of_runs(arco: Arco) -> None:
+    """Runs by status, queues by pool, and of each schedule its last success and how long its last run took."""
+    define(arco, bad="exit 3", good="true", big="true -- --pool big")
+    work(arco)
+    text = arco.ok("status --prometheus -").out
+    assert_exposition(text)
+    for line in (
+        'arco_runs_last_day{status="succeeded"} 1',
+        'arco_runs_last_day{status="failed"} 1',
+        'arco_runs_waiting{waiting_for="worker"} 1',
+        'arco_pool_waiting{pool="big"} 1',
+        'arco_findings{kind="failed"} 1',
+        "arco_workers 0",
+        'arco_schedule_last_success_timestamp_seconds{schedule_id="good"} 17357256',
+        'arco_schedule_last_duration_seconds{schedule_id="bad"} ',
+    ):
+        assert f"\n{line}" in text, line
+    assert 'last_success_timestamp_seconds{schedule_id="bad"}' not in text

@@ -30,6 +30,7 @@ RUN = keys(
     "shell working_directory environment environment_file run_as resources code_version requested_at conflicts"
 )
 CHANGE = [*SCHEDULE, "change", "waiting", "discarded"]
+STANDING = [*SCHEDULE, "overdue", "last_run_status", "last_success_at", "stale"]
 
 DOCUMENTS = {
     'schedule create s --cron "0 * * * *"': CHANGE,
@@ -37,7 +38,7 @@ DOCUMENTS = {
     "schedule enable daily": CHANGE,
     "schedule disable daily": CHANGE,
     "schedule delete daily": CHANGE,
-    "schedule show daily": [*SCHEDULE, "overdue", "waiting", "next_occurrences"],
+    "schedule show daily": [*STANDING, "waiting", "next_occurrences"],
     "schedule trigger daily": [*TICK, "run", "change"],
     "tick": keys("now evaluated triggered skipped failed lapsed deferred conflicts dry_run ticks lapses"),
     "ticks show daily:1736762400": [
@@ -49,8 +50,8 @@ DOCUMENTS = {
     "init": ["database", "workspace", "change"],
 }
 LISTS = {
-    "schedule list": ("schedules", [*SCHEDULE, "overdue"], False),
-    "schedule list --all": ("schedules", [*SCHEDULE, "overdue"], False),
+    "schedule list": ("schedules", STANDING, False),
+    "schedule list --all": ("schedules", STANDING, False),
     "schedule versions daily": ("versions", [*DEFINITION, "changed"], False),
     "schedule preview daily": ("occurrences", ["at", "local", "note"], False),
     'schedule preview --cron "@daily"': ("occurrences", ["at", "local", "note"], False),

@@ -15,6 +15,7 @@ from arco_sched.core.instants import BEFORE_ALL
 from arco_sched.core.policy import DEFAULT, Policy, policy_from
 from arco_sched.core.subjects import About, State
 from arco_sched.store.sqlite.script import COLUMNS
+from arco_sched.store.sqlite.standing import LAST_RUN_STATUS, LAST_SUCCESS_AT, STALE_AFTER
 
 _TERM: Final = (
     "version, effective_from, start_at, end_at, enabled, deleted, cron_expression, timezone, dst_gap, "
@@ -34,6 +35,9 @@ _SCHEDULES: Final = (
     "FROM schedule_ids i JOIN schedule_rows s USING (schedule) "
     "JOIN definition_rows d ON d.schedule = s.schedule AND d.version = s.version "
     "JOIN contents c USING (content) LEFT JOIN agenda a ON a.schedule = s.schedule "
+)
+_STANDING: Final = _SCHEDULES.replace(
+    "a.failing FROM", f"a.failing, {LAST_RUN_STATUS}, {LAST_SUCCESS_AT}, {STALE_AFTER} FROM"
 )
 _AMONG: Final = "IN (SELECT value FROM json_each(?))"
 
@@ -160,13 +164,13 @@ class Definitions:
 
     def schedule(self, schedule_id: str) -> Schedule | None:
         """A schedule as it stands, deleted or not."""
-        row = self._connection.execute(f"{_SCHEDULES}WHERE i.schedule_id = ?", (schedule_id,)).fetchone()
+        row = self._connection.execute(f"{_STANDING}WHERE i.schedule_id = ?", (schedule_id,)).fetchone()
         return None if row is None else _schedule(row)
 
     def schedules(self, *, deleted: bool) -> Iterator[Schedule]:
         """Every schedule in the order of the ids, the deleted ones only when asked for."""
         which = "" if deleted else "WHERE d.deleted = 0 "
-        return (_schedule(row) for row in self._connection.execute(f"{_SCHEDULES}{which}ORDER BY i.schedule_id"))
+        return (_schedule(row) for row in self._connection.execute(f"{_STANDING}{which}ORDER BY i.schedule_id"))
 
     def timezone(self, schedule_id: str) -> str | None:
         """The zone of a schedule's newest definition version, None where the id has none."""
@@ -227,7 +231,7 @@ def _version(row: Sequence[Any]) -> Version:
 
 def _schedule(row: Sequence[Any]) -> Schedule:
     schedule_id = row[0]
-    cursor, last_instant, last_run, due_at, failing = row[_WIDTH:]
+    cursor, last_instant, last_run, due_at, failing, *standing = row[_WIDTH:]
     return Schedule(
         _version(row),
         cursor,
@@ -236,6 +240,7 @@ def _schedule(row: Sequence[Any]) -> Schedule:
         None if last_run is None else f"sched:{schedule_id}:{last_run}",
         None if failing else due_at,
         bool(failing),
+        *standing,
     )
 
 

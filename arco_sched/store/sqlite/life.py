@@ -146,8 +146,8 @@ def _write(
     connection: sqlite3.Connection, known: dict[int, Life], touched: dict[tuple[int, int], Attempt], to: str
 ) -> None:
     connection.executemany(
-        f"INSERT OR REPLACE INTO {to}run_states (run, schedule, backfill, pool, status, occupies, executor, state) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT OR REPLACE INTO {to}run_states (run, schedule, backfill, pool, status, occupies, due_at, ended_at, "
+        "executor, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [_state_row(number, life) for number, life in known.items()],
     )
     connection.executemany(
@@ -172,6 +172,8 @@ def _state_row(number: int, life: Life) -> tuple[Any, ...]:
         request.policy.pool,
         state.status,
         life.schedule is not None and state.occupies,
+        request.due_at,
+        None if state.attempt is None or state.attempt.end is None else state.attempt.end.ended_at,
         None if opened is None else opened.executor,
         json.dumps(kept, separators=(",", ":")),
     )

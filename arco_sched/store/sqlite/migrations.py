@@ -109,13 +109,16 @@ CREATE TABLE run_states (
     pool     TEXT NOT NULL,
     status   TEXT NOT NULL,
     occupies INTEGER NOT NULL CHECK (occupies IN (0, 1)),
+    due_at   INTEGER NOT NULL,
+    ended_at INTEGER,
     executor TEXT,
     state    TEXT NOT NULL CHECK (json_valid(state))
 ) STRICT;
 
 CREATE INDEX run_occupies ON run_states (schedule, backfill) WHERE occupies = 1;
 CREATE INDEX run_open ON run_states (executor, run) WHERE executor IS NOT NULL;
-CREATE INDEX run_ended ON run_states (schedule, run);
+CREATE INDEX run_over ON run_states (schedule, due_at, run) WHERE status IN ('succeeded', 'failed');
+CREATE INDEX run_success ON run_states (schedule, ended_at) WHERE status = 'succeeded';
 
 CREATE TABLE attempt_rows (
     run          INTEGER NOT NULL,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from arco_sched.store.sqlite.history import History
     from arco_sched.store.sqlite.queue import Queue
     from arco_sched.store.sqlite.runs import Runs
+    from arco_sched.store.sqlite.standing import Standing
 
 
 class Transaction:
@@ -68,6 +69,13 @@ class Transaction:
         from arco_sched.store.sqlite.queue import Queue
 
         return Queue(self._connection)
+
+    @property
+    def standing(self) -> Standing:
+        """How schedules and their runs stand."""
+        from arco_sched.store.sqlite.standing import Standing
+
+        return Standing(self._connection)
 
     def append(self, drafts: Sequence[Draft]) -> Appended:
         """Record events, and fold them into the tables; see the port."""

@@ -1,0 +1,229 @@
+"""`arco check`: what asks for attention, a finding each. `arco status` shows the same."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from arco_sched.core.attempts import EXTERNAL, times_out_at
+from arco_sched.core.instants import format_instant, format_span
+from arco_sched.core.ports import Transaction
+from arco_sched.core.run_order import Capacity, WorkerTerms, champions, waiting, waiting_for
+from arco_sched.core.standing import Ready
+from arco_sched.core.subjects import Worker
+
+Kind = Literal["lag", "unevaluable", "failed", "stale", "late", "unserved", "overdue", "waiting"]
+
+LAG: Final = 300
+"""Seconds without an evaluation after which nobody evaluates, where nobody says."""
+
+LATE: Final = 300
+"""Seconds for which a run may be ready and not start, where nobody says."""
+
+AHEAD: Final = 60
+"""Seconds by which a visit may lie beyond the clock; further, it says nothing about whether somebody evaluates."""
+
+SCHEDULES: Final = 1000
+"""Schedules that are named of a kind, at most."""
+
+RUNS: Final = 20
+"""Runs that are named of a kind, at most; one more finding counts the others."""
+
+LOOKED_AT: Final = 1000
+"""Ready runs that are looked at, the longest waiting first."""
+
+IsHere = Callable[[Worker], bool]
+"""Whether a worker that was seen still works."""
+
+
+class Finding(NamedTuple):
+    """Something that asks for attention; `message` is a sentence with what to do, without a full stop."""
+
+    kind: Kind
+    schedule_id: str | None
+    run_id: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What to judge: seconds, a number of runs, or whether; None and False leave it out.
+
+    With `late` goes what no worker serves, and attempts of executors of one's own that are past their timeout.
+    """
+
+    max_lag: int | None = None
+    late: int | None = None
+    waiting: int | None = None
+    stale: bool = False
+    failed: bool = False
+    unevaluable: bool = False
+    unless_idle: bool = False
+    """No evaluation is missed where no schedule is enabled."""
+
+
+ALL: Final = Asked(max_lag=LAG, late=LATE, stale=True, failed=True, unevaluable=True, unless_idle=True)
+"""All that can be judged without being told more."""
+
+
+OF_RUNS: Final = Asked(late=LATE, stale=True, failed=True)
+"""What `arco status` has no words of its own for."""
+
+
+def unserved(pool: str) -> str:
+    """That no worker takes the runs of a pool, and the command that helps."""
+    work = "arco work" if pool == "default" else f"arco work --pool {pool}"
+    return f"no worker serves pool {pool}: start `{work}`"
+
+
+def look(transaction: Transaction, now: int, asked: Asked, is_here: IsHere) -> list[Finding]:
+    """The findings as of `now`; the cost follows the schedules, what runs and what waits."""
+    found: list[Finding] = []
+    if asked.max_lag is not None:
+        found += _lag(transaction, now, asked.max_lag, unless_idle=asked.unless_idle)
+    if asked.unevaluable:
+        found += _unevaluable(transaction, now)
+    if asked.failed:
+        found += _failed(transaction)
+    if asked.stale:
+        found += _stale(transaction, now)
+    if asked.late is not None:
+        works = Works(transaction, is_here)
+        found += _ready(transaction, now, asked.late, works)
+        found += _overdue(transaction, now)
+    if asked.waiting is not None:
+        found += _waiting(transaction, asked.waiting)
+    return found
+
+
+class Works:
+    """Who works: the workers that are here, what they serve, and what is free."""
+
+    def __init__(self, transaction: Transaction, is_here: IsHere) -> None:
+        queue = transaction.queue
+        self.workers = [worker for worker in queue.workers() if is_here(worker)]
+        # An attempt that is open was started by somebody: a worker that only comes by (`work --once`) is in no list.
+        self.pools = {pool for worker in self.workers for pool in worker.pools} | transaction.standing.worked_pools()
+        used, kinds = queue.usage(), {worker.executor for worker in self.workers}
+        self.room = {pool: slots - used.get(pool, 0) for pool, (_, slots) in queue.pools().items() if slots is not None}
+        slots = sum(worker.slots for worker in self.workers)
+        taken = sum(len(queue.open_attempts(kind)) for kind in kinds)
+        self.free = slots - taken if self.workers else 1
+
+    @property
+    def terms(self) -> list[WorkerTerms]:
+        """All of them as one that takes every run of the pools that are served."""
+        return [WorkerTerms(frozenset(self.pools), "", is_root=True)]
+
+
+def waiting_by_reason(transaction: Transaction, now: int, works: Works) -> dict[str, int]:
+    """How many runs wait that a worker may take, by the first reason that holds; `ready` where none does."""
+    found: dict[str, int] = {}
+    for pool, stage, count in transaction.standing.waiting(now):
+        reason = stage
+        if stage in {"overlap", "ready"} and pool not in works.pools:
+            reason = "worker"
+        elif stage == "ready" and works.room.get(pool, 1) <= 0:
+            reason = "pool"
+        elif stage == "ready" and works.free <= 0:
+            reason = "slot"
+        found[reason] = found.get(reason, 0) + count
+    return found
+
+
+def _lag(transaction: Transaction, now: int, most: int, *, unless_idle: bool) -> Iterator[Finding]:
+    if unless_idle and not transaction.definitions.count_by_state().get("enabled"):
+        return
+    at = transaction.definitions.about().visited_at
+    remedy = "let cron call `arco tick` each minute, or start `arco work --tick`"
+    if at is None:
+        yield Finding("lag", None, None, f"nobody has ever evaluated: {remedy}")
+    elif now - at > most:
+        yield Finding("lag", None, None, f"nobody has evaluated since {format_instant(at)}: {remedy}")
+    elif at - now > AHEAD:
+        text = f"the last evaluation was as of {format_instant(at)}, ahead of the clock: `arco status` says more"
+        yield Finding("lag", None, None, text)
+
+
+def _unevaluable(transaction: Transaction, now: int) -> Iterator[Finding]:
+    for name in transaction.agenda.failing(now, SCHEDULES):
+        text = f"{name} can't be evaluated: `arco ticks list --schedule {name} --status failed` says why"
+        yield Finding("unevaluable", name, None, text)
+
+
+def _failed(transaction: Transaction) -> Iterator[Finding]:
+    for name, run_id, ended_at in transaction.standing.failed_last(SCHEDULES):
+        when = "" if ended_at is None else f" at {format_instant(ended_at)}"
+        text = f"the last run of {name} failed{when}: `arco runs show {run_id}` says how"
+        yield Finding("failed", name, run_id, text)
+
+
+def _stale(transaction: Transaction, now: int) -> Iterator[Finding]:
+    for name, since, within, last in transaction.standing.stale(now, SCHEDULES):
+        span = format_span(within, "seconds")
+        what = "no success" if last is None else "no further success"
+        text = f"{name} is stale: {what} since {format_instant(since)}, and one is expected within {span}"
+        yield Finding("stale", name, None, text)
+
+
+def _ready(transaction: Transaction, now: int, late: int, works: Works) -> Iterator[Finding]:
+    """Runs that no worker serves, and runs that could start and have not."""
+    ready = transaction.standing.ready(now, now, LOOKED_AT)
+    for pool, stage, count in transaction.standing.waiting(now):
+        if stage != "ready" or pool in works.pools:
+            continue
+        named = [row for row in ready if row.pool == pool][:RUNS]
+        for row in named:
+            yield Finding("unserved", row.schedule_id, row.run_id, f"{_who(row)} waits: {unserved(pool)}")
+        if count > len(named):
+            yield Finding("unserved", None, None, f"{count - len(named):,} more runs wait: {unserved(pool)}")
+    since_long = [row for row in ready if row.since <= now - late and row.pool in works.pools]
+    found = _could_start(transaction, since_long, now, works)
+    for row in found[:RUNS]:
+        text = f"{_who(row)} could start since {format_instant(row.since)} and has not: `arco workers` shows who works"
+        yield Finding("late", row.schedule_id, row.run_id, text)
+    if len(found) > RUNS:
+        yield Finding("late", None, None, f"{len(found) - RUNS:,} more runs could start and have not")
+
+
+def _who(row: Ready) -> str:
+    return f"run {row.run_id}" if row.schedule_id is None else f"run {row.run_id} of {row.schedule_id}"
+
+
+def _could_start(transaction: Transaction, rows: Sequence[Ready], now: int, works: Works) -> list[Ready]:
+    """Those that wait for nothing: neither for others of their schedule nor for a slot."""
+    lives = transaction.queue.by_number([row.run for row in rows])
+    looked = {number: waiting(life.request, life.state) for number, life in lives.items()}
+    groups = {run.group for run in looked.values() if run is not None and run.group is not None}
+    others = transaction.queue.running_of(groups)
+    first = champions([run for run in looked.values() if run is not None], others)
+    capacity = Capacity(works.free, works.room)
+    found = []
+    for row in rows:
+        run = looked.get(row.run)
+        if run is None:
+            continue
+        beside, champion = ((), None) if run.group is None else (others.get(run.group, ()), first.get(run.group))
+        if waiting_for(run, now, works.terms, capacity, beside, champion) is None:
+            found.append(row)
+    return found
+
+
+def _overdue(transaction: Transaction, now: int) -> Iterator[Finding]:
+    """Attempts of executors of one's own that are past their timeout: nobody else ends them."""
+    for each in transaction.queue.open_attempts(EXTERNAL):
+        at = times_out_at(each.attempt, each.request.policy.timeout_seconds)
+        if at is not None and now > at:
+            run_id, number = each.request.run_id, each.attempt.number
+            text = (
+                f"attempt {number} of run {run_id} is past its timeout since {format_instant(at)}: "
+                f"`arco runs fail {run_id}` ends it"
+            )
+            yield Finding("overdue", each.request.schedule_id, run_id, text)
+
+
+def _waiting(transaction: Transaction, most: int) -> Iterator[Finding]:
+    count = sum(transaction.queue.count_waiting().values())
+    if count > most:
+        wait = "1 run waits" if count == 1 else f"{count:,} runs wait"
+        text = f"{wait}, more than {most:,}: `arco status` says for what"
+        yield Finding("waiting", None, None, text)

@@ -1,0 +1,89 @@
+"""`arco why` goes on to what became of the run."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.executing import DUE, define, work
+from tests.runner import Arco
+
+
+def last_line(arco: Arco, schedule_id: str) -> str:
+    """What `why` says last: what to do."""
+    return arco.ok(f"why {schedule_id}").out.splitlines()[-1]
+
+
+def test_how_the_run_ended(arco: Arco) -> None:
+    """Status, exit code, how long it took, and the end of its log."""
+    define(arco, bad="echo one; echo two; exit 3", good="echo fine")
+    work(arco)
+    said = arco.ok("why bad").out
+    assert "The run: failed, attempt 1 failed with exit code 3, took " in said
+    assert "The end of its log:\n  one\n  two\n" in said
+    assert "NO   attempt     attempt 1 failed at 2025-01-01T10:00:00Z, exit code 3" in said
+    assert "` starts it again." in last_line(arco, "bad")
+    said = arco.ok("why good").out
+    assert "The run: succeeded, attempt 1 succeeded, took " in said
+    assert "  fine\n" in said
+    assert "retry" not in last_line(arco, "good")
+
+
+def test_the_life_as_json(arco: Arco) -> None:
+    """`run` has the keys of `runs show`: its life, all attempts with their logs, and the end of the last log."""
+    define(arco, bad="echo $ARCO_ATTEMPT; exit 3 -- --retries 1 --retry-delay 0s")
+    work(arco)
+    run = arco.json("why bad")["run"]
+    assert (run["status"], run["attempt"], run["exit_code"], run["outcome"]) == ("failed", 2, 3, "failed")
+    assert [(each["attempt"], each["exit_code"]) for each in run["attempts"]] == [(1, 3), (2, 3)]
+    assert [Path(each["log"]).read_text() for each in run["attempts"]] == ["1\n", "2\n"]
+    assert run["log_tail"] == "2\n"
+    assert (run["scheduled_for"], run["waiting_for"]) == (DUE, None)
+
+
+def test_a_log_is_shown_harmlessly(arco: Arco) -> None:
+    """The last twenty lines, and what would steer the terminal by its number."""
+    define(arco, loud=r"seq 30; printf '\033[2J\n'; exit 1")
+    work(arco)
+    said = arco.ok("why loud").out
+    assert "\n  12\n" in said
+    assert "\n  11\n" not in said
+    assert "\x1b" not in said
+    assert "[2J" in said
+
+
+@pytest.mark.parametrize(
+    ("command", "reason", "words"),
+    [
+        ("true", "worker", "no worker serves pool default: start `arco work`."),
+        ("true -- --pool big", "worker", "no worker serves pool big: start `arco work --pool big`."),
+        ("true -- --spread 1h", "due", "its spread lets it start at 2025-01-01 10:"),
+        ("", "external", "it has no command, so whoever reads the requests executes it."),
+        ("true -- --pool external", "external", "an executor of your own says `arco runs start run_"),
+    ],
+)
+def test_what_the_run_waits_for(arco: Arco, command: str, reason: str, words: str) -> None:
+    """The first reason that holds, and the remedy."""
+    define(arco, one=command)
+    arco.ok("tick --quiet", at=DUE)
+    assert arco.json("why one")["run"]["waiting_for"] == reason
+    line = last_line(arco, "one")
+    assert line.startswith("Next: The run waits: ")
+    assert words in line
+
+
+def test_a_retry_is_waited_for(arco: Arco) -> None:
+    """The next attempt and when it starts."""
+    define(arco, one="exit 1 -- --retries 1 --retry-delay 5m")
+    work(arco)
+    assert "attempt 2 starts at 2025-01-01 10:05 UTC (in 5 minutes)." in last_line(arco, "one")
+    assert "--   start       it waits for: retry" in arco.ok("why one").out
+
+
+def test_a_skipped_run(arco: Arco) -> None:
+    """The reason is told."""
+    define(arco, one="true -- --start-within 1m")
+    arco.ok("tick --quiet", at=DUE)
+    arco.at = "2025-01-01T10:05:00Z"
+    arco("work --once")
+    said = arco.ok("why one").out
+    assert "NO   start       the run was skipped: deadline" in said
