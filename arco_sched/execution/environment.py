@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from arco_sched.core.executor import ATTEMPT_VARIABLES, Attempt, NotStarted
-from arco_sched.execution.rights import writers
 from arco_sched.execution.supervisor import User
+from arco_sched.execution.writers import writers
 
 _WORKERS_OWN: Final = frozenset({"ARCO_NOW", "NOTIFY_SOCKET", "INVOCATION_ID", "JOURNAL_STREAM"})
 """What concerns the worker alone: its clock, and how systemd talks with it. LISTEN_* too."""
