@@ -375,5 +375,5 @@ class Queue(Protocol):
     def hooks_owed(self, limit: int) -> list[tuple[int, int, str]]:
         """(run, attempt, run id) of final runs whose hooks have not run, oldest first."""
 
-    def hook_done(self, run: int, attempt: int, now: int) -> None:
-        """The hooks of a run's end have run."""
+    def hooks_done(self, ended: Iterable[tuple[int, int]], now: int) -> None:
+        """The hooks of these ends, each (run, attempt), have run."""

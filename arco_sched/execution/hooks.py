@@ -50,18 +50,22 @@ class Hooks:
             owed = transaction.queue.hooks_owed(_PAGE)
             lives = transaction.queue.by_number([run for run, _, _ in owed]) if owed else {}
         busy = {(each.run, each.attempt) for each in self._running}
+        done: list[tuple[int, int]] = []
         for run, attempt, run_id in owed:
             life = lives.get(run)
             if (run, attempt) in busy:
                 continue
             commands = [] if life is None or not life.state.final else self._commands(life)
             if life is None or not commands:
-                self._done(store, run, attempt, now)
+                done.append((run, attempt))
                 continue
             variables = self._variables(life, run_id)
             for command in commands:
                 self._start(command, variables, run, attempt, run_id)
-        self._reap(store, now)
+        done += self._ended()
+        if done:
+            with store.write() as transaction:
+                transaction.queue.hooks_done(done, now)
         return len(self._running)
 
     def pids(self) -> set[int]:
@@ -104,7 +108,9 @@ class Hooks:
             return
         self._running.append(_Running(process, self._clock() + self._longest, run, attempt, run_id))
 
-    def _reap(self, store: Store, now: int) -> None:
+    def _ended(self) -> list[tuple[int, int]]:
+        """What of the hooks ended, by run and attempt."""
+        done = []
         for each in list(self._running):
             code = each.process.poll()
             if code is None:
@@ -118,9 +124,5 @@ class Hooks:
                 self._say(f"run {each.run_id}: its hook ended with {code}")
             self._running.remove(each)
             if not any((each.run, each.attempt) == (other.run, other.attempt) for other in self._running):
-                self._done(store, each.run, each.attempt, now)
-
-    @staticmethod
-    def _done(store: Store, run: int, attempt: int, now: int) -> None:
-        with store.write() as transaction:
-            transaction.queue.hook_done(run, attempt, now)
+                done.append((each.run, each.attempt))
+        return done

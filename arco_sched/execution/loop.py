@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ Evaluate = Callable[[int], None]
 class Stop:
     """What signals asked for: `asked` the first time, `at_once` the second."""
 
+    wakes: int
     asked: bool = False
     at_once: bool = False
 
@@ -37,17 +39,31 @@ class Stop:
         self.at_once = self.asked
         self.asked = True
 
+    def wait(self, seconds: float) -> bool:
+        """Sleep, at most until a signal comes or a supervisor ends; whether one did."""
+        ready, _, _ = select.select([self.wakes], [], [], seconds)
+        if ready:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self.wakes, 4096)
+        return bool(ready)
+
 
 @contextlib.contextmanager
 def stopping() -> Iterator[Stop]:
-    """SIGTERM and SIGINT ask the loop to stop, instead of ending the process."""
-    stop = Stop()
+    """SIGTERM and SIGINT ask the loop to stop, instead of ending the process; the end of a child wakes it."""
+    reads, writes = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    stop = Stop(reads)
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    wakes = signal.set_wakeup_fd(writes, warn_on_full_buffer=False)
     try:
         yield stop
     finally:
+        signal.set_wakeup_fd(wakes)
         for number, handler in before.items():
             signal.signal(number, handler)
+        os.close(reads)
+        os.close(writes)
 
 
 def once(store: Store, worker: Worker, clock: Callable[[], int], stop: Stop) -> None:
@@ -63,7 +79,7 @@ def once(store: Store, worker: Worker, clock: Callable[[], int], stop: Stop) -> 
             return
         if not left and len(worker.tally.started) == before:
             return
-        time.sleep(STEP)
+        stop.wait(STEP)
 
 
 def serve(
@@ -103,7 +119,7 @@ def _serve(
 ) -> bool:
     changes, seen_at, looked, evaluated, ready = -1, 0, 0.0, 0, 0
     deadline: float | None = None
-    left = 0
+    left, woken = 0, False
     while store.schema_version() == version:
         now, passed = clock(), time.monotonic()
         if stop.asked and deadline is None:
@@ -118,13 +134,13 @@ def _serve(
             with store.write() as transaction:
                 transaction.queue.see(sign._replace(seen_at=now))
         there = store.changes()
-        if there != changes or (left and passed - looked >= POLL) or 0 < ready <= now:
+        if there != changes or woken or (left and passed - looked >= POLL) or 0 < ready <= now:
             left = worker.round(now, uptime(), claims=not stop.asked)
             changes, looked = store.changes(), time.monotonic()
             with store.read() as transaction:
                 ready = transaction.queue.next_ready_after(now) or 0
         _be_init(worker)
-        time.sleep(STEP)
+        woken = stop.wait(STEP)
     return False
 
 

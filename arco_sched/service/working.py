@@ -16,7 +16,7 @@ from arco_sched.core.run_decisions import Decision, Refused
 from arco_sched.core.run_order import Capacity, Choice, WorkerTerms, choose
 from arco_sched.core.subjects import Life, OpenAttempt
 
-PAGE: Final = 200
+PAGE: Final = 16
 """Waiting runs of a pool that one claim looks at, at the least."""
 
 ROUNDS: Final = 20

@@ -161,9 +161,11 @@ class Queue:
         )
         return self._connection.execute(ask, (limit,)).fetchall()
 
-    def hook_done(self, run: int, attempt: int, now: int) -> None:
-        """The hooks of a run's end have run."""
-        self._connection.execute("UPDATE hook_rows SET done_at = ? WHERE run = ? AND attempt = ?", (now, run, attempt))
+    def hooks_done(self, ended: Iterable[tuple[int, int]], now: int) -> None:
+        """The hooks of these ends, each (run, attempt), have run."""
+        self._connection.executemany(
+            "UPDATE hook_rows SET done_at = ? WHERE run = ? AND attempt = ?", [(now, *each) for each in ended]
+        )
 
 
 def _open(life: Life) -> OpenAttempt:
