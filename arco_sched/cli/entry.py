@@ -52,6 +52,8 @@ def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _check_text(argv)
         if quick.is_cron_line(argv, environ):
             return quick.tick(argv, environ)
+        if quick.is_done(argv, environ):
+            return ExitCode.DONE
         return _invoke(argv, environ)
     except ArcoError as error:
         return _report(argv, _code_of(error), _message(error), error)

@@ -49,8 +49,9 @@ def crontab(
 ) -> ExitCode:
     """Make a schedule of every entry of a crontab, and the database if there is none.
 
-    Every line is accounted for. Exit code 7: some lines can't be carried over; the others were. Importing the same
-    again changes nothing.
+    Shell, variables, HOME and the user come too, so that `arco work` runs the commands as cron ran them. Every line is
+    accounted for. Exit code 7: some lines can't be carried over; the others were. Importing the same again changes
+    nothing.
     """
     from arco_sched.formats.crontab import read
     from arco_sched.render import imported
@@ -78,6 +79,8 @@ def crontab(
             note_new(workspace, answer)
     if given.unzoned:
         say(f"warning: no time zone is given, and UTC is assumed: cron used the zone of its host{_hosts_zone()}")
+    if any(wanted.definition.request.run_as for wanted in given.wanted):
+        say("note: entries that name a user are executed by a worker that is root, or is that user")
     say_besides(answer)
     if note := imported.gone(name, answer):
         say(note)

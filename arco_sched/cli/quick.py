@@ -1,10 +1,14 @@
-"""The quick way of `arco [--db PATH] tick --quiet`, the line that cron calls each minute: nothing reads a command line.
+"""The quick way of the lines that cron calls each minute: nothing reads a command line.
 
-The steps are those of every evaluation: open the database once, ask whether anything is due, and only then load the
-evaluator. What this module imports is paid for each minute.
+`arco [--db PATH] tick --quiet`: the steps are those of every evaluation: open the database once, ask whether anything
+is due, and only then load the evaluator. `arco [--db PATH] work --once [--tick] --quiet`: with nothing to do it is done
+here, else the command does it. What this module imports is paid for each minute.
 """
 
 from __future__ import annotations
+
+import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,28 +16,67 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_WORK = (["work", "--once", "--quiet"], ["work", "--once", "--tick", "--quiet"])
+
+
 def is_cron_line(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
     """Whether this is `arco [--db PATH] tick --quiet`."""
-    return (
-        list(argv[-2:]) == ["tick", "--quiet"]
-        and (len(argv) == 2 or (len(argv) == 4 and argv[0] == "--db"))
-        and "_ARCO_COMPLETE" not in environ
-    )
+    return _command(argv) == ["tick", "--quiet"] and "_ARCO_COMPLETE" not in environ
 
 
-def tick(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Evaluate as the command does; returns its exit code."""
-    named = argv[1] if len(argv) == 4 else None
+def is_done(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Whether this is `arco [--db PATH] work --once [--tick] --quiet` and has nothing to do, so that it is done now."""
+    if _command(argv) not in _WORK or "_ARCO_COMPLETE" in environ or sys.platform != "linux":
+        return False
+    database, now = _given(argv, environ)
+    try:
+        if os.geteuid() == 0 and _refusable(database):
+            return False
+        return _nothing_to_execute(database, now, ticks="--tick" in argv)
+    except OSError:  # which the command explains
+        return False
+
+
+def _command(argv: Sequence[str]) -> list[str]:
+    """The arguments behind `--db PATH`."""
+    return list(argv[2:] if argv[:1] == ["--db"] else argv)
+
+
+def _given(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[Path | str, int]:
+    """The database and the clock, as `Session` gives them to a command."""
+    named = argv[1] if argv[0] == "--db" else None
     database: Path | str | None = environ.get("ARCO_DB") if named is None else named
     if database and not environ.get("ARCO_NOW"):
         from time import time
 
-        now = int(time())
-    else:
-        from arco_sched.cli.context import Session
+        return database, int(time())
+    from arco_sched.cli.context import Session
 
-        session = Session(named, environ)
-        now, database = session.now, session.path
+    session = Session(named, environ)
+    return session.path, session.now
+
+
+def _refusable(database: Path | str) -> bool:
+    """Whether somebody beside root can write what a worker that is root works with: that is judged elsewhere."""
+    from arco_sched.execution.writers import writers
+
+    return any(writers(f"{database}{suffix}") for suffix in ("", "-wal", "-shm", ".runs"))
+
+
+def _nothing_to_execute(database: Path | str, now: int, *, ticks: bool) -> bool:
+    from arco_sched.configuration import open_store
+    from arco_sched.service.visit import nothing_to_execute
+
+    store = open_store(database)
+    try:
+        return nothing_to_execute(store, now, ticks=ticks)
+    finally:
+        store.close()
+
+
+def tick(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Evaluate as the command does; returns its exit code."""
+    database, now = _given(argv, environ)
     try:
         return _tick(database, now)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""`arco setup …`: let cron or systemd call `arco tick`."""
+"""`arco setup …`: let cron or systemd call `arco tick`, or run `arco work`."""
 
 import os
 import shutil
@@ -21,29 +21,38 @@ setup_app = typer.Typer(add_completion=False)
 Every = Annotated[int, typer.Option("--every", metavar="N", help="Minutes between two calls.")]
 
 
+Work = Annotated[bool, typer.Option("--work", help="Execute the runs too: `arco work` instead of `arco tick`.")]
+
+
 @setup_app.callback()
 def setup_group() -> None:
-    """Let cron or systemd call `arco tick`."""
+    """Let cron or systemd call `arco tick`, or run `arco work`."""
 
 
 @setup_app.command(
-    epilog=examples("arco setup cron", "arco setup cron --install", "arco --db team.db setup cron --every 5")
+    epilog=examples(
+        "arco setup cron",
+        "arco setup cron --install",
+        "arco --db team.db setup cron --every 5",
+        "arco setup cron --work",
+    )
 )
 def cron(
     ctx: typer.Context,
     install: Annotated[bool, typer.Option("--install", help="Put the line into your crontab.")] = False,
     every: Every = 1,
+    work: Work = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Print the crontab line that calls `arco tick`, with absolute paths.
+    """Print the crontab line that calls `arco tick`, or `arco work --once --tick`, with absolute paths.
 
     With --install it is put into your crontab, between marks of its own; doing so again changes nothing.
     """
-    from arco_sched.formats.cron_and_systemd import check_every, crontab_line, crontab_with
+    from arco_sched.formats.cron_and_systemd import TICK, WORK_ONCE, check_every, crontab_line, crontab_with
 
     check_every(every)
     arco, database = _paths(ctx.obj)
-    line = crontab_line(arco, database, every)
+    line = crontab_line(arco, database, every, WORK_ONCE if work else TICK)
     change = None
     if install:
         before = _crontab()
@@ -61,28 +70,39 @@ def cron(
         write(f"{said[change]}: {line}\n")
 
 
-@setup_app.command(epilog=examples("arco setup systemd", "arco setup systemd --install"))
+@setup_app.command(
+    epilog=examples("arco setup systemd", "arco setup systemd --install", "arco setup systemd --work --install")
+)
 def systemd(
     ctx: typer.Context,
     install: Annotated[bool, typer.Option("--install", help="Write the units to your folder for them.")] = False,
-    every: Every = 1,
-    name: Annotated[str, typer.Option("--name", metavar="NAME", help="The name of both units.")] = "arco-tick",
+    every: Annotated[int | None, typer.Option("--every", metavar="N", help="Minutes between two calls (1).")] = None,
+    work: Work = False,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="The name of the units (arco-tick, or arco-work)."),
+    ] = None,
     as_json: opt.Json = False,
 ) -> None:
     """Print the service and the timer, user units, that call `arco tick`, with absolute paths.
 
-    With --install they are written to ~/.config/systemd/user; then the commands to run are shown.
+    With --work it is one service that evaluates and executes, `arco work --tick`. With --install they are written to
+    ~/.config/systemd/user; then the commands to run are shown.
     """
-    from arco_sched.formats.cron_and_systemd import check_every, check_unit_name, service_unit, timer_unit
+    from arco_sched.formats.cron_and_systemd import check_every, check_unit_name
 
-    check_every(every)
+    name = name or ("arco-work" if work else "arco-tick")
+    minutes = 1 if every is None else every
+    if work and every is not None:
+        raise InvalidInput("--every is not for --work: the worker evaluates whenever something is due")
+    check_every(minutes)
     check_unit_name(name)
     arco, database = _paths(ctx.obj)
-    units = {f"{name}.service": service_unit(arco, database), f"{name}.timer": timer_unit(name, database, every)}
+    units = _units(name, arco, database, minutes, work=work)
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
     commands = [
         "systemctl --user daemon-reload",
-        f"systemctl --user enable --now {name}.timer",
+        f"systemctl --user enable --now {name}.{'service' if work else 'timer'}",
         "loginctl enable-linger",
     ]
     change = _write_units(folder, units, database) if install else None
@@ -95,12 +115,21 @@ def systemd(
         return
     if change is None:
         write("\n".join(f"# {folder / unit}\n{text}" for unit, text in units.items()))
-        say("note: --install writes these two files")
+        say(f"note: --install writes {'this file' if work else 'these two files'}")
         return
     said = {"created": "Wrote", "updated": "Replaced", "unchanged": "Already there"}
     write("".join(f"{said[change]}: {folder / unit}\n" for unit in units))
     write("Now run:\n" + "".join(f"  {command}\n" for command in commands))
-    say("note: the last one lets your timers run while you are not logged in")
+    say(f"note: the last one lets your {'units' if work else 'timers'} run while you are not logged in")
+
+
+def _units(name: str, arco: list[str], database: str, every: int, *, work: bool) -> dict[str, str]:
+    """The texts of the units by their names."""
+    from arco_sched.formats.cron_and_systemd import service_unit, timer_unit, worker_unit
+
+    if work:
+        return {f"{name}.service": worker_unit(arco, database)}
+    return {f"{name}.service": service_unit(arco, database), f"{name}.timer": timer_unit(name, database, every)}
 
 
 def _paths(session: Session) -> tuple[list[str], str]:

@@ -240,6 +240,9 @@ class Store(Protocol):
     def changes(self) -> int:
         """A number that changes when somebody else commits; asking costs microseconds."""
 
+    def schema_version(self) -> int:
+        """The version of the schema; it rises when a newer arco brings the database forward. Costs microseconds."""
+
     def yield_to_writers(self) -> None:
         """Pause between two of many transactions, so that whoever waits to write comes in between."""
 

@@ -66,6 +66,9 @@ class Agenda(Protocol):
     def set(self, entries: Mapping[int, AgendaEntry | None]) -> None:
         """When the evaluator must look at each of these schedules next; None for never again."""
 
+    def is_idle(self, executor: str, pool: str, now: int) -> bool:
+        """Whether a worker of this pool has nothing to do: to start, to skip, to look after, or to run as a hook."""
+
     def record_visit(self, now: int) -> None:
         """Record that the evaluator was here at `now`."""
 

@@ -2,5 +2,5 @@
 
 `local` is the executor. It uses `starting` (spawning), `supervisor` (its text), `observing` and `ending` (poll
 and cancel). These use `protocol` (the files of an attempt), `folder` (`DB.runs`), `scene` and `processes` (/proc) and
-`containers`. `logs`, `environment` and `rights` stand alone.
+`containers`. `logs`, `environment`, `rights` and `writers` stand alone.
 """

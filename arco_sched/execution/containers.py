@@ -2,10 +2,12 @@
 
 Boot ids are shared by containers, pids are not. What runs in another pid namespace can't be seen from here; but when
 its first process ends, the kernel ends all others of it. So a worker that is its container's first process holds a lock
-in the runs folder: once it is free, nothing of that container lives.
+in the runs folder: once it is free, nothing of that container lives. That worker also collects the orphans of its
+container, as an init does: nobody else can, and each would keep its pid until the container ends.
 """
 
 import os
+from collections.abc import Collection
 
 from arco_sched.execution import processes, protocol
 
@@ -29,6 +31,23 @@ class InitLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def reap_orphans(own: Collection[int]) -> int:
+    """Collect children that have ended, none of the pids in `own`, whose exit codes somebody waits for; how many.
+
+    Stops at one of `own`: whoever waits for it makes way for the others.
+    """
+    count = 0
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return count
+        if ended is None or ended.si_pid in own:
+            return count
+        os.waitpid(ended.si_pid, os.WNOHANG)
+        count += 1
 
 
 def is_here(namespace: str) -> bool:

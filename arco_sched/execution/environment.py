@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from arco_sched.core.executor import ATTEMPT_VARIABLES, Attempt, NotStarted
-from arco_sched.execution.rights import writers
 from arco_sched.execution.supervisor import User
+from arco_sched.execution.writers import writers
 
 _WORKERS_OWN: Final = frozenset({"ARCO_NOW", "NOTIFY_SOCKET", "INVOCATION_ID", "JOURNAL_STREAM"})
 """What concerns the worker alone: its clock, and how systemd talks with it. LISTEN_* too."""
@@ -56,8 +56,9 @@ def environment(attempt: Attempt, store_id: str, worker: Mapping[str, str], user
     command = attempt.command
     dropped = _WORKERS_OWN.union(ATTEMPT_VARIABLES)
     found = {name: value for name, value in worker.items() if name not in dropped and not name.startswith("LISTEN_")}
-    if command.run_as is not None:
-        found.update(HOME=user.home, USER=user.name, LOGNAME=user.name)
+    own = {"HOME": user.home, "USER": user.name, "LOGNAME": user.name}
+    # A worker that a system's unit or a container starts may have none of these, and commands count on them.
+    found = own | found if command.run_as is None else found | own
     found.update(command.environment)
     if command.environment_file is not None:
         found.update(read_file(command.environment_file))

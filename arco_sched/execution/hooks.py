@@ -68,6 +68,10 @@ class Hooks:
                 transaction.queue.hooks_done(done, now)
         return len(self._running)
 
+    def pids(self) -> set[int]:
+        """The processes of the hooks that run."""
+        return {each.process.pid for each in self._running}
+
     def _commands(self, life: Life) -> list[str]:
         commands = [self._on_finish]
         if life.state.status != "succeeded":

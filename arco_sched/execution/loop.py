@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from arco_sched.core.ports import Store
 from arco_sched.core.subjects import Worker as Sign
+from arco_sched.execution.containers import reap_orphans
 from arco_sched.execution.processes import uptime
 from arco_sched.execution.worker import Worker
 
@@ -67,12 +68,14 @@ def stopping() -> Iterator[Stop]:
 
 def once(store: Store, worker: Worker, clock: Callable[[], int], stop: Stop) -> None:
     """Take what was requested before now and can start, wait for it and for what was adopted, and go."""
+    version = store.schema_version()
     with store.read() as transaction:
         through = transaction.queue.last_number()
     while True:
         before = len(worker.tally.started)
         left = worker.round(clock(), uptime(), claims=not stop.asked, through=through)
-        if stop.at_once or (stop.asked and not left):
+        _be_init(worker)
+        if stop.at_once or (stop.asked and not left) or store.schema_version() != version:
             return
         if not left and len(worker.tally.started) == before:
             return
@@ -88,17 +91,41 @@ def serve(
     *,
     drain: float,
     evaluate: Evaluate | None = None,
-) -> None:
-    """Work until a signal: takes nothing new then, and waits `drain` seconds for what runs."""
+) -> bool:
+    """Work until a signal: takes nothing new then, and waits `drain` seconds for what runs.
+
+    Returns False where it ended because a newer arco brought the database forward: this one can't go on with it.
+    """
+    version = store.schema_version()
+    try:
+        return _serve(store, worker, sign, clock, stop, version, drain=drain, evaluate=evaluate)
+    except Exception:
+        # It may be that very change, seen halfway through a round.
+        if store.schema_version() != version:
+            return False
+        raise
+
+
+def _serve(
+    store: Store,
+    worker: Worker,
+    sign: Sign,
+    clock: Callable[[], int],
+    stop: Stop,
+    version: int,
+    *,
+    drain: float,
+    evaluate: Evaluate | None,
+) -> bool:
     changes, seen_at, looked, evaluated, ready = -1, 0, 0.0, 0, 0
     deadline: float | None = None
     left, woken = 0, False
-    while True:
+    while store.schema_version() == version:
         now, passed = clock(), time.monotonic()
         if stop.asked and deadline is None:
             deadline = passed + drain
         if stop.at_once or (deadline is not None and (not left or passed >= deadline)):
-            return
+            return True
         if evaluate is not None and not stop.asked and now != evaluated:
             evaluated = now
             evaluate(now)
@@ -112,7 +139,15 @@ def serve(
             changes, looked = store.changes(), time.monotonic()
             with store.read() as transaction:
                 ready = transaction.queue.next_ready_after(now) or 0
+        _be_init(worker)
         woken = stop.wait(STEP)
+    return False
+
+
+def _be_init(worker: Worker) -> None:
+    """What the first process of a container owes it."""
+    if os.getpid() == 1:
+        reap_orphans(worker.awaited())
 
 
 def leave(store: Store, sign: Sign) -> None:

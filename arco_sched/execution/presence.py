@@ -3,6 +3,13 @@
 import contextlib
 import fcntl
 import os
+from collections.abc import Iterable
+from typing import Final
+
+from arco_sched.core.subjects import Worker
+
+GONE: Final = 300
+"""Seconds without a sign of life after which a worker of another host counts as gone."""
 
 
 class Presence:
@@ -46,3 +53,14 @@ class Presence:
 
     def _path(self, name: str) -> str:
         return f"{self._folder}/{name.replace('/', '_')}"
+
+
+def elsewhere(workers: Iterable[Worker], host: str, presence: Presence, now: int) -> Worker | None:
+    """A worker that another machine seems to have on the same database, which SQLite does not allow; None for none.
+
+    Containers on one machine have names of their own, and their locks are seen here.
+    """
+    for each in workers:
+        if each.host != host and abs(now - each.seen_at) < GONE and not presence.is_here(each.worker):
+            return each
+    return None

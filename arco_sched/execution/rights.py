@@ -7,41 +7,10 @@ alone, the worker becomes that owner for good, before it opens anything.
 
 import os
 import pwd
-import stat
 from collections.abc import Iterable, Mapping
 
 from arco_sched.core.executor import CannotStart
-
-
-def writers(path: str, allowed: int = 0) -> list[str]:
-    """Who but root and `allowed` can write a file or folder, or put another in its place: a sentence for each finding.
-
-    Looks at the path, its links resolved, and every folder above it. A folder that everybody can write but where only
-    owners can remove (sticky) is no finding above the path. What does not exist is none, what is above it may be.
-    """
-    found = []
-    real = os.path.realpath(path)
-    current = real
-    while True:
-        try:
-            status = os.lstat(current)
-        except FileNotFoundError:
-            pass
-        else:
-            found += _finding(current, status, allowed, itself=current == real)
-        above = os.path.dirname(current)
-        if above == current:
-            return found
-        current = above
-
-
-def _finding(path: str, status: os.stat_result, allowed: int, *, itself: bool) -> list[str]:
-    if status.st_uid not in {0, allowed}:
-        return [f"{path} belongs to {_name(status.st_uid)}"]
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and (itself or not status.st_mode & stat.S_ISVTX):
-        who = "everybody" if status.st_mode & stat.S_IWOTH else "its group"
-        return [f"{path} can be written by {who}"]
-    return []
+from arco_sched.execution.writers import name, writers
 
 
 def user_for(database: str, folders: Iterable[str]) -> int | None:
@@ -77,12 +46,5 @@ def become(uid: int, environment: Mapping[str, str]) -> dict[str, str]:
     except KeyError:
         raise CannotStart(f"the owner of the database, {uid}, is no user of this machine") from None
     except OSError as error:
-        raise CannotStart(f"can't become the owner of the database, {_name(uid)}: {error.strerror}") from None
+        raise CannotStart(f"can't become the owner of the database, {name(uid)}: {error.strerror}") from None
     return {**environment, "HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name}
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"

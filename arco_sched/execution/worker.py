@@ -37,6 +37,9 @@ Say = Callable[[str], None]
 GRACE: Final = 10.0
 """Seconds between SIGTERM and SIGKILL."""
 
+SWEEP: Final = 3600.0
+"""Seconds between two looks for old logs."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -50,7 +53,10 @@ class Tally:
 
 
 class Worker:
-    """One worker on one database; `round` is to be called again and again, with the clock of each round."""
+    """One worker on one database; `round` is to be called again and again, with the clock of each round.
+
+    `sweep` removes old logs; it is called in the first round, and then once an hour at most.
+    """
 
     def __init__(
         self,
@@ -62,9 +68,11 @@ class Worker:
         hooks: Hooks,
         say: Say,
         grace: float = GRACE,
+        sweep: Callable[[], object] | None = None,
     ) -> None:
         self._store, self._executor, self._terms = store, executor, terms
         self._presence, self._hooks, self._say, self._grace = presence, hooks, say, grace
+        self._sweep, self._swept = sweep, -SWEEP
         self._said: set[str] = set()
         self._mine: set[tuple[str, int]] = set()
         self.tally = Tally()
@@ -79,7 +87,17 @@ class Worker:
         left = self._look(opened, now, uptime)
         if claims:
             left += self._claim(now, through)
+        if self._sweep is not None and uptime - self._swept >= SWEEP:
+            self._swept = uptime
+            try:
+                self._sweep()
+            except OSError as error:
+                self._say_once(f"old logs can't be removed: {error}")
         return left + self._hooks.run(self._store, now)
+
+    def awaited(self) -> set[int]:
+        """The child processes whose exit codes this worker waits for."""
+        return self._hooks.pids()
 
     def _looks_after(self, opened: OpenAttempt) -> bool:
         """Its own attempts, and those whose worker is gone."""

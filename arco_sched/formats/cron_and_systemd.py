@@ -1,4 +1,4 @@
-"""What makes others call `arco tick`: a line for cron, units for systemd."""
+"""What makes others call `arco tick` or run `arco work`: a line for cron, units for systemd."""
 
 import re
 import shlex
@@ -9,6 +9,15 @@ from arco_sched.core.errors import Conflict, InvalidInput
 
 EVERY: Final = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
 """Minutes between two calls: those that divide an hour, since cron's steps begin anew with each."""
+
+TICK: Final = ("tick", "--quiet")
+"""The command that evaluates."""
+
+WORK_ONCE: Final = ("work", "--once", "--tick", "--quiet")
+"""The command that evaluates, executes what can start, and ends."""
+
+WORK: Final = ("work", "--tick")
+"""The command that evaluates and executes until it is stopped."""
 
 
 def _head(database: str) -> str:
@@ -30,13 +39,13 @@ def check_path(what: str, path: str) -> None:
 # cron.
 
 
-def crontab_line(arco: Sequence[str], database: str, every: int) -> str:
-    """The line of a user's crontab, without its end.
+def crontab_line(arco: Sequence[str], database: str, every: int, command: Sequence[str] = TICK) -> str:
+    """The line of a user's crontab, without its end; `command` is `TICK` or `WORK_ONCE`.
 
     What the shell would read is quoted, and `%` and the backslash, which cron reads before it, are escaped.
     """
-    command = shlex.join([*arco, "--db", database, "tick", "--quiet"])
-    escaped = command.replace("\\", "\\\\").replace("%", "\\%")
+    line = shlex.join([*arco, "--db", database, *command])
+    escaped = line.replace("\\", "\\\\").replace("%", "\\%")
     minute = {1: "*", 60: "0"}.get(every, f"*/{every}")
     return f"{minute} * * * * {escaped}"
 
@@ -73,12 +82,6 @@ def crontab_with(crontab: str, database: str, line: str) -> str:
 
 def service_unit(arco: Sequence[str], database: str) -> str:
     """The service that calls `arco tick` once."""
-    words = [*arco, "--db", database, "tick", "--quiet"]
-    if set(arco[0]) & {"'", '"', "\\"}:  # which systemd takes in arguments, but not in the name of a program
-        words = ["/bin/sh", "-c", 'exec "$0" "$@"', *words]
-    # systemd puts variables into the arguments alone, so only there `$` is doubled.
-    arguments = [word.replace("$", "$$") for word in words[1:]]
-    command = " ".join(map(_systemd_quoted, [words[0], *arguments]))
     return f"""\
 {_head(database)}
 [Unit]
@@ -86,8 +89,50 @@ Description=Evaluate the schedules of {database.replace("%", "%%")} (arco)
 
 [Service]
 Type=oneshot
-ExecStart={command}
+ExecStart={_command([*arco, "--db", database, *TICK])}
 """
+
+
+def worker_unit(arco: Sequence[str], database: str) -> str:
+    """The service that evaluates and executes: one process is the whole scheduler.
+
+    What a unit restricts its commands inherit, so nothing is restricted that one of them may need: in a unit of a user
+    most of what protects a system also forbids sudo.
+    """
+    return f"""\
+{_head(database)}
+[Unit]
+Description=Run the schedules of {database.replace("%", "%%")} (arco)
+
+[Service]
+Type=exec
+ExecStart={_command([*arco, "--db", database, *WORK])}
+# It ends by itself when a newer arco has brought the database forward; 2 is a mistake that starting again repeats.
+Restart=always
+RestartSec=5
+RestartPreventExitStatus=2
+# Stopping or losing the worker leaves what it runs alone: the next one records how that ends.
+KillMode=process
+OOMPolicy=continue
+TimeoutStopSec=90
+# Commands are started by the hundred; each may have a cgroup of its own, by which all of it is ended.
+TasksMax=infinity
+Delegate=yes
+# What the worker writes is its owner's alone. Commands have umask 022, and inherit no other restriction from here.
+UMask=0077
+
+[Install]
+WantedBy=default.target
+"""
+
+
+def _command(words: Sequence[str]) -> str:
+    """A command line as `ExecStart` has it."""
+    if set(words[0]) & {"'", '"', "\\"}:  # which systemd takes in arguments, but not in the name of a program
+        words = ["/bin/sh", "-c", 'exec "$0" "$@"', *words]
+    # systemd puts variables into the arguments alone, so only there `$` is doubled.
+    arguments = [word.replace("$", "$$") for word in words[1:]]
+    return " ".join(map(_systemd_quoted, [words[0], *arguments]))
 
 
 def timer_unit(name: str, database: str, every: int) -> str:

@@ -14,11 +14,15 @@ from arco_sched.core.definitions import SOURCE, Definition, Wanted
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.fields import normal_content
 from arco_sched.core.kinds import MAX_COMMAND, MAX_NAME, text_problems
+from arco_sched.core.policy import Policy
+from arco_sched.formats.crontab_content import Unfit, content, stdin_of, variable_told
 from arco_sched.formats.naming import Names, telling_name
 
 Kind = Literal["schedule", "variable", "comment", "blank", "problem"]
 
 _BLANKS: Final = " \t"
+_AS_CRON: Final = Policy(overlap="allow")
+"""cron starts an entry whether or not its last run is over."""
 _VARIABLE: Final = re.compile(r"""("[^"]*"|'[^']*'|[^\s=]+)[ \t]*=[ \t]*(.*)""", re.DOTALL)
 _FIELD: Final = re.compile(r"[0-9A-Za-z*/,-]+")
 _HEADING: Final = re.compile(
@@ -114,10 +118,6 @@ def _has_users(texts: Sequence[str], users: frozenset[str]) -> bool:
     return bool(sixth) and all(word in known for word in sixth) and any(word not in _COMMANDS_TOO for word in sixth)
 
 
-class _Unfit(Exception):
-    """Why a line can't be carried over."""
-
-
 class _Reader:
     """Reads line by line: variables and comments count for the entries below them."""
 
@@ -149,7 +149,7 @@ class _Reader:
                 return Line(number, "variable", shown, message=self._read_variable(number, match[1], match[2]))
             schedule_id, notes = self._read_entry(text.lstrip(_BLANKS))
             return Line(number, "schedule", shown, schedule_id, "; ".join(notes) or None)
-        except _Unfit as reason:
+        except Unfit as reason:
             self._comment = []
             return Line(number, "problem", shown, message=str(reason))
 
@@ -171,17 +171,17 @@ class _Reader:
         name = name[1:-1] if name[0] in {'"', "'"} else name
         if value[:1] in {'"', "'"}:
             if len(value) < 2 or value[-1] != value[0] or value[0] in value[1:-1]:
-                raise _Unfit("cron refuses it: the quotes of the value are not closed at its end")
+                raise Unfit("cron refuses it: the quotes of the value are not closed at its end")
             value = value[1:-1]
         if name == "CRON_TZ":
             return self._read_zone(number, value)
         if text_problems("", f"env.{name}") or text_problems("", value, empty=True):
             self._variables.pop(name, None)
-            raise _Unfit(f"it can't be a label: names and values are texts of at most {MAX_NAME} characters")
+            raise Unfit(f"it can't be a label: names and values are texts of at most {MAX_NAME} characters")
+        self._variables.pop(name, None)
+        told = variable_told(name, value)
         self._variables[name] = value
-        if name == "TZ":
-            return "label env.TZ of the entries below; in cron it is for their commands, and CRON_TZ for their times"
-        return f"label env.{name} of the entries below"
+        return told
 
     def _read_zone(self, number: int, value: str) -> str:
         self._zone = self._zone_problem = None
@@ -191,7 +191,7 @@ class _Reader:
             load_zone(value)
         except InvalidInput as error:
             self._zone_problem = f"the CRON_TZ above it, in line {number}, can't be used"
-            raise _Unfit(str(error)) from None
+            raise Unfit(str(error)) from None
         self._zone = value
         return f"the entries below are in {value}"
 
@@ -200,28 +200,29 @@ class _Reader:
         notes: list[str] = []
         expression, user, command = self._parts(text, notes)
         command, given = _unescaped(command)
-        if given:
-            raise _Unfit(
-                "what follows the % is the command's standard input, which a schedule has no place for: "
-                "let a pipe bring it, as in `printf 'TEXT\\n' | COMMAND` (and a % that is meant is written \\%)"
+        stdin = stdin_of(given) if given else None
+        if stdin is not None:
+            notes.append(
+                "what follows the % is its standard input: a here-document of the command (a % is written \\%)"
             )
-        if given is not None:
+        elif given is not None:
             notes.append("the % at its end, an empty standard input, is left out")
         command = command if command.endswith("\\ ") else command.rstrip(_BLANKS)
         if not command:
-            raise _Unfit("there is no command behind the time")
-        for problem in text_problems("the command", command, limit=MAX_COMMAND, lines=True):
-            raise _Unfit(problem.sentence())
+            raise Unfit("there is no command behind the time")
+        values = content(command, stdin, self._variables, user)
+        for problem in text_problems("the command", values["command"], limit=MAX_COMMAND, lines=True):
+            raise Unfit(problem.sentence())
         if self._zone_problem is not None:
-            raise _Unfit(self._zone_problem)
+            raise Unfit(self._zone_problem)
         zone = self._zone or self._default_zone or "UTC"
         labels = {SOURCE: f"crontab:{self._name}"}
         labels |= {"user": user} if user else {}
         labels |= _comment_label(comment, notes)
         labels |= {f"env.{name}": value for name, value in self._variables.items()}
         schedule_id = self._names.take(telling_name(command, " ".join(comment)), command, f"{expression} {zone} {user}")
-        request = normal_content(command=command, labels=labels)
-        definition = Definition(cron_expression=expression, timezone=zone, request=request)
+        request = normal_content(**values, labels=labels)
+        definition = Definition(cron_expression=expression, timezone=zone, request=request, policy=_AS_CRON)
         self.wanted.append(Wanted(schedule_id, definition))
         self.unzoned |= self._zone is None and self._default_zone is None
         return schedule_id, notes
@@ -237,10 +238,10 @@ class _Reader:
         expression = _expression(fields, notes)
         if len(parts) < wanted + self._system:
             what = "a user and a command" if self._system else "a command"
-            raise _Unfit(f"there must be {what} behind the time")
+            raise Unfit(f"there must be {what} behind the time")
         user = parts[wanted - 1] if self._system else ""
         if user and text_problems("the user", user):
-            raise _Unfit("the user is not text")
+            raise Unfit("the user is not text")
         return expression, user, parts[-1]
 
 
@@ -266,12 +267,12 @@ def _comment_label(comment: Sequence[str], notes: list[str]) -> dict[str, str]:
 
 
 def _expression(fields: list[str], notes: list[str]) -> str:
-    """The expression that means here what the fields mean to cron; raises `_Unfit`."""
+    """The expression that means here what the fields mean to cron; raises `Unfit`."""
     text = " ".join(fields)
     try:
         found = parse_expression(text)
     except InvalidInput as error:
-        raise _Unfit("; ".join(map(_explained, error.problems))) from None
+        raise Unfit("; ".join(map(_explained, error.problems))) from None
     if len(fields) == 5:
         _refuse_foreign(found, fields)
         same = _same_days(found, fields)
@@ -281,7 +282,7 @@ def _expression(fields: list[str], notes: list[str]) -> str:
     try:
         return check_expression(text).text
     except InvalidInput as error:
-        raise _Unfit(str(error)) from None
+        raise Unfit(str(error)) from None
 
 
 def _explained(problem: str) -> str:
@@ -294,11 +295,11 @@ def _explained(problem: str) -> str:
 
 def _refuse_foreign(found: CronExpression, fields: Sequence[str]) -> None:
     if found.last_day or found.nearest_weekday is not None or found.nth_weekdays or found.last_weekdays:
-        raise _Unfit(
+        raise Unfit(
             "cron does not know L, W and #, so it is not clear what is meant: `arco schedule create` takes them"
         )
     if _TO_SUNDAY.search(fields[4]):
-        raise _Unfit(
+        raise Unfit(
             f"in the day-of-week field, {fields[4]!a} ends with SUN, which cron reads as 0: the range runs "
             "backwards and never happens; write 7, as in FRI-7"
         )
@@ -317,7 +318,7 @@ def _same_days(found: CronExpression, fields: list[str]) -> list[str]:
         return [*fields[:2], "*", *fields[3:]]
     if found.weekdays == _EVERY_WEEKDAY:
         return [*fields[:4], "*"]
-    raise _Unfit(
+    raise Unfit(
         f"cron wants both the day of the month {month_day} and the day of the week {weekday} to match, since one of "
         "them begins with *; here either would do. Let the command look at one of them, as in "
         '`[ "$(date +%u)" = 1 ] && COMMAND`'

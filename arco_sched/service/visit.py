@@ -1,4 +1,7 @@
-"""The evaluation that finds nothing to do, as most do: the first step of every evaluation, and often the only one."""
+"""The evaluation that finds nothing to do, as most do: the first step of every evaluation, and often the only one.
+
+And the worker that finds nothing to do, likewise.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +23,14 @@ def nothing_due(store: Store, now: int) -> bool:
             return False
         agenda.record_visit(now)
         return True
+
+
+def nothing_to_execute(store: Store, now: int, *, ticks: bool) -> bool:
+    """Whether a worker of the local executor and the default pool has nothing to do; with `ticks`, nothing is due too.
+
+    If so, and with `ticks`, the evaluator's visit is recorded; else nothing is changed.
+    """
+    with store.read() as transaction:
+        if not transaction.agenda.is_idle("local", "default", now):
+            return False
+    return not ticks or nothing_due(store, now)

@@ -239,6 +239,80 @@ def test_with_something_to_do_it_loads_no_typer(arco: Arco, case: Callable[[Arco
     } & set(loaded)
 
 
+WORK = [["work", "--once", "--quiet"], ["work", "--once", "--tick", "--quiet"]]
+
+
+def waiting(arco: Arco) -> None:
+    """A run waits for a worker."""
+    arco.ok("runs request --key a --command true")
+
+
+def late(arco: Arco) -> None:
+    """A retry has become due, or a run is too late to start: both are looked at."""
+    waiting(arco)
+    statement(arco, "UPDATE queue SET aside = 2, ready_at = 1")
+
+
+def running(arco: Arco) -> None:
+    """An attempt is open, whose worker may be gone."""
+    waiting(arco)
+    arco.ok("work --once")
+    statement(arco, "UPDATE run_states SET executor = 'local'")
+
+
+def hooked(arco: Arco) -> None:
+    """A run is final, and its hooks have not run."""
+    waiting(arco)
+    arco.ok("work --once")
+    statement(arco, "UPDATE hook_rows SET done_at = NULL")
+
+
+def elsewhere(arco: Arco) -> None:
+    """A run waits in a pool that this worker does not take from; another one is over."""
+    waiting(arco)
+    arco.ok("work --once")
+    arco.ok("runs request --key b --command true")
+    statement(arco, "UPDATE queue SET pool = 'heavy'")
+
+
+@pytest.mark.parametrize("argv", WORK)
+@pytest.mark.parametrize("case", [nothing, elsewhere, due, waiting, late, running, hooked])
+def test_work_is_done_at_once_only_with_nothing_to_do(
+    arco: Arco, case: Callable[[Arco], None], argv: list[str]
+) -> None:
+    """Nothing to start, to look after or to tell, and with `--tick` nothing due: else nothing is changed."""
+    case(arco)
+    before = content(arco)
+    done = quick.is_done(["--db", str(arco.db), *argv], {})
+    assert done is (case in {nothing, elsewhere} or (case is due and "--tick" not in argv))
+    with contextlib.closing(sqlite3.connect(arco.db)) as connection:
+        (visited_at,) = connection.execute("SELECT visited_at FROM workspace").fetchone()
+    assert (visited_at is not None) is (done and "--tick" in argv)
+    assert visited_at is not None or content(arco) == before
+
+
+@pytest.mark.parametrize("case", [gone, empty, newer, folder])
+def test_work_says_what_is_wrong_with_a_database(arco: Arco, case: Callable[[Arco], None]) -> None:
+    """Early or not, the line and the exit code are the command's."""
+    case(arco)
+    assert spoken(arco.run(WORK[0]), arco) == spoken(arco.run(["work", "--quiet", "--once"]), arco)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only a worker that is root refuses")
+def test_a_worker_that_is_root_looks_twice(arco: Arco) -> None:
+    """A database that somebody else could write is left to the command, which refuses it."""
+    arco.db.chmod(0o666)
+    assert not quick.is_done(["--db", str(arco.db), *WORK[0]], {})
+
+
+@pytest.mark.parametrize("argv", WORK)
+def test_work_with_nothing_to_do_loads_next_to_nothing(arco: Arco, argv: list[str]) -> None:
+    """Neither typer nor a worker."""
+    code, *loaded = loading(argv, arco).split()
+    assert code == "0"
+    assert not (LEFT_ALONE | {"arco_sched.execution.worker", "subprocess", "signal"}) & set(loaded)
+
+
 def test_a_tick_of_nothing_loads_little(arco: Arco) -> None:
     """`arco tick` with nothing due loads neither what evaluates nor what draws tables."""
     done = loading(["tick"], arco)

@@ -133,3 +133,21 @@ def test_a_crontab_of_comments_is_done_at_once(arco: Arco) -> None:
         "No schedules.\n2 lines read as a user's crontab, 2 of them variables, comments and blank lines.\n",
         False,
     )
+
+
+def test_what_is_imported_is_executed_as_cron_executed_it(arco: Arco) -> None:
+    """Shell, folder, variables and standard input arrive; entries that name a user need the right worker."""
+    file = arco.file(
+        "tab",
+        f"SHELL=/bin/bash\nHOME={arco.folder}\nX=a b\n"
+        "* * * * * { echo $0 $SHELL $PATH $X; pwd; cat; } > out%one%50\\% off\n",
+    )
+    arco.json("import", "crontab", file, "--tz", "UTC")
+    arco.ok("tick", at="2025-01-15T12:01:00Z")
+    arco.ok("work", "--once")
+    assert (arco.folder / "out").read_text("utf-8") == (
+        f"/bin/bash /bin/bash /usr/bin:/bin a b\n{arco.folder}\none\n50% off\n"
+    )
+    named = arco("import", "crontab", arco.file("named", "0 5 * * * games x\n"), "--system-format", "--tz", "UTC")
+    assert "note: entries that name a user are executed by a worker that is root, or is that user" in named.err
+    assert arco.json("schedule", "show", "x")["run_as"] == "games"

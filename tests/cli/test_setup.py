@@ -22,6 +22,7 @@ from arco_sched.formats.cron_and_systemd import (
     crontab_with,
     service_unit,
     timer_unit,
+    worker_unit,
 )
 from arco_sched.formats.crontab import read
 from tests import ROOT
@@ -91,6 +92,17 @@ def test_the_line_for_cron(home: Home) -> None:
     line = f"*/5 * * * * {home.folder}/bin/arco --db {home.db} tick --quiet"
     assert answer == {"line": line, "database": str(home.db), "change": None}
     assert not (home.folder / "tab").exists()
+
+
+def test_the_line_that_executes_too(home: Home) -> None:
+    """One call evaluates, executes and ends; it takes the place of the line that only evaluates."""
+    line = f"{home.folder}/bin/arco --db {home.db} work --once --tick --quiet"
+    assert home.arco("setup", "cron", "--work").stdout == f"* * * * * {line}\n"
+    home.arco("setup", "cron", "--install")
+    assert home.arco("setup", "cron", "--work", "--install", "--every", "2").stdout.startswith(
+        "Replaced in your crontab"
+    )
+    assert (home.folder / "tab").read_text("utf-8").splitlines()[1:-1] == [f"*/2 * * * * {line}"]
 
 
 @given(PATHS | st.just(HOSTILE), PATHS, st.sampled_from(EVERY))
@@ -217,6 +229,28 @@ def test_the_units_for_systemd(home: Home) -> None:
     assert not units.exists()
 
 
+def test_the_unit_that_executes_too(home: Home) -> None:
+    """One service is the whole scheduler; what it runs outlives it, and systemd starts it again."""
+    folder = home.folder / ".config" / "systemd" / "user"
+    answer = json.loads(home.arco("setup", "systemd", "--work", "--install", "--json").stdout)
+    assert list(answer["units"]) == ["arco-work.service"]
+    lines = (folder / "arco-work.service").read_text("utf-8").splitlines()
+    for line in (
+        f"ExecStart={home.folder}/bin/arco --db {home.db} work --tick",
+        "Restart=always",
+        "KillMode=process",
+        "OOMPolicy=continue",
+        "TasksMax=infinity",
+        "Delegate=yes",
+        "WantedBy=default.target",
+    ):
+        assert line in lines
+    assert answer["commands"][1] == "systemctl --user enable --now arco-work.service"
+    assert "note: --install writes this file\n" in home.arco("setup", "systemd", "--work").stderr
+    refused = home.arco("setup", "systemd", "--work", "--every", "5")
+    assert (refused.returncode, "--every is not for --work" in refused.stderr) == (2, True)
+
+
 def test_installing_the_units(home: Home) -> None:
     """They are written, left alone when they are the same, replaced when they differ; then the commands are told."""
     folder = home.folder / "config"
@@ -262,6 +296,9 @@ def test_systemd_takes_the_units(tmp_path: Path, database: str, program: str) ->
         service.write_text(service_unit([str(path)], database), "utf-8")
         timer.write_text(timer_unit(f"a{every}", database, every), "utf-8")
         names += [service, timer]
+    worker = tmp_path / "work.service"
+    worker.write_text(worker_unit([str(path)], database), "utf-8")
+    names.append(worker)
     done = subprocess.run(
         [analyze, "verify", "--man=no", *names], capture_output=True, text=True, check=False, timeout=60
     )

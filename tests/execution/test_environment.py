@@ -59,6 +59,19 @@ def test_what_is_the_workers_own(world: World) -> None:
     assert printed(output) == {**ENVIRONMENT, "ARCO_RUN_ID": "r", "ARCO_ATTEMPT": "1", "ARCO_STORE_ID": world.store}
 
 
+def test_a_worker_without_a_home(world: World) -> None:
+    """What a worker lacks of HOME, USER and LOGNAME a command has all the same, as under cron."""
+    me = pwd.getpwuid(os.geteuid())
+    world.executor = world.worker(worker_environment={"PATH": "/usr/bin:/bin", "USER": "kept"})
+    _, output = world.run(PRINT, environment=(("LOGNAME", "given"),))
+    found = printed(output)
+    assert {name: found[name] for name in ("HOME", "USER", "LOGNAME")} == {
+        "HOME": me.pw_dir,
+        "USER": "kept",
+        "LOGNAME": "given",
+    }
+
+
 ODD = {
     "NEWLINES": "a\nb\n",
     "QUOTES": "'\"`$(touch no)${HOME}\\",

@@ -21,7 +21,13 @@ from arco_sched.core.executor import (
 from arco_sched.execution import folder, processes, protocol
 from arco_sched.execution.local import LocalExecutor
 
-ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/", "LANG": "C.UTF-8"}
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/",
+    "USER": "somebody",
+    "LOGNAME": "somebody",
+    "LANG": "C.UTF-8",
+}
 Answer = TypeVar("Answer")
 
 

@@ -1,5 +1,6 @@
 """Crontabs: what cron means, line by line. Lines named after a Debian package are as it ships them."""
 
+import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -219,8 +220,11 @@ def test_a_command_is_what_the_shell_gets(written: str, command: str) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("0 5 * * * mail -s hi joe%Joe,%%Where are you?", "standard input"),
-        ("0 5 * * * %x", "standard input"),
+        ("0 5 * * * %x", "there is no command behind the time"),
+        ("HOME=relative", "HOME must be an absolute path"),
+        ("SHELL=bash", "SHELL must be an absolute path"),
+        ("A-B=x", "can't be an environment variable"),
+        ("ARCO_DB=x", "can't be an environment variable"),
         ("0 5 * * *", "there must be a command behind the time"),
         ("@daily", "there must be a command behind the time"),
         ("@daily ", "there is no command behind the time"),
@@ -239,6 +243,84 @@ def test_what_cannot_be_carried_over_has_its_reason(line: str, says: str) -> Non
     assert says in (crontab.lines[1].message or "")
     ids = [told[0] for told in _told(crontab)]
     assert ids == (["before"] if line.startswith("CRON_TZ") else ["before", "after"])
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("@daily x", {"environment": {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"}}),
+        ("PATH=/opt\n@daily x", {"environment": {"PATH": "/opt", "SHELL": "/bin/sh"}}),
+        (
+            "SHELL=/bin/bash\n@daily x",
+            {"shell": "/bin/bash", "environment": {"PATH": "/usr/bin:/bin", "SHELL": "/bin/bash"}},
+        ),
+        (
+            "HOME=/srv\n@daily x",
+            {
+                "working_directory": "/srv",
+                "environment": {"HOME": "/srv", "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"},
+            },
+        ),
+        ("LOGNAME=me\n@daily x", {"environment": {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"}}),
+        (
+            "SHELL=/bin/bash\nHOME=/srv\nSHELL=odd\nHOME=odd\n@daily x",
+            {"environment": {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"}},
+        ),
+    ],
+)
+def test_it_runs_as_cron_ran_it(text: str, fields: dict[str, Any]) -> None:
+    """Shell, folder and variables are fields, with cron's defaults where the file sets none; runs may overlap."""
+    wanted = _read(f"{text}\n").wanted[0].definition
+    request = wanted.request
+    found = {"shell": request.shell, "working_directory": request.working_directory, "run_as": request.run_as}
+    assert found == {"shell": None, "working_directory": None, "run_as": None} | {
+        name: value for name, value in fields.items() if name != "environment"
+    }
+    assert dict(request.environment) == fields["environment"]
+    assert wanted.policy.overlap == "allow"
+
+
+def test_the_user_of_an_entry_is_whom_it_runs_as() -> None:
+    """The user field is `run_as`; one that can't be a user's name is a problem."""
+    crontab = _read("@daily www-data x\n@daily alice:staff y\n", system=True)
+    assert [each.definition.request.run_as for each in crontab.wanted] == ["www-data"]
+    assert "can't be the user of a run" in (crontab.lines[1].message or "")
+
+
+@pytest.mark.parametrize(
+    ("line", "stdin"),
+    [
+        ("cat%Joe,%%Where are you?", b"Joe,\n\nWhere are you?\n"),
+        ("cat%50\\% off%\\a \\\\%", b"50% off\n\\a \\%\n"),
+        ("cat%%", b"\n"),
+        ("cat%STDIN%STDIN2%$HOME `x`", b"STDIN\nSTDIN2\n$HOME `x`\n"),
+        ("read a; cat; echo $a%one%two", b"two\none\n"),
+        ("cat%", b""),
+    ],
+)
+def test_what_follows_a_percent_sign_is_the_standard_input(line: str, stdin: bytes) -> None:
+    """All of the command reads it from a here-document, with the lines that `do_command.c` writes."""
+    request = _read(f"@daily {line}\n").wanted[0].definition.request
+    done = subprocess.run(
+        ["sh", "-c", request.command or ""], stdin=subprocess.DEVNULL, capture_output=True, check=True
+    )
+    assert done.stdout == stdin
+
+
+def test_a_shell_without_here_documents_gets_no_standard_input() -> None:
+    """The entry is a problem, and says what to do."""
+    crontab = _read("SHELL=/usr/bin/fish\n@daily cat%x\n@daily cat\n")
+    assert "the shell is /usr/bin/fish: let a pipe bring it" in (crontab.lines[1].message or "")
+    assert [each.definition.request.shell for each in crontab.wanted] == ["/usr/bin/fish"]
+
+
+def test_what_was_for_crons_mail_is_named() -> None:
+    """MAILTO stays a variable and a label, and the report says that nobody is mailed."""
+    crontab = _read("MAILTO=me\nCONTENT_TYPE=text/plain\nRANDOM_DELAY=6\nX=y\n@daily x\n")
+    messages = [line.message or "" for line in crontab.lines]
+    assert ["nobody is mailed" in message for message in messages] == [True, True, False, False, False]
+    assert "arco does not" in messages[2]
+    assert dict(crontab.wanted[0].definition.request.environment)["MAILTO"] == "me"
 
 
 def test_variables_count_for_the_entries_below_them() -> None:

@@ -1,4 +1,4 @@
-"""When schedules are due, and the evaluator's visits. Imports nothing: cron pays for it every minute."""
+"""When schedules are due, or a worker has work, and the evaluator's visits. Imports nothing: cron pays each minute."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ class Agenda:
         """Whether the evaluator must look at any schedule; one look into an index, however many schedules there are."""
         ask = "SELECT 1 FROM agenda WHERE due_at <= ? LIMIT 1"
         return self._connection.execute(ask, (now,)).fetchone() is not None
+
+    def is_idle(self, executor: str, pool: str, now: int) -> bool:
+        """Whether a worker has nothing to do: to start in this pool, to skip, to look after, or to run as a hook."""
+        ask = (
+            "SELECT EXISTS (SELECT 1 FROM queue WHERE pool = ? AND aside = 0) "
+            "OR EXISTS (SELECT 1 FROM queue WHERE aside = 2 AND ready_at <= ?) "
+            "OR EXISTS (SELECT 1 FROM queue WHERE deadline_at < ?) "
+            "OR EXISTS (SELECT 1 FROM run_states WHERE executor = ?) "
+            "OR EXISTS (SELECT 1 FROM hook_rows WHERE done_at IS NULL)"
+        )
+        return not self._connection.execute(ask, (pool, now, now, executor)).fetchone()[0]
 
     def record_visit(self, now: int) -> None:
         """Record that the evaluator was here at `now`."""

@@ -116,6 +116,10 @@ class Database:
         """A number that changes when somebody else commits."""
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
+    def schema_version(self) -> int:
+        """The version of the schema; it rises when a newer arco brings the database forward."""
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
     @staticmethod
     def yield_to_writers() -> None:
         """Pause between two of many transactions, so that whoever waits to write comes in between."""

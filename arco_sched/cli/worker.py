@@ -1,0 +1,248 @@
+"""A worker as `arco work` sets it up: its rights, its folder, its rounds, its answer."""
+
+import os
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from arco_sched.cli.context import Session
+from arco_sched.cli.exits import ExitCode
+from arco_sched.core.errors import DatabaseUnusable, InvalidInput
+
+if TYPE_CHECKING:
+    from arco_sched.core.ports import Store
+    from arco_sched.core.subjects import Worker as Sign
+    from arco_sched.execution.local import LocalExecutor
+    from arco_sched.execution.presence import Presence
+    from arco_sched.execution.worker import Tally, Worker
+
+LEAST_LOG: Final = 64 << 10
+"""Bytes below which a limit of a log would leave nothing worth reading."""
+
+_UNITS: Final = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The options of `arco work`; spans in seconds, sizes in bytes."""
+
+    pools: tuple[str, ...]
+    slots: int | None
+    once: bool
+    tick: bool
+    grace: int
+    drain: int
+    log_dir: str | None
+    log_limit: int
+    log_keep: int | None
+    on_finish: str | None
+    adopt_copy: bool
+    quiet: bool
+    as_json: bool
+
+
+def read_size(text: str, what: str) -> int:
+    """Bytes, from a number with K, M, G or T (powers of 1024) behind it or none; raises `InvalidInput`."""
+    match = re.fullmatch(r"\s*(\d{1,15})\s*([kmgt]?)(?:i?b)?\s*", text, re.ASCII | re.IGNORECASE)
+    if match is None:
+        raise InvalidInput(f"{what} {text[:40]!a} is not a size: write it like 500k, 64M or 2G")
+    size = int(match[1]) << _UNITS[match[2].lower()]
+    if size < LEAST_LOG:
+        raise InvalidInput(f"{what} {text[:40]} is less than {LEAST_LOG >> 10}k")
+    return size
+
+
+def run(session: Session, settings: Settings) -> ExitCode:
+    """Work as the options say, and answer (`--once`)."""
+    environment = _rights(session, settings)
+    with session.store() as store:
+        return _work(session, store, settings, environment)
+
+
+def _rights(session: Session, settings: Settings) -> dict[str, str]:
+    """The environment of the worker; one that is root becomes the owner of the database first, where that is due.
+
+    Nothing is opened before. Raises `InvalidInput` where a worker that is root must refuse.
+    """
+    environment = dict(os.environ)
+    if os.geteuid() != 0 or not session.exists():
+        return environment
+    from arco_sched.core.executor import CannotStart
+    from arco_sched.execution.rights import become, user_for
+
+    path = str(session.path.absolute())
+    folders = [f"{path}.runs", *([] if settings.log_dir is None else [os.path.abspath(settings.log_dir)])]  # noqa: PTH100
+    try:
+        owner = user_for(path, folders)
+        if owner is None:
+            return environment
+        # The words for what goes wrong: afterwards there may be no right to load them.
+        from arco_sched.render import json, terminal  # noqa: F401
+
+        environment = become(owner, environment)
+    except CannotStart as problem:
+        raise InvalidInput(str(problem)) from None
+    for needed in (os.__file__, __file__):
+        if not os.access(needed, os.R_OK):
+            raise InvalidInput(f"the owner of the database can't use this Python: {needed} can't be read")
+    return environment
+
+
+def _work(session: Session, store: "Store", settings: Settings, environment: dict[str, str]) -> ExitCode:
+    import socket
+
+    from arco_sched.core.subjects import Worker as Sign
+    from arco_sched.execution import loop
+    from arco_sched.execution.hooks import Hooks
+    from arco_sched.execution.local import LocalExecutor
+    from arco_sched.execution.presence import Presence
+    from arco_sched.execution.worker import Worker, default_slots, worker_name
+    from arco_sched.service.working import Terms
+
+    path = str(session.path.absolute()) + ".runs"
+    host, count = socket.gethostname(), settings.slots or default_slots()
+    presence = Presence(path)
+    _refuse_other_hosts(store, host, presence, session.now)
+    store_id = _folder(store, path, adopt_copy=settings.adopt_copy)
+    executor = LocalExecutor(
+        path,
+        store_id,
+        worker_environment=environment,
+        log_folder=settings.log_dir,
+        log_limit=settings.log_limit,
+    )
+    name = worker_name(host, os.getpid(), time.time_ns())
+    pools, is_root = settings.pools, os.geteuid() == 0
+    terms = Terms(name, host, executor.kind, executor.place(), pools, count, loop.user_name(), is_root=is_root)
+    sign = Sign(name, host, os.getpid(), executor.kind, pools, count, session.now)
+    presence.arrive(name)
+    hooks = Hooks(
+        environment, lambda life: _log(executor, life), _say, clock=time.monotonic, on_finish=settings.on_finish
+    )
+    worker = Worker(
+        store,
+        executor,
+        terms,
+        presence=presence,
+        hooks=hooks,
+        say=_say,
+        grace=settings.grace,
+        sweep=_sweep(executor, settings.log_keep),
+    )
+    try:
+        if not _loop(session, store, settings, worker, sign):
+            return ExitCode.TERMINATED
+    finally:
+        presence.leave()
+        executor.close()
+    return _answer(store, worker, session, settings) if settings.once else ExitCode.DONE
+
+
+def _loop(session: Session, store: "Store", settings: Settings, worker: "Worker", sign: "Sign") -> bool:
+    """Go round until it is over; False where a second signal ended it at once."""
+    from arco_sched.execution import loop
+    from arco_sched.service.workspace import Workspace
+
+    workspace = Workspace(store)
+    with loop.stopping() as stop:
+        if settings.once:
+            if settings.tick:
+                workspace.evaluate(session.now)
+            loop.once(store, worker, _clock(session), stop)
+            return not stop.at_once
+        evaluate = (lambda now: _tick(store, workspace, now)) if settings.tick else None
+        if loop.serve(store, worker, sign, lambda: int(time.time()), stop, drain=settings.drain, evaluate=evaluate):
+            loop.leave(store, sign)
+        else:
+            _say("a newer arco has brought the database forward: start this worker again with it")
+        return not stop.at_once
+
+
+def _say(text: str) -> None:
+    from arco_sched.render.terminal import printable, say
+
+    say(f"arco: {printable(text)}")
+
+
+def _sweep(executor: "LocalExecutor", keep: int | None) -> Any:
+    """What removes logs by the machine's clock, which wrote their times."""
+    return None if keep is None else (lambda: executor.remove_old_logs(time.time() - keep))
+
+
+def _refuse_other_hosts(store: "Store", host: str, presence: "Presence", now: int) -> None:
+    from arco_sched.execution.presence import GONE, elsewhere
+
+    with store.read() as transaction:
+        other = elsewhere(transaction.queue.workers(), host, presence, now)
+    if other is not None:
+        raise DatabaseUnusable(
+            f"a worker on {other.host} was here {abs(now - other.seen_at)} s ago, and SQLite is one machine's: stop it "
+            f"there, or wait until it has been gone for {GONE} s"
+        )
+
+
+def _clock(session: Session) -> Any:
+    """`ARCO_NOW` where it is set, else the clock, asked in each round."""
+    return (lambda: session.now) if os.environ.get("ARCO_NOW") else (lambda: int(time.time()))
+
+
+def _tick(store: "Store", workspace: Any, now: int) -> None:
+    """Evaluate where anything is due; else record the visit once a minute."""
+    with store.read() as transaction:
+        agenda = transaction.agenda
+        visited = agenda.visited_at()
+        wanted = agenda.is_due(now) or visited is None or now - visited >= 60
+    if wanted:
+        workspace.evaluate(now)
+
+
+def _folder(store: "Store", path: str, *, adopt_copy: bool) -> str:
+    """The id that the database and its runs folder share, made by the first worker."""
+    import secrets
+
+    from arco_sched.execution import folder
+
+    with store.write() as transaction:
+        store_id = transaction.queue.store_id()
+        if store_id is not None and not adopt_copy:
+            try:
+                folder.require(path, store_id)
+            except folder.NotOurs as problem:
+                raise InvalidInput(f"{problem}: if this database is a copy, say --adopt-copy") from None
+            return store_id
+        store_id = secrets.token_hex(16)
+        folder.create(path, store_id)
+        transaction.queue.set_store_id(store_id)
+        return store_id
+
+
+def _log(executor: Any, life: Any) -> str | None:
+    from arco_sched.core.executor import AttemptId
+
+    last = life.state.attempt
+    if last is None:
+        return None
+    path: str | None = executor.log(AttemptId(life.request.run_id, last.number, last.place or ""))
+    return path
+
+
+def _answer(store: "Store", worker: "Worker", session: Session, settings: Settings) -> ExitCode:
+    from arco_sched.render import lives as render
+    from arco_sched.render.terminal import write
+    from arco_sched.service import life
+
+    tally: Tally = worker.tally
+    names = dict.fromkeys([*tally.started, *tally.adopted, *tally.skipped, *tally.final])
+    with store.read() as transaction:
+        runs = [life.look(transaction, run_id, session.now) for run_id in names]
+        waiting = sum(transaction.queue.count_waiting().values())
+    failed = [each for each in runs if each.state.status == "failed"]
+    if settings.as_json:
+        write(render.worked(tally, runs, waiting))
+    elif settings.quiet:
+        for each in failed:
+            write(render.sentence(each) + "\n")
+    else:
+        write(render.summary(tally, runs, waiting))
+    return ExitCode.FAILURES if failed else ExitCode.DONE

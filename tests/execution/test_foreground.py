@@ -1,0 +1,100 @@
+"""`arco work` in the foreground: as the first process of a container, and beside a newer arco."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from arco_sched.execution import processes
+from arco_sched.execution.containers import reap_orphans
+from tests import IMPORTABLE
+from tests.execution.world import until
+from tests.runner import Arco
+
+
+@pytest.fixture
+def arco(tmp_path: Path) -> Arco:
+    """`arco` on the real clock, on a new database."""
+    arco = Arco(tmp_path / "arco.db", at=None)
+    arco.ok("init")
+    return arco
+
+
+@contextlib.contextmanager
+def working(arco: Arco, *before: str) -> Iterator["subprocess.Popen[str]"]:
+    """`arco work` as a process, below the program `before`."""
+    command = [*before, sys.executable, "-m", "arco_sched", "--db", str(arco.db), "work", "--tick", "--drain", "10s"]
+    environment = {**os.environ, "PYTHONPATH": IMPORTABLE}
+    environment.pop("ARCO_NOW", None)
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def children(pid: int) -> list[processes.Process]:
+    """The children of a process, zombies too."""
+    found = (processes.process(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdigit())
+    return [one for one in found if one is not None and one.parent == pid]
+
+
+def workers(arco: Arco) -> int:
+    """How many workers have given a sign of life."""
+    with contextlib.closing(sqlite3.connect(arco.db)) as connection:
+        return int(connection.execute("SELECT count(*) FROM worker_rows").fetchone()[0])
+
+
+def test_it_ends_when_a_newer_arco_brought_the_database_forward(arco: Arco) -> None:
+    """Within a second, with exit code 0 and a line, and what it no longer knows it leaves alone."""
+    with working(arco) as worker:
+        until(lambda: workers(arco), "it works")
+        with contextlib.closing(sqlite3.connect(arco.db)) as connection, connection:
+            connection.execute("PRAGMA user_version = 99")
+        assert worker.wait(10) == 0
+        assert worker.stderr is not None
+        assert "a newer arco has brought the database forward" in worker.stderr.read()
+    assert workers(arco) == 1
+
+
+def test_the_first_process_of_a_container_collects_its_orphans(arco: Arco) -> None:
+    """A daemon that a command leaves behind becomes its child, and is no zombie once it ends; SIGTERM still drains."""
+    unshare = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+    if os.geteuid() != 0 or subprocess.run([*unshare, "true"], check=False, stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("needs root and pid namespaces")
+    gate, orphaned, slow = (arco.folder / name for name in ("gate", "orphaned", "slow"))
+    os.mkfifo(gate)
+    arco.ok("runs", "request", "--key", "a", "--command", f"setsid sh -c 'echo > {orphaned}; read x < {gate}' &")
+    with working(arco, *unshare) as outer:
+        first = until(lambda: children(outer.pid), "it runs")[0]
+        until(orphaned.exists, "the orphan runs")
+        until(lambda: [one for one in children(first.pid) if one.alive], "it is a child of the first process")
+        until(lambda: "succeeded" in arco("runs list --json").out, "its run is over")
+        gate.write_text("\n")
+        until(lambda: not children(first.pid), "nothing is left of it")
+        arco.ok("runs", "request", "--key", "b", "--command", f"echo > {slow}; sleep 0.3; exit 3")
+        until(slow.exists, "another command runs")
+        os.kill(first.pid, signal.SIGTERM)
+        assert outer.wait(20) == 0
+    with contextlib.closing(sqlite3.connect(arco.db)) as connection:
+        ends = connection.execute("SELECT outcome, exit_code FROM attempt_rows ORDER BY run").fetchall()
+    assert ends == [("succeeded", 0), ("failed", 3)]
+
+
+def test_what_somebody_waits_for_is_left_to_them() -> None:
+    """Orphans are collected, a child of one's own keeps its exit code."""
+    with subprocess.Popen(["sh", "-c", "exit 7"]) as own:
+        until(lambda: os.waitid(os.P_PID, own.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT), "it has ended")
+        assert reap_orphans({own.pid}) == 0
+        assert own.wait() == 7
+    other = os.posix_spawn("/bin/true", ["true"], {})
+    until(lambda: os.waitid(os.P_PID, other, os.WEXITED | os.WNOHANG | os.WNOWAIT), "it has ended")
+    assert reap_orphans(set()) >= 1
+    with pytest.raises(ChildProcessError):
+        os.waitpid(other, 0)
