@@ -22,7 +22,8 @@ from tests.runner import Arco, Result
 
 HEAVY = {"rich", "croniter", "pendulum", "platformdirs", "dataclasses", "json", "hashlib", "zoneinfo"}
 QUESTIONS = {
-    f"arco_sched.service.{name}" for name in ("why", "timeline", "verification", "status", "upkeep", "applying")
+    f"arco_sched.service.{name}"
+    for name in ("why", "timeline", "verification", "status", "backfill", "pruning", "rewinding", "apply")
 }
 LEFT_ALONE = {"typer", "pathlib", "typing", "dataclasses", "inspect", "json", "hashlib", "arco_sched.core.history"}
 
