@@ -1,4 +1,4 @@
-"""What a worker needs of an executor, and the values that pass between them (the life of a run, docs/execution.md)."""
+"""What a worker needs of an executor, and the values that pass between them (docs/semantics.md, "The life of a run")."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -36,9 +36,9 @@ def defined(path: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def way() -> list[tuple[str, list[str]]]:
-    """The steps of a tick: the file, and the names in it."""
-    block = ARCHITECTURE.partition("## A tick's way")[2].partition("```text\n")[2].partition("```")[0]
+def way(heading: str) -> list[tuple[str, list[str]]]:
+    """The steps under a heading: the file, and the names in it."""
+    block = ARCHITECTURE.partition(f"## {heading}\n")[2].partition("```text\n")[2].partition("```")[0]
     steps = re.findall(rf"^({FILE}) +((?:\w+, )*\w+)(?:  |$)", block, re.MULTILINE)
     assert len(steps) == len(re.findall(rf"^{FILE}", block, re.MULTILINE))
     return [(path, names.split(", ")) for path, names in steps]
@@ -51,9 +51,9 @@ def places() -> list[tuple[list[str], list[str]]]:
     return [(re.findall(r"`([^`]+)`", files), re.findall(r"`([^`]+)`", names)) for files, names in rows]
 
 
-@pytest.mark.parametrize(("path", "names"), way())
-def test_each_step_of_a_tick_is_there(path: str, names: list[str]) -> None:
-    """Each function on a tick's way is in the file that is named for it."""
+@pytest.mark.parametrize(("path", "names"), [*way("A tick's way"), *way("A worker's round")])
+def test_each_step_is_there(path: str, names: list[str]) -> None:
+    """Each function on a tick's way, and in a worker's round, is in the file that is named for it."""
     assert set(names) <= defined(path)
 
 
