@@ -176,8 +176,8 @@ class Audit(Transaction, Protocol):
     def stored_events(self) -> Iterator[StoredEvent]:
         """Every event but ticks and requests, oldest first."""
 
-    def request_ids(self) -> Iterator[list[tuple[int, bytes, str]]]:
-        """(seq, run key as UTF-8, run id) of every request of a run, in pages."""
+    def request_ids(self) -> Iterator[list[tuple[int, bytes | None, str]]]:
+        """(seq, run key as UTF-8, run id) of every request of a run, in pages; no key: its columns name none."""
 
     def fold_all_again(self, progress: Callable[[int, int], None]) -> None:
         """Fold all events from nothing, beside the tables; raises `Unfoldable` for an event that can't be folded."""

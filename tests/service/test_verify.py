@@ -113,7 +113,7 @@ ROWS = {
     "run twice": (
         "DROP INDEX run_of_key",
         "INSERT INTO run_rows SELECT 999999, schedule, origin, instant, key, version, content, run_id, status, "
-        "requested_at FROM run_rows WHERE key = 'by-hand'",
+        "requested_at, policy FROM run_rows WHERE key = 'by-hand'",
         "run run=999999",
     ),
     "conflict removed": ("DELETE FROM conflict_rows", "the row of conflict_rows"),
@@ -133,7 +133,7 @@ ROWS = {
     ),
     "definition added": (
         "INSERT INTO definition_rows SELECT schedule, 99, cron_expression, timezone, catchup_window_minutes, "
-        "max_catchup_ticks, catchup_policy, dst_gap, dst_overlap, content, other, start_at, end_at, enabled, "
+        "max_catchup_ticks, catchup_policy, dst_gap, dst_overlap, content, policy, other, start_at, end_at, enabled, "
         "deleted, created_at, effective_from FROM definition_rows WHERE schedule = 1 AND version = 1",
         "version=99: no event gives this row",
     ),

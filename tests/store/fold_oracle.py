@@ -7,6 +7,7 @@ from typing import Any
 from arco_sched.core.identity import run_id
 from arco_sched.core.instants import parse_instant
 from tests.database import opened
+from tests.store.life_oracle import Lives
 
 Tables = dict[str, dict[Any, tuple[Any, ...]]]
 
@@ -17,6 +18,12 @@ FIELDS = (
     *("cron_expression", "timezone", "catchup_window_minutes", "max_catchup_ticks", "catchup_policy"),
     *("dst_gap", "dst_overlap"),
 )
+POLICY = (
+    *("timeout_seconds", "max_retries", "retry_exit_codes", "retry_delay_seconds", "retry_backoff", "on_lost"),
+    *("overlap", "start_within_seconds", "spread_seconds", "pool", "priority", "on_failure", "success_within_seconds"),
+)
+LIFE = {8: "RunSubmitted", 9: "RunStarted", 10: "RunFinished", 11: "RunSkipped", 12: "RunCancelRequested"}
+LIFE |= {13: "RunCanceled", 14: "RunRetryRequested", 15: "PoolSet"}
 
 
 def there(path: Path) -> Tables:
@@ -28,12 +35,17 @@ def there(path: Path) -> Tables:
         "lapse_rows": 1,
         "run_rows": 1,
         "conflict_rows": 1,
+        "run_states": 1,
+        "attempt_rows": 2,
+        "pool_rows": 1,
     }
     with opened(path) as connection:
         found = {
             table: {row[:key]: row[key:] for row in connection.execute(f"SELECT * FROM {table}")}
             for table, key in keys.items()
         }
+        for key, row in found["run_states"].items():
+            found["run_states"][key] = (*row[:-1], json.loads(row[-1]))
         found["workspace"] = {(): connection.execute("SELECT zone_rules FROM workspace").fetchone()}
     return found
 
@@ -42,9 +54,9 @@ def folded(path: Path, zone_rules: str) -> Tables:
     """What the events of the file give; `zone_rules` are those that it was made with."""
     with opened(path) as connection:
         names = dict(connection.execute("SELECT schedule, schedule_id FROM schedule_ids"))
-        [(workspace,)] = connection.execute("SELECT name FROM workspace")
+        [(workspace, held_through)] = connection.execute("SELECT name, held_through FROM workspace")
         events = connection.execute("SELECT * FROM event_log ORDER BY seq").fetchall()
-    fold = _Fold(workspace, names, zone_rules)
+    fold = _Fold(workspace, names, zone_rules, held_through)
     for event in events:
         fold.take(*event)
     return fold.tables()
@@ -54,8 +66,13 @@ def _epoch(text: str | None) -> int | None:
     return None if text is None else parse_instant(text)
 
 
+def _text(said: dict[str, Any] | None) -> str | None:
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")) if said else None
+
+
 class _Fold:
-    def __init__(self, workspace: str, names: dict[int, str], zone_rules: str) -> None:
+    def __init__(self, workspace: str, names: dict[int, str], zone_rules: str, held_through: int) -> None:
+        self.lives = Lives(held_through)
         self.workspace, self.names, self.zone_rules = workspace, names, zone_rules
         self.definitions: dict[Any, dict[str, Any]] = {}
         self.schedules: dict[Any, dict[str, Any]] = {}
@@ -72,8 +89,11 @@ class _Fold:
             "schedule_rows": {key: tuple(row.values()) for key, row in self.schedules.items()},
             "tick_rows": self.ticks,
             "lapse_rows": {key: tuple(row.values()) for key, row in self.lapses.items()},
-            "run_rows": self.runs,
+            "run_rows": {key: self._with_status(row) for key, row in self.runs.items()},
             "conflict_rows": self.conflicts,
+            "run_states": self.lives.state_rows(),
+            "attempt_rows": self.lives.attempt_rows(),
+            "pool_rows": self.lives.pools,
             "workspace": {(): (self.zone_rules,)},
         }
 
@@ -84,7 +104,8 @@ class _Fold:
         state = self.schedules.get((schedule,))
         if type_ == 1:
             other = json.dumps({"code_version": said["code_version"]}, ensure_ascii=False, separators=(",", ":"))
-            row = {name: said[name] for name in FIELDS} | {"content": content, "other": other}
+            policy = {name: said[name] for name in POLICY if name in said}
+            row = {name: said[name] for name in FIELDS} | {"content": content, "policy": _text(policy), "other": other}
             row |= {name: _epoch(said[name]) for name in ("start_at", "end_at")}
             row |= {"enabled": int(said["enabled"]), "deleted": int(said["deleted"]), "created_at": at}
             self.definitions[schedule, version] = row | {"effective_from": _epoch(said["effective_from"])}
@@ -112,7 +133,10 @@ class _Fold:
             assert its_run == run_id(self.workspace, run_key)
             if first == seq:
                 identity = (schedule, origin, instant, key, version, content, run_id(self.workspace, run_key))
-                self.runs[seq,] = (*identity, "requested", at)
+                policy = _text(said.get("policy"))
+                self.runs[seq,] = (*identity, "requested", at, policy)
+                asked = schedule if version is not None else None
+                self.lives.request(its_run, seq, asked, backfill=asked is not None and origin == 1, policy=policy)
             elif what != content:
                 self.conflicts[seq,] = (first, content, at)
         elif type_ == 5:
@@ -130,7 +154,10 @@ class _Fold:
                     self.lapses.pop((cut["seq"],), None)
                 elif (cut["seq"],) in self.lapses:  # its event may have been pruned since
                     self.lapses[cut["seq"],] |= {"before": _epoch(cut["before"]), "missed": cut["missed"]}
+        elif type_ in LIFE:
+            self.lives.take(LIFE[type_], said)
         else:
+            assert type_ == 7
             through = _epoch(said["through"])
             state |= {"cursor": _epoch(said["cursor"]), "last_instant": _epoch(said["last_scheduled_for"])}
             furthest = through if state["pruned_through"] is None else max(state["pruned_through"], through)
@@ -141,6 +168,9 @@ class _Fold:
             for place, row in list(self.lapses.items()):
                 if row["schedule"] == schedule and row["before"] - 1 <= through:
                     del self.lapses[place]
+
+    def _with_status(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (*row[:-3], self.lives.status(row[6]), *row[-2:])
 
     def _name(self, schedule: int, origin: int, instant: int) -> str:
         return f"{self.names[schedule]}:{INFIXES[origin]}{instant}"

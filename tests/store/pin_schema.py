@@ -14,6 +14,9 @@ from pathlib import Path
 from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.fields import normal_content
+from arco_sched.core.policy import Policy
+from arco_sched.core.subjects import Worker
+from arco_sched.service import life
 from arco_sched.store.sqlite.opening import APPLICATION_ID, SCHEMA_VERSION
 from arco_sched.store.sqlite.script import schema
 
@@ -38,6 +41,27 @@ def small(path: Path) -> None:
         workspace.rewind(now=START + 30 * 3600)
         workspace.prune(before=START + 2 * 3600, now=START + 30 * 3600)
         workspace.delete_schedule("b", now=START + 31 * 3600)
+        _execute(workspace)
+
+
+def _execute(workspace: Workspace) -> None:
+    """A run with a policy, whose first attempt failed and whose second is open; one that waits; a pool and a worker."""
+    now, store = START + 31 * 3600, workspace._store
+    command = normal_content(command="true", working_directory="/", environment={"A": "1"}, resources={"cpus": 2})
+    policy = Policy(max_retries=2, retry_delay_seconds=0, pool="heavy")
+    definition = Definition(cron_expression="@yearly", request=command, policy=policy)
+    workspace.create_schedule("c", definition, now=now)
+    run = workspace.trigger("c", now=now).run
+    workspace.request_run("by-hand", command, now=now, policy=Policy(timeout_seconds=60))
+    skipped = workspace.request_run("not-wanted", command, now=now).run
+    life.set_pool(store, "heavy", 2, now=now)
+    life.start(store, run.run_id, external_id="job-1", now=now)
+    life.finish(store, run.run_id, attempt=1, exit_code=1, message="no", now=now + 5)
+    life.start(store, run.run_id, external_id="job-2", now=now + 6)
+    life.skip(store, [skipped.run_id], now=now + 7)
+    with store.write() as transaction:
+        transaction.queue.set_store_id("0" * 32)
+        transaction.queue.see(Worker("host:1:1", "host", 1, "local", ("default",), 2, now))
 
 
 def pin(folder: Path, version: int) -> None:

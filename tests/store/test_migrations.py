@@ -10,12 +10,17 @@ from pathlib import Path
 import pytest
 
 from arco_sched.api import Workspace
+from arco_sched.core import identity
+from arco_sched.core.attempts import End
 from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.core.fields import normal_content
+from arco_sched.service import life, working
 from arco_sched.store.sqlite.audit import described
 from arco_sched.store.sqlite.migrations import STEPS, bring_forward
 from arco_sched.store.sqlite.opening import SCHEMA_VERSION, open_database
 from arco_sched.store.sqlite.script import statements
 from tests import ROOT
+from tests.database import sql
 from tests.store.pin_schema import PINNED
 
 HOW = """schema.sql is not what was pinned as schema {version}, which may be in use. To change it:
@@ -101,6 +106,35 @@ def test_every_version_is_brought_forward(tmp_path: Path, version: int) -> None:
         assert workspace.verify().differences == ()
     assert user_version(path) == SCHEMA_VERSION
     assert path.with_name(f"arco.db.v{version}-backup").exists() == (version < SCHEMA_VERSION)
+
+
+def test_what_was_requested_before_execution_is_for_nobody(tmp_path: Path) -> None:
+    """An upgrade executes no history: no worker takes a run of before, whatever its pool, until somebody retries it."""
+    path = tmp_path / "arco.db"
+    restored(1, path)
+    body = identity.content_text(normal_content(command="touch /tmp/never"))
+    sql(path, "UPDATE contents SET body = ?, fingerprint = ? WHERE content = 1", body, identity.fingerprint(body))
+    sql(path, "UPDATE run_rows SET content = 1")
+    terms = working.Terms("w", "h", "local", "boot", ("default",), 1000, "nobody", is_root=True)
+    with Workspace.open(path) as workspace:
+        store, now = workspace._store, 1_741_000_000 + 50 * 3600
+        old = [run.run_id for run in workspace.runs(limit=1000).rows]
+        assert len(old) > 10
+        [(held, last)] = sql(path, "SELECT held_through, (SELECT max(run) FROM run_rows) FROM workspace")
+        assert held == last
+        assert sql(path, "SELECT * FROM queue") == []
+        assert working.claim(store, terms, now) == ([], [], [])
+        with store.read() as transaction:
+            assert {life.look(transaction, run_id, now).waiting_for for run_id in old} == {"external"}
+        assert workspace.trigger("a", now=now).run.run_id not in old
+        life.retry(store, old[:1], now=now)
+        first = working.claim(store, terms, now).started
+        assert [each.run.run_id for each in first] == old[:1]
+        life.cancel(store, old[:1], now=now)
+        ended = working.Ended(old[0], 1, End(outcome="canceled", ended_at=now))
+        assert working.record_ends(store, [ended], now) == old[:1]
+        [then] = working.claim(store, terms, now).started
+        assert then.run.run_id not in old
 
 
 # The mechanism.

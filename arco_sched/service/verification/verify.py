@@ -40,6 +40,9 @@ _PUBLIC: Final = {
     "lapse_rows": "lapse",
     "run_rows": "run",
     "conflict_rows": "conflict",
+    "run_states": "run",
+    "attempt_rows": "attempt",
+    "pool_rows": "pool",
     "workspace": "workspace",
 }
 
@@ -61,9 +64,11 @@ def _row_text(audit: Audit, difference: RowDifference) -> str:
 
 def _check_runs(audit: Audit, workspace: str, findings: Findings) -> None:
     for page in audit.request_ids():
-        given = run_ids(workspace, [key for _, key, _ in page])
+        given = run_ids(workspace, [key or b"" for _, key, _ in page])
         for (seq, key, run_id), wanted in zip(page, given, strict=True):
-            if run_id != wanted:
+            if key is None:
+                findings.add("run ids", f"event seq={seq}: its columns name no run key")
+            elif run_id != wanted:
                 text = (
                     f"event seq={seq}: its run id {run_id} is not that of the run key {key.decode(errors='replace')!a}"
                 )

@@ -24,6 +24,7 @@ from arco_sched.core.ports import (
     TickRow,
     Unfoldable,
 )
+from arco_sched.core.runs import ImpossibleEvent
 from arco_sched.core.subjects import LapseSpan
 from arco_sched.store.sqlite.append import last_seq
 from arco_sched.store.sqlite.faults import is_interruption
@@ -258,8 +259,8 @@ class Audit(Transaction):
         row = self._connection.execute(ask, (schedule,)).fetchone()
         return str(schedule) if row is None else str(row[0])
 
-    def request_ids(self) -> Iterator[list[tuple[int, bytes, str]]]:
-        """(seq, run key as UTF-8, run id) of every request of a run, in pages."""
+    def request_ids(self) -> Iterator[list[tuple[int, bytes | None, str]]]:
+        """(seq, run key as UTF-8, run id) of every request of a run, in pages; None where its columns name no key."""
         rows = self._connection.execute(
             "SELECT e.seq, CAST(coalesce(e.key, 'sched:' || i.schedule_id || ':' || o.word || e.instant) AS BLOB), "
             "e.run_id FROM event_log e LEFT JOIN schedule_ids i ON i.schedule = e.schedule "
@@ -343,4 +344,8 @@ def _is_refusal(error: sqlite3.Error) -> bool:
 
 
 def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, (sqlite3.Error, ArcoError)) else f"{type(error).__name__}: {error}"
+    return (
+        str(error)
+        if isinstance(error, (sqlite3.Error, ArcoError, ImpossibleEvent))
+        else f"{type(error).__name__}: {error}"
+    )
