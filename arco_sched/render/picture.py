@@ -16,10 +16,26 @@ if TYPE_CHECKING:
     from arco_sched.service.answers import Timeline, TimelineCell
 
 Mark = Literal[
-    "none", "triggered", "skipped", "failed", "lapsed", "waiting", "future", "mixed", "unevaluable", "pruned"
+    "none",
+    "triggered",
+    "succeeded",
+    "run failed",
+    "running",
+    "queued",
+    "late",
+    "not run",
+    "skipped",
+    "failed",
+    "lapsed",
+    "waiting",
+    "future",
+    "mixed",
+    "unevaluable",
+    "pruned",
 ]
 MARKS: Final[tuple[Mark, ...]] = (
-    "triggered", "skipped", "failed", "lapsed", "waiting", "future", "mixed", "unevaluable", "pruned"
+    "triggered", "succeeded", "run failed", "running", "queued", "late", "not run", "skipped", "failed", "lapsed",
+    "waiting", "future", "mixed", "unevaluable", "pruned",
 )  # fmt: skip
 
 STEPS: Final = (
@@ -109,11 +125,19 @@ def _on_clock(zone: Zone, readings: range) -> tuple[int, ...]:
 
 
 def mark(cell: TimelineCell) -> Mark:
-    """The one mark of a cell: a failure always shows, several kinds of past are `mixed`."""
+    """The one mark of a cell: a failure always shows, then what is late; several kinds of past are `mixed`."""
     if cell.failed:
         return "failed"
+    if cell.runs_failed:
+        return "run failed"
+    if cell.runs_late:
+        return "late"
     kinds: list[Mark] = []
-    kinds += ["triggered"] if cell.triggered else []
+    kinds += ["triggered"] if cell.triggered > cell.runs else []
+    kinds += ["succeeded"] if cell.runs_succeeded else []
+    kinds += ["running"] if cell.runs_running else []
+    kinds += ["queued"] if cell.runs_waiting else []
+    kinds += ["not run"] if cell.runs_skipped or cell.runs_canceled else []
     kinds += ["skipped"] if cell.skipped else []
     kinds += ["lapsed"] if cell.lapsed else []
     kinds += ["waiting"] if cell.waiting else []
@@ -135,6 +159,8 @@ def words(cell: TimelineCell) -> str:
         for name, count in zip(cell._fields[:6], cell[:6], strict=True)
         if count
     ]
+    runs = [f"{count:,} {name[5:]}" for name, count in zip(cell._fields[8:], cell[8:], strict=True) if count]
+    counts += [f"runs: {', '.join(runs)}"] if runs else []
     counts += ["some can't be evaluated"] if cell.unevaluable else []
     counts += ["history pruned"] if cell.pruned else []
     return ", ".join(counts) or "nothing"

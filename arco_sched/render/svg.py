@@ -21,9 +21,30 @@ CELL: Final = 12
 LABEL: Final = 170
 TOP: Final = 40
 COLOURS: Final[dict[Mark, str]] = {
-    "none": "none", "triggered": "#1a7f37", "skipped": "#9a6700", "failed": "#cf222e", "lapsed": "#cf222e",
-    "waiting": "#8250df", "future": "#8c959f", "mixed": "#0969da", "unevaluable": "#cf222e", "pruned": "#8c959f",
+    "none": "none", "triggered": "#1a7f37", "succeeded": "#1a7f37", "run failed": "#cf222e", "running": "#0969da",
+    "queued": "#8250df", "late": "#8250df", "not run": "#9a6700", "skipped": "#9a6700", "failed": "#cf222e",
+    "lapsed": "#cf222e", "waiting": "#8250df", "future": "#8c959f", "mixed": "#0969da", "unevaluable": "#cf222e",
+    "pruned": "#8c959f",
 }  # fmt: skip
+
+
+_PATHS: Final[dict[Mark, str]] = {
+    "succeeded": (
+        '<path d="M{low} {middle}L{centre} {foot}L{high} {top}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    ),
+    "run failed": '<path d="M{centre} {top}L{high} {foot}L{low} {foot}Z" fill="{colour}"/>',
+    "running": '<path d="M{low} {top}L{high} {middle}L{low} {foot}Z" fill="{colour}"/>',
+    "queued": (
+        '<circle cx="{centre}" cy="{middle}" r="{radius}" fill="none" stroke="{colour}" stroke-width="1.5" '
+        'stroke-dasharray="2 2"/>'
+    ),
+    "late": (
+        '<circle cx="{centre}" cy="{middle}" r="{radius}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+        '<path d="M{centre} {top}V{middle}H{high}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+    ),
+    "not run": '<path d="M{low} {middle}H{high}" stroke="{colour}" stroke-width="2"/>',
+}
+"""The shapes of what became of runs."""
 
 
 def picture(timeline: Timeline, chosen: Plan, offset_first: int, offset_last: int) -> str:
@@ -87,6 +108,10 @@ def _shape(mark: Mark, x: int, y: int, level: int, words: str) -> Iterator[str]:
     if mark == "triggered":
         tall = (foot - top) * max(level, 1) // 4
         yield f'<rect x="{low}" y="{foot - tall}" width="{high - low}" height="{tall}" fill="{colour}"/>'
+    elif mark in _PATHS:
+        yield _PATHS[mark].format(
+            low=low, high=high, top=top, foot=foot, middle=middle, centre=centre, colour=colour, radius=CELL // 2 - 2
+        )
     elif mark == "skipped":
         yield f'<circle cx="{centre}" cy="{middle}" r="4" fill="none" stroke="{colour}" stroke-width="1.5"/>'
     elif mark == "lapsed":

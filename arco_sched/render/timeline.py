@@ -18,23 +18,27 @@ if TYPE_CHECKING:
     from arco_sched.service.answers import Timeline, TimelineCell
 
 SHAPES: Final[dict[Mark, str]] = {
-    "none": " ", "triggered": "■", "skipped": "○", "failed": "!", "lapsed": "×", "waiting": "…", "future": "·",
-    "mixed": "◆", "unevaluable": "?", "pruned": "░",
+    "none": " ", "triggered": "■", "succeeded": "✓", "run failed": "▲", "running": "▶", "queued": "◌", "late": "◷",
+    "not run": "–", "skipped": "○", "failed": "!", "lapsed": "×", "waiting": "…", "future": "·", "mixed": "◆",
+    "unevaluable": "?", "pruned": "░",
 }  # fmt: skip
 ASCII_SHAPES: Final[dict[Mark, str]] = {
-    "none": " ", "triggered": "#", "skipped": "o", "failed": "!", "lapsed": "x", "waiting": "w", "future": ".",
-    "mixed": "*", "unevaluable": "?", "pruned": ":",
+    "none": " ", "triggered": "#", "succeeded": "+", "run failed": "F", "running": ">", "queued": "q", "late": "L",
+    "not run": "-", "skipped": "o", "failed": "!", "lapsed": "x", "waiting": "w", "future": ".", "mixed": "*",
+    "unevaluable": "?", "pruned": ":",
 }  # fmt: skip
 LEVELS: Final = " ▂▄▆█"
 ASCII_LEVELS: Final = " 1234"
 STYLES: Final[dict[Mark, str]] = {
-    "none": "", "triggered": "green", "skipped": "yellow", "failed": "bold red", "lapsed": "red", "waiting": "magenta",
-    "future": "dim", "mixed": "cyan", "unevaluable": "bold red", "pruned": "dim",
+    "none": "", "triggered": "green", "succeeded": "green", "run failed": "bold red", "running": "blue",
+    "queued": "magenta", "late": "bold magenta", "not run": "yellow", "skipped": "yellow", "failed": "bold red",
+    "lapsed": "red", "waiting": "magenta", "future": "dim", "mixed": "cyan", "unevaluable": "bold red", "pruned": "dim",
 }  # fmt: skip
 WORDS: Final[dict[Mark, str]] = {
-    "none": "nothing", "triggered": "triggered", "skipped": "skipped (paused)", "failed": "failed", "lapsed": "lapsed",
-    "waiting": "waiting", "future": "to come", "mixed": "several of these", "unevaluable": "can't be evaluated",
-    "pruned": "pruned",
+    "none": "nothing", "triggered": "triggered", "succeeded": "succeeded", "run failed": "run failed",
+    "running": "running", "queued": "run waiting", "late": "run late", "not run": "run skipped or canceled",
+    "skipped": "skipped (paused)", "failed": "failed", "lapsed": "lapsed", "waiting": "waiting", "future": "to come",
+    "mixed": "several of these", "unevaluable": "can't be evaluated", "pruned": "pruned",
 }  # fmt: skip
 PIPE_COLUMNS: Final = 80
 """The width of a picture where there is no terminal and no COLUMNS."""

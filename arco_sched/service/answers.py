@@ -256,7 +256,8 @@ class TimelineCell(NamedTuple):
     """What lies between two edges of a timeline: ticks by status, occurrences that lapsed, wait, or are to come.
 
     `lapsed` counts what can be counted; `unevaluable` says that an uncounted lapse or a version that can't be evaluated
-    touches the cell. `pruned` says that history of it was removed.
+    touches the cell. `pruned` says that history of it was removed. The `runs_…` fields are of the triggered ticks whose
+    runs have a command: what became of the run; `late` ones could have started minutes ago.
     """
 
     triggered: int
@@ -267,6 +268,18 @@ class TimelineCell(NamedTuple):
     future: int
     unevaluable: bool
     pruned: bool
+    runs_succeeded: int = 0
+    runs_failed: int = 0
+    runs_running: int = 0
+    runs_waiting: int = 0
+    runs_late: int = 0
+    runs_skipped: int = 0
+    runs_canceled: int = 0
+
+    @property
+    def runs(self) -> int:
+        """The triggered ticks whose runs have a command."""
+        return sum(self[8:])
 
 
 class TimelineRow(NamedTuple):

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Final
 
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import Stretch, stretches
 from arco_sched.core.ports import Transaction
 from arco_sched.service.answers import Timeline, TimelineCell, TimelineRow
+from arco_sched.service.check import LATE
 from arco_sched.service.not_found import numbers_of
+
+_BECAME: Final = ("succeeded", "failed", "running", "waiting", "late", "skipped", "canceled")
+"""What became of a run, in the order of `TimelineCell`."""
 
 
 def draw(transaction: Transaction, edges: Sequence[int], now: int, schedules: Iterable[str] = ()) -> Timeline:
@@ -25,6 +30,7 @@ def row(transaction: Transaction, schedule: int, edges: Sequence[int], now: int)
     terms = transaction.definitions.terms(schedule)
     parts = stretches(terms, edges[0], edges[-1])
     ticks = transaction.history.tick_buckets(schedule, edges)
+    runs = transaction.standing.run_buckets(schedule, edges, now, LATE)
     lapses = transaction.history.lapses_within(schedule, edges[0], edges[-1])
     pruned = transaction.history.pruned_through(schedule)
     due = stretches(terms, max(state.cursor + 1, edges[0]), edges[-1], state.ahead)
@@ -51,6 +57,7 @@ def row(transaction: Transaction, schedule: int, edges: Sequence[int], now: int)
                 _count(due, max(start, now + 1), stop),
                 unevaluable,
                 pruned is not None and start <= pruned and stop > terms[-1].start_at,
+                *(runs.get(number, {}).get(word, 0) for word in _BECAME),
             )
         )
     return TimelineRow(state.schedule_id, terms[0].timezone, tuple(cells))
