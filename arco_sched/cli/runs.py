@@ -14,7 +14,7 @@ from arco_sched.cli.pages import say_more
 from arco_sched.cli.run_changes import Status
 from arco_sched.core.fields import POLICY, content_problems, normal_content, normal_policy, policy_problems
 from arco_sched.core.kinds import text_problems
-from arco_sched.render.terminal import write
+from arco_sched.render.terminal import say, write
 from arco_sched.service.lists import DEFAULT_LIMIT
 
 runs_app = typer.Typer(add_completion=False)

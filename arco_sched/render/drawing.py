@@ -28,9 +28,6 @@ STYLES: Final[Mapping[str, str]] = {
     "overdue": "bold red",
     "deleted": "dim",
     "ended": "dim",
-    "succeeded": "green",
-    "running": "cyan",
-    "canceled": "yellow",
     "stale": "bold red",
 }
 
