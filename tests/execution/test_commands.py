@@ -11,7 +11,7 @@ import pytest
 
 from arco_sched.core.executor import NotStarted, Outcome, State, outcome
 from arco_sched.execution import logs
-from tests.execution.world import World, alive, python, until
+from tests.execution.world import World, alive, importing, python, until
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,6 @@ def test_the_worker_ends_first(world: World) -> None:
     """kill -9 of the worker and a closed terminal leave its commands alone, and the next worker sees their true end."""
     script = f"""
 import os, sys
-sys.path[:0] = {sys.path!r}
 from tests.execution.world import World
 from pathlib import Path
 world = World(Path({str(world.scratch)!r}))
@@ -154,7 +153,11 @@ os.kill(os.getpid(), 9)
     os.mkfifo(world.scratch / "gate")
     master, terminal = os.openpty()
     starter = subprocess.Popen(
-        ["setsid", "--ctty", "--wait", sys.executable, "-c", script], stdin=terminal, stdout=terminal, stderr=terminal
+        ["setsid", "--ctty", "--wait", sys.executable, "-c", script],
+        env=importing(),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
     )
     os.close(terminal)
     starter.wait(timeout=20)

@@ -13,7 +13,7 @@ import pytest
 from arco_sched.core.executor import Attempt, AttemptId, CannotStart, NotStarted, Outcome, State, outcome
 from arco_sched.execution import folder, processes, protocol
 from arco_sched.execution.local import LocalExecutor
-from tests.execution.world import World, alive, python, until
+from tests.execution.world import World, alive, importing, python, until
 
 BOOT, NAMESPACE = processes.boot(), processes.pid_namespace()
 NOBODY = "999999999 1"
@@ -172,7 +172,6 @@ def test_the_first_process_of_a_container(world: World) -> None:
         pytest.skip("needs root for a pid namespace")
     script = f"""
 import os, sys
-sys.path[:0] = {sys.path!r}
 from tests.execution.world import World
 from pathlib import Path
 assert os.getpid() == 1
@@ -185,6 +184,7 @@ os._exit(0)
 """
     container = subprocess.Popen(
         ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", script],
+        env=importing(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,5 +1,6 @@
 """A runs folder with real attempts, for the tests of the executors."""
 
+import os
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from arco_sched.core.executor import (
 )
 from arco_sched.execution import folder, processes, protocol
 from arco_sched.execution.local import LocalExecutor
+from tests import IMPORTABLE
 
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -46,10 +48,20 @@ def alive(pid: int) -> bool:
     return one is not None and one.alive
 
 
+def importing() -> dict[str, str]:
+    """The environment of a Python of its own that imports as the tests do."""
+    return {**os.environ, "PYTHONPATH": IMPORTABLE}
+
+
 def python(script: str) -> str:
-    """What a Python of its own prints for a script that imports as the tests do."""
-    prelude = f"import os, sys\nsys.path[:0] = {sys.path!r}\n"
-    ended = subprocess.run([sys.executable, "-c", prelude + script], capture_output=True, text=True, check=False)
+    """What a Python of its own prints for a script that imports as the tests do; `os` and `sys` are there already."""
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import os, sys\n{script}"],
+        env=importing(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 
