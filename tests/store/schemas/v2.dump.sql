@@ -8,6 +8,25 @@ CREATE TABLE agenda (
 ) STRICT;
 INSERT INTO "agenda" VALUES(1,1741096800,0);
 INSERT INTO "agenda" VALUES(2,1741058400,0);
+CREATE TABLE attempt_rows (
+    run          INTEGER NOT NULL,
+    attempt      INTEGER NOT NULL,
+    executor     TEXT NOT NULL,
+    worker       TEXT,
+    host         TEXT,
+    place        TEXT,
+    external_id  TEXT,
+    submissions  INTEGER NOT NULL,
+    submitted_at INTEGER,
+    started_at   INTEGER,
+    ended_at     INTEGER,
+    duration_ms  INTEGER,
+    outcome      TEXT CHECK ((outcome IS NULL) = (ended_at IS NULL)),
+    exit_code    INTEGER,
+    signal       INTEGER,
+    message      TEXT,
+    PRIMARY KEY (run, attempt)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE conflict_rows (
     conflict    INTEGER PRIMARY KEY,  -- the seq of the request that conflicts
     run         INTEGER NOT NULL,
@@ -35,6 +54,7 @@ CREATE TABLE definition_rows (
     dst_gap                TEXT NOT NULL CHECK (dst_gap IN ('next', 'skip')),
     dst_overlap            TEXT NOT NULL CHECK (dst_overlap IN ('first', 'last', 'both')),
     content                INTEGER NOT NULL,
+    policy                 TEXT CHECK (policy IS NULL OR json_valid(policy)),  -- how runs are executed, what is not as by default
     other                  TEXT NOT NULL CHECK (json_valid(other)),  -- the fields that no evaluation needs, by name
     start_at               INTEGER NOT NULL,
     end_at                 INTEGER CHECK (end_at > start_at),
@@ -44,10 +64,10 @@ CREATE TABLE definition_rows (
     effective_from         INTEGER NOT NULL,
     PRIMARY KEY (schedule, version)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO "definition_rows" VALUES(1,1,'0 * * * *','UTC',1440,10,'oldest-first','next','first',1,'{"code_version":null}',1741000000,NULL,1,0,1741000000,1741000000);
-INSERT INTO "definition_rows" VALUES(2,1,'*/5 * * * *','UTC',1440,2,'oldest-first','next','first',2,'{"code_version":null}',1741000000,NULL,1,0,1741000000,1741000000);
-INSERT INTO "definition_rows" VALUES(2,2,'*/5 * * * *','UTC',1440,2,'oldest-first','next','first',2,'{"code_version":null}',1741000000,NULL,0,0,1741010800,1741010800);
-INSERT INTO "definition_rows" VALUES(2,3,'*/5 * * * *','UTC',1440,2,'oldest-first','next','first',2,'{"code_version":null}',1741000000,NULL,0,1,1741111600,1741111600);
+INSERT INTO "definition_rows" VALUES(1,1,'0 * * * *','UTC',1440,10,'oldest-first','next','first',1,NULL,'{"code_version":null}',1741000000,NULL,1,0,1741000000,1741000000);
+INSERT INTO "definition_rows" VALUES(2,1,'*/5 * * * *','UTC',1440,2,'oldest-first','next','first',2,NULL,'{"code_version":null}',1741000000,NULL,1,0,1741000000,1741000000);
+INSERT INTO "definition_rows" VALUES(2,2,'*/5 * * * *','UTC',1440,2,'oldest-first','next','first',2,NULL,'{"code_version":null}',1741000000,NULL,0,0,1741010800,1741010800);
+INSERT INTO "definition_rows" VALUES(2,3,'*/5 * * * *','UTC',1440,2,'oldest-first','next','first',2,NULL,'{"code_version":null}',1741000000,NULL,0,1,1741111600,1741111600);
 CREATE TABLE event_log (
     seq         INTEGER PRIMARY KEY,
     type        INTEGER NOT NULL,
@@ -102,6 +122,12 @@ INSERT INTO "event_log" VALUES(41,4,1,0,1741093200,1,NULL,1,NULL,'run_iihavmvbx5
 INSERT INTO "event_log" VALUES(42,7,1,NULL,NULL,NULL,NULL,NULL,'history_pruned:a:1',NULL,1741108000,'{"schedule_id":"a","through":"2025-03-03T13:06:39Z","cursor":"2025-03-04T13:00:00Z","last_scheduled_for":"2025-03-04T13:00:00Z","last_run_for":"2025-03-04T13:00:00Z","ticks":2,"missed":0,"uncounted":0,"others":0,"lapses":0}');
 INSERT INTO "event_log" VALUES(43,7,2,NULL,NULL,NULL,NULL,NULL,'history_pruned:b:1',NULL,1741108000,'{"schedule_id":"b","through":"2025-03-03T11:15:00Z","cursor":"2025-03-04T03:15:00Z","last_scheduled_for":"2025-03-04T03:15:00Z","last_run_for":"2025-03-03T11:15:00Z","ticks":2,"missed":0,"uncounted":0,"others":0,"lapses":0}');
 INSERT INTO "event_log" VALUES(44,1,2,NULL,NULL,3,NULL,2,'sched_def:b:3',NULL,1741111600,'{"schedule_id":"b","definition_version":3,"cron_expression":"*/5 * * * *","timezone":"UTC","catchup_window_minutes":1440,"max_catchup_ticks":2,"catchup_policy":"oldest-first","dst_gap":"next","dst_overlap":"first","asset_selection":[],"partition_selection":[],"command":null,"labels":{},"code_version":null,"start_at":"2025-03-03T11:06:40Z","end_at":null,"enabled":false,"deleted":true,"created_at":"2025-03-04T18:06:40Z","effective_from":"2025-03-04T18:06:40Z"}');
+CREATE TABLE hook_rows (
+    run     INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    done_at INTEGER,
+    PRIMARY KEY (run, attempt)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE lapse_rows (
     lapse       INTEGER PRIMARY KEY,  -- the seq of its event
     schedule    INTEGER NOT NULL,
@@ -115,35 +141,63 @@ CREATE TABLE lapse_rows (
 INSERT INTO "lapse_rows" VALUES(14,2,1741000500,1741010800,34,'discarded',1741010800);
 INSERT INTO "lapse_rows" VALUES(18,2,1741010799,1741057600,156,'window',1741144000);
 INSERT INTO "lapse_rows" VALUES(21,1,1741010400,1741057600,13,'window',1741144000);
+CREATE TABLE pool_rows (
+    pool   TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    slots  INTEGER CHECK (slots >= 0)  -- null: no limit
+) STRICT, WITHOUT ROWID;
+CREATE TABLE queue (
+    run         INTEGER PRIMARY KEY,
+    pool        TEXT NOT NULL,
+    aside       INTEGER NOT NULL,   -- 0 ready, 1 behind others of its schedule, 2 not before ready_at
+    priority    INTEGER NOT NULL,
+    backfill    INTEGER NOT NULL,
+    due_at      INTEGER NOT NULL,
+    ready_at    INTEGER,
+    deadline_at INTEGER,
+    schedule    INTEGER,
+    cancels     INTEGER NOT NULL    -- `overlap` is `cancel`
+) STRICT;
 CREATE TABLE run_rows (
     run          INTEGER PRIMARY KEY,  -- the seq of its first request
     schedule     INTEGER,              -- with origin and instant: the run key of a tick; or
     origin       INTEGER,
     instant      INTEGER,
-    key          TEXT,                 -- any other run key
+    key          TEXT,                 -- any other run key; with schedule and instant where it repeats a schedule's run
     version      INTEGER,              -- the definition version that asked, null when asked by hand
     content      INTEGER NOT NULL,
     run_id       TEXT NOT NULL,
     status       TEXT NOT NULL,
     requested_at INTEGER NOT NULL,
-    CHECK ((key IS NULL) = (schedule IS NOT NULL))
+    policy       TEXT CHECK (policy IS NULL OR json_valid(policy)),  -- of its request
+    CHECK ((key IS NULL) = (origin IS NOT NULL) AND (origin IS NULL OR schedule IS NOT NULL))
 ) STRICT;
-INSERT INTO "run_rows" VALUES(3,1,0,1741003200,NULL,NULL,3,'run_zptblfpanbhi2sq4ji32kopdc6','requested',1741000001);
-INSERT INTO "run_rows" VALUES(5,2,0,1741000200,NULL,1,2,'run_w7pwostojst65rxvpgoorphuq4','requested',1741010800);
-INSERT INTO "run_rows" VALUES(7,2,0,1741000500,NULL,1,2,'run_u7v7hhs7gjrfrspwz7p3hrultg','requested',1741010800);
-INSERT INTO "run_rows" VALUES(11,1,0,1741006800,NULL,1,1,'run_bmd2vjssqjlooeiypdwraupmbb','requested',1741010800);
-INSERT INTO "run_rows" VALUES(13,1,0,1741010400,NULL,1,1,'run_oe45pk35ibnn45gdijcqb3qxb6','requested',1741010800);
-INSERT INTO "run_rows" VALUES(17,1,3,1741010807,NULL,1,1,'run_ydmjsqklnousg3yt42k5dfplf3','requested',1741010807);
-INSERT INTO "run_rows" VALUES(23,1,0,1741060800,NULL,1,1,'run_bxqnvury7hihal4v5e6dwba74z','requested',1741144000);
-INSERT INTO "run_rows" VALUES(25,1,0,1741064400,NULL,1,1,'run_ovusx5qlemlhinqhtrk4nl44uh','requested',1741144000);
-INSERT INTO "run_rows" VALUES(27,1,0,1741068000,NULL,1,1,'run_xjardsi4scku5ptv3if2lwyyju','requested',1741144000);
-INSERT INTO "run_rows" VALUES(29,1,0,1741071600,NULL,1,1,'run_xottzmfn7upswqgqvbexluvjsp','requested',1741144000);
-INSERT INTO "run_rows" VALUES(31,1,0,1741075200,NULL,1,1,'run_46idt7spb26mb7mxxbw5hgznzc','requested',1741144000);
-INSERT INTO "run_rows" VALUES(33,1,0,1741078800,NULL,1,1,'run_f5gjl2v3kjvfxv2sx6w4y2uauw','requested',1741144000);
-INSERT INTO "run_rows" VALUES(35,1,0,1741082400,NULL,1,1,'run_f7fvzfbls3kuwrqy2dnmrjfjbz','requested',1741144000);
-INSERT INTO "run_rows" VALUES(37,1,0,1741086000,NULL,1,1,'run_o7vbllw3hkw5dzuoweidoplkq7','requested',1741144000);
-INSERT INTO "run_rows" VALUES(39,1,0,1741089600,NULL,1,1,'run_s55zjwlvw7bccxcsv6kr7a6wy6','requested',1741144000);
-INSERT INTO "run_rows" VALUES(41,1,0,1741093200,NULL,1,1,'run_iihavmvbx5s5osphzouuy4j2s3','requested',1741144000);
+INSERT INTO "run_rows" VALUES(3,1,0,1741003200,NULL,NULL,3,'run_zptblfpanbhi2sq4ji32kopdc6','requested',1741000001,NULL);
+INSERT INTO "run_rows" VALUES(5,2,0,1741000200,NULL,1,2,'run_w7pwostojst65rxvpgoorphuq4','requested',1741010800,NULL);
+INSERT INTO "run_rows" VALUES(7,2,0,1741000500,NULL,1,2,'run_u7v7hhs7gjrfrspwz7p3hrultg','requested',1741010800,NULL);
+INSERT INTO "run_rows" VALUES(11,1,0,1741006800,NULL,1,1,'run_bmd2vjssqjlooeiypdwraupmbb','requested',1741010800,NULL);
+INSERT INTO "run_rows" VALUES(13,1,0,1741010400,NULL,1,1,'run_oe45pk35ibnn45gdijcqb3qxb6','requested',1741010800,NULL);
+INSERT INTO "run_rows" VALUES(17,1,3,1741010807,NULL,1,1,'run_ydmjsqklnousg3yt42k5dfplf3','requested',1741010807,NULL);
+INSERT INTO "run_rows" VALUES(23,1,0,1741060800,NULL,1,1,'run_bxqnvury7hihal4v5e6dwba74z','requested',1741144000,NULL);
+INSERT INTO "run_rows" VALUES(25,1,0,1741064400,NULL,1,1,'run_ovusx5qlemlhinqhtrk4nl44uh','requested',1741144000,NULL);
+INSERT INTO "run_rows" VALUES(27,1,0,1741068000,NULL,1,1,'run_xjardsi4scku5ptv3if2lwyyju','requested',1741144000,NULL);
+INSERT INTO "run_rows" VALUES(29,1,0,1741071600,NULL,1,1,'run_xottzmfn7upswqgqvbexluvjsp','requested',1741144000,NULL);
+INSERT INTO "run_rows" VALUES(31,1,0,1741075200,NULL,1,1,'run_46idt7spb26mb7mxxbw5hgznzc','requested',1741144000,NULL);
+INSERT INTO "run_rows" VALUES(33,1,0,1741078800,NULL,1,1,'run_f5gjl2v3kjvfxv2sx6w4y2uauw','requested',1741144000,NULL);
+INSERT INTO "run_rows" VALUES(35,1,0,1741082400,NULL,1,1,'run_f7fvzfbls3kuwrqy2dnmrjfjbz','requested',1741144000,NULL);
+INSERT INTO "run_rows" VALUES(37,1,0,1741086000,NULL,1,1,'run_o7vbllw3hkw5dzuoweidoplkq7','requested',1741144000,NULL);
+INSERT INTO "run_rows" VALUES(39,1,0,1741089600,NULL,1,1,'run_s55zjwlvw7bccxcsv6kr7a6wy6','requested',1741144000,NULL);
+INSERT INTO "run_rows" VALUES(41,1,0,1741093200,NULL,1,1,'run_iihavmvbx5s5osphzouuy4j2s3','requested',1741144000,NULL);
+CREATE TABLE run_states (
+    run      INTEGER PRIMARY KEY,
+    schedule INTEGER,           -- with backfill: the runs that heed each other for `overlap`
+    backfill INTEGER NOT NULL CHECK (backfill IN (0, 1)),
+    pool     TEXT NOT NULL,
+    status   TEXT NOT NULL,
+    occupies INTEGER NOT NULL CHECK (occupies IN (0, 1)),  -- counts as running for `overlap`
+    executor TEXT,              -- of the open attempt, null where none is open
+    state    TEXT NOT NULL CHECK (json_valid(state))
+) STRICT;
 CREATE TABLE schedule_ids (
     schedule    INTEGER PRIMARY KEY,
     schedule_id TEXT NOT NULL UNIQUE
@@ -200,17 +254,36 @@ INSERT INTO "words" VALUES('event',4,'RunRequested');
 INSERT INTO "words" VALUES('event',5,'ZoneRulesChanged');
 INSERT INTO "words" VALUES('event',6,'CursorRewound');
 INSERT INTO "words" VALUES('event',7,'HistoryPruned');
+INSERT INTO "words" VALUES('event',8,'RunSubmitted');
+INSERT INTO "words" VALUES('event',9,'RunStarted');
+INSERT INTO "words" VALUES('event',10,'RunFinished');
+INSERT INTO "words" VALUES('event',11,'RunSkipped');
+INSERT INTO "words" VALUES('event',12,'RunCancelRequested');
+INSERT INTO "words" VALUES('event',13,'RunCanceled');
+INSERT INTO "words" VALUES('event',14,'RunRetryRequested');
+INSERT INTO "words" VALUES('event',15,'PoolSet');
 INSERT INTO "words" VALUES('origin',0,'');
 INSERT INTO "words" VALUES('origin',1,'backfill:');
 INSERT INTO "words" VALUES('origin',2,'failed:');
 INSERT INTO "words" VALUES('origin',3,'manual:');
+CREATE TABLE worker_rows (
+    worker   TEXT PRIMARY KEY,
+    host     TEXT NOT NULL,
+    pid      INTEGER NOT NULL,
+    executor TEXT NOT NULL,
+    pools    TEXT NOT NULL CHECK (json_valid(pools)),
+    slots    INTEGER NOT NULL,
+    seen_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE workspace (
     one        INTEGER PRIMARY KEY CHECK (one = 1),
     name       TEXT NOT NULL CHECK (name <> ''),  -- the key of every run id; fixed when the database is made
     zone_rules TEXT NOT NULL,                     -- the tzdata release last recorded; at first the one it was made with
-    visited_at INTEGER                            -- the `now` of the evaluator's last visit
+    visited_at INTEGER,                           -- the `now` of the evaluator's last visit
+    held_through INTEGER NOT NULL DEFAULT 0,      -- runs through this number are of before execution: no worker takes them
+    store_id   TEXT                               -- what the folder of the attempts must hold too; set by the first worker
 ) STRICT;
-INSERT INTO "workspace" VALUES(1,'pinned','2026f',1741144000);
+INSERT INTO "workspace" VALUES(1,'pinned','2026f',1741144000,0,NULL);
 CREATE UNIQUE INDEX event_tick ON event_log (schedule, origin, instant) WHERE type = 2;
 CREATE UNIQUE INDEX event_request ON event_log (schedule, origin, instant, content) WHERE type = 4 AND schedule IS NOT NULL;
 CREATE UNIQUE INDEX event_keyed_request ON event_log (key, content) WHERE type = 4 AND key IS NOT NULL;
@@ -222,13 +295,22 @@ CREATE INDEX tick_failed ON tick_rows (instant, tick_id) WHERE status = 'failed'
 CREATE UNIQUE INDEX run_of_tick ON run_rows (schedule, origin, instant) WHERE schedule IS NOT NULL;
 CREATE UNIQUE INDEX run_of_key ON run_rows (key) WHERE key IS NOT NULL;
 CREATE INDEX run_by_id ON run_rows (substr(run_id, 5, 8));
+CREATE INDEX run_occupies ON run_states (schedule, backfill) WHERE occupies = 1;
+CREATE INDEX run_open ON run_states (executor, run) WHERE executor IS NOT NULL;
+CREATE INDEX run_ended ON run_states (schedule, run);
+CREATE INDEX queue_order ON queue (pool, aside, priority DESC, backfill, due_at, run);
+CREATE INDEX queue_ready ON queue (ready_at) WHERE aside = 2;
+CREATE INDEX queue_group ON queue (schedule, backfill, aside, priority DESC, due_at, run) WHERE schedule IS NOT NULL;
+CREATE INDEX queue_late ON queue (deadline_at) WHERE deadline_at IS NOT NULL;
+CREATE INDEX queue_cancels ON queue (schedule) WHERE cancels = 1;
+CREATE INDEX hook_owed ON hook_rows (run) WHERE done_at IS NULL;
 CREATE INDEX agenda_due ON agenda (due_at);
 CREATE VIEW definitions AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
        d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
-       json_extract(d.other, '$.code_version') AS code_version, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from,
+       json_extract(d.other, '$.code_version') AS code_version, json_extract(d.policy, '$.timeout_seconds') AS timeout_seconds, json_extract(d.policy, '$.max_retries') AS max_retries, json_extract(d.policy, '$.retry_exit_codes') AS retry_exit_codes, json_extract(d.policy, '$.retry_delay_seconds') AS retry_delay_seconds, json_extract(d.policy, '$.retry_backoff') AS retry_backoff, json_extract(d.policy, '$.on_lost') AS on_lost, json_extract(d.policy, '$.overlap') AS overlap, json_extract(d.policy, '$.start_within_seconds') AS start_within_seconds, json_extract(d.policy, '$.spread_seconds') AS spread_seconds, json_extract(d.policy, '$.pool') AS pool, json_extract(d.policy, '$.priority') AS priority, json_extract(d.policy, '$.on_failure') AS on_failure, json_extract(d.policy, '$.success_within_seconds') AS success_within_seconds, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from,
        c.fingerprint AS request_fingerprint
 FROM definition_rows d JOIN schedule_ids i USING (schedule) JOIN contents c USING (content);
 CREATE VIEW schedules AS
@@ -236,7 +318,7 @@ SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.time
        d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
-       json_extract(d.other, '$.code_version') AS code_version, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from, s.cursor,
+       json_extract(d.other, '$.code_version') AS code_version, json_extract(d.policy, '$.timeout_seconds') AS timeout_seconds, json_extract(d.policy, '$.max_retries') AS max_retries, json_extract(d.policy, '$.retry_exit_codes') AS retry_exit_codes, json_extract(d.policy, '$.retry_delay_seconds') AS retry_delay_seconds, json_extract(d.policy, '$.retry_backoff') AS retry_backoff, json_extract(d.policy, '$.on_lost') AS on_lost, json_extract(d.policy, '$.overlap') AS overlap, json_extract(d.policy, '$.start_within_seconds') AS start_within_seconds, json_extract(d.policy, '$.spread_seconds') AS spread_seconds, json_extract(d.policy, '$.pool') AS pool, json_extract(d.policy, '$.priority') AS priority, json_extract(d.policy, '$.on_failure') AS on_failure, json_extract(d.policy, '$.success_within_seconds') AS success_within_seconds, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from, s.cursor,
        s.last_instant AS last_scheduled_for, i.schedule_id || ':' || s.last_instant AS last_tick_id,
        'sched:' || i.schedule_id || ':' || s.last_run AS last_run_key,
        CASE WHEN a.failing THEN NULL ELSE a.due_at END AS next_due_at, coalesce(a.failing, 0) AS failing

@@ -9,7 +9,9 @@ CREATE TABLE workspace (
     one        INTEGER PRIMARY KEY CHECK (one = 1),
     name       TEXT NOT NULL CHECK (name <> ''),  -- the key of every run id; fixed when the database is made
     zone_rules TEXT NOT NULL,                     -- the tzdata release last recorded; at first the one it was made with
-    visited_at INTEGER                            -- the `now` of the evaluator's last visit
+    visited_at INTEGER,                           -- the `now` of the evaluator's last visit
+    held_through INTEGER NOT NULL DEFAULT 0,      -- runs through this number are of before execution: no worker takes them
+    store_id   TEXT                               -- what the folder of the attempts must hold too; set by the first worker
 ) STRICT;
 
 -- Two dictionaries that the events refer to. A row never changes.
@@ -71,6 +73,7 @@ CREATE TABLE definition_rows (
     dst_gap                TEXT NOT NULL CHECK (dst_gap IN ('next', 'skip')),
     dst_overlap            TEXT NOT NULL CHECK (dst_overlap IN ('first', 'last', 'both')),
     content                INTEGER NOT NULL,
+    policy                 TEXT CHECK (policy IS NULL OR json_valid(policy)),  -- how runs are executed, what is not as by default
     other                  TEXT NOT NULL CHECK (json_valid(other)),  -- the fields that no evaluation needs, by name
     start_at               INTEGER NOT NULL,
     end_at                 INTEGER CHECK (end_at > start_at),
@@ -124,13 +127,14 @@ CREATE TABLE run_rows (
     schedule     INTEGER,              -- with origin and instant: the run key of a tick; or
     origin       INTEGER,
     instant      INTEGER,
-    key          TEXT,                 -- any other run key
+    key          TEXT,                 -- any other run key; with schedule and instant where it repeats a schedule's run
     version      INTEGER,              -- the definition version that asked, null when asked by hand
     content      INTEGER NOT NULL,
     run_id       TEXT NOT NULL,
     status       TEXT NOT NULL,
     requested_at INTEGER NOT NULL,
-    CHECK ((key IS NULL) = (schedule IS NOT NULL))
+    policy       TEXT CHECK (policy IS NULL OR json_valid(policy)),  -- of its request
+    CHECK ((key IS NULL) = (origin IS NOT NULL) AND (origin IS NULL OR schedule IS NOT NULL))
 ) STRICT;
 
 -- One run a run key.
@@ -146,6 +150,89 @@ CREATE TABLE conflict_rows (
     recorded_at INTEGER NOT NULL,
     UNIQUE (run, content)
 ) STRICT;
+
+-- The life of a run, once there is more of it than its request.
+CREATE TABLE run_states (
+    run      INTEGER PRIMARY KEY,
+    schedule INTEGER,           -- with backfill: the runs that heed each other for `overlap`
+    backfill INTEGER NOT NULL CHECK (backfill IN (0, 1)),
+    pool     TEXT NOT NULL,
+    status   TEXT NOT NULL,
+    occupies INTEGER NOT NULL CHECK (occupies IN (0, 1)),  -- counts as running for `overlap`
+    executor TEXT,              -- of the open attempt, null where none is open
+    state    TEXT NOT NULL CHECK (json_valid(state))
+) STRICT;
+
+CREATE INDEX run_occupies ON run_states (schedule, backfill) WHERE occupies = 1;
+CREATE INDEX run_open ON run_states (executor, run) WHERE executor IS NOT NULL;
+CREATE INDEX run_ended ON run_states (schedule, run);
+
+CREATE TABLE attempt_rows (
+    run          INTEGER NOT NULL,
+    attempt      INTEGER NOT NULL,
+    executor     TEXT NOT NULL,
+    worker       TEXT,
+    host         TEXT,
+    place        TEXT,
+    external_id  TEXT,
+    submissions  INTEGER NOT NULL,
+    submitted_at INTEGER,
+    started_at   INTEGER,
+    ended_at     INTEGER,
+    duration_ms  INTEGER,
+    outcome      TEXT CHECK ((outcome IS NULL) = (ended_at IS NULL)),
+    exit_code    INTEGER,
+    signal       INTEGER,
+    message      TEXT,
+    PRIMARY KEY (run, attempt)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pool_rows (
+    pool   TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    slots  INTEGER CHECK (slots >= 0)  -- null: no limit
+) STRICT, WITHOUT ROWID;
+
+-- Not folded: the runs that wait for an attempt and that a worker may take, in the order in which they start. It follows
+-- from the requests and the states.
+CREATE TABLE queue (
+    run         INTEGER PRIMARY KEY,
+    pool        TEXT NOT NULL,
+    aside       INTEGER NOT NULL,   -- 0 ready, 1 behind others of its schedule, 2 not before ready_at
+    priority    INTEGER NOT NULL,
+    backfill    INTEGER NOT NULL,
+    due_at      INTEGER NOT NULL,
+    ready_at    INTEGER,
+    deadline_at INTEGER,
+    schedule    INTEGER,
+    cancels     INTEGER NOT NULL    -- `overlap` is `cancel`
+) STRICT;
+
+CREATE INDEX queue_order ON queue (pool, aside, priority DESC, backfill, due_at, run);
+CREATE INDEX queue_ready ON queue (ready_at) WHERE aside = 2;
+CREATE INDEX queue_group ON queue (schedule, backfill, aside, priority DESC, due_at, run) WHERE schedule IS NOT NULL;
+CREATE INDEX queue_late ON queue (deadline_at) WHERE deadline_at IS NOT NULL;
+CREATE INDEX queue_cancels ON queue (schedule) WHERE cancels = 1;
+
+-- Not folded: who works, and what is done once a run is final.
+CREATE TABLE worker_rows (
+    worker   TEXT PRIMARY KEY,
+    host     TEXT NOT NULL,
+    pid      INTEGER NOT NULL,
+    executor TEXT NOT NULL,
+    pools    TEXT NOT NULL CHECK (json_valid(pools)),
+    slots    INTEGER NOT NULL,
+    seen_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hook_rows (
+    run     INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    done_at INTEGER,
+    PRIMARY KEY (run, attempt)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX hook_owed ON hook_rows (run) WHERE done_at IS NULL;
 
 -- Not folded: when the evaluator must look at a schedule next. It follows from the definitions, the cursor and the zone
 -- rules, and is what makes the cost of an evaluation follow what is due.
@@ -165,19 +252,27 @@ INSERT INTO words (kind, code, word) VALUES
     ('event', 5, 'ZoneRulesChanged'),
     ('event', 6, 'CursorRewound'),
     ('event', 7, 'HistoryPruned'),
+    ('event', 8, 'RunSubmitted'),
+    ('event', 9, 'RunStarted'),
+    ('event', 10, 'RunFinished'),
+    ('event', 11, 'RunSkipped'),
+    ('event', 12, 'RunCancelRequested'),
+    ('event', 13, 'RunCanceled'),
+    ('event', 14, 'RunRetryRequested'),
+    ('event', 15, 'PoolSet'),
     ('origin', 0, ''),
     ('origin', 1, 'backfill:'),
     ('origin', 2, 'failed:'),
     ('origin', 3, 'manual:');
 
--- The views: the public names. `json_extract(d.other, '$.code_version') AS code_version` stands for the fields of a definition that have no column of their own.
+-- The views: the public names. `json_extract(d.other, '$.code_version') AS code_version, json_extract(d.policy, '$.timeout_seconds') AS timeout_seconds, json_extract(d.policy, '$.max_retries') AS max_retries, json_extract(d.policy, '$.retry_exit_codes') AS retry_exit_codes, json_extract(d.policy, '$.retry_delay_seconds') AS retry_delay_seconds, json_extract(d.policy, '$.retry_backoff') AS retry_backoff, json_extract(d.policy, '$.on_lost') AS on_lost, json_extract(d.policy, '$.overlap') AS overlap, json_extract(d.policy, '$.start_within_seconds') AS start_within_seconds, json_extract(d.policy, '$.spread_seconds') AS spread_seconds, json_extract(d.policy, '$.pool') AS pool, json_extract(d.policy, '$.priority') AS priority, json_extract(d.policy, '$.on_failure') AS on_failure, json_extract(d.policy, '$.success_within_seconds') AS success_within_seconds` stands for the fields of a definition that have no column of their own.
 
 CREATE VIEW definitions AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
        d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
-       json_extract(d.other, '$.code_version') AS code_version, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from,
+       json_extract(d.other, '$.code_version') AS code_version, json_extract(d.policy, '$.timeout_seconds') AS timeout_seconds, json_extract(d.policy, '$.max_retries') AS max_retries, json_extract(d.policy, '$.retry_exit_codes') AS retry_exit_codes, json_extract(d.policy, '$.retry_delay_seconds') AS retry_delay_seconds, json_extract(d.policy, '$.retry_backoff') AS retry_backoff, json_extract(d.policy, '$.on_lost') AS on_lost, json_extract(d.policy, '$.overlap') AS overlap, json_extract(d.policy, '$.start_within_seconds') AS start_within_seconds, json_extract(d.policy, '$.spread_seconds') AS spread_seconds, json_extract(d.policy, '$.pool') AS pool, json_extract(d.policy, '$.priority') AS priority, json_extract(d.policy, '$.on_failure') AS on_failure, json_extract(d.policy, '$.success_within_seconds') AS success_within_seconds, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from,
        c.fingerprint AS request_fingerprint
 FROM definition_rows d JOIN schedule_ids i USING (schedule) JOIN contents c USING (content);
 
@@ -186,7 +281,7 @@ SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.time
        d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
-       json_extract(d.other, '$.code_version') AS code_version, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from, s.cursor,
+       json_extract(d.other, '$.code_version') AS code_version, json_extract(d.policy, '$.timeout_seconds') AS timeout_seconds, json_extract(d.policy, '$.max_retries') AS max_retries, json_extract(d.policy, '$.retry_exit_codes') AS retry_exit_codes, json_extract(d.policy, '$.retry_delay_seconds') AS retry_delay_seconds, json_extract(d.policy, '$.retry_backoff') AS retry_backoff, json_extract(d.policy, '$.on_lost') AS on_lost, json_extract(d.policy, '$.overlap') AS overlap, json_extract(d.policy, '$.start_within_seconds') AS start_within_seconds, json_extract(d.policy, '$.spread_seconds') AS spread_seconds, json_extract(d.policy, '$.pool') AS pool, json_extract(d.policy, '$.priority') AS priority, json_extract(d.policy, '$.on_failure') AS on_failure, json_extract(d.policy, '$.success_within_seconds') AS success_within_seconds, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from, s.cursor,
        s.last_instant AS last_scheduled_for, i.schedule_id || ':' || s.last_instant AS last_tick_id,
        'sched:' || i.schedule_id || ':' || s.last_run AS last_run_key,
        CASE WHEN a.failing THEN NULL ELSE a.due_at END AS next_due_at, coalesce(a.failing, 0) AS failing
