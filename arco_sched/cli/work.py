@@ -66,7 +66,7 @@ def work(
     session: Session = ctx.obj
     if sys.platform != "linux":
         raise InvalidInput("arco work needs Linux")
-    if not once and os.environ.get("ARCO_NOW"):
+    if not once and session.stands_still:
         raise InvalidInput("ARCO_NOW is the clock of `work --once` alone: unset it")
     span = Span("seconds", 0, 86_400)
     patience = span.parse(grace, "--grace"), span.parse(drain, "--drain")
@@ -153,7 +153,7 @@ def _work(
 
 def _clock(session: Session) -> Any:
     """`ARCO_NOW` where it is set, else the clock, asked in each round."""
-    return (lambda: session.now) if os.environ.get("ARCO_NOW") else (lambda: int(time.time()))
+    return (lambda: session.now) if session.stands_still else (lambda: int(time.time()))
 
 
 def _tick(store: "Store", workspace: Any, now: int) -> None:
