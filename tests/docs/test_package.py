@@ -75,5 +75,5 @@ def test_the_version_is_that_of_the_metadata() -> None:
 def test_every_method_of_a_workspace_is_documented() -> None:
     """docs/python.md names each public method of `Workspace`."""
     page = (ROOT / "docs" / "python.md").read_text("utf-8")
-    methods = {name for name in vars(arco_sched.Workspace) if not name.startswith("_")} - {"close", "made"}
+    methods = {name for name in dir(arco_sched.Workspace) if not name.startswith("_")} - {"close", "made"}
     assert {name for name in methods if f"`{name}(" not in page and f"`Workspace.{name}(" not in page} == set()
