@@ -76,7 +76,7 @@ def _status(each: RunLife) -> Styled:
         why = _outcome(last)
     if state.status == "running" and state.cancel is not None:
         why = "to end"
-    clash = "in conflict" if each.run.conflicts else None
+    clash = f"{len(each.run.conflicts)} in conflict" if each.run.conflicts else None
     more = ", ".join(text for text in (why, clash) if text)
     word, style = status(state.status, f"({more})" if more else "")
     return word, "bold red" if clash else style
