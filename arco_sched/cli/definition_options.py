@@ -96,7 +96,9 @@ ExpectVersion = Annotated[
 DiscardWaiting = Annotated[
     bool,
     typer.Option(
-        "--discard-waiting", help="Let what waits to be caught up lapse, in the same step.", rich_help_panel=GUARDS
+        "--discard-waiting",
+        help="Let what waits to be caught up lapse, in the same step; disable and delete skip waiting runs, too.",
+        rich_help_panel=GUARDS,
     ),
 ]
 

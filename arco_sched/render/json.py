@@ -149,6 +149,8 @@ def schedule_change(change: ScheduleChange) -> str:
             "change": change.change,
             "waiting": change.waiting,
             "discarded": change.discarded,
+            "runs_waiting": change.runs_waiting,
+            "runs_discarded": change.runs_discarded,
         }
     )
 

@@ -42,7 +42,7 @@ def schedule_change(answer: "ScheduleChange", now: int) -> str:
             text += ", nothing is due"
         else:
             text += f", next due {clock.show(due, schedule_id)} ({distance(due, now)})"
-    return f"{text}.\n{_waiting(answer)}"
+    return f"{text}.\n{_waiting(answer)}{_runs_waiting(answer)}"
 
 
 def _waiting(answer: "ScheduleChange") -> str:
@@ -52,6 +52,20 @@ def _waiting(answer: "ScheduleChange") -> str:
         return (
             f"{_occurrences(answer.waiting)} before the change still {_waits(answer.waiting)} to be evaluated; "
             "the same command with --discard-waiting would discard them.\n"
+        )
+    return ""
+
+
+def _runs_waiting(answer: "ScheduleChange") -> str:
+    """What becomes of runs that are requested and wait, where the schedule ends or is paused."""
+    count, version = answer.runs_waiting, answer.schedule.version
+    runs = "1 run" if count == 1 else f"{count:,} runs"
+    if answer.runs_discarded:
+        return f"{runs} that waited for a worker {_were(count)} skipped.\n"
+    if count and (version.deleted or not version.enabled):
+        return (
+            f"{runs} requested before still {_waits(count)} for a worker; "
+            "the same command with --discard-waiting would skip them.\n"
         )
     return ""
 

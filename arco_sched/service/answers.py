@@ -39,7 +39,8 @@ class ScheduleChange(NamedTuple):
     """The answer to create, update, enable, disable and delete.
 
     `waiting` occurrences lie before the change and are not accounted for; `discarded` of them lapsed with it.
-    `warnings` are sentences for people.
+    `runs_waiting` runs were requested and wait for a worker; `runs_discarded` of them were skipped with it. `warnings`
+    are sentences for people.
     """
 
     schedule: Schedule
@@ -47,6 +48,8 @@ class ScheduleChange(NamedTuple):
     waiting: int = 0
     discarded: int = 0
     warnings: tuple[str, ...] = ()
+    runs_waiting: int = 0
+    runs_discarded: int = 0
 
 
 class AppliedChange(NamedTuple):

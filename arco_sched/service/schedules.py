@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from arco_sched.core import changes, events, fields
+from arco_sched.core import changes, events, fields, run_decisions
 from arco_sched.core.definitions import Definition, Version
 from arco_sched.core.evaluate import discard, waiting
 from arco_sched.core.events import Draft
 from arco_sched.core.ports import Store, Transaction
+from arco_sched.core.run_decisions import Refused
 from arco_sched.service.answers import Change, ScheduleChange
 from arco_sched.service.definitions import checked, warnings
 from arco_sched.service.not_found import missing
@@ -71,7 +72,9 @@ def set_enabled(
     def decide(current: changes.Current | None) -> Version | None:
         return changes.change(schedule_id, current, now, enabled=enabled, expect_version=expect_version)
 
-    return _change(store, schedule_id, decide, "updated", now, discard_waiting=discard_waiting)
+    return _change(
+        store, schedule_id, decide, "updated", now, discard_waiting=discard_waiting, discard_runs=not enabled
+    )
 
 
 def delete(
@@ -82,11 +85,18 @@ def delete(
     def decide(current: changes.Current | None) -> Version | None:
         return changes.delete(schedule_id, current, now, expect_version=expect_version)
 
-    return _change(store, schedule_id, decide, "deleted", now, discard_waiting=discard_waiting)
+    return _change(store, schedule_id, decide, "deleted", now, discard_waiting=discard_waiting, discard_runs=True)
 
 
 def _change(
-    store: Store, schedule_id: str, decide: Decide, change: Change, now: int, *, discard_waiting: bool = False
+    store: Store,
+    schedule_id: str,
+    decide: Decide,
+    change: Change,
+    now: int,
+    *,
+    discard_waiting: bool = False,
+    discard_runs: bool = False,
 ) -> ScheduleChange:
     changes.check_schedule_id(schedule_id)
     with store.write() as transaction:
@@ -96,16 +106,21 @@ def _change(
         version = decide(current)
         drafts: list[Draft] = []
         count = discarded = 0
+        runs: list[str] = []
+        skipped: list[Draft] = []
         number = transaction.definitions.number(schedule_id)
         if number is not None:
             state = transaction.definitions.state(number)
             before = max(now, state.cursor + 1) if version is None else version.effective_from
             count = waiting(state.terms, state.cursor, before, state.ahead)
+            runs = transaction.standing.waiting_of(number)
+            if discard_waiting and discard_runs:
+                skipped = _skip(transaction, runs, now)
             if discard_waiting:
                 for lapse in discard(state.terms, state.cursor, before, state.ahead):
                     drafts.append(events.lapse(number, schedule_id, lapse, now))
                     discarded += lapse.missed or 0
-        record(transaction, [] if version is None else [version], drafts)
+        record(transaction, [] if version is None else [version], [*drafts, *skipped])
         schedule = transaction.definitions.schedule(schedule_id)
         if schedule is None:
             raise AssertionError
@@ -116,7 +131,19 @@ def _change(
             waiting=count,
             discarded=discarded,
             warnings=said,
+            runs_waiting=len(runs),
+            runs_discarded=len(skipped),
         )
+
+
+def _skip(transaction: Transaction, run_ids: Sequence[str], now: int) -> list[Draft]:
+    """The events that skip waiting runs, with the reason `discarded`."""
+    drafts: list[Draft] = []
+    for life in transaction.queue.lives(run_ids).values():
+        decided = run_decisions.skip(life.state)
+        if not isinstance(decided, Refused):
+            drafts += [events.life(event, life.schedule, now) for event in decided]
+    return drafts
 
 
 def record(transaction: Transaction, versions: Sequence[Version], before: Iterable[Draft] = ()) -> None:

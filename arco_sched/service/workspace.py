@@ -126,7 +126,8 @@ class Workspace(RunWorkspace):
         expect_version: int | None = None,
         discard_waiting: bool = False,
     ) -> "ScheduleChange":
-        """Enable or disable (pause) a schedule; occurrences under a disabled version become `skipped` ticks."""
+        """Enable or disable (pause) a schedule; occurrences under a disabled version become `skipped` ticks.
+        `discard_waiting` as of an update, and a pause skips the runs that wait for a worker."""
         from arco_sched.service import schedules
 
         return schedules.set_enabled(

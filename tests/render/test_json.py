@@ -29,7 +29,7 @@ RUN = keys(
     "run_id run_key request_fingerprint status schedule_id tick_id asset_selection partition_selection command labels "
     "shell working_directory environment environment_file run_as resources code_version requested_at conflicts"
 )
-CHANGE = [*SCHEDULE, "change", "waiting", "discarded"]
+CHANGE = [*SCHEDULE, "change", "waiting", "discarded", "runs_waiting", "runs_discarded"]
 STANDING = [*SCHEDULE, "overdue", "last_run_status", "last_success_at", "stale"]
 
 DOCUMENTS = {

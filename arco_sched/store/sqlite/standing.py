@@ -151,7 +151,7 @@ class Standing:
     def waiting_of(self, schedule: int) -> list[str]:
         """The run ids of a schedule's runs that wait for an attempt and that a worker may take, oldest first."""
         ask = (
-            "SELECT r.run_id FROM run_rows r JOIN queue q ON q.run = r.run "
+            "SELECT r.run_id FROM queue q CROSS JOIN run_rows r ON r.run = q.run "
             "WHERE r.schedule = ? AND r.version IS NOT NULL ORDER BY q.run"
         )
         return [run_id for (run_id,) in self._connection.execute(ask, (schedule,))]
