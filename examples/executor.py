@@ -3,14 +3,15 @@
     python examples/executor.py [DATABASE]
     * * * * * python -m arco_sched.examples.executor /var/lib/arco/arco.db
 
-Each call executes what is requested, the oldest first, and records the beginning and the end of every attempt, so that
-`arco runs list`, retries and `--on-failure` know of it. DATABASE is $ARCO_DB where it is not given. cron may call it each
-minute: while one call works, another one goes at once. Linux and macOS (it needs `flock`).
+Each call executes what is requested, the oldest first, and records the beginning and the end of every attempt, so
+that `arco runs list`, retries and `--on-failure` know of it. DATABASE is $ARCO_DB where it is not given. cron may call
+it each minute: while one call works, another one goes at once. Linux and macOS (it needs `flock`).
 
-What it promises: a run has one attempt at a time, and each attempt's command begins at most once, since its beginning is
-recorded before. An attempt whose executor was killed is recorded as failed by the next call, once nothing of it is left;
-whether it is tried again is for the run's `--retries` to say. A command that must not do its work twice asks by
+What it promises: a run has one attempt at a time, and each attempt's command begins at most once, since its beginning
+is recorded before. An attempt whose executor was killed is recorded as failed by the next call, once nothing of it is
+left; whether it is tried again is for the run's `--retries` to say. A command that must not do its work twice asks by
 ARCO_RUN_KEY whether it did.
+
 What it leaves out: one at a time, no output kept (it is this process's own), no cancel of what runs, no `--run-as`, no
 `--env-file`.
 """
