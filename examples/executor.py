@@ -1,81 +1,137 @@
-"""A small executor: reads run requests from `arco`, and runs their commands. An example to start from, not a product.
+"""An executor of your own, for runs in the pool `external`, which no worker takes. An example to start from.
 
-    python examples/executor.py STATE_FILE
+    python examples/executor.py [DATABASE]
+    * * * * * python -m arco_sched.examples.executor /var/lib/arco/arco.db
 
-Each call executes what was requested since the last one, oldest first, and remembers the sequence number of the last
-event it is done with in STATE_FILE. It needs `arco` on PATH and, unless the database is at its default place, ARCO_DB.
+Each call executes what is requested, the oldest first, and records the beginning and the end of every attempt, so
+that `arco runs list`, retries and `--on-failure` know of it. DATABASE is $ARCO_DB where it is not given. cron may call
+it each minute: while one call works, another one goes at once. Linux and macOS (it needs `flock`).
 
-What it promises: every run is started at least once. The number is remembered after a command ended, so a crash between
-the two starts that command again. A command that must not run twice can take ARCO_RUN_KEY as its own idempotency key.
-What it leaves out: one at a time, no retries, no limits of time. A command that fails is reported and not tried again.
+What it promises: a run has one attempt at a time, and each attempt's command begins at most once, since its beginning
+is recorded before. An attempt whose executor was killed is recorded as failed by the next call, once nothing of it is
+left; whether it is tried again is for the run's `--retries` to say. A command that must not do its work twice asks by
+ARCO_RUN_KEY whether it did.
+
+What it leaves out: one at a time, no output kept (it is this process's own), no cancel of what runs, no `--run-as`, no
+`--env-file`.
 """
 
-import json
+import fcntl
 import os
-import shlex
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from arco_sched import Conflict, Workspace
 
-def arco(*arguments: str) -> dict[str, Any]:
-    """What an `arco` command answers as JSON."""
-    command = ["arco", *arguments, "--json"]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 (no shell, our own words)
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
+POOL = "external"
+TIMED_OUT = 124
+"""The exit code of a command that took too long, as timeout(1) has it."""
 
 
-def requests(after: int) -> Iterator[dict[str, Any]]:
-    """The `RunRequested` events after a sequence number, oldest first."""
-    cursor: str | None = str(after)
-    while cursor is not None:
-        page = arco("events", "list", "--type", "RunRequested", "--after", cursor)
-        yield from page["events"]
-        cursor = page["next_cursor"]
+def now() -> int:
+    """The clock, as the library takes it."""
+    return int(time.time())
 
 
-def execute(request: dict[str, Any]) -> None:
-    """Run the command of one request."""
-    if request["conflict"]:
-        print(f"{request['run_key']}: conflicts with the run that is there; left alone", flush=True)
-        return
-    if request["command"] is None:
-        print(f"{request['run_key']}: no command", flush=True)
-        return
-    # The command line comes from whoever defined the schedule. It is split as a shell would, but no shell reads it, and
-    # nothing else of the request becomes part of it: other fields go into the environment.
-    environment = os.environ | {
-        "ARCO_RUN_ID": request["run_id"],
-        "ARCO_RUN_KEY": request["run_key"],
-        "ARCO_ASSETS": json.dumps(request["asset_selection"]),
-        "ARCO_PARTITIONS": json.dumps(request["partition_selection"]),
-    }
-    print(f"{request['run_key']}: {request['command']}", flush=True)
+def alone(database: Path) -> int | None:
+    """A lock that nobody else holds, or None where somebody does.
+
+    The commands inherit it: while anything of a killed call lives, no other call begins.
+    """
+    lock = os.open(f"{database}.executor", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        words = shlex.split(request["command"])
-        code = subprocess.run(words, env=environment, check=False).returncode  # noqa: S603 (executing it is the point)
-    except (OSError, ValueError) as error:
-        print(f"{request['run_key']}: not started: {error}", flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
+
+
+def runs(workspace: Workspace, status: str) -> Iterator[Any]:
+    """The runs of the pool with a status, the oldest request first."""
+    found: list[Any] = []
+    cursor: str | None = None
+    while True:
+        page = workspace.run_lives(status=status, now=now(), cursor=cursor)
+        found += [each for each in page.rows if each.request.policy.pool == POOL]
+        cursor = page.next_cursor
+        if cursor is None:
+            return reversed(found)
+
+
+def give_up_lost(workspace: Workspace, me: str) -> None:
+    """Record that the attempts of an earlier call failed: whoever holds the lock knows that nothing of them is left."""
+    for each in runs(workspace, "running"):
+        last = each.state.attempt
+        if last.external_id is not None and last.external_id.startswith(me):
+            workspace.fail_run(each.run.run_id, message="its executor was ended", now=now())
+            print(f"{each.run.run_key}: attempt {last.number} was lost", flush=True)
+
+
+def execute(workspace: Workspace, each: Any, me: str, lock: int) -> None:
+    """One attempt of a run, from its beginning to its end."""
+    run = each.run
+    if run.content.command is None:
+        print(f"{run.run_key}: no command, left alone", flush=True)
         return
-    if code != 0:
-        print(f"{request['run_key']}: exit {code}", flush=True)
+    try:
+        # The id names this attempt: recording the same beginning again would change nothing.
+        started = workspace.start_run(run.run_id, external_id=f"{me}{time.time_ns()}", now=now())
+    except Conflict:  # it waits for a retry, is not due yet, is too late, or somebody else was first
+        return
+    attempt = started.runs[0].state.attempts
+    print(f"{run.run_key}: attempt {attempt}: {run.content.command}", flush=True)
+    code, message = call(each, attempt, lock)
+    workspace.finish_run(run.run_id, attempt=attempt, exit_code=code, message=message, now=now())
+    if code:
+        print(f"{run.run_key}: exit {code}{f', {message}' if message else ''}", flush=True)
 
 
-def main(state: Path) -> None:
-    """Execute everything that was requested since the last call."""
-    after = int(state.read_text("ascii")) if state.exists() else 0
-    for event in requests(after):
-        execute(event["payload"])
-        # Written beside and moved into place, so that a crash leaves the old number or the new one.
-        beside = state.with_name(state.name + ".new")
-        beside.write_text(f"{event['seq']}\n", "ascii")
-        beside.replace(state)
+def call(each: Any, attempt: int, lock: int) -> tuple[int, str | None]:
+    """Give the command to its shell; returns the exit code, and a message where there is more to say.
+
+    The command line comes from whoever defined the schedule, and is given to the shell as it is; nothing else of the
+    request becomes part of it: other fields go into the environment.
+    """
+    content = each.run.content
+    environment = {**os.environ, **dict(content.environment)}
+    environment |= {"ARCO_RUN_ID": each.run.run_id, "ARCO_RUN_KEY": each.run.run_key, "ARCO_ATTEMPT": str(attempt)}
+    try:
+        done = subprocess.run(  # noqa: S603 (executing it is the point)
+            [content.shell or "/bin/sh", "-c", content.command],
+            cwd=content.working_directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            timeout=each.request.policy.timeout_seconds,
+            pass_fds=[lock],
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return TIMED_OUT, "it took longer than its timeout"
+    except OSError as error:
+        return 127, f"not started: {error.strerror}"
+    return (done.returncode if done.returncode >= 0 else 128 - done.returncode), None
+
+
+def main(database: Path) -> None:
+    """Execute what is requested now."""
+    lock = alone(database)
+    if lock is None:
+        return
+    me = f"{socket.gethostname()}:"
+    with Workspace.open(database) as workspace:
+        give_up_lost(workspace, me)
+        for each in runs(workspace, "requested"):
+            execute(workspace, each, me, lock)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python examples/executor.py STATE_FILE")
-    main(Path(sys.argv[1]))
+    named = sys.argv[1] if len(sys.argv) == 2 else os.environ.get("ARCO_DB")
+    if named is None or len(sys.argv) > 2:
+        sys.exit("usage: python examples/executor.py [DATABASE]")
+    main(Path(named))

@@ -21,7 +21,11 @@ at() { export ARCO_NOW=$1; printf '\n%s$ export ARCO_NOW=%s%s\n' "$bold" "$1" "$
 arco() {
     local word line='$ arco'
     for word in "$@"; do
-        case $word in *[!A-Za-z0-9_.:/=+-]*) line+=" \"$word\"" ;; *) line+=" $word" ;; esac
+        case $word in
+            *[\"\$]*) line+=" '$word'" ;;
+            *[!A-Za-z0-9_.:/=+-]*) line+=" \"$word\"" ;;
+            *) line+=" $word" ;;
+        esac
     done
     printf '\n%s%s%s\n' "$bold" "$line" "$plain"
     command arco "$@"
@@ -98,11 +102,36 @@ say "Run the close now, by hand. That takes nothing away from its next scheduled
 arco schedule trigger close
 arco schedule show close
 
+chapter "7. Execute"
+at 2025-03-12T08:55:00Z
+say "Until now others executed what arco requests. Runs with a command it executes itself: an extract; a load that takes two" \
+    "attempts; a message for which there is no server."
+arco schedule create extract --cron "0 9 * * *" --command 'echo "1204 rows"'
+arco schedule create load --cron "0 9 * * *" --retries 2 --retry-delay 1m --timeout 10m \
+    --command 'echo "attempt $ARCO_ATTEMPT of $ARCO_RUN_KEY"; test "$ARCO_ATTEMPT" -gt 1'
+arco schedule create message --cron "0 9 * * *" --command 'echo "no mail server" >&2; exit 69'
+at 2025-03-12T09:00:00Z
+say "Nine o'clock. A worker evaluates, executes what can start, waits for it, and goes. Its exit code says that a run failed" \
+    "for good:"
+code=0
+arco work --once --tick || code=$?
+echo "exit $code"
+[ "$code" -eq 5 ]
+at 2025-03-12T09:01:00Z
+say "A minute later the load is tried again:"
+arco work --once --tick
+say "What failed, and why? The output of each attempt is kept:"
+arco runs list --failed --limit 3
+arco runs log message
+arco runs log load --attempt 1
+arco runs log load
+
 chapter "What next"
 cat <<'TEXT'
 
-Define your own:      arco schedule create daily --cron "0 10 * * *" --tz Europe/Berlin
-Let cron evaluate:    examples/crontab has the line
-Execute the runs:     examples/executor.py reads them; examples/embed.py does all of this from Python
+Define your own:      arco schedule create daily --cron "0 10 * * *" --tz Europe/Berlin --command "echo good morning"
+Let cron do the rest: arco setup cron --work
+From a crontab:       crontab -l | arco import crontab - --tz Europe/Berlin --dry-run
+Your own executor:    examples/executor.py; examples/embed.py does all of this from Python; examples/docker is an image
 Read the rules:       docs/semantics.md
 TEXT

@@ -1,11 +1,15 @@
 """The examples run, and do what they say."""
 
+import json
+import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.docs.documents import ROOT, clean_environment
+from tests.execution.world import until
 
 pytestmark = pytest.mark.slow
 
@@ -38,15 +42,23 @@ def _stripped(script: Path, folder: Path) -> Path:
 
 
 def test_the_story_is_the_same_each_time_and_leaves_nothing_behind(environment: dict[str, str], tmp_path: Path) -> None:
-    """`quickstart.sh` ends well, prints the same twice, and removes its database."""
+    """`quickstart.sh` ends well, prints the same twice (but for how long commands took), and removes its database."""
     folder = tmp_path / "tmp"
     folder.mkdir()
     environment["TMPDIR"] = str(folder)
-    first = _run(environment, "bash", EXAMPLES / "quickstart.sh")
-    assert _run(environment, "bash", EXAMPLES / "quickstart.sh") == first
+    first, second = (_run(environment, "bash", EXAMPLES / "quickstart.sh") for _ in range(2))
+    assert re.sub(r"\b\d+\.\ds", "TOOK", first) == re.sub(r"\b\d+\.\ds", "TOOK", second)
     assert list(folder.iterdir()) == []
     assert not Path(environment["ARCO_DB"]).exists()
-    for telling in ("2025-03-09 03:00 -04:00", "paused", "window", "nightly:1741503600", "What next"):
+    for telling in (
+        "2025-03-09 03:00 -04:00",
+        "paused",
+        "window",
+        "nightly:1741503600",
+        "exit 5",
+        "no mail server",
+        "What next",
+    ):
         assert telling in first
 
 
@@ -64,40 +76,74 @@ def test_the_embedding_prints_the_same_each_time(environment: dict[str, str]) ->
     assert _run(environment, "python", EXAMPLES / "embed.py") == _run(environment, "python", EXAMPLES / "embed.py")
 
 
-def test_the_executor_executes_each_request_once(environment: dict[str, str], tmp_path: Path) -> None:
-    """It runs the command of each request after the last one it remembers, and none twice."""
-    noon, later = "2025-01-15T12:00:00Z", "2025-01-15T13:00:00Z"
-    command = "printenv ARCO_RUN_KEY"
-    _run(environment, "arco", "schedule", "create", "hourly", "--cron", "0 * * * *", "--command", command, now=noon)
+@pytest.fixture
+def executor(environment: dict[str, str]) -> tuple[str | Path, ...]:
+    """The executor's command line."""
+    return ("python", EXAMPLES / "executor.py", environment["ARCO_DB"])
+
+
+def _runs(environment: dict[str, str]) -> list[tuple[str, str, int, int | None]]:
+    """(key, status, attempts, last exit code) of each run, oldest first."""
+    runs = json.loads(_run(environment, "arco", "runs", "list", "--json"))["runs"]
+    return [(run["run_key"], run["status"], run["attempt"], run["exit_code"]) for run in reversed(runs)]
+
+
+def test_the_executor_executes_what_is_external(environment: dict[str, str], executor: tuple[str | Path, ...]) -> None:
+    """Its runs have their ends on record, none twice; those of other pools it leaves alone."""
+    noon = "2025-01-15T12:00:00Z"
+    command = "echo $ARCO_RUN_KEY; exit 3"
+    create = ("arco", "schedule", "create")
+    _run(environment, *create, "mine", "--cron", "0 * * * *", "--pool", "external", "--command", command, now=noon)
+    _run(environment, *create, "other", "--cron", "0 * * * *", "--command", "echo other", now=noon)
     _run(environment, "arco", "tick", now=noon)
-    executor = ("python", EXAMPLES / "executor.py", tmp_path / "seen")
-    key = "sched:hourly:1736942400"
-    assert _run(environment, *executor) == f"{key}: {command}\n{key}\n"
+    key = "sched:mine:1736942400"
+    printed = f"{key}: attempt 1: {command}\n{key}\n{key}: exit 3\n"
+    assert sorted(_run(environment, *executor).splitlines()) == sorted(printed.splitlines())
     assert _run(environment, *executor) == ""
-    _run(environment, "arco", "tick", now=later)
-    key = "sched:hourly:1736946000"
-    assert _run(environment, *executor) == f"{key}: {command}\n{key}\n"
-
-
-def test_the_executor_leaves_conflicts_alone(environment: dict[str, str], tmp_path: Path) -> None:
-    """A request that conflicts with the run of its key is not executed; no shell reads a command; failures go on."""
-    request = ("arco", "runs", "request", "--key")
-    _run(environment, *request, "a", "--command", "echo first; echo $HOME")
-    done = subprocess.run(
-        [*request, "a", "--command", "echo second"], env=environment, check=False, capture_output=True
-    )
-    assert done.returncode == 4
-    _run(environment, *request, "b", "--command", "false")
-    _run(environment, *request, "c", "--command", "no-such-program")
-    _run(environment, *request, "d", "--asset", "orders")
-    printed = _run(environment, "python", EXAMPLES / "executor.py", tmp_path / "seen").splitlines()
-    assert printed == [
-        "a: echo first; echo $HOME",
-        "first; echo $HOME",
-        "a: conflicts with the run that is there; left alone",
-        "b: false",
-        "b: exit 1",
-        "c: no-such-program",
-        "c: not started: [Errno 2] No such file or directory: 'no-such-program'",
-        "d: no command",
+    assert sorted(_runs(environment)) == [
+        (key, "failed", 1, 3),
+        ("sched:other:1736942400", "requested", 0, None),
     ]
+    _run(environment, "arco", "verify")
+
+
+def test_the_executor_heeds_retries_and_timeouts(environment: dict[str, str], executor: tuple[str | Path, ...]) -> None:
+    """A retry waits for its time, an attempt that takes too long is ended, a shell that is not there is exit 127."""
+    create = ("arco", "schedule", "create")
+    ids = {
+        "again": ("--retries", "1", "--retry-delay", "0s", "--command", "test $ARCO_ATTEMPT = 2"),
+        "later": ("--retries", "1", "--retry-delay", "1h", "--command", "false"),
+        "long": ("--timeout", "1s", "--command", "exec sleep 60"),
+        "none": ("--shell", "/no/shell", "--command", "true"),
+    }
+    for name, options in ids.items():
+        _run(environment, *create, name, "--cron", "0 0 29 2 *", "--pool", "external", *options)
+        _run(environment, "arco", "schedule", "trigger", name)
+    _run(environment, *executor)
+    _run(environment, *executor)
+    assert [row[1:] for row in _runs(environment)] == [
+        ("succeeded", 2, 0),
+        ("requested", 1, 1),
+        ("failed", 1, 124),
+        ("failed", 1, 127),
+    ]
+
+
+def test_the_executor_is_alone_and_gives_up_what_was_lost(
+    environment: dict[str, str], executor: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    """A second call goes at once; after kill -9 the next call waits for what is left, then records that it was lost."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    command = ("--command", f"echo begun; read x < {gate}")
+    _run(environment, "arco", "runs", "request", "--key", "a", "--pool", "external", *command)
+    with subprocess.Popen(executor, env=environment, cwd=environment["HOME"], stdout=subprocess.PIPE) as killed:
+        assert killed.stdout is not None
+        while killed.stdout.readline() != b"begun\n":
+            assert killed.poll() is None
+        assert _run(environment, *executor) == ""
+        killed.kill()
+    assert _run(environment, *executor) == ""
+    gate.write_text("\n")
+    until(lambda: "lost" in _run(environment, *executor), "nothing of it is left")
+    assert _runs(environment) == [("a", "failed", 1, None)]
