@@ -471,6 +471,8 @@ def test_a_hand_request_has_content_and_policy(arco: Arco) -> None:
     }
     requested = arco.json("events list --type RunRequested")["events"][0]["payload"]
     assert requested["policy"] == policy
+    content = ("command", "shell", "working_directory", "environment", "environment_file", "run_as", "resources")
+    assert {name: requested[name] for name in content} == {name: run[name] for name in content}
     again = arco.json(line.replace("--retries 3", "--retries 4"))
     assert (again["run_id"], again["change"]) == (run["run_id"], "existing")
     assert arco.json("events list --type RunRequested")["events"][0]["payload"]["policy"] == policy

@@ -3,24 +3,35 @@
 What is asked of each step is that the tables are what the events give, whatever came before it.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from arco_sched.api import Workspace
-from arco_sched.core import events
+from arco_sched.core import events, fields
 from arco_sched.core.cron import tzdata_release
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import Conflict
 from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import parse_instant
+from arco_sched.core.policy import Policy
 from tests.database import path_of, sql
 from tests.store.fold_oracle import folded, there
 
 START = parse_instant("2025-03-03T00:00:00Z")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 EVERY_TEN = Definition(cron_expression="*/10 * * * *", max_catchup_ticks=1000, catchup_window_minutes=60)
+
+FULL = Definition(
+    cron_expression="@daily",
+    request=normal_content(
+        asset_selection=["a"], command="true", working_directory="/srv", environment={"B": "2", "A": "1"}, run_as="www"
+    ),
+    policy=Policy(timeout_seconds=60, retry_exit_codes=(2, 75), overlap="skip", pool="heavy", on_failure="mail root"),
+    code_version="v1",
+)
 
 
 @pytest.fixture
@@ -181,3 +192,29 @@ def test_zone_rules_change_twice(workspace: Workspace) -> None:
         sql(path, "UPDATE workspace SET zone_rules = ?", release)
         workspace.evaluate(START)
     assert there(path)["workspace"] == folded(path, "none")["workspace"] == {(): (tzdata_release(),)}
+
+
+def test_the_views_have_every_field(workspace: Workspace) -> None:
+    """By its name and with its default, so that whoever asks by hand sees what the answers say."""
+    workspace.create_schedule("c", FULL, now=START)
+    workspace.trigger("c", now=START)
+    path = path_of(workspace)
+    for schedule in workspace.schedules():
+        said = {field.name: field.to_json(field.value(schedule.version)) for field in fields.FIELDS}
+        lists = {name: json.dumps(value) for name, value in said.items() if isinstance(value, list | dict)}
+        instants = {"start_at": schedule.version.start_at, "end_at": schedule.version.definition.end_at}
+        for view in ("definitions", "schedules"):
+            names = ", ".join(said)
+            [row] = sql(path, f"SELECT {names} FROM {view} WHERE schedule_id = ?", schedule.version.schedule_id)
+            found = {
+                name: json.dumps(json.loads(value)) if name in lists else value
+                for name, value in zip(said, row, strict=True)
+            }
+            assert found == said | lists | instants
+    content = [field.name for field in fields.CONTENT]
+    [row] = sql(path, f"SELECT {', '.join(content)} FROM runs")
+    expected = fields.content_document(FULL.request)
+    assert [
+        json.loads(value) if isinstance(expected[name], list | dict) else value
+        for name, value in zip(content, row, strict=True)
+    ] == list(expected.values())
