@@ -232,7 +232,6 @@ class Runs(Protocol):
     def page(
         self,
         *,
-        schedule_id: str | None = None,
         schedule: int | None = None,
         status: str | None = None,
         since: int | None = None,
@@ -245,6 +244,9 @@ class Runs(Protocol):
     ) -> list[tuple[Run, int]]:
         """Runs with `since <= requested_at < until` and `due_since <= scheduled_for < due_until`, newest request first,
         below the number `before`; each with its number. `last`: of each schedule the run that was due last alone."""
+
+    def ids_of(self, schedule: int, status: str) -> list[str]:
+        """The ids of all runs of a schedule with a status, oldest request first."""
 
     def by_ids(self, run_ids: Iterable[str]) -> dict[str, Run]:
         """The runs of these run ids, as far as there are any."""

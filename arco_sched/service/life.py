@@ -8,7 +8,7 @@ from arco_sched.core import events, run_decisions
 from arco_sched.core.attempts import Attempt
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.core.events import Draft
-from arco_sched.core.history import Run
+from arco_sched.core.history import RUN_STATUSES, Run
 from arco_sched.core.instants import format_instant
 from arco_sched.core.kinds import Name, problems_of
 from arco_sched.core.ports import Store, Transaction
@@ -17,7 +17,8 @@ from arco_sched.core.run_events import PoolSet
 from arco_sched.core.run_order import Capacity, WaitingFor, WorkerTerms, champions, waiting, waiting_for
 from arco_sched.core.runs import Request, RunState
 from arco_sched.core.subjects import Life, Worker
-from arco_sched.service.lists import MAX_LIMIT, run_page
+from arco_sched.service.lists import check_choice
+from arco_sched.service.not_found import number_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,15 +229,9 @@ def resolve_all(store: Store, texts: Iterable[str], *, wanted: Iterable[str] = (
 
 def chosen(store: Store, schedule_id: str, status: str) -> list[str]:
     """The ids of all runs of a schedule with a status, oldest request first. Raises `NotFound`."""
-    found: list[str] = []
-    cursor: str | None = None
+    check_choice("status", status, RUN_STATUSES)
     with store.read() as transaction:
-        while True:
-            page = run_page(transaction, schedule_id, status, limit=MAX_LIMIT, cursor=cursor)
-            found += [run.run_id for run in page.rows]
-            cursor = page.next_cursor
-            if cursor is None:
-                return found[::-1]
+        return transaction.runs.ids_of(number_of(transaction, schedule_id), status)
 
 
 def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) -> str:

@@ -97,7 +97,6 @@ def run_page(
     """A page of runs; see `Workspace.run_lives`."""
     check_choice("status", status, RUN_STATUSES)
     rows = transaction.runs.page(
-        schedule_id=schedule_id,
         schedule=_optional_number(transaction, schedule_id),
         status=status,
         since=since,

@@ -20,14 +20,17 @@ _CONFLICT: Final = (
     "SELECT run_key, first_fingerprint, requested_fingerprint, requested_at, tick_id, run FROM conflicts "
     "WHERE run IN (SELECT value FROM json_each(?)) ORDER BY requested_at"
 )
-_DUE: Final = "EXISTS (SELECT 1 FROM run_rows q WHERE q.run = runs.run AND q.version IS NOT NULL AND q.instant {} ?)"
-# One look at the index of ticks for each schedule and origin, however many runs they have.
+# One look at the index of ticks for each schedule and origin (null: repeats under a key of their own), however many
+# runs they have; `{status}` may narrow them.
 _LAST: Final = (
-    "run IN (SELECT run FROM (SELECT r.run, row_number() OVER (PARTITION BY i.schedule "
-    "ORDER BY r.instant DESC, r.run DESC) AS place FROM schedule_ids i "
-    "JOIN (SELECT code FROM words WHERE kind = 'origin' UNION ALL SELECT NULL) o "
+    "SELECT run FROM (SELECT r.run, row_number() OVER (PARTITION BY i.schedule ORDER BY r.instant DESC, r.run DESC) "
+    "AS place FROM schedule_ids i JOIN (SELECT code FROM words WHERE kind = 'origin' UNION ALL SELECT NULL) o "
     "JOIN run_rows r ON r.run = (SELECT q.run FROM run_rows q WHERE q.schedule = i.schedule AND q.origin IS o.code "
-    "AND q.version IS NOT NULL ORDER BY q.instant DESC, q.run DESC LIMIT 1)) WHERE place = 1)"
+    "AND q.version IS NOT NULL {status} ORDER BY q.instant DESC, q.run DESC LIMIT 1) {schedule}) WHERE place = 1"
+)
+_OF_SCHEDULE: Final = (
+    "r.schedule = ? AND (r.version IS NOT NULL OR EXISTS (SELECT 1 FROM tick_rows t WHERE t.schedule = r.schedule "
+    "AND t.instant = r.instant AND t.origin = r.origin))"
 )
 
 
@@ -40,7 +43,6 @@ class Runs:
     def page(
         self,
         *,
-        schedule_id: str | None = None,
         schedule: int | None = None,
         status: str | None = None,
         since: int | None = None,
@@ -53,16 +55,24 @@ class Runs:
     ) -> list[tuple[Run, int]]:
         """Runs with `since <= requested_at < until` and `due_since <= scheduled_for < due_until`, newest request first,
         below the number `before`; each with its number. `last`: of each schedule the run that was due last alone."""
-        where = Filter().add("schedule = ? AND schedule_id = ?", schedule, schedule_id, when=schedule is not None)
-        where.add("status = ?", status, when=status is not None)
-        where.add("requested_at >= ?", since, when=since is not None)
-        where.add("requested_at < ?", until, when=until is not None)
-        where.add(_DUE.format(">="), due_since, when=due_since is not None)
-        where.add(_DUE.format("<"), due_until, when=due_until is not None)
-        where.add(_LAST, when=last)
-        where.add("run < ?", before, when=before is not None)
-        rows = self._connection.execute(f"{_RUN}{where}ORDER BY run DESC LIMIT ?", (*where.values, limit)).fetchall()
+        where = Filter().add(_OF_SCHEDULE, schedule, when=schedule is not None)
+        where.add("r.status = ?", status, when=status is not None)
+        where.add("r.requested_at >= ?", since, when=since is not None)
+        where.add("r.requested_at < ?", until, when=until is not None)
+        where.add("r.version IS NOT NULL AND r.instant >= ?", due_since, when=due_since is not None)
+        where.add("r.version IS NOT NULL AND r.instant < ?", due_until, when=due_until is not None)
+        where.add(f"r.run IN ({_LAST.format(status='', schedule='')})", when=last)
+        where.add("r.run < ?", before, when=before is not None)
+        # The view is only asked about the runs of the page: it joins much more than the conditions are about.
+        chosen = f"SELECT r.run FROM run_rows r {where}ORDER BY r.run DESC LIMIT ?"
+        ask = f"{_RUN}WHERE run IN ({chosen}) ORDER BY run DESC"
+        rows = self._connection.execute(ask, (*where.values, limit)).fetchall()
         return list(zip(self._runs(rows), (row[-1] for row in rows), strict=True))
+
+    def ids_of(self, schedule: int, status: str) -> list[str]:
+        """The ids of all runs of a schedule with a status, oldest request first."""
+        ask = f"SELECT r.run_id FROM run_rows r WHERE {_OF_SCHEDULE} AND r.status = ? ORDER BY r.run"
+        return [run_id for (run_id,) in self._connection.execute(ask, (schedule, status))]
 
     def by_ids(self, run_ids: Iterable[str]) -> dict[str, Run]:
         """The runs of these run ids, as far as there are any."""
@@ -111,13 +121,10 @@ class Runs:
             )
             row = execute(ask, (ORIGINS.index(key.origin), key.number, key.schedule_id)).fetchone()
             return [] if row is None else [row[0]]
-        statuses = json.dumps(wanted)
-        ask = (
-            "SELECT r.run_id FROM schedule_ids i JOIN run_rows r ON r.schedule = i.schedule AND r.version IS NOT NULL "
-            "WHERE i.schedule_id = ? AND (? = '[]' OR r.status IN (SELECT value FROM json_each(?))) "
-            "ORDER BY r.instant DESC, r.run DESC LIMIT 1"
-        )
-        row = execute(ask, (text, statuses, statuses)).fetchone()
+        status = "AND q.status IN (SELECT value FROM json_each(?))" if wanted else ""
+        last = _LAST.format(status=status, schedule="WHERE i.schedule_id = ?")
+        ask = f"SELECT run_id FROM run_rows WHERE run = ({last})"
+        row = execute(ask, (*([json.dumps(wanted)] if wanted else []), text)).fetchone()
         if row is not None:
             return [row[0]]
         if not text.startswith("run_") or len(text) < 6:
