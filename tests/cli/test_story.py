@@ -157,7 +157,7 @@ def test_a_tick_shows_its_definition_and_its_run(daily: Arco) -> None:
 def test_create_is_idempotent(arco: Arco) -> None:
     """The same content again is unchanged, other content under the same id is a conflict that changes nothing."""
     create = 'schedule create daily --cron "0 10 * * *" --asset analytics.summary --catchup-window 72h --max-catchup 3 '
-    answer = {"change": "created", "waiting": 0, "discarded": 0}
+    answer = {"change": "created", "waiting": 0, "discarded": 0, "runs_waiting": 0, "runs_discarded": 0}
     assert arco.json(create + "--start 2025-01-01T00:00:00Z") == SCHEDULE | answer
     assert arco.json(create, at="2025-02-01T00:00:00Z")["change"] == "unchanged"
     before = arco.content()
@@ -167,12 +167,14 @@ def test_create_is_idempotent(arco: Arco) -> None:
     assert arco.content() == before
 
 
+STANDING = {"overdue": True, "last_run_status": None, "last_success_at": None, "stale": False}
+
+
 def test_show_and_list(daily: Arco) -> None:
     """`list` says what is overdue, `show` besides how many wait and what comes next."""
     at = "2025-01-02T10:00:00Z"
-    assert daily.json("schedule list", at=at) == {"schedules": [SCHEDULE | {"overdue": True}]}
-    assert daily.json("schedule show daily") == SCHEDULE | {
-        "overdue": True,
+    assert daily.json("schedule list", at=at) == {"schedules": [SCHEDULE | STANDING]}
+    assert daily.json("schedule show daily") == SCHEDULE | STANDING | {
         "waiting": 2,
         "next_occurrences": [f"2025-01-{day:02}T10:00:00Z" for day in range(3, 8)],
     }

@@ -78,3 +78,27 @@ def test_nothing_due_reads_one_row(workspace: Workspace) -> None:
     workspace._store._connection.set_trace_callback(None)
     assert len(asked) < 12
     assert not [statement for statement in asked if "definition_rows" in statement or "event_log" in statement]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda it: it.standing.failed_last(10),
+        lambda it: it.standing.results(),
+        lambda it: it.standing.stale(DAY, 10),
+        lambda it: it.definitions.schedule("a"),
+        lambda it: it.standing.count_running(),
+        lambda it: it.standing.worked_pools(),
+        lambda it: it.standing.ready(DAY, DAY, 10),
+        lambda it: it.standing.waiting_of(1),
+        lambda it: it.standing.runs_due(DAY - 3600, DAY),
+    ],
+)
+def test_plans_of_how_things_stand(workspace: Workspace, path: Path, ask: Callable[[Transaction], object]) -> None:
+    """Monitoring reads the schedules, what is open and what waits; of history only what an index gives as the last."""
+    busy_history(workspace, path)
+    for line in plans(path, ask):
+        history = any(
+            line.split()[:2] == ["SCAN", name] for name in ("r", "l", "f", "x", "a", "t", "run_rows", "tick_rows")
+        )
+        assert not history or "USING INDEX run_open" in line or "USING COVERING INDEX run_open" in line, line
