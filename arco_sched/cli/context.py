@@ -32,6 +32,11 @@ class Session:
             self._now = parse_instant(stands_in, "ARCO_NOW") if stands_in else int(time.time())
         return self._now
 
+    @property
+    def has_stand_in(self) -> bool:
+        """Whether `ARCO_NOW` stands in for the clock."""
+        return bool(self._environ.get("ARCO_NOW"))
+
     @contextmanager
     def store(self) -> Iterator["Store"]:
         """The store of the database, which must exist."""

@@ -1,6 +1,5 @@
 """`arco work`: a worker, which executes the runs that were requested."""
 
-import os
 import sys
 from typing import Annotated
 
@@ -76,9 +75,7 @@ def work(
     if sys.platform != "linux":
         raise InvalidInput("arco work needs Linux")
     problems = Problems()
-    problems.add(
-        "ARCO_NOW is the clock of `work --once` alone: unset it", when=not once and bool(os.environ.get("ARCO_NOW"))
-    )
+    problems.add("ARCO_NOW is the clock of `work --once` alone: unset it", when=not once and session.has_stand_in)
     problems.add(
         f"--executor {executor[:60]!a} is unknown: there is {', '.join(EXECUTORS)}", when=executor not in EXECUTORS
     )
