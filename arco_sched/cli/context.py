@@ -33,8 +33,8 @@ class Session:
         return self._now
 
     @property
-    def has_stand_in(self) -> bool:
-        """Whether `ARCO_NOW` stands in for the clock."""
+    def stands_still(self) -> bool:
+        """Whether `ARCO_NOW` is the clock."""
         return bool(self._environ.get("ARCO_NOW"))
 
     @contextmanager

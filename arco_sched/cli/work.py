@@ -75,7 +75,7 @@ def work(
     if sys.platform != "linux":
         raise InvalidInput("arco work needs Linux")
     problems = Problems()
-    problems.add("ARCO_NOW is the clock of `work --once` alone: unset it", when=not once and session.has_stand_in)
+    problems.add("ARCO_NOW is the clock of `work --once` alone: unset it", when=not once and session.stands_still)
     problems.add(
         f"--executor {executor[:60]!a} is unknown: there is {', '.join(EXECUTORS)}", when=executor not in EXECUTORS
     )
