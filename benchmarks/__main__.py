@@ -14,7 +14,7 @@ from typing import Final
 from benchmarks.harness import Bench, Row, install
 
 SUBJECTS: Final = {
-    "startup": ("1", "1b"),
+    "startup": ("1", "1b", "1c"),
     "scale": ("2", "3"),
     "catchup": ("4", "10"),
     "memory": ("5",),
@@ -68,7 +68,7 @@ def _measure(subjects: list[str], folder: Path, bin_: Path | None, *, quick: boo
 def table(rows: list[Row]) -> str:
     """The rows as text in columns."""
     lines = [("#", "what : yardstick", "ours", "yardstick", "ratio", "target", "")]
-    for row in sorted(rows, key=lambda row: (int(row.number.split()[0].rstrip("b")), row.number)):
+    for row in sorted(rows, key=lambda row: (int(row.number.split()[0].rstrip("bc")), row.number)):
         sign, met = (">=" if row.at_least else "<="), ("met" if row.met else "NOT MET")
         ratio = f"{row.ratio:,.0f}" if row.ratio >= 100 else f"{row.ratio:.3g}"
         target = f"{sign} {row.target:,g} {row.unit}"

@@ -1,7 +1,9 @@
 """Keeping a database well: copies, pruning, backfilling, and bringing order back after a clock that was wrong."""
 
 import re
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +15,10 @@ from arco_sched.cli.options import FORMS, Problems, examples
 from arco_sched.cli.progress import watched
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.instants import parse_minutes
-from arco_sched.render.terminal import write
+from arco_sched.render.terminal import say, write
+
+if TYPE_CHECKING:
+    from arco_sched.core.ports import Store
 
 backup_app = typer.Typer(add_completion=False)
 prune_app = typer.Typer(add_completion=False)
@@ -33,8 +38,6 @@ def backup(
 
     The copy appears under its name only when it is whole; it is a database like any other (`arco --db FILE verify`).
     """
-    from pathlib import Path
-
     from arco_sched.render import upkeep
 
     session: Session = ctx.obj
@@ -143,20 +146,42 @@ def prune(
     dry_run: DryRun = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Remove old history: ticks, lapses and their events.
+    """Remove old history: ticks, lapses and their events, and the output of runs that ended long ago.
 
     Definitions, runs and run keys stay, so nothing is ever made twice because of it. `why` and `verify` know what was
     pruned. It asks nothing; look first with --dry-run.
     """
     from arco_sched.render import upkeep
+    from arco_sched.service.workspace import Workspace
 
     session: Session = ctx.obj
     before = session.now - read_age(older_than) * 60
-    with session.open() as workspace, watched("pruning") as show:
-        answer = workspace.prune(
+    with session.store() as store, watched("pruning") as show:
+        answer = Workspace(store).prune(
             before=before, now=session.now, dry_run=dry_run, progress=lambda done, total: show("pruning", done, total)
         )
+        _discard_files(session, store, before, dry_run=dry_run)
     write(upkeep.pruning_json(answer) if as_json else upkeep.pruning(answer))
+
+
+def _discard_files(session: Session, store: "Store", before: int, *, dry_run: bool) -> None:
+    """Remove the files of attempts, where this machine has any, and say how many."""
+    path = Path(f"{session.path.absolute()}.runs")
+    if sys.platform != "linux" or not path.is_dir():
+        return
+    from arco_sched.execution.folder import NotOurs
+    from arco_sched.execution.local import LocalExecutor
+    from arco_sched.execution.pruning import discard_old
+
+    executor = LocalExecutor(str(path), "", worker_environment={})
+    try:
+        count = discard_old(store, executor, str(path), before=before, dry_run=dry_run)
+    except (NotOurs, OSError) as problem:
+        say(f"warning: the output of old runs stays: {problem}")
+        return
+    if count:
+        word = "would be" if dry_run else "is"
+        say(f"note: the output of {count:,} attempt{'' if count == 1 else 's'} {word} removed")
 
 
 def read_age(text: str) -> int:

@@ -67,7 +67,10 @@ class Agenda(Protocol):
         """When the evaluator must look at each of these schedules next; None for never again."""
 
     def is_idle(self, executor: str, pool: str, now: int) -> bool:
-        """Whether a worker of this pool has nothing to do: to start, to skip, to look after, or to run as a hook."""
+        """Whether a worker of this pool has nothing to do: to start, to skip, to look after, or to run as a hook.
+
+        The first worker of a database has: it gives the database its id.
+        """
 
     def record_visit(self, now: int) -> None:
         """Record that the evaluator was here at `now`."""

@@ -276,11 +276,20 @@ def elsewhere(arco: Arco) -> None:
 
 
 @pytest.mark.parametrize("argv", WORK)
+def test_the_first_worker_of_a_database_has_something_to_do(arco: Arco, argv: list[str]) -> None:
+    """It makes the folder, and from then on it is known that somebody works."""
+    assert not quick.is_done(["--db", str(arco.db), *argv], {})
+    assert arco.run(argv).code == 0
+    assert quick.is_done(["--db", str(arco.db), *argv], {})
+
+
+@pytest.mark.parametrize("argv", WORK)
 @pytest.mark.parametrize("case", [nothing, elsewhere, due, waiting, late, running, hooked])
 def test_work_is_done_at_once_only_with_nothing_to_do(
     arco: Arco, case: Callable[[Arco], None], argv: list[str]
 ) -> None:
     """Nothing to start, to look after or to tell, and with `--tick` nothing due: else nothing is changed."""
+    arco.ok("work --once")
     case(arco)
     before = content(arco)
     done = quick.is_done(["--db", str(arco.db), *argv], {})
@@ -308,6 +317,7 @@ def test_a_worker_that_is_root_looks_twice(arco: Arco) -> None:
 @pytest.mark.parametrize("argv", WORK)
 def test_work_with_nothing_to_do_loads_next_to_nothing(arco: Arco, argv: list[str]) -> None:
     """Neither typer nor a worker."""
+    arco.ok("work --once")
     code, *loaded = loading(argv, arco).split()
     assert code == "0"
     assert not (LEFT_ALONE | {"arco_sched.execution.worker", "subprocess", "signal"}) & set(loaded)

@@ -71,6 +71,16 @@ def test_what_is_no_size(text: str) -> None:
         read_size(text, "--x")
 
 
+def test_a_clock_that_stands_still(arco: Arco) -> None:
+    """`ARCO_NOW` is the clock of `--once` alone."""
+    refused = arco("work")
+    assert (refused.code, "ARCO_NOW is the clock of `work --once` alone" in refused.err) == (2, True)
+    arco.ok("work --once")
+    assert statement(arco, "SELECT strftime('%Y-%m-%d', started_at, 'unixepoch') FROM attempt_rows") == [
+        ("2025-01-15",)
+    ]
+
+
 def test_old_logs_go(arco: Arco) -> None:
     """`--log-keep` removes the logs that nobody has written to for longer, and no others."""
     arco.ok("work --once")
@@ -114,6 +124,25 @@ def test_another_hosts_database(arco: Arco) -> None:
         "arco: a worker on far was here 60 s ago, and SQLite is one machine's: stop it there, or wait until it has "
         "been gone for 300 s\n"
     )
+
+
+def test_prune_removes_the_output_of_old_runs(arco: Arco) -> None:
+    """What ended before the span goes, what ended since stays, and so do the runs themselves."""
+    arco.ok("work --once")
+    arco.ok("runs request --key new --command 'echo new'", at="2025-01-20T00:00:00Z")
+    arco.ok("work --once")
+    attempts = Path(f"{arco.db}.runs/attempts")
+    assert len(list(attempts.iterdir())) == 2
+    arco.at = "2025-01-21T00:00:00Z"
+    looked = arco.ok("prune --older-than 2d --dry-run")
+    assert looked.err == "note: the output of 1 attempt would be removed\n"
+    assert len(list(attempts.iterdir())) == 2
+    assert arco.ok("prune --older-than 2d").err == "note: the output of 1 attempt is removed\n"
+    assert [log.read_text("utf-8") for log in attempts.glob("*/log")] == ["new\n"]
+    assert arco.ok("prune --older-than 2d").err == ""
+    assert len(arco.json("runs list")["runs"]) == 2
+    Path(f"{arco.db}.runs/identity").write_text("another\n", "utf-8")
+    assert "warning: the output of old runs stays: " in arco.ok("prune --older-than 2d").err
 
 
 # A worker that is root.

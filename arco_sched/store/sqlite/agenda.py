@@ -29,7 +29,8 @@ class Agenda:
     def is_idle(self, executor: str, pool: str, now: int) -> bool:
         """Whether a worker has nothing to do: to start in this pool, to skip, to look after, or to run as a hook."""
         ask = (
-            "SELECT EXISTS (SELECT 1 FROM queue WHERE pool = ? AND aside = 0) "
+            "SELECT EXISTS (SELECT 1 FROM workspace WHERE store_id IS NULL) "  # the first worker makes the runs folder
+            "OR EXISTS (SELECT 1 FROM queue WHERE pool = ? AND aside = 0) "
             "OR EXISTS (SELECT 1 FROM queue WHERE aside = 2 AND ready_at <= ?) "
             "OR EXISTS (SELECT 1 FROM queue WHERE deadline_at < ?) "
             "OR EXISTS (SELECT 1 FROM run_states WHERE executor = ?) "

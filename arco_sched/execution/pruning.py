@@ -1,0 +1,43 @@
+"""The files of attempts that nobody needs any more: tokens and output of runs that are final for long."""
+
+import os
+from itertools import islice
+from typing import Final
+
+from arco_sched.core.executor import AttemptId, Executor
+from arco_sched.core.ports import Store
+from arco_sched.core.subjects import Life
+from arco_sched.execution import folder
+
+_PAGE: Final = 500
+
+
+def discard_old(store: Store, executor: Executor, path: str, *, before: int, dry_run: bool = False) -> int:
+    """Remove the files of all attempts of runs that are final since before `before`, and of no others; how many.
+
+    `path` is the runs folder. A run that was cancelled or skipped while it waited for a retry stays: when that was, its
+    attempts do not say. Raises `OSError`, and `NotOurs` where the folder is another database's.
+    """
+    if not os.path.isdir(f"{path}/attempts"):
+        return 0
+    with store.read() as transaction:
+        folder.require(path, transaction.queue.store_id() or "")
+    names = iter(list(folder.names(path)))
+    count = 0
+    while page := list(islice(names, _PAGE)):
+        attempts = [(run_id, int(number)) for run_id, _, number in (name.rpartition(".") for name in page)]
+        with store.read() as transaction:
+            lives = transaction.queue.lives({run_id for run_id, _ in attempts})
+        old = {run_id for run_id, life in lives.items() if _is_old(life, before)}
+        gone = [AttemptId(run_id, number, "") for run_id, number in attempts if run_id in old]
+        if not dry_run:
+            executor.discard(gone)
+        count += len(gone)
+    return count
+
+
+def _is_old(life: Life, before: int) -> bool:
+    last = life.state.attempt
+    if last is None or last.end is None or last.end.ended_at >= before:
+        return False
+    return life.state.status in {"succeeded", "failed"} or life.state.status == last.end.outcome == "canceled"
