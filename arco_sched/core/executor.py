@@ -1,4 +1,4 @@
-"""What a worker needs of an executor, and the values that pass between them (docs/semantics.md, "The life of a run")."""
+"""What a worker needs of an executor, and the values between them (docs/semantics.md, "The life of a run")."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
