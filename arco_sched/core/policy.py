@@ -4,10 +4,14 @@ Every duration is in whole seconds, every instant an integer epoch.
 """
 
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from arco_sched.core.kinds import Choice, Many, Name, Span, Text, Whole
 from arco_sched.core.rows import Field, described
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import timedelta
 
 Backoff = Literal["exponential", "constant"]
 OnLost = Literal["fail", "retry"]
@@ -147,6 +151,27 @@ class Policy:
             "Without a success within this the schedule is stale.",
         ),
     ] = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            timeout_seconds: timedelta | int | None = None,
+            max_retries: int = 0,
+            retry_exit_codes: Collection[int] = (),
+            retry_delay_seconds: timedelta | int = 60,
+            retry_backoff: Backoff = "exponential",
+            on_lost: OnLost = "fail",
+            overlap: Overlap = "queue",
+            start_within_seconds: timedelta | int | None = None,
+            spread_seconds: timedelta | int = 0,
+            pool: str = "default",
+            priority: int = 0,
+            on_failure: str | None = None,
+            success_within_seconds: timedelta | int | None = None,
+        ) -> None:
+            """What a workspace takes for a field; the types above are what it is kept as, and what answers have."""
 
 
 DEFAULT: Final = Policy()

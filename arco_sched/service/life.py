@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from arco_sched.core import events, run_decisions
 from arco_sched.core.attempts import Attempt
@@ -18,6 +19,11 @@ from arco_sched.core.run_order import Capacity, WaitingFor, WorkerTerms, champio
 from arco_sched.core.runs import Request, RunState
 from arco_sched.core.subjects import Life, Worker
 from arco_sched.service.lists import MAX_LIMIT, run_page
+
+MAX_SLOTS: Final = 1_000_000
+"""Attempts that a pool's limit may allow at once."""
+
+MAX_EXIT_CODE: Final = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +86,8 @@ def start(store: Store, run_id: str, *, external_id: str, now: int) -> Changed:
 
 def finish(store: Store, run_id: str, *, attempt: int, exit_code: int, message: str | None, now: int) -> Changed:
     """An executor of one's own tells how its attempt ended."""
-    if not 0 <= exit_code <= 255:
-        raise InvalidInput("the exit code must be between 0 and 255")
+    if not 0 <= exit_code <= MAX_EXIT_CODE:
+        raise InvalidInput(f"the exit code must be between 0 and {MAX_EXIT_CODE}")
     return _by_hand(
         store,
         [run_id],
@@ -183,8 +189,8 @@ def set_pool(store: Store, pool: str, slots: int | None, *, now: int) -> tuple[P
     problems = problems_of(Name(), "pool", pool)
     if problems:
         raise InvalidInput(*problems)
-    if slots is not None and not 0 <= slots <= 1_000_000:
-        raise InvalidInput("slots must be between 0 and 1000000")
+    if slots is not None and not 0 <= slots <= MAX_SLOTS:
+        raise InvalidInput(f"slots must be between 0 and {MAX_SLOTS}")
     with store.write() as transaction:
         known = transaction.queue.pools().get(pool)
         before = None if known is None else PoolSet(pool=pool, number=known[0], slots=known[1])

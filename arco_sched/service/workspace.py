@@ -16,6 +16,7 @@ from arco_sched.service.run_workspace import RunWorkspace
 
 if TYPE_CHECKING:
     from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, Schedule, Tick, TickDetail
+    from arco_sched.core.subjects import Worker
     from arco_sched.service.answers import (
         Applied,
         Backfill,
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 100
 """Rows of a page."""
+
+
+def presumed_here(_: "Worker") -> bool:
+    """That a worker that was seen and did not leave still works, where nobody can tell."""
+    return True
 
 
 class Workspace(RunWorkspace):
@@ -275,7 +281,7 @@ class Workspace(RunWorkspace):
 
     # Questions.
 
-    def status(self, *, now: int, is_here: "IsHere" = lambda _: True, results: bool = False) -> "Status":
+    def status(self, *, now: int, is_here: "IsHere" = presumed_here, results: bool = False) -> "Status":
         """One look: the evaluator's last visit, schedules by state, backlog, runs, and the last day's failures and
         lapses; `is_here` as of `check`; `results` of each schedule where asked for."""
         from arco_sched.service.status import look
@@ -283,7 +289,7 @@ class Workspace(RunWorkspace):
         with self._store.read() as transaction:
             return look(transaction, now, is_here, results=results)
 
-    def check(self, asked: "Asked", *, now: int, is_here: "IsHere" = lambda _: True) -> "list[Finding]":
+    def check(self, asked: "Asked", *, now: int, is_here: "IsHere" = presumed_here) -> "list[Finding]":
         """What asks for attention, of what is asked for; `is_here` tells of a worker whether it still works."""
         from arco_sched.service.check import look
 
