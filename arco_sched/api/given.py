@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
 from arco_sched.api import values
 from arco_sched.core import fields
@@ -13,10 +13,12 @@ from arco_sched.core.kinds import Kind, Note, Span, problems_of
 from arco_sched.core.policy import MAX_SECONDS, Policy
 from arco_sched.core.problems import Problem
 from arco_sched.core.rows import Field, part_types, rows
-from arco_sched.service.check import Asked
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from arco_sched.service.check import Asked
 
 _FIELDS: Final = {field.name: field for field in fields.FIELDS if field.path[:1] == ("definition",)}
 """The fields that an update may name."""
@@ -146,8 +148,10 @@ class Given:
         """The name of a pool, which may have a limit or not."""
         return values.pool(value, self._note(argument))
 
-    def asked(self, argument: str, value: object) -> Asked:
+    def asked(self, argument: str, value: object) -> "Asked":
         """What to judge, with plain values in its fields."""
+        from arco_sched.service.check import Asked
+
         if not isinstance(value, Asked):
             self._note(argument)("type", what="an Asked", given=values.given(value))
             return Asked()

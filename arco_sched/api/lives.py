@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from arco_sched.api.given import Given
-from arco_sched.service.life import MAX_EXIT_CODE, MAX_SLOTS
+from arco_sched.core.policy import MAX_EXIT_CODE, MAX_SLOTS
 from arco_sched.service.workspace import Workspace as Facade
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.api.given import Given
+from arco_sched.service.run_workspace import presumed_here
 from arco_sched.service.workspace import Workspace as Facade
-from arco_sched.service.workspace import presumed_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

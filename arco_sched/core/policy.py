@@ -31,6 +31,11 @@ MAX_LOST_RETRIES: Final = 3
 LONGEST_BACKOFF: Final = 3600
 """An exponential delay stops doubling here, or at the first delay where that is longer."""
 
+MAX_SLOTS: Final = 1_000_000
+"""Attempts that the limit of a pool may allow at once."""
+
+MAX_EXIT_CODE: Final = 255
+
 EXTERNAL_POOL: Final = "external"
 """The pool that no worker ever serves."""
 
@@ -66,7 +71,7 @@ class Policy:
     retry_exit_codes: Annotated[
         tuple[int, ...],
         Field(
-            Many(Whole(1, 255)),
+            Many(Whole(1, MAX_EXIT_CODE)),
             "execution",
             "Only these exit codes (and timeouts) are tried again.",
             for_requests=True,

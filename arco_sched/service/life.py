@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from arco_sched.core import events, run_decisions
 from arco_sched.core.attempts import Attempt
@@ -12,6 +11,7 @@ from arco_sched.core.events import Draft
 from arco_sched.core.history import Run
 from arco_sched.core.instants import format_instant
 from arco_sched.core.kinds import Name, problems_of
+from arco_sched.core.policy import MAX_EXIT_CODE, MAX_SLOTS
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.run_decisions import Decision, Refused
 from arco_sched.core.run_events import PoolSet
@@ -19,11 +19,6 @@ from arco_sched.core.run_order import Capacity, WaitingFor, WorkerTerms, champio
 from arco_sched.core.runs import Request, RunState
 from arco_sched.core.subjects import Life, Worker
 from arco_sched.service.lists import MAX_LIMIT, run_page
-
-MAX_SLOTS: Final = 1_000_000
-"""Attempts that a pool's limit may allow at once."""
-
-MAX_EXIT_CODE: Final = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
