@@ -127,14 +127,14 @@ CREATE TABLE run_rows (
     schedule     INTEGER,              -- with origin and instant: the run key of a tick; or
     origin       INTEGER,
     instant      INTEGER,
-    key          TEXT,                 -- any other run key
+    key          TEXT,                 -- any other run key; with schedule and instant where it repeats a schedule's run
     version      INTEGER,              -- the definition version that asked, null when asked by hand
     content      INTEGER NOT NULL,
     run_id       TEXT NOT NULL,
     status       TEXT NOT NULL,
     requested_at INTEGER NOT NULL,
     policy       TEXT CHECK (policy IS NULL OR json_valid(policy)),  -- of its request
-    CHECK ((key IS NULL) = (schedule IS NOT NULL))
+    CHECK ((key IS NULL) = (origin IS NOT NULL) AND (origin IS NULL OR schedule IS NOT NULL))
 ) STRICT;
 
 -- One run a run key.
@@ -159,13 +159,16 @@ CREATE TABLE run_states (
     pool     TEXT NOT NULL,
     status   TEXT NOT NULL,
     occupies INTEGER NOT NULL CHECK (occupies IN (0, 1)),  -- counts as running for `overlap`
+    due_at   INTEGER NOT NULL,  -- by which the last of a schedule is the last
+    ended_at INTEGER,           -- of the last attempt, null where none has ended or another is open
     executor TEXT,              -- of the open attempt, null where none is open
     state    TEXT NOT NULL CHECK (json_valid(state))
 ) STRICT;
 
 CREATE INDEX run_occupies ON run_states (schedule, backfill) WHERE occupies = 1;
 CREATE INDEX run_open ON run_states (executor, run) WHERE executor IS NOT NULL;
-CREATE INDEX run_ended ON run_states (schedule, run);
+CREATE INDEX run_over ON run_states (schedule, due_at, run) WHERE status IN ('succeeded', 'failed');
+CREATE INDEX run_success ON run_states (schedule, ended_at) WHERE status = 'succeeded';
 
 CREATE TABLE attempt_rows (
     run          INTEGER NOT NULL,
