@@ -184,7 +184,7 @@ def _refuse_other_hosts(store: "Store", host: str, presence: "Presence", now: in
 
 def _clock(session: Session) -> Any:
     """`ARCO_NOW` where it is set, else the clock, asked in each round."""
-    return (lambda: session.now) if os.environ.get("ARCO_NOW") else (lambda: int(time.time()))
+    return (lambda: session.now) if session.has_fixed_clock else (lambda: int(time.time()))
 
 
 def _tick(store: "Store", workspace: Any, now: int) -> None:
