@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from arco_sched.api import Instant, Workspace
+    from arco_sched.core.attempts import Attempt
     from arco_sched.core.definitions import Definition, RequestContent, Version, Wanted
     from arco_sched.core.errors import (
         ArcoError,
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
     )
     from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, RunConflict, Schedule, Tick, TickDetail
     from arco_sched.core.instants import format_instant, parse_instant
+    from arco_sched.core.policy import Policy
     from arco_sched.core.problems import Problem
+    from arco_sched.core.runs import RunState
+    from arco_sched.core.standing import Results
+    from arco_sched.core.subjects import Worker
     from arco_sched.service.answers import (
         Applied,
         AppliedChange,
@@ -44,6 +49,9 @@ if TYPE_CHECKING:
         VersionChange,
         Why,
     )
+    from arco_sched.service.check import Asked, Finding
+    from arco_sched.service.life import Changed, Pool, RunLife
+    from arco_sched.service.upcoming import Upcoming
 
 __version__: Final = "0.1.0"
 
@@ -51,12 +59,16 @@ __all__ = [
     "Applied",
     "AppliedChange",
     "ArcoError",
+    "Asked",
+    "Attempt",
     "Backfill",
+    "Changed",
     "Conflict",
     "DatabaseUnusable",
     "Definition",
     "Evaluation",
     "Event",
+    "Finding",
     "Instant",
     "InvalidFields",
     "InvalidFile",
@@ -64,14 +76,19 @@ __all__ = [
     "LapseRecord",
     "NotFound",
     "Page",
+    "Policy",
+    "Pool",
     "PreviewedOccurrence",
     "Problem",
     "Pruning",
     "RequestContent",
     "Requested",
+    "Results",
     "Rewinding",
     "Run",
     "RunConflict",
+    "RunLife",
+    "RunState",
     "Schedule",
     "ScheduleChange",
     "ScheduleDetail",
@@ -82,11 +99,13 @@ __all__ = [
     "TimelineCell",
     "TimelineRow",
     "Triggered",
+    "Upcoming",
     "Verification",
     "Version",
     "VersionChange",
     "Wanted",
     "Why",
+    "Worker",
     "Workspace",
     "__version__",
     "format_instant",
@@ -97,12 +116,16 @@ _MODULES: Final = {
     "Applied": "service.answers",
     "AppliedChange": "service.answers",
     "ArcoError": "core.errors",
+    "Asked": "service.check",
+    "Attempt": "core.attempts",
     "Backfill": "service.answers",
+    "Changed": "service.life",
     "Conflict": "core.errors",
     "DatabaseUnusable": "core.errors",
     "Definition": "core.definitions",
     "Evaluation": "service.answers",
     "Event": "core.history",
+    "Finding": "service.check",
     "Instant": "api",
     "InvalidFields": "core.errors",
     "InvalidFile": "core.errors",
@@ -110,14 +133,19 @@ _MODULES: Final = {
     "LapseRecord": "core.history",
     "NotFound": "core.errors",
     "Page": "service.answers",
+    "Policy": "core.policy",
+    "Pool": "service.life",
     "PreviewedOccurrence": "service.answers",
     "Problem": "core.problems",
     "Pruning": "service.answers",
     "RequestContent": "core.definitions",
     "Requested": "service.answers",
+    "Results": "core.standing",
     "Rewinding": "core.history",
     "Run": "core.history",
     "RunConflict": "core.history",
+    "RunLife": "service.life",
+    "RunState": "core.runs",
     "Schedule": "core.history",
     "ScheduleChange": "service.answers",
     "ScheduleDetail": "service.answers",
@@ -128,11 +156,13 @@ _MODULES: Final = {
     "TimelineCell": "service.answers",
     "TimelineRow": "service.answers",
     "Triggered": "service.answers",
+    "Upcoming": "service.upcoming",
     "Verification": "service.answers",
     "Version": "core.definitions",
     "VersionChange": "service.answers",
     "Wanted": "core.definitions",
     "Why": "service.answers",
+    "Worker": "core.subjects",
     "Workspace": "api",
     "format_instant": "core.instants",
     "parse_instant": "core.instants",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from arco_sched.api.given import Given
+from arco_sched.core.policy import DEFAULT
 from arco_sched.service.workspace import Workspace as Facade
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from arco_sched.api.values import Instant
     from arco_sched.core.definitions import RequestContent
     from arco_sched.core.history import LapseRecord, Rewinding
+    from arco_sched.core.policy import Policy
     from arco_sched.service.answers import Backfill, Evaluation, Requested, Triggered
 
 
@@ -133,8 +135,8 @@ class Evaluations(Facade):
         given = Given()
         return given.call(super().trigger, given.schedule_id("schedule_id", schedule_id), now=given.instant("now", now))
 
-    def request_run(self, key: str, content: RequestContent, *, now: Instant) -> Requested:
-        """Reserve a run for a run key, or find the one that is there.
+    def request_run(self, key: str, content: RequestContent, *, now: Instant, policy: Policy = DEFAULT) -> Requested:
+        """Reserve a run for a run key, or find the one that is there, whose policy stays.
 
         Raises `Conflict` when the key is reserved for another content: the request is recorded and shown with the run,
         which stays as it is.
@@ -143,6 +145,7 @@ class Evaluations(Facade):
             key: The run key, a text of up to 1,000 characters that you choose; a repeat with it finds the same run.
             content: What the run is asked to do; `help(RequestContent)` lists the fields.
             now: The clock: an aware datetime or whole seconds since 1970.
+            policy: How the run is executed; `help(Policy)` lists the fields.
         """
         given = Given()
         return given.call(
@@ -150,4 +153,5 @@ class Evaluations(Facade):
             given.label("key", key),
             given.content("content", content),
             now=given.instant("now", now),
+            policy=given.policy("policy", policy),
         )

@@ -3,21 +3,27 @@
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
 from arco_sched.api import values
 from arco_sched.core import fields
 from arco_sched.core.definitions import Definition, RequestContent, Wanted
 from arco_sched.core.errors import InvalidFields, InvalidInput
-from arco_sched.core.kinds import Kind, Note, problems_of
+from arco_sched.core.kinds import Kind, Note, Span, problems_of
+from arco_sched.core.policy import MAX_SECONDS, Policy
 from arco_sched.core.problems import Problem
 from arco_sched.core.rows import Field, part_types, rows
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+if TYPE_CHECKING:
+    from arco_sched.service.check import Asked
+
 _FIELDS: Final = {field.name: field for field in fields.FIELDS if field.path[:1] == ("definition",)}
 """The fields that an update may name."""
+
+_SECONDS: Final = Span("seconds", 0, MAX_SECONDS)
 
 
 class Given:
@@ -120,9 +126,52 @@ class Given:
 
     def callback(self, argument: str, value: T) -> T:
         """A function, or None."""
-        if value is not None and not callable(value):
+        return value if value is None else self.function(argument, value)
+
+    def function(self, argument: str, value: T) -> T:
+        """A function."""
+        if not callable(value):
             self._note(argument)("type", what="a function", given=values.given(value))
         return value
+
+    # Runs.
+
+    def run(self, argument: str, value: object) -> str:
+        """What names a run: a run id or its beginning, a tick id, a schedule id."""
+        return values.label(value, self._note(argument))
+
+    def runs(self, argument: str, value: object) -> tuple[str, ...]:
+        """Several of them."""
+        return values.several(value, self._note(argument), "a list of runs", values.label)
+
+    def pool(self, argument: str, value: object) -> str:
+        """The name of a pool, which may have a limit or not."""
+        return values.pool(value, self._note(argument))
+
+    def asked(self, argument: str, value: object) -> "Asked":
+        """What to judge, with plain values in its fields."""
+        from arco_sched.service.check import Asked
+
+        if not isinstance(value, Asked):
+            self._note(argument)("type", what="an Asked", given=values.given(value))
+            return Asked()
+        return Asked(
+            max_lag=self.optional(self._span, "max_lag", value.max_lag),
+            late=self.optional(self._span, "late", value.late),
+            waiting=self.optional(self.whole, "waiting", value.waiting),
+            stale=self.flag("stale", value.stale),
+            failed=self.flag("failed", value.failed),
+            unevaluable=self.flag("unevaluable", value.unevaluable),
+            unless_idle=self.flag("unless_idle", value.unless_idle),
+        )
+
+    def _span(self, argument: str, value: object) -> int:
+        """Whole seconds, of a number or a timedelta."""
+        before = len(self.problems)
+        found: int = values.plain(_SECONDS, value, self._note(argument))
+        if len(self.problems) == before:
+            _SECONDS.check(found, self._note(argument))
+        return found
 
     # Definitions.
 
@@ -133,6 +182,10 @@ class Given:
     def content(self, argument: str, value: object) -> RequestContent:
         """What a run is asked to do, with plain values."""
         return self._parts(argument, RequestContent, value)
+
+    def policy(self, argument: str, value: object) -> Policy:
+        """How a run is executed, with plain values."""
+        return self._parts(argument, Policy, value)
 
     def _parts(self, argument: str, type_: type[T], value: object) -> T:
         if not isinstance(value, type_):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from arco_sched.api.values import Instant
     from arco_sched.core.history import Event, LapseRecord, Run, Tick
     from arco_sched.service.answers import Page
+    from arco_sched.service.life import RunLife
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -117,6 +118,49 @@ class Lists(Facade):
             cursor=given.optional(given.name, "cursor", cursor),
         )
 
+    def run_lives(
+        self,
+        *,
+        now: Instant,
+        schedule_id: str | None = None,
+        status: str | None = None,
+        since: Instant | None = None,
+        until: Instant | None = None,
+        due_since: Instant | None = None,
+        due_until: Instant | None = None,
+        last: bool = False,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[RunLife]:
+        """Runs with their lives, newest request first, without the attempts before the last; the conditions combine.
+
+        Args:
+            now: The clock: an aware datetime or whole seconds since 1970.
+            schedule_id: Only those of this schedule; raises `NotFound` where there is none.
+            status: Only those with this status, such as `failed`.
+            since: Only those requested from this instant on.
+            until: Only those requested before this instant.
+            due_since: Only those scheduled for this instant or a later one.
+            due_until: Only those scheduled for an instant before this one.
+            last: Whether of each schedule only the run that was due last is among them.
+            limit: Rows of a page at most, 1 to 10,000.
+            cursor: `next_cursor` of the page before.
+        """
+        given = Given()
+        return given.call(
+            super().run_lives,
+            now=given.instant("now", now),
+            schedule_id=given.optional(given.schedule_id, "schedule_id", schedule_id),
+            status=given.optional(given.name, "status", status),
+            since=given.optional(given.instant, "since", since),
+            until=given.optional(given.instant, "until", until),
+            due_since=given.optional(given.instant, "due_since", due_since),
+            due_until=given.optional(given.instant, "due_until", due_until),
+            last=given.flag("last", last),
+            limit=given.number("limit", limit),
+            cursor=given.optional(given.name, "cursor", cursor),
+        )
+
     def events(
         self,
         *,
@@ -152,14 +196,14 @@ class Lists(Facade):
         `workspace.ticks(schedule_id="daily")`.
 
         Args:
-            read: `ticks`, `lapses`, `runs` or `events` of this workspace.
+            read: `ticks`, `lapses`, `runs`, `run_lives` or `events` of this workspace.
             args: None, since these take arguments by name alone.
             filters: What to call it with; `limit` is the size of a page.
         """
         asked: object = read
-        lists: tuple[object, ...] = (self.ticks, self.lapses, self.runs, self.events)
+        lists: tuple[object, ...] = (self.ticks, self.lapses, self.runs, self.run_lives, self.events)
         if not callable(asked) or asked not in lists:
-            raise InvalidInput("read must be ticks, lapses, runs or events of this workspace")
+            raise InvalidInput("read must be ticks, lapses, runs, run_lives or events of this workspace")
         return _rows(partial(read, *args, **filters))
 
 

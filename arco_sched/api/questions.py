@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.api.given import Given
+from arco_sched.service.run_workspace import presumed_here
 from arco_sched.service.workspace import Workspace as Facade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from arco_sched.api.values import Instant
     from arco_sched.core.history import Run, Schedule, TickDetail
+    from arco_sched.core.subjects import Worker
     from arco_sched.service.answers import PreviewedOccurrence, ScheduleDetail, Status, Timeline, VersionChange, Why
+    from arco_sched.service.check import Asked, Finding
+    from arco_sched.service.life import Pool, RunLife
+    from arco_sched.service.upcoming import Upcoming
 
 MAX_COUNT: Final = 10_000
 """Occurrences that one question shows at most."""
@@ -21,14 +26,60 @@ MAX_COUNT: Final = 10_000
 class Questions(Facade):
     """The methods of `Workspace` that answer a question."""
 
-    def status(self, *, now: Instant) -> Status:
-        """One look: the evaluator's last visit, schedules by state, backlog, and the last day's failures and lapses.
+    def status(
+        self, *, now: Instant, is_here: Callable[[Worker], bool] = presumed_here, results: bool = False
+    ) -> Status:
+        """One look: the evaluator's last visit, schedules by state, backlog, runs, and the last day's failures and
+        lapses.
 
         Args:
             now: The clock: an aware datetime or whole seconds since 1970.
+            is_here: Called with each worker that was seen and did not leave; whether it still works (default: each
+                does). It may only read.
+            results: Whether to answer also the last success and duration of each schedule.
         """
         given = Given()
-        return given.call(super().status, now=given.instant("now", now))
+        return given.call(
+            super().status,
+            now=given.instant("now", now),
+            is_here=given.function("is_here", is_here),
+            results=given.flag("results", results),
+        )
+
+    def check(self, asked: Asked, *, now: Instant, is_here: Callable[[Worker], bool] = presumed_here) -> list[Finding]:
+        """What asks for attention, of what is asked for; nothing where all is well.
+
+        Args:
+            asked: What to judge; its `max_lag` and `late` are a timedelta or whole seconds.
+            now: The clock: an aware datetime or whole seconds since 1970.
+            is_here: Called with each worker that was seen and did not leave; whether it still works (default: each
+                does). It may only read.
+        """
+        given = Given()
+        return given.call(
+            super().check,
+            given.asked("asked", asked),
+            now=given.instant("now", now),
+            is_here=given.function("is_here", is_here),
+        )
+
+    def next(self, *, now: Instant, count: int = 10, schedules: Iterable[str] = ()) -> list[Upcoming]:
+        """The next occurrences after `now` over all schedules, without those that are paused, in order.
+
+        Raises `NotFound` for an id that is not there.
+
+        Args:
+            now: The clock: an aware datetime or whole seconds since 1970.
+            count: How many at most, 1 to 10,000.
+            schedules: The ids of the schedules (default: all).
+        """
+        given = Given()
+        return given.call(
+            super().next,
+            now=given.instant("now", now),
+            count=given.whole("count", count, 1, MAX_COUNT),
+            schedules=given.schedule_ids("schedules", schedules),
+        )
 
     def why(self, schedule_id: str, at: Instant | None = None, *, now: Instant) -> Why:
         """Why the schedule did or did not fire at an instant. Raises `NotFound` for an id that is not there.
@@ -139,3 +190,41 @@ class Questions(Facade):
         """
         given = Given()
         return given.call(super().run, given.name("run_id", run_id))
+
+    def run_life(self, run: str, *, now: Instant) -> RunLife:
+        """One run with its attempts, and what it waits for. Raises `NotFound`.
+
+        Args:
+            run: A run id, a tick id, a schedule id (its last run), or the beginning of a run id where only one begins
+                so.
+            now: The clock: an aware datetime or whole seconds since 1970.
+        """
+        given = Given()
+        return given.call(super().run_life, given.run("run", run), now=given.instant("now", now))
+
+    def chosen_runs(self, schedule_id: str, status: str) -> list[str]:
+        """The ids of all runs of a schedule with a status, oldest request first. Raises `NotFound`.
+
+        Args:
+            schedule_id: The id of a schedule, deleted or not.
+            status: `requested`, `running`, `succeeded`, `failed`, `skipped` or `canceled`.
+        """
+        given = Given()
+        return given.call(
+            super().chosen_runs, given.schedule_id("schedule_id", schedule_id), given.name("status", status)
+        )
+
+    def pools(self) -> list[Pool]:
+        """Every pool that has a limit, or in which something runs or waits, and `default`."""
+        return super().pools()
+
+    def workers(self) -> Sequence[tuple[Worker, int]]:
+        """The workers that were seen and did not leave, each with how many attempts of its own are open.
+
+        One that was killed stays here: whether it lives is known on its machine alone.
+        """
+        return super().workers()
+
+    def had_worker(self) -> bool:
+        """Whether any worker was ever at work on this database."""
+        return super().had_worker()

@@ -142,6 +142,14 @@ def several(value: object, note: Note, what: str, read: Callable[[object, Note],
     return tuple(read(each, partial(note, entry=place)) for place, each in enumerate(value))
 
 
+def pool(value: object, note: Note) -> str:
+    """A text that can be the name of a pool."""
+    found = text(value, note)
+    if isinstance(value, str):
+        kinds.Name().check(found, note)
+    return found
+
+
 def path(value: object, note: Note) -> Path:
     """A path as text or `Path`, of a name that a file can have."""
     found = os.fspath(value) if isinstance(value, os.PathLike) else value
@@ -173,6 +181,8 @@ def plain(kind: Kind, value: object, note: Note) -> Any:
             return _zone(value, note)
         case kinds.Span():
             return _span(kind, value, note)
+        case kinds.AbsolutePath():
+            return text(os.fspath(value) if isinstance(value, os.PathLike) else value, note, "a text or a Path")
         case kinds.Text() | kinds.Choice():
             return text(value, note)
         case kinds.Whole():

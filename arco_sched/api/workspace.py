@@ -9,6 +9,7 @@ from arco_sched.api.definitions import Definitions
 from arco_sched.api.evaluation import Evaluations
 from arco_sched.api.given import Given
 from arco_sched.api.lists import Lists
+from arco_sched.api.lives import Lives
 from arco_sched.api.questions import Questions
 from arco_sched.configuration import create_store, open_store
 from arco_sched.core.errors import Conflict, DatabaseUnusable, InvalidInput
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from arco_sched.service.answers import Pruning, Verification
 
 
-class Workspace(Definitions, Evaluations, Questions, Lists):
+class Workspace(Definitions, Evaluations, Lives, Questions, Lists):
     """One database: define schedules, evaluate them, ask what happened.
 
     Open one with `Workspace.open(path)` or `Workspace.create(path)`, and close it, best with `with`. It belongs to the

@@ -32,6 +32,7 @@ from arco_sched.core.rows import Field, described
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime, timedelta
+    from os import PathLike
     from zoneinfo import ZoneInfo
 
 CatchupPolicy = Literal["oldest-first", "latest"]
@@ -132,10 +133,10 @@ class RequestContent:
             partition_selection: Collection[str] = (),
             command: str | None = None,
             labels: Mapping[str, str] | Collection[tuple[str, str]] = (),
-            shell: str | None = None,
-            working_directory: str | None = None,
+            shell: str | PathLike[str] | None = None,
+            working_directory: str | PathLike[str] | None = None,
             environment: Mapping[str, str] | Collection[tuple[str, str]] = (),
-            environment_file: str | None = None,
+            environment_file: str | PathLike[str] | None = None,
             run_as: str | None = None,
             resources: Mapping[str, int] | Collection[tuple[str, int]] = (),
         ) -> None:

@@ -4,10 +4,14 @@ Every duration is in whole seconds, every instant an integer epoch.
 """
 
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from arco_sched.core.kinds import Choice, Many, Name, Span, Text, Whole
 from arco_sched.core.rows import Field, described
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import timedelta
 
 Backoff = Literal["exponential", "constant"]
 OnLost = Literal["fail", "retry"]
@@ -26,6 +30,11 @@ MAX_LOST_RETRIES: Final = 3
 
 LONGEST_BACKOFF: Final = 3600
 """An exponential delay stops doubling here, or at the first delay where that is longer."""
+
+MAX_SLOTS: Final = 1_000_000
+"""Attempts that the limit of a pool may allow at once."""
+
+MAX_EXIT_CODE: Final = 255
 
 EXTERNAL_POOL: Final = "external"
 """The pool that no worker ever serves."""
@@ -62,7 +71,7 @@ class Policy:
     retry_exit_codes: Annotated[
         tuple[int, ...],
         Field(
-            Many(Whole(1, 255)),
+            Many(Whole(1, MAX_EXIT_CODE)),
             "execution",
             "Only these exit codes (and timeouts) are tried again.",
             for_requests=True,
@@ -147,6 +156,27 @@ class Policy:
             "Without a success within this the schedule is stale.",
         ),
     ] = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            timeout_seconds: timedelta | int | None = None,
+            max_retries: int = 0,
+            retry_exit_codes: Collection[int] = (),
+            retry_delay_seconds: timedelta | int = 60,
+            retry_backoff: Backoff = "exponential",
+            on_lost: OnLost = "fail",
+            overlap: Overlap = "queue",
+            start_within_seconds: timedelta | int | None = None,
+            spread_seconds: timedelta | int = 0,
+            pool: str = "default",
+            priority: int = 0,
+            on_failure: str | None = None,
+            success_within_seconds: timedelta | int | None = None,
+        ) -> None:
+            """What a workspace takes for a field; the types above are what it is kept as, and what answers have."""
 
 
 DEFAULT: Final = Policy()

@@ -71,8 +71,8 @@ OF_RUNS: Final = Asked(late=LATE, stale=True, failed=True)
 
 def unserved(pool: str) -> str:
     """That no worker takes the runs of a pool, and the command that helps."""
-    work = "arco work" if pool == "default" else f"arco work --pool {pool}"
-    return f"no worker serves pool {pool}: start `{work}`"
+    work = "`arco work`" if pool == "default" else f"`arco work --pool {pool}`"
+    return f"no worker serves pool {pool}: start {work}"
 
 
 def look(transaction: Transaction, now: int, asked: Asked, is_here: IsHere) -> list[Finding]:

@@ -11,6 +11,7 @@ from arco_sched.core.events import Draft
 from arco_sched.core.history import RUN_STATUSES, Run
 from arco_sched.core.instants import format_instant
 from arco_sched.core.kinds import Name, problems_of
+from arco_sched.core.policy import MAX_EXIT_CODE, MAX_SLOTS
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.run_decisions import Decision, Refused
 from arco_sched.core.run_events import PoolSet
@@ -81,8 +82,8 @@ def start(store: Store, run_id: str, *, external_id: str, now: int) -> Changed:
 
 def finish(store: Store, run_id: str, *, attempt: int, exit_code: int, message: str | None, now: int) -> Changed:
     """An executor of one's own tells how its attempt ended."""
-    if not 0 <= exit_code <= 255:
-        raise InvalidInput("the exit code must be between 0 and 255")
+    if not 0 <= exit_code <= MAX_EXIT_CODE:
+        raise InvalidInput(f"the exit code must be between 0 and {MAX_EXIT_CODE}")
     return _by_hand(
         store,
         [run_id],
@@ -184,8 +185,8 @@ def set_pool(store: Store, pool: str, slots: int | None, *, now: int) -> tuple[P
     problems = problems_of(Name(), "pool", pool)
     if problems:
         raise InvalidInput(*problems)
-    if slots is not None and not 0 <= slots <= 1_000_000:
-        raise InvalidInput("slots must be between 0 and 1000000")
+    if slots is not None and not 0 <= slots <= MAX_SLOTS:
+        raise InvalidInput(f"slots must be between 0 and {MAX_SLOTS}")
     with store.write() as transaction:
         known = transaction.queue.pools().get(pool)
         before = None if known is None else PoolSet(pool=pool, number=known[0], slots=known[1])

@@ -12,8 +12,14 @@ from arco_sched.core.ports import Store
 if TYPE_CHECKING:
     from arco_sched.core.subjects import Worker
     from arco_sched.service.answers import Page
+    from arco_sched.service.check import Asked, Finding, IsHere
     from arco_sched.service.life import Changed, Pool, RunLife
     from arco_sched.service.upcoming import Upcoming
+
+
+def presumed_here(_: "Worker") -> bool:
+    """That a worker that was seen and did not leave still works, where nobody can tell."""
+    return True
 
 
 class RunWorkspace:
@@ -141,6 +147,18 @@ class RunWorkspace:
 
         with self._store.read() as transaction:
             return workers(transaction)
+
+    def had_worker(self) -> bool:
+        """Whether any worker was ever at work on this database."""
+        with self._store.read() as transaction:
+            return transaction.queue.store_id() is not None
+
+    def check(self, asked: "Asked", *, now: int, is_here: "IsHere" = presumed_here) -> "list[Finding]":
+        """What asks for attention, of what is asked for; `is_here` tells of a worker whether it still works."""
+        from arco_sched.service.check import look
+
+        with self._store.read() as transaction:
+            return look(transaction, now, asked, is_here)
 
     def next(self, *, now: int, count: int = 10, schedules: Iterable[str] = ()) -> "list[Upcoming]":
         """The next occurrences after `now` of the named schedules (default: all), without those that are paused."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from arco_sched.core.definitions import Definition, RequestContent, Version, Wanted
 from arco_sched.core.policy import DEFAULT, Policy
 from arco_sched.core.ports import Store
-from arco_sched.service.run_workspace import RunWorkspace
+from arco_sched.service.run_workspace import RunWorkspace, presumed_here
 
 if TYPE_CHECKING:
     from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, Schedule, Tick, TickDetail
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         VersionChange,
         Why,
     )
-    from arco_sched.service.check import Asked, Finding, IsHere
+    from arco_sched.service.check import IsHere
     from arco_sched.service.pruning import Progress as PruningProgress
     from arco_sched.service.verification.recount import Progress as VerificationProgress
 
@@ -269,27 +269,15 @@ class Workspace(RunWorkspace):
 
         return request(self._store, self.name, key, content, now=now, policy=policy)
 
-    def had_worker(self) -> bool:
-        """Whether any worker was ever at work on this database."""
-        with self._store.read() as transaction:
-            return transaction.queue.store_id() is not None
-
     # Questions.
 
-    def status(self, *, now: int, is_here: "IsHere" = lambda _: True, results: bool = False) -> "Status":
+    def status(self, *, now: int, is_here: "IsHere" = presumed_here, results: bool = False) -> "Status":
         """One look: the evaluator's last visit, schedules by state, backlog, runs, and the last day's failures and
         lapses; `is_here` as of `check`; `results` of each schedule where asked for."""
         from arco_sched.service.status import look
 
         with self._store.read() as transaction:
             return look(transaction, now, is_here, results=results)
-
-    def check(self, asked: "Asked", *, now: int, is_here: "IsHere" = lambda _: True) -> "list[Finding]":
-        """What asks for attention, of what is asked for; `is_here` tells of a worker whether it still works."""
-        from arco_sched.service.check import look
-
-        with self._store.read() as transaction:
-            return look(transaction, now, asked, is_here)
 
     def why(self, schedule_id: str, at: int | None = None, *, now: int) -> "Why":
         """Why the schedule did or did not fire at `at`; without one, at its last occurrence through `now`."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arco_sched import Definition, RequestContent, Wanted, Workspace, parse_instant
+from arco_sched import Asked, Definition, Policy, RequestContent, Wanted, Worker, Workspace, parse_instant
 
 NOW = parse_instant("2025-03-04T00:00:00Z")
 NEW_YEAR = parse_instant("2025-01-01T00:00:00Z")
@@ -23,7 +23,8 @@ class Call:
     def of(self, workspace: Workspace, **others: Any) -> Any:
         """What the method answers to its arguments, some of them replaced; every row of what is iterated."""
         arguments = {**self.arguments, **others}
-        answer = getattr(workspace, self.method)(**arguments)
+        runs = arguments.pop("runs", ())
+        answer = getattr(workspace, self.method)(*(runs if isinstance(runs, list | tuple) else [runs]), **arguments)
         return list(answer) if self.method == "walk" else answer
 
     def __str__(self) -> str:
@@ -36,12 +37,18 @@ def prepared(path: Path) -> Workspace:
     for schedule_id in ("a", "b"):
         workspace.create_schedule(schedule_id, MONTHLY, now=NEW_YEAR - 200 * DAY)
     workspace.evaluate(NEW_YEAR + DAY)
+    workspace.start_run(_runs(workspace)[0], external_id="x", now=NEW_YEAR + DAY)
     return workspace
+
+
+def _runs(workspace: Workspace) -> list[str]:
+    """The ids of some runs, of which the first was started."""
+    return sorted(run.run_id for run in workspace.runs(limit=4))
 
 
 def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
     """A call of every public method, with all of its arguments."""
-    run_id = workspace.runs(limit=1).rows[0].run_id
+    started, run_id, unwanted, discarded = _runs(workspace)
     content = RequestContent(asset_selection=("x",), command="run", labels=(("team", "data"),))
     listed = {"schedule_id": "a", "since": NEW_YEAR, "until": NOW, "limit": 2}
 
@@ -50,6 +57,9 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
 
     def progress(*_: object) -> None:
         return None
+
+    def is_here(_: Worker) -> bool:
+        return True
 
     version = {"now": NOW, "expect_version": 1, "discard_waiting": True}
     cursor = workspace.ticks(limit=1).next_cursor
@@ -86,11 +96,23 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
             },
         ),
         Call("trigger", {"schedule_id": "a", "now": NOW}),
-        Call("request_run", {"key": "mine", "content": content, "now": NOW}),
+        Call("request_run", {"key": "mine", "content": content, "now": NOW, "policy": Policy(max_retries=1)}),
+        Call("start_run", {"run": run_id, "external_id": "y", "now": NOW}),
+        Call("finish_run", {"run": started, "attempt": 1, "exit_code": 0, "now": NOW, "message": "done"}),
+        Call("retry", {"runs": [started], "now": NOW, "current": False, "force": True}),
+        Call("cancel", {"runs": [unwanted], "now": NOW}),
+        Call("skip", {"runs": [discarded], "now": NOW}),
+        Call("fail_run", {"run": run_id, "now": NOW, "message": "the node is gone"}),
+        Call("set_pool", {"pool": "small", "slots": 2, "now": NOW}),
+        Call("pools", {}),
+        Call("workers", {}),
+        Call("had_worker", {}),
         Call("backup", {"path": folder / "copy.db", "replace": True}),
         Call("prune", {"before": NEW_YEAR, "now": NOW, "dry_run": False, "progress": progress}),
         Call("verify", {"progress": progress}),
-        Call("status", {"now": NOW}),
+        Call("status", {"now": NOW, "is_here": is_here, "results": True}),
+        Call("check", {"asked": Asked(max_lag=5, late=5, waiting=1, failed=True), "now": NOW, "is_here": is_here}),
+        Call("next", {"now": NOW, "count": 3, "schedules": ["a"]}),
         Call("why", {"schedule_id": "a", "at": NEW_YEAR, "now": NOW}),
         Call("timeline", {"edges": [NEW_YEAR, NOW], "now": NOW, "schedules": ["a"]}),
         Call("schedule", {"schedule_id": "a", "now": NOW, "count": 3}),
@@ -100,9 +122,23 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
         Call("preview", {"schedule_id": "a", "start": NOW, "count": 3}),
         Call("tick", {"tick_id": f"a:{NEW_YEAR}"}),
         Call("run", {"run_id": run_id}),
+        Call("run_life", {"run": run_id, "now": NOW}),
+        Call("chosen_runs", {"schedule_id": "a", "status": "requested"}),
         Call("ticks", {**listed, "status": "triggered", "cursor": cursor}),
         Call("lapses", {**listed, "reason": "window", "cursor": "5"}),
         Call("runs", {**listed, "status": "requested", "cursor": "5"}),
+        Call(
+            "run_lives",
+            {
+                "now": NOW,
+                **listed,
+                "due_since": NEW_YEAR,
+                "due_until": NOW,
+                "status": "requested",
+                "last": True,
+                "cursor": "5",
+            },
+        ),
         Call("events", {"after": 2, "type_": "RunRequested", "schedule_id": "a", "limit": 2, "cursor": "3"}),
         Call("walk", {"read": workspace.ticks, "limit": 2}),
     )

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from arco_sched import (
     ArcoError,
+    Asked,
     Conflict,
     Definition,
     InvalidFields,
     InvalidInput,
     NotFound,
+    Policy,
     RequestContent,
     Wanted,
     Workspace,
@@ -158,21 +160,44 @@ NOT_PATHS: list[tuple[Any, str]] = [
     ("\ud800", "path '\\ud800' can't be the name of a file"),
 ]
 NOT_NAMES = [*NOT_TEXTS, ("\ud800", "has control characters"), ("x" * 1001, "is longer than 1000 characters")]
+NOT_LABELS = [*NOT_NAMES, ("", "must not be empty")]
 IDS_ONE = [*NOT_TEXTS, ("b c", "schedule id 'b c' must be 1 to 100 of"), ("", "schedule id '' must be 1 to 100 of")]
 
-INSTANTS = {"now", "start_at", "at", "start", "stop", "before", "since", "until"}
+INSTANTS = {"now", "start_at", "at", "start", "stop", "before", "since", "until", "due_since", "due_until"}
 WRONG: dict[str, list[tuple[Any, str]]] = {
     **{name: [(value, MOMENT + text) for value, text in NOT_INSTANTS] for name in INSTANTS},
     **dict.fromkeys(("schedule_id",), IDS_ONE),
     **dict.fromkeys(("schedules",), NOT_IDS),
     **dict.fromkeys(("enabled", "discard_waiting", "prune", "dry_run", "replace", "deleted"), NOT_FLAGS),
+    **dict.fromkeys(("results", "last", "current", "force"), NOT_FLAGS),
     **dict.fromkeys(("expect_version", "batch", "limit", "count", "after"), NOT_WHOLE),
+    **dict.fromkeys(("attempt", "exit_code"), NOT_WHOLE),
+    "slots": [(value, text) for value, text in NOT_WHOLE if value is not None],
     **dict.fromkeys(("refuse", "progress"), NOT_FUNCTIONS),
+    "is_here": [*NOT_FUNCTIONS, (None, "must be a function, not None")],
     **dict.fromkeys(("tick_id", "run_id", "key", "status", "reason", "type_", "cursor"), NOT_NAMES),
+    **dict.fromkeys(("run", "external_id", "message"), NOT_LABELS),
+    "runs": [([value], text) for value, text in NOT_LABELS],
+    "pool": [*NOT_TEXTS, ("a b", "pool 'a b'"), ("", "pool ''")],
     "path": NOT_PATHS,
     "definition": [
         (None, "must be a Definition, not None"),
         ({"cron_expression": "@daily"}, "must be a Definition, not a value of type dict"),
+    ],
+    "policy": [
+        (None, "must be a Policy, not None"),
+        ({"max_retries": 1}, "must be a Policy, not a value of type dict"),
+        (Policy(max_retries=-1), "max_retries must be between 0 and 1000"),
+        (Policy(timeout_seconds=timedelta(seconds=1.5)), "timeout_seconds must be a timedelta of whole seconds"),
+        (Policy(overlap="x", pool="a b"), "overlap 'x'"),  # type: ignore[arg-type]
+    ],
+    "asked": [
+        (None, "must be an Asked, not None"),
+        ({"failed": True}, "must be an Asked, not a value of type dict"),
+        (Asked(max_lag=-1), "max_lag must be between 0 seconds and"),
+        (Asked(late="5m"), "late must be a timedelta or whole seconds, not the text '5m'"),  # type: ignore[arg-type]
+        (Asked(waiting=-1), "waiting must be between 0 and"),
+        (Asked(failed=1), "failed must be True or False, not 1"),  # type: ignore[arg-type]
     ],
     "content": [({"command": "x"}, "must be a RequestContent, not a value of type dict")],
     "values": [
@@ -340,7 +365,10 @@ def test_any_value_gives_an_answer_or_an_arco_error(data: st.DataObject, made: P
     with Workspace.open(database) as workspace:
         call = data.draw(st.sampled_from(calls(workspace, tmp_path)))
         names = [name for name in call.arguments if name != "path"]  # any text is a path, and would be written to
-        wrong = {name: data.draw(ANYTHING) for name in data.draw(st.lists(st.sampled_from(names), unique=True))}
+        wrong = {
+            name: data.draw(ANYTHING)
+            for name in data.draw(st.lists(st.sampled_from(names), unique=True) if names else st.just([]))
+        }
         before = dump(database)
         try:
             call.of(workspace, **wrong)

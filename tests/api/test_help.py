@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from arco_sched import Definition, RequestContent, Workspace
+from arco_sched import Definition, Policy, RequestContent, Workspace
 
 METHODS = [name for name in dir(Workspace) if not name.startswith("_") and callable(getattr(Workspace, name))]
 
@@ -23,7 +23,7 @@ def test_every_argument_is_described(name: str) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_every_instant_is_shown_as_one(name: str) -> None:
     """The signature says `Instant` wherever an argument is one, and the docstring what that is."""
-    instants = {"now", "start_at", "at", "start", "stop", "before", "since", "until"}
+    instants = {"now", "start_at", "at", "start", "stop", "before", "since", "until", "due_since", "due_until"}
     method = getattr(Workspace, name)
     shown = {each: str(given.annotation) for each, given in inspect.signature(method).parameters.items()}
     for each in instants & shown.keys():
@@ -32,7 +32,7 @@ def test_every_instant_is_shown_as_one(name: str) -> None:
         assert "an aware datetime or whole seconds since 1970" in (inspect.getdoc(method) or "").replace("\n", " ")
 
 
-@pytest.mark.parametrize("owner", [Definition, RequestContent])
+@pytest.mark.parametrize("owner", [Definition, RequestContent, Policy])
 def test_type_checkers_see_every_field(owner: type) -> None:
     """The constructor that type checkers see has the fields and defaults of the class."""
     source = inspect.getsource(owner).partition("def __init__(")[2].partition(") -> None:")[0]

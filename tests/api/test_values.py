@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arco_sched import Conflict, Definition, InvalidInput, NotFound, RequestContent, Wanted, Workspace, parse_instant
+from arco_sched import (
+    Asked,
+    Conflict,
+    Definition,
+    InvalidInput,
+    NotFound,
+    Policy,
+    RequestContent,
+    Wanted,
+    Workspace,
+    parse_instant,
+)
 from arco_sched.api import values
 from tests.api.calls import MONTHLY, NEW_YEAR, NOW, prepared
 
@@ -82,6 +93,52 @@ def test_a_datetime_is_its_text(value: datetime) -> None:
     assert epoch(value) == parse_instant(value.isoformat())
 
 
+def test_a_policy_takes_spans(workspace: Workspace) -> None:
+    """A timedelta of whole seconds for each field that is a span, a list for exit codes, a Path for a folder."""
+    policy = Policy(
+        timeout_seconds=timedelta(hours=2),
+        retry_exit_codes=[75, 3],
+        retry_delay_seconds=timedelta(minutes=5),
+        start_within_seconds=timedelta(days=1),
+        spread_seconds=timedelta(seconds=30),
+        success_within_seconds=timedelta(days=2),
+    )
+    content = RequestContent(command="true", working_directory=Path("/srv"))
+    made = workspace.create_schedule(
+        "c", Definition(cron_expression="@daily", policy=policy, request=content), now=NOW
+    ).schedule.version.definition
+    assert made.request.working_directory == "/srv"
+    plain = Policy(
+        timeout_seconds=7200,
+        retry_exit_codes=(3, 75),
+        retry_delay_seconds=300,
+        start_within_seconds=86_400,
+        spread_seconds=30,
+        success_within_seconds=172_800,
+    )
+    assert made.policy == plain
+    run = workspace.request_run("mine", content, now=NOW, policy=policy).run
+    assert workspace.run_life(run.run_id, now=NOW).request.policy == plain
+    changed = workspace.update_schedule("c", {"timeout_seconds": timedelta(minutes=1)}, now=NOW + 1)
+    assert changed.schedule.version.definition.policy.timeout_seconds == 60
+    late, seconds = Asked(late=timedelta(minutes=5)), Asked(late=300)
+    assert workspace.check(late, now=NOW) == workspace.check(seconds, now=NOW)
+
+
+def test_runs_of_an_executor_of_ones_own(workspace: Workspace) -> None:
+    """It starts, tells an end, and asks again for a run that failed."""
+    run_id = workspace.runs(schedule_id="a", limit=1).rows[0].run_id
+    started = workspace.start_run(run_id, external_id="mine", now=datetime.fromtimestamp(NOW, UTC))
+    assert (started.change, started.runs[0].state.attempts) == ("changed", 1)
+    assert workspace.start_run(run_id, external_id="mine", now=NOW).change == "existing"
+    ended = workspace.finish_run(run_id, attempt=1, exit_code=3, now=NOW + 5, message="no disk")
+    assert ended.runs[0].state.status == "failed"
+    assert workspace.chosen_runs("a", "failed") == [run_id]
+    assert [each.run.run_id for each in workspace.walk(workspace.run_lives, now=NOW, status="failed")] == [run_id]
+    again = workspace.retry(run_id, now=NOW + 6)
+    assert (again.runs[0].state.status, again.runs[0].state.round) == ("requested", 1)
+
+
 def test_every_instant_may_be_a_datetime(workspace: Workspace) -> None:
     """The same answers for datetimes as for seconds, for every argument and field that is an instant."""
 
@@ -91,6 +148,8 @@ def test_every_instant_may_be_a_datetime(workspace: Workspace) -> None:
     span, dated = {"since": NEW_YEAR, "until": NOW}, {"since": at(NEW_YEAR), "until": at(NOW)}
     assert workspace.ticks(**span) == workspace.ticks(**dated)
     assert workspace.runs(**span) == workspace.runs(**dated)
+    assert workspace.run_lives(now=NOW, **span) == workspace.run_lives(now=at(NOW), **dated)
+    assert workspace.next(now=NOW) == workspace.next(now=at(NOW))
     assert workspace.lapses(**span) == workspace.lapses(**dated)
     assert workspace.status(now=NOW) == workspace.status(now=at(NOW))
     assert workspace.why("a", NEW_YEAR, now=NOW) == workspace.why("a", at(NEW_YEAR), now=at(NOW))

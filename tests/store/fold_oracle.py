@@ -136,7 +136,9 @@ class _Fold:
                 policy = _text(said.get("policy"))
                 self.runs[seq,] = (*identity, "requested", at, policy)
                 asked = schedule if version is not None else None
-                self.lives.request(its_run, seq, asked, backfill=asked is not None and origin == 1, policy=policy)
+                due_at = at if asked is None or instant is None else instant
+                is_backfill = asked is not None and origin == 1
+                self.lives.request(its_run, seq, asked, due_at, backfill=is_backfill, policy=policy)
             elif what != content:
                 self.conflicts[seq,] = (first, content, at)
         elif type_ == 5:

@@ -22,10 +22,12 @@ class Lives:
         self.attempts: dict[str, list[dict[str, Any]]] = {}
         self.pools: dict[tuple[str], tuple[Any, ...]] = {}
 
-    def request(self, run_id: str, run: int, schedule: int | None, *, backfill: bool, policy: str | None) -> None:
+    def request(
+        self, run_id: str, run: int, schedule: int | None, due_at: int, *, backfill: bool, policy: str | None
+    ) -> None:
         """A run was requested; `schedule` is None for one that nobody but a person asked for."""
         pool = json.loads(policy or "{}").get("pool", "default")
-        self.requests[run_id] = {"run": run, "schedule": schedule, "backfill": backfill, "pool": pool}
+        self.requests[run_id] = {"run": run, "schedule": schedule, "backfill": backfill, "pool": pool, "due_at": due_at}
 
     def take(self, name: str, said: dict[str, Any]) -> None:
         """One event of a run or a pool."""
@@ -88,6 +90,7 @@ class Lives:
             occupies = request["schedule"] is not None and state["round_attempts"] > 0 and state["status"] not in FINAL
             found[request["run"],] = (
                 *(request["schedule"], int(request["backfill"]), request["pool"], state["status"], int(occupies)),
+                *(request["due_at"], attempts[-1]["ended_at"] if attempts else None),
                 *(attempts[-1]["executor"] if is_open else None, state),
             )
         return found

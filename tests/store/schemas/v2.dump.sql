@@ -181,14 +181,14 @@ CREATE TABLE run_rows (
     schedule     INTEGER,              -- with origin and instant: the run key of a tick; or
     origin       INTEGER,
     instant      INTEGER,
-    key          TEXT,                 -- any other run key
+    key          TEXT,                 -- any other run key; with schedule and instant where it repeats a schedule's run
     version      INTEGER,              -- the definition version that asked, null when asked by hand
     content      INTEGER NOT NULL,
     run_id       TEXT NOT NULL,
     status       TEXT NOT NULL,
     requested_at INTEGER NOT NULL,
     policy       TEXT CHECK (policy IS NULL OR json_valid(policy)),  -- of its request
-    CHECK ((key IS NULL) = (schedule IS NOT NULL))
+    CHECK ((key IS NULL) = (origin IS NOT NULL) AND (origin IS NULL OR schedule IS NOT NULL))
 ) STRICT;
 INSERT INTO "run_rows" VALUES(3,1,0,1741003200,NULL,NULL,3,'run_zptblfpanbhi2sq4ji32kopdc6','requested',1741000001,NULL);
 INSERT INTO "run_rows" VALUES(5,2,0,1741000200,NULL,1,2,'run_w7pwostojst65rxvpgoorphuq4','requested',1741010800,NULL);
@@ -216,11 +216,13 @@ CREATE TABLE run_states (
     pool     TEXT NOT NULL,
     status   TEXT NOT NULL,
     occupies INTEGER NOT NULL CHECK (occupies IN (0, 1)),  -- counts as running for `overlap`
+    due_at   INTEGER NOT NULL,  -- by which the last of a schedule is the last
+    ended_at INTEGER,           -- of the last attempt, null where none has ended or another is open
     executor TEXT,              -- of the open attempt, null where none is open
     state    TEXT NOT NULL CHECK (json_valid(state))
 ) STRICT;
-INSERT INTO "run_states" VALUES(47,3,0,'heavy','running',1,'external','{"status":"running","reason":null,"held":false,"round":0,"attempts":2,"round_attempts":2,"retries":1,"lost_in_row":0,"retry_at":null,"cancel":null}');
-INSERT INTO "run_states" VALUES(49,NULL,0,'default','skipped',0,NULL,'{"status":"skipped","reason":"discarded","held":false,"round":0,"attempts":0,"round_attempts":0,"retries":0,"lost_in_row":0,"retry_at":null,"cancel":null}');
+INSERT INTO "run_states" VALUES(47,3,0,'heavy','running',1,1741111600,NULL,'external','{"status":"running","reason":null,"held":false,"round":0,"attempts":2,"round_attempts":2,"retries":1,"lost_in_row":0,"retry_at":null,"cancel":null}');
+INSERT INTO "run_states" VALUES(49,NULL,0,'default','skipped',0,1741111600,NULL,NULL,'{"status":"skipped","reason":"discarded","held":false,"round":0,"attempts":0,"round_attempts":0,"retries":0,"lost_in_row":0,"retry_at":null,"cancel":null}');
 CREATE TABLE schedule_ids (
     schedule    INTEGER PRIMARY KEY,
     schedule_id TEXT NOT NULL UNIQUE
@@ -324,7 +326,8 @@ CREATE UNIQUE INDEX run_of_key ON run_rows (key) WHERE key IS NOT NULL;
 CREATE INDEX run_by_id ON run_rows (substr(run_id, 5, 8));
 CREATE INDEX run_occupies ON run_states (schedule, backfill) WHERE occupies = 1;
 CREATE INDEX run_open ON run_states (executor, run) WHERE executor IS NOT NULL;
-CREATE INDEX run_ended ON run_states (schedule, run);
+CREATE INDEX run_over ON run_states (schedule, due_at, run) WHERE status IN ('succeeded', 'failed');
+CREATE INDEX run_success ON run_states (schedule, ended_at) WHERE status = 'succeeded';
 CREATE INDEX queue_order ON queue (pool, aside, priority DESC, backfill, due_at, run);
 CREATE INDEX queue_ready ON queue (ready_at) WHERE aside = 2;
 CREATE INDEX queue_group ON queue (schedule, backfill, aside, priority DESC, due_at, run) WHERE schedule IS NOT NULL;

@@ -1,0 +1,146 @@
+"""Changing what runs: the methods that repeat, cancel and skip runs, tell how attempts went, and limit pools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from arco_sched.api.given import Given
+from arco_sched.core.policy import MAX_EXIT_CODE, MAX_SLOTS
+from arco_sched.service.workspace import Workspace as Facade
+
+if TYPE_CHECKING:
+    from arco_sched.api.values import Instant
+    from arco_sched.service.life import Changed, Pool
+
+
+class Lives(Facade):
+    """The methods of `Workspace` that change the life of runs.
+
+    A run is named by a run id, a tick id, a schedule id, or the beginning of a run id where only one begins so.
+    """
+
+    def retry(self, *runs: str, now: Instant, current: bool = False, force: bool = False) -> Changed:
+        """Let final runs wait again, with a new round of retries; all of them or none.
+
+        Raises `NotFound`, and `Conflict` for a run that is not over, or that succeeded, without `force`.
+
+        Args:
+            runs: Run ids, or beginnings of them where only one begins so, tick ids, or schedule ids (the last run that
+                failed).
+            now: The clock: an aware datetime or whole seconds since 1970.
+            current: Whether each is repeated by a new run for the same occurrence, with what its schedule asks for now,
+                under the run key `{run key}:retry:{n}`.
+            force: Whether successes are repeated too.
+        """
+        given = Given()
+        return given.call(
+            super().retry,
+            *given.runs("runs", runs),
+            now=given.instant("now", now),
+            current=given.flag("current", current),
+            force=given.flag("force", force),
+        )
+
+    def cancel(self, *runs: str, now: Instant) -> Changed:
+        """Cancel runs that wait, and ask those that run to end; all of them or none.
+
+        Raises `NotFound`, and `Conflict` for a run that is over otherwise.
+
+        Args:
+            runs: Run ids, or beginnings of them where only one begins so, tick ids, or schedule ids (the run that is
+                running).
+            now: The clock: an aware datetime or whole seconds since 1970.
+        """
+        given = Given()
+        return given.call(super().cancel, *given.runs("runs", runs), now=given.instant("now", now))
+
+    def skip(self, *runs: str, now: Instant) -> Changed:
+        """Skip runs that wait, with the reason `discarded`; all of them or none.
+
+        Raises `NotFound`, and `Conflict` for a run that does not wait.
+
+        Args:
+            runs: Run ids, or beginnings of them where only one begins so, tick ids, or schedule ids (the last run).
+            now: The clock: an aware datetime or whole seconds since 1970.
+        """
+        given = Given()
+        return given.call(super().skip, *given.runs("runs", runs), now=given.instant("now", now))
+
+    def start_run(self, run: str, *, external_id: str, now: Instant) -> Changed:
+        """An executor of your own begins the next attempt; the same id again is `existing`.
+
+        Raises `NotFound`, and `Conflict` where another attempt is open or the run is over.
+
+        Args:
+            run: A run id, a tick id, a schedule id (its last run), or the beginning of a run id where only one begins
+                so.
+            external_id: What your executor calls the attempt, a text of up to 1,000 characters.
+            now: The clock: an aware datetime or whole seconds since 1970.
+        """
+        given = Given()
+        return given.call(
+            super().start_run,
+            given.run("run", run),
+            external_id=given.label("external_id", external_id),
+            now=given.instant("now", now),
+        )
+
+    def finish_run(
+        self, run: str, *, attempt: int, exit_code: int, now: Instant, message: str | None = None
+    ) -> Changed:
+        """An executor of your own tells how an attempt ended; the same again is `existing`.
+
+        Raises `NotFound`, and `Conflict` where the attempt is not the current one.
+
+        Args:
+            run: A run id, a tick id, a schedule id (its last run), or the beginning of a run id where only one begins
+                so.
+            attempt: The number of the attempt, which `start_run` answers as `runs[0].state.attempts`.
+            exit_code: 0 for a success, up to 255.
+            now: The clock: an aware datetime or whole seconds since 1970.
+            message: What to keep about the end, a text of up to 1,000 characters.
+        """
+        given = Given()
+        return given.call(
+            super().finish_run,
+            given.run("run", run),
+            attempt=given.size("attempt", attempt),
+            exit_code=given.whole("exit_code", exit_code, 0, MAX_EXIT_CODE),
+            now=given.instant("now", now),
+            message=given.optional(given.label, "message", message),
+        )
+
+    def fail_run(self, run: str, *, now: Instant, message: str | None = None) -> Changed:
+        """The open attempt of an executor of your own failed, without an exit code.
+
+        Raises `NotFound`, and `Conflict` where none is open.
+
+        Args:
+            run: A run id, a tick id, a schedule id (the run that is running), or the beginning of a run id where only
+                one begins so.
+            now: The clock: an aware datetime or whole seconds since 1970.
+            message: What to keep about the end, a text of up to 1,000 characters.
+        """
+        given = Given()
+        return given.call(
+            super().fail_run,
+            given.run("run", run),
+            now=given.instant("now", now),
+            message=given.optional(given.label, "message", message),
+        )
+
+    def set_pool(self, pool: str, slots: int | None, *, now: Instant) -> tuple[Pool, str]:
+        """Limit how many attempts of a pool there are at once, over all workers; the pool, and `changed` or `existing`.
+
+        Args:
+            pool: The name of the pool: up to 100 of A-Z a-z 0-9 . _ -, beginning with a letter, a digit or _.
+            slots: How many, 0 to 1,000,000; 0 holds the pool, None takes the limit away.
+            now: The clock: an aware datetime or whole seconds since 1970.
+        """
+        given = Given()
+        return given.call(
+            super().set_pool,
+            given.pool("pool", pool),
+            None if slots is None else given.whole("slots", slots, 0, MAX_SLOTS),
+            now=given.instant("now", now),
+        )
