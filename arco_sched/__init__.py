@@ -21,29 +21,21 @@ if TYPE_CHECKING:
         InvalidInput,
         NotFound,
     )
-    from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, RunConflict, Schedule, Tick, TickDetail
+    from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, RunConflict, Schedule, Tick
     from arco_sched.core.instants import format_instant, parse_instant
     from arco_sched.core.problems import Problem
-    from arco_sched.service.answers import (
-        Applied,
-        AppliedChange,
-        Backfill,
-        Evaluation,
-        Page,
-        PreviewedOccurrence,
-        Pruning,
-        Requested,
-        ScheduleChange,
-        ScheduleDetail,
-        Status,
-        Timeline,
-        TimelineCell,
-        TimelineRow,
-        Triggered,
-        Verification,
-        VersionChange,
-        Why,
-    )
+    from arco_sched.service.apply import Applied, AppliedChange
+    from arco_sched.service.backfill import Backfill
+    from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
+    from arco_sched.service.evaluation import Evaluation
+    from arco_sched.service.lists import Page
+    from arco_sched.service.pruning import Pruning
+    from arco_sched.service.requests import Requested, TickDetail, Triggered
+    from arco_sched.service.schedules import ScheduleChange
+    from arco_sched.service.status import Status
+    from arco_sched.service.timeline import Timeline, TimelineCell, TimelineRow
+    from arco_sched.service.verification.findings import Verification
+    from arco_sched.service.why import Why
 
 __version__: Final = "0.1.0"
 
@@ -93,44 +85,44 @@ __all__ = [
 ]
 
 _MODULES: Final = {
-    "Applied": "service.answers",
-    "AppliedChange": "service.answers",
+    "Applied": "service.apply",
+    "AppliedChange": "service.apply",
     "ArcoError": "core.errors",
-    "Backfill": "service.answers",
+    "Backfill": "service.backfill",
     "Conflict": "core.errors",
     "DatabaseUnusable": "core.errors",
     "Definition": "core.definitions",
-    "Evaluation": "service.answers",
+    "Evaluation": "service.evaluation",
     "Event": "core.history",
     "InvalidFields": "core.errors",
     "InvalidFile": "core.errors",
     "InvalidInput": "core.errors",
     "LapseRecord": "core.history",
     "NotFound": "core.errors",
-    "Page": "service.answers",
-    "PreviewedOccurrence": "service.answers",
+    "Page": "service.lists",
+    "PreviewedOccurrence": "service.definitions",
     "Problem": "core.problems",
-    "Pruning": "service.answers",
+    "Pruning": "service.pruning",
     "RequestContent": "core.definitions",
-    "Requested": "service.answers",
+    "Requested": "service.requests",
     "Rewinding": "core.history",
     "Run": "core.history",
     "RunConflict": "core.history",
     "Schedule": "core.history",
-    "ScheduleChange": "service.answers",
-    "ScheduleDetail": "service.answers",
-    "Status": "service.answers",
+    "ScheduleChange": "service.schedules",
+    "ScheduleDetail": "service.definitions",
+    "Status": "service.status",
     "Tick": "core.history",
-    "TickDetail": "core.history",
-    "Timeline": "service.answers",
-    "TimelineCell": "service.answers",
-    "TimelineRow": "service.answers",
-    "Triggered": "service.answers",
-    "Verification": "service.answers",
+    "TickDetail": "service.requests",
+    "Timeline": "service.timeline",
+    "TimelineCell": "service.timeline",
+    "TimelineRow": "service.timeline",
+    "Triggered": "service.requests",
+    "Verification": "service.verification.findings",
     "Version": "core.definitions",
-    "VersionChange": "service.answers",
+    "VersionChange": "service.definitions",
     "Wanted": "core.definitions",
-    "Why": "service.answers",
+    "Why": "service.why",
     "Workspace": "api",
     "format_instant": "core.instants",
     "parse_instant": "core.instants",

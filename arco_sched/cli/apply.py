@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,9 @@ from arco_sched.cli.context import Session
 from arco_sched.cli.options import examples
 from arco_sched.core.errors import InvalidFields, InvalidFile, InvalidInput
 from arco_sched.render.terminal import say, write
-from arco_sched.service.answers import Applied
+
+if TYPE_CHECKING:
+    from arco_sched.service.apply import Applied
 
 apply_app = typer.Typer(add_completion=False)
 export_app = typer.Typer(add_completion=False)
@@ -27,7 +29,7 @@ def read_bytes(name: str) -> bytes:
         raise InvalidInput(f"can't read {name}: {error.strerror or error}") from None
 
 
-def say_besides(applied: Applied) -> None:
+def say_besides(applied: "Applied") -> None:
     """What a person should know besides the changes."""
     from arco_sched.render import applied as render
     from arco_sched.render.sentences import EXECUTOR_NOTE

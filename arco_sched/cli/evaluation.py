@@ -14,7 +14,7 @@ from arco_sched.core.errors import NotFound
 from arco_sched.render.terminal import is_terminal, write
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Evaluation
+    from arco_sched.service.evaluation import Evaluation
     from arco_sched.service.workspace import Workspace
 
 SHOWN: Final = 20
@@ -68,14 +68,13 @@ def _evaluate(
 def show_nothing(now: int, *, as_json: bool) -> None:
     """Say that nothing is due."""
     if as_json:
-        from arco_sched.render.json import evaluation
-        from arco_sched.service.answers import Evaluation
+        from arco_sched.render import json
 
-        write(evaluation(Evaluation.of_nothing(now)))
+        write(json.nothing_due(now))
     else:
-        from arco_sched.render.sentences import nothing_due
+        from arco_sched.render import sentences
 
-        write(nothing_due(now))
+        write(sentences.nothing_due(now))
 
 
 def _show(workspace: "Workspace", answer: "Evaluation", *, quiet: bool, utc: bool, as_json: bool) -> None:

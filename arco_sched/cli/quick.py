@@ -44,7 +44,7 @@ def tick(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _tick(database: Path | str, now: int) -> int:
     from arco_sched.configuration import open_store
-    from arco_sched.service.visit import nothing_due
+    from arco_sched.service.nothing_due import nothing_due
 
     store = open_store(database)
     try:

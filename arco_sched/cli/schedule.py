@@ -1,6 +1,6 @@
 """`arco schedule …`: define, change, and look at schedules."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,9 @@ from arco_sched.core.definitions import Definition
 from arco_sched.core.fields import merge
 from arco_sched.core.instants import parse_instant
 from arco_sched.render.terminal import say, write
-from arco_sched.service.answers import ScheduleChange
+
+if TYPE_CHECKING:
+    from arco_sched.service.schedules import ScheduleChange
 
 schedule_app = typer.Typer(add_completion=False, help="Define schedules, change them, and see what they will do.")
 
@@ -29,7 +31,7 @@ def schedule_group() -> None:
     """Define schedules, change them, and see what they will do."""
 
 
-def _answer(answer: ScheduleChange, session: Session, *, as_json: bool, command: str | None = None) -> None:
+def _answer(answer: "ScheduleChange", session: Session, *, as_json: bool, command: str | None = None) -> None:
     from arco_sched.render import json, sentences
 
     for warning in answer.warnings:

@@ -75,7 +75,7 @@ def tick(
     with session.store() as store:
         if not (schedule or dry_run):
             # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
-            from arco_sched.service.visit import nothing_due
+            from arco_sched.service.nothing_due import nothing_due
 
             if nothing_due(store, at):
                 if as_json or not quiet:

@@ -12,7 +12,7 @@ from arco_sched.cli.progress import watched
 from arco_sched.render.terminal import write
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Verification
+    from arco_sched.service.verification.findings import Verification
     from arco_sched.service.workspace import Workspace
 
 verify_app = typer.Typer(add_completion=False)

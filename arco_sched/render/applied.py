@@ -11,7 +11,7 @@ from arco_sched.render import drawing, json
 from arco_sched.render.drawing import Column, Page, Styled
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Applied, AppliedChange
+    from arco_sched.service.apply import Applied, AppliedChange
 
 _STYLES = {"created": "green", "updated": "yellow", "deleted": "red"}
 

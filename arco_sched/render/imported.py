@@ -12,7 +12,7 @@ from arco_sched.render.drawing import Cell, Column, Page
 
 if TYPE_CHECKING:
     from arco_sched.formats.crontab import Crontab, Line
-    from arco_sched.service.answers import Applied, AppliedChange
+    from arco_sched.service.apply import Applied, AppliedChange
 
 _STYLES = {"created": "green", "updated": "yellow", "problem": "bold red"}
 

@@ -10,7 +10,7 @@ from arco_sched.render.json import instant, line, optional
 from arco_sched.render.times import Clocks, distance, span
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Status
+    from arco_sched.service.status import Status
 
 QUIET: Final = 300
 """Seconds without an evaluation after which the screen says that nobody evaluates, where no --max-lag was given."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from arco_sched.core.definitions import Field, RequestContent, Version
 from arco_sched.core.fields import BY_NAME, CONTENT, GIVEN
-from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedule, Tick, TickDetail
+from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedule, Tick
 from arco_sched.core.instants import format_span
 from arco_sched.core.kinds import Many, Pairs
 from arco_sched.render import sentences
@@ -16,7 +16,9 @@ from arco_sched.render.json import overdue
 from arco_sched.render.times import Clocks, distance, instant_in, span
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Evaluation, PreviewedOccurrence, ScheduleDetail, VersionChange
+    from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
+    from arco_sched.service.evaluation import Evaluation
+    from arco_sched.service.requests import TickDetail
 
 NOTES: Final = {
     None: "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.render.drawing import Page
@@ -15,7 +16,7 @@ from arco_sched.render.times import instant_in, span
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from arco_sched.service.answers import Timeline, TimelineCell
+    from arco_sched.service.timeline import Timeline, TimelineCell
 
 SHAPES: Final[dict[Mark, str]] = {
     "none": " ", "triggered": "■", "skipped": "○", "failed": "!", "lapsed": "×", "waiting": "…", "future": "·",
@@ -73,7 +74,7 @@ def as_json(timeline: Timeline, chosen: Plan) -> Iterator[str]:
 
 
 def _cell(cell: TimelineCell) -> dict[str, object]:
-    return cell._asdict()
+    return asdict(cell)
 
 
 def draw(timeline: Timeline, chosen: Plan, offset_first: int, offset_last: int) -> None:

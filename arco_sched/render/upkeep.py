@@ -14,7 +14,9 @@ from arco_sched.render.terminal import printable
 from arco_sched.render.times import Clocks
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Backfill, Pruning, Verification
+    from arco_sched.service.backfill import Backfill
+    from arco_sched.service.pruning import Pruning
+    from arco_sched.service.verification.findings import Verification
 
 SHOWN: Final = 20
 """Ticks that are shown to a person; the others are in `arco ticks list`."""

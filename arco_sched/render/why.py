@@ -22,7 +22,7 @@ from arco_sched.render.json import (
 from arco_sched.render.times import Clocks, distance, instant_in
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Why
+    from arco_sched.service.why import Why
 
 _STYLES: Final = {
     "triggered": "green",

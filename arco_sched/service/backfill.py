@@ -1,5 +1,6 @@
 """Backfilling: ticks and runs, asked for by hand, for occurrences of the past that have none."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from arco_sched.core import events, identity
@@ -10,11 +11,31 @@ from arco_sched.core.history import Tick
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.problems import Problem
-from arco_sched.service.answers import Backfill
 from arco_sched.service.not_found import number_of
 
 MAX_BACKFILL: Final = 10_000
 """Ticks that one backfill makes at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """What a backfill of `[start, stop)` made, or with `dry_run` would make.
+
+    `created` ticks are new, `existing` were backfilled before, `remaining` are left for another call by the limit;
+    `ran` occurrences have a triggered tick of their own, and `waiting` ones are for the evaluator.
+    """
+
+    schedule_id: str
+    start: int
+    stop: int
+    created: int
+    existing: int
+    ran: int
+    waiting: int
+    remaining: int
+    conflicts: int
+    dry_run: bool
+    ticks: tuple[Tick, ...]
 
 
 def backfill(

@@ -12,7 +12,6 @@ from arco_sched.core.history import Lapse, LapseRecord, Tick
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.subjects import State
 from arco_sched.core.zone_rules import tzdata_release
-from arco_sched.service.answers import Evaluation
 from arco_sched.service.not_found import numbers_of
 from arco_sched.service.zone_rules import catch_up
 
@@ -29,6 +28,28 @@ PAGE: Final = 1_000
 
 Progress = Callable[[int, int], None]
 """Called after each transaction with the number of schedules done, and of those that were due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What one evaluation did, or with `dry_run` would do.
+
+    `evaluated` counts the schedules with something due, waiting or failing; `lapsed` occurrences, not records;
+    `deferred` the occurrences that wait for the next evaluation. `ticks` and `lapses` are read when they are iterated,
+    so that a catch-up of any size fits in memory.
+    """
+
+    now: int
+    evaluated: int
+    triggered: int
+    skipped: int
+    failed: int
+    lapsed: int
+    deferred: int
+    conflicts: int
+    dry_run: bool
+    ticks: Iterable[Tick]
+    lapses: Iterable[LapseRecord]
 
 
 def perform(
@@ -49,7 +70,7 @@ def perform(
     with store.write() as transaction:
         if not names and not transaction.agenda.is_due(now):
             transaction.agenda.record_visit(now)
-            return Evaluation.of_nothing(now)
+            return evaluator.tally.report((), ())
         evaluator.due = _due(transaction, names, now)
         transaction.agenda.record_visit(now)
         evaluator.batch(transaction, batch)

@@ -1,20 +1,35 @@
 """Lists: pages of ticks, lapses, runs and events, and where the next page begins."""
 
-from collections.abc import Sequence
-from typing import Final, TypeVar
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.events import BY_NAME
 from arco_sched.core.history import LAPSE_REASONS, RUN_STATUSES, TICK_STATUSES, Event, LapseRecord, Run, Tick
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.problems import Problem
-from arco_sched.service.answers import Page
 from arco_sched.service.not_found import number_of
 
 T = TypeVar("T")
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """A page of a list: its rows, over which it iterates, and what to pass as `cursor` for the next one (None at the
+    end)."""
+
+    rows: tuple[T, ...]
+    next_cursor: str | None
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 def ticks(
@@ -40,7 +55,7 @@ def ticks(
         )
     more = len(rows) > limit
     rows = rows[:limit]
-    return Page(tuple(rows), f"{rows[-1].scheduled_for}~{rows[-1].tick_id}" if more else None)
+    return Page(rows=tuple(rows), next_cursor=f"{rows[-1].scheduled_for}~{rows[-1].tick_id}" if more else None)
 
 
 def lapses(
@@ -99,7 +114,7 @@ def events(store: Store, after: int, type_: str | None, schedule_id: str | None,
         schedule = _optional_number(transaction, schedule_id)
         rows = transaction.events.page(after=after, type_=type_, schedule=schedule, limit=check_limit(limit) + 1)
     more = len(rows) > limit
-    return Page(tuple(rows[:limit]), str(rows[limit - 1].seq) if more else None)
+    return Page(rows=tuple(rows[:limit]), next_cursor=str(rows[limit - 1].seq) if more else None)
 
 
 def _optional_number(transaction: Transaction, schedule_id: str | None) -> int | None:
@@ -122,7 +137,7 @@ def check_choice(name: str, value: str | None, choices: Sequence[str]) -> None:
 def keyed_page(rows: Sequence[tuple[T, int]], limit: int) -> Page[T]:
     """The page of `limit` rows made of one row more than that, each with its key."""
     more = len(rows) > limit
-    return Page(tuple(row for row, _ in rows[:limit]), str(rows[limit - 1][1]) if more else None)
+    return Page(rows=tuple(row for row, _ in rows[:limit]), next_cursor=str(rows[limit - 1][1]) if more else None)
 
 
 def number_cursor(cursor: str | None) -> int | None:

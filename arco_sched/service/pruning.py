@@ -1,18 +1,32 @@
 """Pruning: history that is accounted for goes, in transactions of a bounded size."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from arco_sched.core import events
 from arco_sched.core.instants import BEFORE_ALL
 from arco_sched.core.ports import Store
-from arco_sched.service.answers import Pruning
 
 ROOM: Final = 20_000
 """Ticks that one transaction of a pruning removes, about."""
 
 Progress = Callable[[int, int], None]
 """Called after each schedule with the number of schedules done, and of all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruning:
+    """What `arco prune` removed, or with `dry_run` would: history before `before`, of `schedules` schedules.
+
+    `ticks` counts ticks of every kind, `lapses` records.
+    """
+
+    before: int
+    schedules: int
+    ticks: int
+    lapses: int
+    dry_run: bool
 
 
 def prune(

@@ -1,15 +1,49 @@
 """`arco status`: one look at everything."""
 
+from dataclasses import dataclass
+
 from arco_sched.core.evaluate import waiting
 from arco_sched.core.instants import DAY
 from arco_sched.core.ports import Transaction
-from arco_sched.service.answers import Status
 
 NAMED = 10
 """How many overdue, failing or ahead schedules are named."""
 
 READ = 1_000
 """How many schedules' states are read at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One look at everything, as of `now`.
+
+    `visited_at` is the `now` of the evaluator's last visit (None: nobody ever evaluated) and `lag_seconds` how long ago
+    that was. Schedules are counted by state, and as `failing` where the version in force can't be evaluated. `overdue`
+    schedules have occurrences that wait, `backlog` in all; `overdue_schedules` names the first of them with the instant
+    since when, longest first. `ahead` names schedules that are accounted for beyond `now`, with their cursors. The
+    `…_last_day` fields are of the 24 hours before `now`: ticks scheduled for them, lapses and conflicts recorded then.
+    """
+
+    now: int
+    workspace: str
+    zone_rules: str
+    visited_at: int | None
+    lag_seconds: int | None
+    enabled: int
+    paused: int
+    deleted: int
+    failing: int
+    overdue: int
+    backlog: int
+    overdue_schedules: tuple[tuple[str, int], ...]
+    ahead: tuple[tuple[str, int], ...]
+    next_due_at: int | None
+    triggered_last_day: int
+    skipped_last_day: int
+    failed_last_day: int
+    lapsed_last_day: int
+    conflicts_last_day: int
+    failing_schedules: tuple[str, ...]
 
 
 def look(transaction: Transaction, now: int) -> Status:

@@ -1,13 +1,49 @@
 """`arco timeline`: the history of schedules, counted between edges."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import Stretch, stretches
 from arco_sched.core.ports import Transaction
-from arco_sched.service.answers import Timeline, TimelineCell, TimelineRow
 from arco_sched.service.not_found import numbers_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineCell:
+    """What lies between two edges of a timeline: ticks by status, occurrences that lapsed, wait, or are to come.
+
+    `lapsed` counts what can be counted; `unevaluable` says that an uncounted lapse or a version that can't be evaluated
+    touches the cell. `pruned` says that history of it was removed.
+    """
+
+    triggered: int
+    skipped: int
+    failed: int
+    lapsed: int
+    waiting: int
+    future: int
+    unevaluable: bool
+    pruned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineRow:
+    """The timeline of one schedule: a cell between each two edges."""
+
+    schedule_id: str
+    timezone: str
+    cells: tuple[TimelineCell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """The history of schedules between `edges` (instants, in order), as of `now`."""
+
+    now: int
+    edges: tuple[int, ...]
+    rows: tuple[TimelineRow, ...]
 
 
 def draw(transaction: Transaction, edges: Sequence[int], now: int, schedules: Iterable[str] = ()) -> Timeline:
@@ -43,17 +79,17 @@ def row(transaction: Transaction, schedule: int, edges: Sequence[int], now: int)
                 lapsed += _count(parts, low, high)
         cells.append(
             TimelineCell(
-                counts.get("triggered", 0),
-                counts.get("skipped", 0),
-                counts.get("failed", 0),
-                lapsed,
-                _count(due, start, min(stop, now + 1)),
-                _count(due, max(start, now + 1), stop),
-                unevaluable,
-                pruned is not None and start <= pruned and stop > terms[-1].start_at,
+                triggered=counts.get("triggered", 0),
+                skipped=counts.get("skipped", 0),
+                failed=counts.get("failed", 0),
+                lapsed=lapsed,
+                waiting=_count(due, start, min(stop, now + 1)),
+                future=_count(due, max(start, now + 1), stop),
+                unevaluable=unevaluable,
+                pruned=pruned is not None and start <= pruned and stop > terms[-1].start_at,
             )
         )
-    return TimelineRow(state.schedule_id, terms[0].timezone, tuple(cells))
+    return TimelineRow(schedule_id=state.schedule_id, timezone=terms[0].timezone, cells=tuple(cells))
 
 
 def _count(parts: Sequence[Stretch], start: int, stop: int) -> int:

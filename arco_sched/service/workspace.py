@@ -13,26 +13,21 @@ from arco_sched.core.definitions import Definition, RequestContent, Version, Wan
 from arco_sched.core.ports import Store
 
 if TYPE_CHECKING:
-    from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, Schedule, Tick, TickDetail
-    from arco_sched.service.answers import (
-        Applied,
-        Backfill,
-        Evaluation,
-        Page,
-        PreviewedOccurrence,
-        Pruning,
-        Requested,
-        ScheduleChange,
-        ScheduleDetail,
-        Status,
-        Timeline,
-        Triggered,
-        Verification,
-        VersionChange,
-        Why,
-    )
+    from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, Schedule, Tick
+    from arco_sched.service.apply import Applied
+    from arco_sched.service.backfill import Backfill
+    from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
+    from arco_sched.service.evaluation import Evaluation
+    from arco_sched.service.lists import Page
     from arco_sched.service.pruning import Progress as PruningProgress
+    from arco_sched.service.pruning import Pruning
+    from arco_sched.service.requests import Requested, TickDetail, Triggered
+    from arco_sched.service.schedules import ScheduleChange
+    from arco_sched.service.status import Status
+    from arco_sched.service.timeline import Timeline
+    from arco_sched.service.verification.findings import Verification
     from arco_sched.service.verification.recount import Progress as VerificationProgress
+    from arco_sched.service.why import Why
 
 DEFAULT_LIMIT = 100
 """Rows of a page."""

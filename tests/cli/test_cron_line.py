@@ -16,13 +16,14 @@ import pytest
 from arco_sched.cli import entry, quick
 from arco_sched.configuration import open_store
 from arco_sched.core.errors import DatabaseUnusable
-from arco_sched.service.visit import nothing_due
+from arco_sched.service.nothing_due import nothing_due
 from tests import IMPORTABLE
 from tests.runner import Arco, Result
 
 HEAVY = {"rich", "croniter", "pendulum", "platformdirs", "dataclasses", "json", "hashlib", "zoneinfo"}
 QUESTIONS = {
-    f"arco_sched.service.{name}" for name in ("why", "timeline", "verification", "status", "upkeep", "applying")
+    f"arco_sched.service.{name}"
+    for name in ("why", "timeline", "verification", "status", "apply", "backfill", "pruning", "rewinding", "lists")
 }
 LEFT_ALONE = {"typer", "pathlib", "typing", "dataclasses", "inspect", "json", "hashlib", "arco_sched.core.history"}
 

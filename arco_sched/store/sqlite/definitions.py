@@ -228,13 +228,13 @@ def _schedule(row: Sequence[Any]) -> Schedule:
     schedule_id = row[0]
     cursor, last_instant, last_run, due_at, failing = row[_WIDTH:]
     return Schedule(
-        _version(row),
-        cursor,
-        last_instant,
-        None if last_instant is None else f"{schedule_id}:{last_instant}",
-        None if last_run is None else f"sched:{schedule_id}:{last_run}",
-        None if failing else due_at,
-        bool(failing),
+        version=_version(row),
+        cursor=cursor,
+        last_scheduled_for=last_instant,
+        last_tick_id=None if last_instant is None else f"{schedule_id}:{last_instant}",
+        last_run_key=None if last_run is None else f"sched:{schedule_id}:{last_run}",
+        next_due_at=None if failing else due_at,
+        failing=bool(failing),
     )
 
 

@@ -192,10 +192,14 @@ class History:
         if not ticks + others + records:
             return None
         return PrunedPart(
-            schedule_id_,
-            through,
-            cursor,
-            last_instant,
-            last_run,
-            *map(int, (ticks, missed, uncounted, others, records)),
+            schedule_id=schedule_id_,
+            through=through,
+            cursor=cursor,
+            last_instant=last_instant,
+            last_run=last_run,
+            ticks=int(ticks),
+            missed=int(missed),
+            uncounted=int(uncounted),
+            others=int(others),
+            lapses=int(records),
         )

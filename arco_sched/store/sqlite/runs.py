@@ -77,7 +77,16 @@ class Runs:
 
     def _run(self, row: Sequence[Any]) -> Run:
         conflicts = self._connection.execute(_CONFLICT + "WHERE run = ? ORDER BY requested_at", (row[-1],))
-        found = tuple(RunConflict(*conflict) for conflict in conflicts)
+        found = tuple(
+            RunConflict(
+                run_key=key,
+                first_fingerprint=first,
+                requested_fingerprint=requested,
+                requested_at=at,
+                tick_id=by,
+            )
+            for key, first, requested, at, by in conflicts
+        )
         run_id, run_key, fingerprint, status, schedule_id, tick_id, body, code_version, requested_at = row[:9]
         content = content_from(body)
         return Run(
