@@ -37,7 +37,7 @@ _PLACES: Final = {
     "import": _Place("import_:import_app", _DEFINE),
     "setup": _Place("setup:setup_app", _EVALUATE),
     "tick": _Place("tick:tick_app", _EVALUATE),
-    "backfill": _Place("upkeep:backfill_app", _EVALUATE),
+    "backfill": _Place("backfill:backfill_app", _EVALUATE),
     "status": _Place("status:status_app", _ASK),
     "why": _Place("why:why_app", _ASK),
     "timeline": _Place("timeline:timeline_app", _ASK),
@@ -46,8 +46,8 @@ _PLACES: Final = {
     "runs": _Place("runs:runs_app", _ASK),
     "events": _Place("events:events_app", _ASK),
     "verify": _Place("verify:verify_app", _KEEP),
-    "backup": _Place("upkeep:backup_app", _KEEP),
-    "prune": _Place("upkeep:prune_app", _KEEP),
+    "backup": _Place("backup:backup_app", _KEEP),
+    "prune": _Place("prune:prune_app", _KEEP),
 }
 
 

@@ -50,7 +50,7 @@ def _tick(database: Path | str, now: int) -> int:
     try:
         if nothing_due(store, now):
             return 0
-        from arco_sched.cli.evaluation import evaluate
+        from arco_sched.cli.tick_due import evaluate
         from arco_sched.service.workspace import Workspace
 
         return evaluate(Workspace(store), now, quiet=True)

@@ -6,10 +6,10 @@ import typer
 
 from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
-from arco_sched.cli import upkeep
 from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.names import option_of
 from arco_sched.cli.options import Problems, examples
+from arco_sched.cli.rewind import discard, rewind
 from arco_sched.core.changes import create as judge_new
 from arco_sched.core.definitions import Definition
 from arco_sched.core.fields import merge
@@ -210,7 +210,7 @@ def list_(
         elif not schedules:
             say("No schedules: `arco schedule create ID --cron EXPR` makes one.")
         else:
-            from arco_sched.render.tables import schedules as draw
+            from arco_sched.render.schedules import schedules as draw
 
             draw(schedules, session.now, clocks(workspace, utc=utc))
 
@@ -228,7 +228,7 @@ def show(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_json:
         if as_json:
             write(json.schedule_detail(detail, session.now))
         else:
-            from arco_sched.render.tables import schedule_detail
+            from arco_sched.render.schedules import schedule_detail
 
             schedule_detail(detail, session.now, clocks(workspace, utc=utc))
 
@@ -244,7 +244,7 @@ def versions(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_j
         if as_json:
             write(json.versions(changes))
         else:
-            from arco_sched.render.tables import versions as draw
+            from arco_sched.render.schedules import versions as draw
 
             draw(changes, clocks(workspace, utc=utc))
 
@@ -309,7 +309,7 @@ def preview(
     elif not found:
         say("Nothing is due from there on.")
     else:
-        from arco_sched.render.tables import preview as draw
+        from arco_sched.render.schedules import preview as draw
 
         draw(found, session.now)
 
@@ -318,7 +318,7 @@ schedule_app.command(
     "rewind",
     rich_help_panel=CHANGE,
     epilog=examples("arco schedule rewind --dry-run", "arco schedule rewind", "arco schedule rewind daily"),
-)(upkeep.rewind)
+)(rewind)
 schedule_app.command("discard", rich_help_panel=CHANGE, epilog=examples("arco schedule discard daily --dry-run"))(
-    upkeep.discard
+    discard
 )

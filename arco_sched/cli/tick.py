@@ -7,9 +7,9 @@ from typer.core import TyperCommand
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
-from arco_sched.cli.evaluation import evaluate, show_nothing
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import examples
+from arco_sched.cli.tick_due import evaluate, show_nothing
 from arco_sched.core.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def tick(
             autocompletion=opt.complete_schedule,
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be recorded; record nothing.")] = False,
+    dry_run: opt.DryRun = False,
     allow_future: Annotated[bool, typer.Option("--allow-future", help="Let --now be ahead of the clock.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print nothing when all is well.", rich_help_panel=opt.OUTPUT)

@@ -67,7 +67,7 @@ def status(word: str, more: str = "") -> Styled:
     return f"{word} {more}".rstrip(), STYLES.get(word, "")
 
 
-class Page:
+class Screen:
     """Where an answer is drawn: the console, and how much room there is."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from arco_sched.render.drawing import Cell, Page, Styled
+from arco_sched.render.drawing import Cell, Screen, Styled
 from arco_sched.render.json import instant, line, optional
 from arco_sched.render.times import Clocks, distance, span
 
@@ -62,8 +62,8 @@ def as_json(status: Status, max_lag: int | None) -> str:
 
 def draw(status: Status, max_lag: int | None, clocks: Clocks) -> None:
     """`arco status`."""
-    page = Page()
-    page.fields(
+    screen = Screen()
+    screen.fields(
         [
             ("evaluator", _evaluator(status, max_lag)),
             ("schedules", _schedules(status)),
@@ -73,7 +73,7 @@ def draw(status: Status, max_lag: int | None, clocks: Clocks) -> None:
         ]
     )
     for content, style in _advice(status):
-        page.line(content, style)
+        screen.line(content, style)
 
 
 def _evaluator(status: Status, max_lag: int | None) -> list[Styled]:

@@ -42,8 +42,8 @@ def ticks(
     cursor: str | None,
 ) -> Page[Tick]:
     """A page of ticks; see `Workspace.ticks`."""
-    check_choice("status", status, TICK_STATUSES)
-    before = tick_cursor(cursor)
+    _check_choice("status", status, TICK_STATUSES)
+    before = _tick_key(cursor)
     with store.read() as transaction:
         rows = transaction.history.ticks(
             schedule=_optional_number(transaction, schedule_id),
@@ -68,8 +68,8 @@ def lapses(
     cursor: str | None,
 ) -> Page[LapseRecord]:
     """A page of lapses; see `Workspace.lapses`."""
-    check_choice("reason", reason, LAPSE_REASONS)
-    before = number_cursor(cursor)
+    _check_choice("reason", reason, LAPSE_REASONS)
+    before = _row_key(cursor)
     with store.read() as transaction:
         rows = transaction.history.lapses(
             schedule=_optional_number(transaction, schedule_id),
@@ -79,7 +79,7 @@ def lapses(
             before=before,
             limit=check_limit(limit) + 1,
         )
-    return keyed_page(rows, limit)
+    return _page(rows, limit)
 
 
 def runs(
@@ -92,8 +92,8 @@ def runs(
     cursor: str | None,
 ) -> Page[Run]:
     """A page of runs; see `Workspace.runs`."""
-    check_choice("status", status, RUN_STATUSES)
-    before = number_cursor(cursor)
+    _check_choice("status", status, RUN_STATUSES)
+    before = _row_key(cursor)
     with store.read() as transaction:
         rows = transaction.runs.page(
             schedule_id=schedule_id,
@@ -104,12 +104,12 @@ def runs(
             before=before,
             limit=check_limit(limit) + 1,
         )
-    return keyed_page(rows, limit)
+    return _page(rows, limit)
 
 
 def events(store: Store, after: int, type_: str | None, schedule_id: str | None, limit: int) -> Page[Event]:
     """A page of events; see `Workspace.events`."""
-    check_choice("type_", type_, tuple(BY_NAME))
+    _check_choice("type_", type_, tuple(BY_NAME))
     with store.read() as transaction:
         schedule = _optional_number(transaction, schedule_id)
         rows = transaction.events.page(after=after, type_=type_, schedule=schedule, limit=check_limit(limit) + 1)
@@ -128,37 +128,37 @@ def check_limit(limit: int) -> int:
     return limit
 
 
-def check_choice(name: str, value: str | None, choices: Sequence[str]) -> None:
+def _check_choice(name: str, value: str | None, choices: Sequence[str]) -> None:
     """Refuse a value that is none of the choices: a filter that matches nothing would hide the mistake."""
     if value is not None and value not in choices:
         raise InvalidInput(Problem(name, "choice", {"value": value, "choices": tuple(choices)}))
 
 
-def keyed_page(rows: Sequence[tuple[T, int]], limit: int) -> Page[T]:
+def _page(rows: Sequence[tuple[T, int]], limit: int) -> Page[T]:
     """The page of `limit` rows made of one row more than that, each with its key."""
     more = len(rows) > limit
     return Page(rows=tuple(row for row, _ in rows[:limit]), next_cursor=str(rows[limit - 1][1]) if more else None)
 
 
-def number_cursor(cursor: str | None) -> int | None:
+def _row_key(cursor: str | None) -> int | None:
     """What a `next_cursor` of lapses, runs or events says; raises `InvalidInput`."""
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise _not_a_cursor(cursor)
+        raise _unreadable(cursor)
     return int(cursor)
 
 
-def tick_cursor(cursor: str | None) -> tuple[int, str] | None:
+def _tick_key(cursor: str | None) -> tuple[int, str] | None:
     """What a `next_cursor` of ticks says, (scheduled_for, tick_id); raises `InvalidInput`."""
     if cursor is None:
         return None
     instant, separator, tick_id = cursor.partition("~")
     digits = instant.removeprefix("-")
     if not (separator and tick_id and digits.isascii() and digits.isdigit() and len(digits) < 19):
-        raise _not_a_cursor(cursor)
+        raise _unreadable(cursor)
     return int(instant), tick_id
 
 
-def _not_a_cursor(cursor: str) -> InvalidInput:
+def _unreadable(cursor: str) -> InvalidInput:
     return InvalidInput(Problem("cursor", "cursor", {"value": cursor}))

@@ -69,7 +69,7 @@ def test_zone_rules_that_changed_for_many_schedules(workspace: Workspace, path: 
 
     spoil()
     with pytest.raises(KeyboardInterrupt):
-        catch_up(Pausing(workspace._store, pause), DAY + 120, piece=1)
+        catch_up(Pausing(workspace._store, pause), DAY + 120, batch=1)
     assert workspace.events(type_="ZoneRulesChanged").rows == ()
 
     def meddle() -> None:
@@ -81,7 +81,7 @@ def test_zone_rules_that_changed_for_many_schedules(workspace: Workspace, path: 
             sql(path, "UPDATE agenda SET due_at = 5 WHERE schedule = 1")
 
     spoil()
-    catch_up(Pausing(workspace._store, meddle), DAY + 120, piece=1)
+    catch_up(Pausing(workspace._store, meddle), DAY + 120, batch=1)
     assert counts(workspace.evaluate(DAY + 120)) == (0, 0, 0, 0, 0)
     assert pauses == 2 + 4
     assert sql(path, "SELECT * FROM agenda") == agenda

@@ -35,7 +35,7 @@ def evaluate(
     as_json: bool = False,
 ) -> ExitCode:
     """Evaluate as of `at` and show what came of it; returns `FAILURES` where a schedule can't be evaluated."""
-    answer = _evaluate(workspace, at, schedules, dry_run=dry_run, watched=not quiet)
+    answer = _evaluated(workspace, at, schedules, dry_run=dry_run, watched=not quiet)
     code = ExitCode.FAILURES if answer.failed else ExitCode.DONE
     try:
         _show(workspace, answer, quiet=quiet, utc=utc, as_json=as_json)
@@ -46,7 +46,7 @@ def evaluate(
     return code
 
 
-def _evaluate(
+def _evaluated(
     workspace: "Workspace", at: int, schedules: Sequence[str], *, dry_run: bool, watched: bool
 ) -> "Evaluation":
     if not (watched and is_terminal(to_stderr=True)):
@@ -95,7 +95,7 @@ def _show(workspace: "Workspace", answer: "Evaluation", *, quiet: bool, utc: boo
     elif not answer.evaluated:
         write(sentences.nothing_due(answer.now))
     else:
-        from arco_sched.render.tables import evaluation as draw
+        from arco_sched.render.evaluation import draw
 
         draw(
             answer,
