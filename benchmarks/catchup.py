@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from arco_sched import Workspace
-from arco_sched.store.sqlite import database
+from arco_sched.store.sqlite import script
 from benchmarks import databases
 from benchmarks.harness import START, Bench, Row, compared, in_turns, timed
 
@@ -54,7 +54,7 @@ def _insert(path: Path, tables: dict[str, list[tuple[Any, ...]]]) -> Callable[[]
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-            connection.executescript(database.schema())
+            connection.executescript(script.schema())
             connection.execute("DELETE FROM words")  # the one table that the schema fills
             taken = timed(lambda: _write(connection, tables))
         databases.remove(path)

@@ -63,8 +63,8 @@ class Transaction(Protocol):
     def append(self, drafts: Sequence[Draft]) -> Appended:
         """Record the events whose idempotency keys are new, in this order, and fold them into the tables.
 
-        A rewind or a pruning is the last event of its call. A pruning takes the events of what it removes with it. A
-        lapse whose key exists is recorded again under the key with `:2` (and so on) behind it.
+        A rewind or a pruning is the last event of its schedule in a call. A pruning takes the events of what it removes
+        with it. A lapse whose key exists is recorded again under the key with `:2` (and so on) behind it.
         """
 
 
@@ -121,8 +121,9 @@ class SchemaDifference(NamedTuple):
 
 
 class TickRow(NamedTuple):
-    """A scheduled tick as the recount sees it."""
+    """A scheduled tick as the recount sees it; `seq` is that of its event, 0 where it has none."""
 
+    schedule: int
     instant: int
     tick_id: str
     version: int
@@ -190,17 +191,18 @@ class Audit(Transaction, Protocol):
     def schedule_id(self, schedule: int) -> str:
         """The id behind a number; the number itself, as text, where the dictionary lacks it."""
 
-    def scheduled_ticks(self, schedule: int) -> Iterator[TickRow]:
-        """The scheduled ticks of a schedule, oldest first, each with the `seq` of its event (0 where it has none)."""
+    def scheduled_ticks(self, first: int, last: int) -> Iterator[TickRow]:
+        """The scheduled ticks of the schedules from `first` through `last`, in the order of the numbers, those of each
+        oldest first."""
 
-    def lapses(self, schedule: int) -> list[LapseSpan]:
-        """The lapses of a schedule in the order of time."""
+    def lapses(self, schedules: Sequence[int]) -> dict[int, list[LapseSpan]]:
+        """The lapses of each schedule in the order of time."""
 
-    def rewound_spans(self, schedule: int) -> list[tuple[int, int]]:
-        """(to, from) of each rewind of a schedule: the cursor that it set, and the one that it left."""
+    def rewound_spans(self, schedules: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+        """(to, from) of each rewind of each schedule: the cursor that it set, and the one that it left."""
 
-    def prunings(self, schedule: int) -> list[PruningRow]:
-        """The prunings of a schedule, oldest first."""
+    def prunings(self, schedules: Sequence[int]) -> dict[int, list[PruningRow]]:
+        """The prunings of each schedule, oldest first."""
 
     def last_zone_change(self) -> int:
         """The `seq` of the last change of the zone rules, 0 where they never changed."""

@@ -12,7 +12,7 @@ ROOM: Final = 20_000
 """Ticks that one transaction of a pruning removes, about."""
 
 Progress = Callable[[int, int], None]
-"""Called after each schedule with the number of schedules done, and of all."""
+"""Called after each schedule with the number of schedules done, and of those with history to remove."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def prune(
     """
     schedules = ticks = lapses = 0
     with store.read() as transaction:
-        numbers = transaction.definitions.numbers()
+        numbers = transaction.history.reaching_before(before)
     for done, schedule in enumerate(numbers):
         gone = _prune_dry(store, schedule, before) if dry_run else _prune(store, schedule, before, now, room)
         schedules += gone is not None

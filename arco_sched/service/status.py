@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from arco_sched.core.evaluate import waiting
 from arco_sched.core.instants import DAY
 from arco_sched.core.ports import Transaction
+from arco_sched.service.states import sets_of_states
 
 NAMED = 10
 """How many overdue, failing or ahead schedules are named."""
-
-READ = 1_000
-"""How many schedules' states are read at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +53,8 @@ def look(transaction: Transaction, now: int) -> Status:
     ticks = history.tick_counts(since, now)
     overdue = agenda.overdue(now)
     backlog = 0
-    for first in range(0, len(overdue), READ):
-        for state in definitions.states([schedule for schedule, _ in overdue[first : first + READ]]):
-            backlog += waiting(state.terms, state.cursor, now + 1, state.ahead)
+    for states in sets_of_states(transaction, (schedule for schedule, _ in overdue)):
+        backlog += sum(waiting(state.terms, state.cursor, now + 1, state.ahead) for state in states)
     named = definitions.states([schedule for schedule, _ in overdue[:NAMED]])
     ahead = definitions.states(definitions.accounted_beyond(now, NAMED))
     return Status(

@@ -7,6 +7,7 @@ from itertools import pairwise
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import Stretch, stretches
 from arco_sched.core.ports import Transaction
+from arco_sched.core.subjects import State
 from arco_sched.service.not_found import numbers_of
 
 
@@ -52,24 +53,50 @@ def draw(transaction: Transaction, edges: Sequence[int], now: int, schedules: It
     if len(edges) < 2 or list(edges) != sorted(set(edges)):
         raise InvalidInput("a timeline needs two or more instants in order")
     numbers = numbers_of(transaction, tuple(schedules) or transaction.definitions.ids())
-    return Timeline(now=now, edges=tuple(edges), rows=tuple(row(transaction, number, edges, now) for number in numbers))
+    history = _History(transaction, numbers, edges)
+    states = transaction.definitions.states(numbers)
+    return Timeline(now=now, edges=tuple(edges), rows=tuple(history.row(state, now) for state in states))
 
 
-def row(transaction: Transaction, schedule: int, edges: Sequence[int], now: int) -> TimelineRow:
-    """The row of one schedule; its cost follows the number of cells, and the ticks and lapses between the edges."""
-    state = transaction.definitions.state(schedule)
-    terms = transaction.definitions.terms(schedule)
-    parts = stretches(terms, edges[0], edges[-1])
-    ticks = transaction.history.tick_buckets(schedule, edges)
-    lapses = transaction.history.lapses_within(schedule, edges[0], edges[-1])
-    pruned = transaction.history.pruned_through(schedule)
-    due = stretches(terms, max(state.cursor + 1, edges[0]), edges[-1], state.ahead)
-    cells = []
-    for number, (start, stop) in enumerate(pairwise(edges)):
-        counts = ticks.get(number, {})
+class _History:
+    """What is recorded of some schedules between the edges, read at once."""
+
+    def __init__(self, transaction: Transaction, schedules: Sequence[int], edges: Sequence[int]) -> None:
+        self._edges = edges
+        self._terms = transaction.definitions.all_terms(schedules)
+        self._ticks = transaction.history.tick_buckets(schedules, edges)
+        self._lapses = transaction.history.lapses_within(schedules, edges[0], edges[-1])
+        self._pruned = transaction.history.pruned_through(schedules)
+
+    def row(self, state: State, now: int) -> TimelineRow:
+        """The row of one schedule."""
+        edges, terms = self._edges, self._terms[state.schedule]
+        parts = stretches(terms, edges[0], edges[-1])
+        due = stretches(terms, max(state.cursor + 1, edges[0]), edges[-1], state.ahead)
+        pruned = self._pruned.get(state.schedule)
+        cells = []
+        for number, (start, stop) in enumerate(pairwise(edges)):
+            counts = self._ticks.get((state.schedule, number), {})
+            lapsed, unevaluable = self._lapsed(state.schedule, parts, start, stop)
+            cells.append(
+                TimelineCell(
+                    triggered=counts.get("triggered", 0),
+                    skipped=counts.get("skipped", 0),
+                    failed=counts.get("failed", 0),
+                    lapsed=lapsed,
+                    waiting=_count(due, start, min(stop, now + 1)),
+                    future=_count(due, max(start, now + 1), stop),
+                    unevaluable=unevaluable,
+                    pruned=pruned is not None and start <= pruned and stop > terms[-1].start_at,
+                )
+            )
+        return TimelineRow(schedule_id=state.schedule_id, timezone=terms[0].timezone, cells=tuple(cells))
+
+    def _lapsed(self, schedule: int, parts: Sequence[Stretch], start: int, stop: int) -> tuple[int, bool]:
+        """How many occurrences of a cell lapsed, and whether some of it can't be evaluated."""
         lapsed = 0
         unevaluable = any(part.times is None and part.start < stop and part.stop > start for part in parts)
-        for lapse in lapses:
+        for lapse in self._lapses[schedule]:
             low, high = max(start, lapse.after + 1), min(stop, lapse.before)
             if low >= high:
                 continue
@@ -77,19 +104,7 @@ def row(transaction: Transaction, schedule: int, edges: Sequence[int], now: int)
                 unevaluable = True
             else:
                 lapsed += _count(parts, low, high)
-        cells.append(
-            TimelineCell(
-                triggered=counts.get("triggered", 0),
-                skipped=counts.get("skipped", 0),
-                failed=counts.get("failed", 0),
-                lapsed=lapsed,
-                waiting=_count(due, start, min(stop, now + 1)),
-                future=_count(due, max(start, now + 1), stop),
-                unevaluable=unevaluable,
-                pruned=pruned is not None and start <= pruned and stop > terms[-1].start_at,
-            )
-        )
-    return TimelineRow(schedule_id=state.schedule_id, timezone=terms[0].timezone, cells=tuple(cells))
+        return lapsed, unevaluable
 
 
 def _count(parts: Sequence[Stretch], start: int, stop: int) -> int:

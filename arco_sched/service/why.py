@@ -261,7 +261,7 @@ class _Chain:
                 return "future"
             self._say_waiting()
             return "waiting"
-        pruned = self._transaction.history.pruned_through(self._schedule)
+        pruned = self._transaction.history.pruned_through([self._schedule]).get(self._schedule)
         if pruned is not None and self._at <= pruned:
             self._say("record", None, f"history through {format_instant(pruned)} was pruned: it was a tick or a lapse")
             self._say_surviving_run()

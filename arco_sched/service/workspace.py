@@ -177,10 +177,12 @@ class Workspace:
         that is cut short loses nothing, the next evaluation goes on where it was. `progress` is called after each with
         the number of schedules done, and of those that were due. Raises `NotFound` for a schedule that is not there.
         """
+        if dry_run:
+            from arco_sched.service.rehearsal import rehearse
+
+            return rehearse(self._store, self.name, now, schedules)
         from arco_sched.service import evaluation
 
-        if dry_run:
-            return evaluation.rehearse(self._store, self.name, now, schedules)
         room = evaluation.BATCH if batch is None else batch
         return evaluation.perform(self._store, self.name, now, schedules, progress, room)
 

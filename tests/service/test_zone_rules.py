@@ -1,8 +1,6 @@
 """Another release of tzdata than the recorded one: one event, and the agenda is seen anew."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,9 +9,9 @@ from arco_sched.core.cron import tzdata_release
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import NotFound
 from arco_sched.core.instants import parse_instant
-from arco_sched.core.ports import Store
 from arco_sched.service.zone_rules import catch_up
 from tests.database import sql
+from tests.pausing import Pausing
 from tests.service.answers import counts
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
@@ -36,16 +34,6 @@ def test_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:
     sql(path, "UPDATE workspace SET zone_rules = '2001a'")
     workspace.evaluate(DAY + 180)
     assert len(workspace.events(type_="ZoneRulesChanged").rows) == 2
-
-
-class Pausing:
-    """A store that does something in each pause between two transactions."""
-
-    def __init__(self, store: Store, pause: Callable[[], None]) -> None:
-        self._store, self.yield_to_writers = store, pause
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
 
 
 def test_zone_rules_that_changed_for_many_schedules(workspace: Workspace, path: Path) -> None:

@@ -110,8 +110,16 @@ class Definitions:
                 break
         return found
 
+    def all_terms(self, schedules: Sequence[int]) -> dict[int, list[Term]]:
+        """Every definition version of each of the schedules that has one, newest first."""
+        found: dict[int, list[Term]] = {}
+        ask = f"SELECT schedule, {_TERM} FROM definition_rows WHERE schedule {_AMONG} ORDER BY schedule, version DESC"
+        for schedule, *term in self._connection.execute(ask, (json.dumps(list(schedules)),)):
+            found.setdefault(schedule, []).append(Term._make(term))
+        return found
+
     def numbers(self) -> list[int]:
-        """The numbers of all schedules, deleted ones too."""
+        """The numbers of all schedules, deleted ones too, in ascending order."""
         ask = "SELECT schedule FROM schedule_rows ORDER BY schedule"
         return [schedule for (schedule,) in self._connection.execute(ask)]
 

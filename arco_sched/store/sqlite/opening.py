@@ -26,8 +26,16 @@ SCHEMA_VERSION: Final = 2
 _MAKE_IT: Final = "make one with `arco init`, or `arco schedule create`"
 
 
-def open_database(path: Path | str, *, busy_timeout: float = BUSY_TIMEOUT) -> Database:
-    """An existing database; raises `DatabaseUnusable` when there is none, or it can't be used."""
+def open_database(
+    path: Path | str,
+    *,
+    busy_timeout: float = BUSY_TIMEOUT,
+    factory: type[sqlite3.Connection] = sqlite3.Connection,
+) -> Database:
+    """An existing database; raises `DatabaseUnusable` when there is none, or it can't be used.
+
+    `factory` is the class of the connection, for whoever counts or traces its statements.
+    """
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -36,7 +44,7 @@ def open_database(path: Path | str, *, busy_timeout: float = BUSY_TIMEOUT) -> Da
     except OSError:
         pass  # SQLite will say what it is
     _refuse_folder(path)
-    with translating_errors(path), _closing_on_error(connect(path, busy_timeout)) as connection:
+    with translating_errors(path), _closing_on_error(connect(path, busy_timeout, factory)) as connection:
         application_id = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if application_id != APPLICATION_ID:
