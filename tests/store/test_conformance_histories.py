@@ -187,7 +187,7 @@ def test_others_write_between_two_parts_of_a_pruning(kind: Kind, path: Path) -> 
                 transaction.schedule_numbers([f"pause {len(left)}"])
                 left.append(len(transaction.history.ticks(limit=1000)))
 
-        pruned = prune(Pausing(made, pause), before=DAY + 3600, now=DAY + 7200, room=20)
+        pruned = prune(Pausing(made, pause), before=DAY + 3600, now=DAY + 7200, batch=20)
         assert (pruned.ticks, left[-1]) == (50, 0)
         assert len(left) >= 3
         assert workspace.verify().ok
