@@ -62,8 +62,8 @@ fuzz: $(STAMP)  ## hostile input at random (FUZZ=2000 command lines a test, SECO
 	@! $(BIN)/python -c "import atheris" 2>/dev/null || for reader in cron stored; do \
 	    $(BIN)/python -m tests.system.fuzz_atheris $$reader -max_total_time=$(SECONDS) -verbosity=0 -print_final_stats=1 || exit 1; done
 
-mutants: $(STAMP)  ## change the core in small ways and see whether the tests notice (MINUTES=30)
+mutants: $(STAMP)  ## change the core in small ways and see whether the tests notice; goes on where it stopped (MINUTES=30)
 	@$(BIN)/python scripts/mutants --minutes $(MINUTES)
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from arco_sched.api import Workspace
+    from arco_sched.api import Instant, Workspace
     from arco_sched.core.definitions import Definition, RequestContent, Version, Wanted
     from arco_sched.core.errors import (
         ArcoError,
@@ -49,6 +49,7 @@ __all__ = [
     "Definition",
     "Evaluation",
     "Event",
+    "Instant",
     "InvalidFields",
     "InvalidFile",
     "InvalidInput",
@@ -94,6 +95,7 @@ _MODULES: Final = {
     "Definition": "core.definitions",
     "Evaluation": "service.evaluation",
     "Event": "core.history",
+    "Instant": "api",
     "InvalidFields": "core.errors",
     "InvalidFile": "core.errors",
     "InvalidInput": "core.errors",

@@ -5,18 +5,15 @@ others.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, cast
+from typing import Annotated, Any, Final, NamedTuple, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from arco_sched import __version__
 from arco_sched.cli.context import Session
 from arco_sched.cli.options import examples
-
-if TYPE_CHECKING:
-    from typer._click import Command, Context
 
 
 class _Place(NamedTuple):
@@ -54,19 +51,24 @@ _PLACES: Final = {
 class _Root(TyperGroup):
     """The group of all commands, each loaded when it is asked for."""
 
-    def list_commands(self, ctx: "Context") -> list[str]:  # noqa: ARG002 - typer's signature
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - typer's signature
         return list(_PLACES)
 
-    def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":  # noqa: ARG002 - typer's signature
+    def get_command(
+        self,
+        ctx: object,  # noqa: ARG002 - typer's signature
+        cmd_name: str,
+    ) -> TyperCommand | TyperGroup | None:
         place = _PLACES.get(cmd_name)
         if place is None:
             # typer proposes the nearest of these names.
-            self.commands = cast("dict[str, Command]", dict.fromkeys(_PLACES))
+            self.commands = cast("Any", dict.fromkeys(_PLACES))
             return None
         module, _, attribute = place.module.partition(":")
-        found = get_command(getattr(import_module(f"arco_sched.cli.{module}"), attribute))
+        of_command: typer.Typer = getattr(import_module(f"arco_sched.cli.{module}"), attribute)
+        found = cast("TyperCommand | TyperGroup", get_command(of_command))
         found.name = cmd_name
-        found.rich_help_panel = place.panel  # type: ignore[attr-defined] # typer's own commands have it
+        found.rich_help_panel = place.panel
         return found
 
 
@@ -126,6 +128,6 @@ def root(
     ctx.obj = Session(db, ctx.obj, busy_timeout)
 
 
-def command() -> "Command":
+def command() -> TyperGroup:
     """The whole command line, ready to parse."""
-    return get_command(app)
+    return cast("TyperGroup", get_command(app))

@@ -69,8 +69,7 @@ def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     # `main` of the app would turn a closed pipe into an exit of its own and hide what was asked under `--json`, so
     # the two steps that it consists of are done here.
-    from typer import Abort, Exit
-    from typer._click.exceptions import ClickException, UsageError
+    from typer import Abort, Exit, TyperException
 
     from arco_sched.cli.app import command
 
@@ -85,9 +84,10 @@ def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return done.exit_code
     except Abort:
         return ExitCode.INTERRUPTED
-    except ClickException as error:
+    except TyperException as error:
         message = error.format_message().rstrip(".")
-        where = error.ctx.command_path if isinstance(error, UsageError) and error.ctx else "arco"
+        # Those about the arguments of a command know it: typer has no public name for them.
+        where = getattr(getattr(error, "ctx", None), "command_path", "arco")
         if getattr(error, "option_name", None) == "--db":
             message += f": it stands before the command, `arco --db PATH {where.removeprefix('arco ')}`"
         return _report(argv, ExitCode.USAGE, f"{message} (`{where} --help` shows how)")

@@ -1,6 +1,6 @@
 """`arco tick`: one evaluation. cron calls it each minute, so it imports nothing that it does not need."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -12,16 +12,13 @@ from arco_sched.cli.options import examples
 from arco_sched.cli.tick_due import evaluate, show_nothing
 from arco_sched.core.instants import parse_instant
 
-if TYPE_CHECKING:
-    from typer._click import Context
-
 tick_app = typer.Typer(add_completion=False)
 
 
 class _TickCommand(TyperCommand):
     """`--now` may stand alone, which means the clock, as it does when it is not there."""
 
-    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # a context: typer's own type of it is private
         bare = [
             place
             for place, argument in enumerate(args)

@@ -8,10 +8,15 @@ are integer epochs (whole UTC seconds). The names are those of the JSON answers.
 from collections.abc import Callable
 from dataclasses import KW_ONLY, MISSING, dataclass, fields, is_dataclass, replace
 from operator import attrgetter
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
 from arco_sched.core.instants import MAX_MINUTES
 from arco_sched.core.kinds import MAX_COMMAND, Choice, Cron, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole, Zone
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
 
 T = TypeVar("T")
 
@@ -140,10 +145,7 @@ SOURCE: Final = "source"
 @described
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContent:
-    """What a run is asked to do: the part of a request that its fingerprint covers.
-
-    `arco_sched.core.fields.normal_content` makes one of lists and mappings.
-    """
+    """What a run is asked to do: the part of a request that its fingerprint covers."""
 
     asset_selection: Annotated[
         tuple[str, ...], Field(Many(Text()), "run", "The assets that a run makes.", always=True, for_requests=True)
@@ -165,6 +167,18 @@ class RequestContent:
         tuple[tuple[str, str], ...],
         Field(Pairs(Text(empty=True)), "run", "Names and values that a run carries.", always=True, for_requests=True),
     ] = ()
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            asset_selection: Collection[str] = (),
+            partition_selection: Collection[str] = (),
+            command: str | None = None,
+            labels: Mapping[str, str] | Collection[tuple[str, str]] = (),
+        ) -> None:
+            """What a workspace takes for a field; the types above are what it is kept as, and what answers have."""
 
 
 @described
@@ -242,6 +256,24 @@ class Definition:
             examples=("2025-01-15T10:00:00Z",),
         ),
     ] = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            cron_expression: str,
+            timezone: str | ZoneInfo = "UTC",
+            catchup_window_minutes: int | timedelta = 1440,
+            max_catchup_ticks: int = 10,
+            catchup_policy: CatchupPolicy = "oldest-first",
+            dst_gap: DstGap = "next",
+            dst_overlap: DstOverlap = "first",
+            request: RequestContent = ...,
+            code_version: str | None = None,
+            end_at: datetime | int | None = None,
+        ) -> None:
+            """What a workspace takes for a field; the types above are what it is kept as, and what answers have."""
 
 
 @described

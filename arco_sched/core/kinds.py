@@ -50,7 +50,7 @@ class Kind:
         return value
 
     def about(self) -> str:
-        """What a value is, with its bounds and its unit, in a few words."""
+        """What a Python user gives, with its bounds and its unit, in a few words."""
         raise NotImplementedError
 
     def show(self, value: Any) -> str:
@@ -165,7 +165,7 @@ class Span(Whole):
 
     def about(self) -> str:
         """The unit and the bounds."""
-        return f"{self.unit}, {self.least:,} to {self.most:,}"
+        return f"{self.unit}, {self.least:,} to {self.most:,}; or a timedelta of them"
 
     def show(self, value: Any) -> str:
         """`3d`, `36h`, `90m`."""
@@ -194,8 +194,8 @@ class Instant(Kind):
             raise ValueError(str(error)) from None
 
     def about(self) -> str:
-        """That it is an epoch."""
-        return "epoch, whole UTC seconds"
+        """The two forms."""
+        return "aware datetime or epoch, whole UTC seconds"
 
     def show(self, value: Any) -> str:
         """RFC 3339 in UTC."""
@@ -254,7 +254,7 @@ class Zone(Text):
 
     def about(self) -> str:
         """What it is."""
-        return "IANA time zone"
+        return "IANA name or ZoneInfo"
 
 
 class Many(Kind):
@@ -285,7 +285,7 @@ class Many(Kind):
 
     def about(self) -> str:
         """What each of them is."""
-        return f"tuple, each: {self.item.about()}"
+        return f"one or several, each: {self.item.about()}"
 
     def show(self, value: Any) -> str:
         """One behind the other."""
@@ -327,7 +327,7 @@ class Pairs(Kind):
 
     def about(self) -> str:
         """What names and values are."""
-        return f"tuple of (name, value), each value: {self.item.about()}"
+        return f"dict or pairs of name and value, each value: {self.item.about()}"
 
     def show(self, value: Any) -> str:
         """`a=1, b=2`."""

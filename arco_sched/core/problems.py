@@ -13,6 +13,13 @@ SHOWN: Final = 60
 
 SENTENCES: Final[Mapping[str, str]] = {
     "said": "{sentence}",
+    # Values of a type that is not taken, in a Python call.
+    "type": "{field} must be {what}, not {given}",
+    "naive": "{field} must be {what}, not a naive datetime ({given}): give it a tzinfo",
+    "moment_years": "{field} must be {what}, not {given}, which is outside the years 1 to 9999",
+    "unknown_field": "{field} names {given}, which is not a field of Definition or RequestContent{meant}",
+    "twice": "{field} is there twice",
+    "path": "{field} {value!a} can't be the name of a file",
     # Values.
     "not_text": "{field} must be a text: write it in quotes",
     "not_whole": "{field} must be a whole number",

@@ -19,7 +19,6 @@ from arco_sched.core.problems import Names, Problem
 from arco_sched.formats.toml_lines import Path, key_lines
 
 _AT_LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class DefinitionsFile(NamedTuple):
@@ -235,11 +234,10 @@ def document(versions: Iterable[Version]) -> dict[str, Any]:
 
 def write(versions: Iterable[Version]) -> str:
     """A definitions file that says what these schedules are."""
-    parts = ["# Written by `arco export`. `arco apply FILE --dry-run` shows what would change.\n"]
-    for schedule_id, entry in document(versions)["schedules"].items():
-        lines = "".join(f"{key} = {_toml(value)}\n" for key, value in entry.items())
-        parts.append(f"[schedules.{toml_key(schedule_id)}]\n{lines}")
-    return "\n".join(parts)
+    heading = "# Written by `arco export`. `arco apply FILE --dry-run` shows what would change.\n"
+    said = document(versions)
+    # Without schedules there is not even an empty table, with which `apply --prune` would delete all there are.
+    return f"{heading}\n{_toml(said)}" if said["schedules"] else heading
 
 
 _ALWAYS_WRITTEN: Final = {"cron_expression", "timezone", "start_at"}
@@ -255,36 +253,18 @@ def _entry(version: Version) -> dict[str, Any]:
 
 
 def toml_key(text: str) -> str:
-    """The text as a key."""
-    return text if _BARE_KEY.fullmatch(text) else toml_text(text)
+    """The text as a key, in quotes where it needs them."""
+    return _toml({text: 0}).removesuffix(" = 0\n")
 
 
-def toml_text(text: str) -> str:
-    r"""The text in quotes; what can't be seen is written as its number, `\u202e`."""
-    return '"' + "".join(map(_escaped, text)) + '"'
+def _toml(values: Mapping[str, Any]) -> str:
+    r"""The values as TOML; what can't be seen is written as its number, `\u202E`, so that no terminal obeys it."""
+    from tomli_w import dumps
+
+    # Every string is in double quotes and on one line, so what can't be seen is in a string, or it ends a line.
+    return "".join(char if char.isprintable() or char == "\n" else _number(char) for char in dumps(values))
 
 
-def _escaped(char: str) -> str:
-    if char in {'"', "\\"}:
-        return "\\" + char
-    if char in _SHORT:
-        return _SHORT[char]
-    if char.isprintable():
-        return char
+def _number(char: str) -> str:
     number = ord(char)
     return f"\\u{number:04X}" if number <= 0xFFFF else f"\\U{number:08X}"
-
-
-_SHORT: Final = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{toml_key(key)} = {_toml(entry)}" for key, entry in value.items()) + " }"
-    return toml_text(value)

@@ -1,4 +1,4 @@
-"""Answers as JSON: one explicit function an answer, in the order of the keys in docs/cli.md.
+"""Answers as JSON: one explicit function an answer, in the order of the keys in docs/json.md.
 
 Instants are RFC 3339 with `Z`. A document of rows is written row by row, one a line, so that it may be of any length.
 """

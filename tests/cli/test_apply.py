@@ -243,8 +243,39 @@ def test_export_writes_a_file_that_apply_finds_unchanged(arco: Arco) -> None:
     assert arco.json("export") == {"schedules": tomllib.loads(text)["schedules"]}
 
 
+def test_export_writes_what_cannot_be_seen_as_numbers(arco: Arco) -> None:
+    """Lists over lines, labels as a table, and nothing that a terminal would obey."""
+    arco(
+        *("schedule", "create", "team.daily", "--cron", "@daily", "--command", "echo 'a\tb' \\ \u202e\U000e0001é"),
+        *("--asset", 'a "b"', "--asset", "c", "--label", "zero\u200bwidth=1", "--label", "b=2"),
+    )
+    text = arco("export").out
+    assert (
+        text
+        == r"""# Written by `arco export`. `arco apply FILE --dry-run` shows what would change.
+
+[schedules."team.daily"]
+cron_expression = "@daily"
+timezone = "UTC"
+asset_selection = [
+    "a \"b\"",
+    "c",
+]
+command = "echo 'a\u0009b' \\ \u202E\U000E0001é"
+start_at = "2025-01-15T12:00:00Z"
+
+[schedules."team.daily".labels]
+b = "2"
+"zero\u200Bwidth" = "1"
+"""
+    )
+    assert arco("apply", arco.file("export.toml", text)).out == "1 unchanged.\n"
+
+
 def test_export_of_nothing_is_a_file_too(arco: Arco) -> None:
-    """A database without schedules gives a file without schedules; no database is exit 6."""
+    """No schedules give a file without schedules, by which nothing is pruned; no database is exit 6."""
     assert arco("export").code == 6
     arco("init")
-    assert tomllib.loads(arco("export").out) == {}
+    text = arco("export").out
+    assert text == "# Written by `arco export`. `arco apply FILE --dry-run` shows what would change.\n"
+    assert arco("apply", arco.file("export.toml", text), "--prune").code == 2

@@ -34,7 +34,7 @@ COMMANDS = dict(commands())
 
 
 def test_every_command_of_the_loop_is_there() -> None:
-    """The commands that docs/cli.md promises for the loop."""
+    """The commands of the loop: define, evaluate, ask."""
     assert COMMANDS.keys() >= {
         "init",
         *(

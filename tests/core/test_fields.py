@@ -329,7 +329,7 @@ def _sources(*rooms: str) -> list[Path]:
 def test_every_code_has_a_sentence_and_every_sentence_a_use() -> None:
     """The catalogue and the code that speaks of it agree."""
     used: set[str] = {"said"}
-    for path in _sources("core", "service", "formats", "cli"):
+    for path in _sources("core", "service", "formats", "cli", "api"):
         source = path.read_text("utf-8")
         used |= set(re.findall(r'(?:note|_refused)\([^"()]*"(\w+)"', source))
         used |= set(re.findall(r'Problem\([\w."]+, "(\w+)"', source))

@@ -13,7 +13,7 @@ from tests.docs.documents import DOCUMENTS, FAILED, ROOT, UNFORESEEN, Section, r
 pytestmark = pytest.mark.slow
 
 SECTIONS = [section for document in DOCUMENTS for section in sections(document)]
-PAGES = [*DOCUMENTS, "CHANGELOG.md"]
+PAGES = [*DOCUMENTS, "CHANGELOG.md", "CONTRIBUTING.md"]
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=str)

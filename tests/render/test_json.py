@@ -1,4 +1,4 @@
-"""The keys of every JSON document, in their order: what docs/cli.md promises to programs."""
+"""The keys of every JSON document, in their order: what docs/json.md promises to programs."""
 
 import json
 

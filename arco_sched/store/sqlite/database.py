@@ -42,24 +42,32 @@ class Database:
         self.path = path
         self._connection = connection
         self._busy_timeout = busy_timeout
-        self._thread = get_ident()
+        self._owner = (os.getpid(), get_ident())
         self._is_open = True
 
     def close(self) -> None:
         """Close the connection; a second time does nothing."""
         if self._is_open:
-            self._check_thread()
+            self._check_idle()
             self._is_open = False
             self._connection.close()
 
     def _check(self) -> None:
         if not self._is_open:
             raise InvalidInput("this workspace is closed: open it again")
-        self._check_thread()
+        self._check_owner()
 
-    def _check_thread(self) -> None:
-        if get_ident() != self._thread:
+    def _check_owner(self) -> None:
+        process, thread = self._owner
+        if os.getpid() != process:  # SQLite's connections don't survive a fork
+            raise InvalidInput("a workspace belongs to the process that opened it: open one after the fork")
+        if get_ident() != thread:
             raise InvalidInput("a workspace belongs to the thread that opened it: open one in each thread")
+
+    def _check_idle(self) -> None:
+        self._check()
+        if self._connection.in_transaction:  # a callback of a call (`refuse` of `apply`, `progress` of `verify`)
+            raise InvalidInput("this workspace is in the middle of a call: a callback may only read")
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -78,7 +86,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A transaction that nobody else writes beside; it is committed at the end, and undone on any exception."""
-        self._check()
+        self._check_idle()
         with translating_errors(self.path):
             try:
                 self._begin_writing()
@@ -113,7 +121,7 @@ class Database:
         """A consistent copy at `path`, whole or not there at all; see `Workspace.backup`."""
         from arco_sched.store.sqlite.copies import back_up
 
-        self._check()
+        self._check_idle()
         back_up(self.path, self._connection, path, replace=replace)
 
     def integrity(self) -> list[str]:
@@ -128,7 +136,7 @@ class Database:
         """What `arco verify` asks, in a transaction that sees one state of the database; Ctrl-C ends a statement."""
         from arco_sched.store.sqlite.audit import Audit, interruptible, one_state
 
-        self._check()
+        self._check_idle()
         with translating_errors(self.path), interruptible(self._connection), one_state(self._connection):
             yield Audit(self._connection)
 

@@ -1,0 +1,168 @@
+"""Defining schedules: the methods that make, change and end them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from arco_sched.api.given import Given
+from arco_sched.service.workspace import Workspace as Facade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    from arco_sched.api.values import Instant
+    from arco_sched.core.definitions import Definition, Version, Wanted
+    from arco_sched.service.apply import Applied
+    from arco_sched.service.schedules import ScheduleChange
+
+
+class Definitions(Facade):
+    """The methods of `Workspace` that define schedules."""
+
+    def create_schedule(
+        self,
+        schedule_id: str,
+        definition: Definition,
+        *,
+        now: Instant,
+        start_at: Instant | None = None,
+        enabled: bool | None = None,
+    ) -> ScheduleChange:
+        """Create a schedule, or re-create a deleted one; the same content again is `unchanged`.
+
+        Raises `InvalidInput`, and `Conflict` where the id exists with other content.
+
+        Args:
+            schedule_id: 1 to 100 of A-Z a-z 0-9 . _ -, beginning with a letter or digit.
+            definition: What it is; `help(Definition)` lists the fields.
+            now: The clock: an aware datetime or whole seconds since 1970.
+            start_at: The instant from which on occurrences count (default: now). It can't be changed later.
+            enabled: False to begin paused (default: enabled, or as it is).
+        """
+        given = Given()
+        return given.call(
+            super().create_schedule,
+            given.schedule_id("schedule_id", schedule_id),
+            given.definition("definition", definition),
+            now=given.instant("now", now),
+            start_at=given.optional(given.instant, "start_at", start_at),
+            enabled=given.optional(given.flag, "enabled", enabled),
+        )
+
+    def update_schedule(
+        self,
+        schedule_id: str,
+        values: Mapping[str, Any],
+        *,
+        now: Instant,
+        enabled: bool | None = None,
+        expect_version: int | None = None,
+        discard_waiting: bool = False,
+    ) -> ScheduleChange:
+        """Replace some fields of the definition, and enable or disable with it.
+
+        Raises `NotFound`, `InvalidInput`, and `Conflict` where `expect_version` is not the current version.
+
+        Args:
+            schedule_id: The id of a schedule that is not deleted.
+            values: New values by the names of fields of `Definition` and `RequestContent`; None clears a field.
+            now: The clock: an aware datetime or whole seconds since 1970. Occurrences before it stay with the version
+                that was in force.
+            enabled: True or False to enable or disable; None to leave it as it is.
+            expect_version: Refuse where the current definition version is another, as after somebody else's change.
+            discard_waiting: Whether occurrences that wait lapse, with reason `discarded`.
+        """
+        given = Given()
+        return given.call(
+            super().update_schedule,
+            given.schedule_id("schedule_id", schedule_id),
+            given.fields("values", values),
+            now=given.instant("now", now),
+            enabled=given.optional(given.flag, "enabled", enabled),
+            expect_version=given.optional(given.whole, "expect_version", expect_version),
+            discard_waiting=given.flag("discard_waiting", discard_waiting),
+        )
+
+    def set_enabled(
+        self,
+        schedule_id: str,
+        enabled: bool,
+        *,
+        now: Instant,
+        expect_version: int | None = None,
+        discard_waiting: bool = False,
+    ) -> ScheduleChange:
+        """Enable or disable (pause) a schedule; occurrences under a disabled version become `skipped` ticks.
+
+        Raises `NotFound`, and `Conflict` where `expect_version` is not the current version.
+
+        Args:
+            schedule_id: The id of a schedule that is not deleted.
+            enabled: True to enable, False to disable.
+            now: The clock: an aware datetime or whole seconds since 1970.
+            expect_version: Refuse where the current definition version is another, as after somebody else's change.
+            discard_waiting: Whether occurrences that wait lapse, with reason `discarded`.
+        """
+        given = Given()
+        return given.call(
+            super().set_enabled,
+            given.schedule_id("schedule_id", schedule_id),
+            given.flag("enabled", enabled),
+            now=given.instant("now", now),
+            expect_version=given.optional(given.whole, "expect_version", expect_version),
+            discard_waiting=given.flag("discard_waiting", discard_waiting),
+        )
+
+    def delete_schedule(
+        self, schedule_id: str, *, now: Instant, expect_version: int | None = None, discard_waiting: bool = False
+    ) -> ScheduleChange:
+        """End a schedule: nothing after it is due, its history stays.
+
+        Raises `NotFound`, and `Conflict` where `expect_version` is not the current version.
+
+        Args:
+            schedule_id: The id of a schedule; one that is deleted is `unchanged`.
+            now: The clock: an aware datetime or whole seconds since 1970.
+            expect_version: Refuse where the current definition version is another, as after somebody else's change.
+            discard_waiting: Whether occurrences that wait lapse, with reason `discarded`.
+        """
+        given = Given()
+        return given.call(
+            super().delete_schedule,
+            given.schedule_id("schedule_id", schedule_id),
+            now=given.instant("now", now),
+            expect_version=given.optional(given.whole, "expect_version", expect_version),
+            discard_waiting=given.flag("discard_waiting", discard_waiting),
+        )
+
+    def apply(
+        self,
+        wanted: Iterable[Wanted],
+        *,
+        now: Instant,
+        prune: bool = False,
+        dry_run: bool = False,
+        refuse: Callable[[Version, Wanted], str | None] | None = None,
+    ) -> Applied:
+        """Make every schedule what it should be, in one transaction, all of them or none; a deleted id is re-created.
+
+        Raises `InvalidFields` with every problem found, and `Conflict` with every refusal.
+
+        Args:
+            wanted: A `Wanted` for each schedule: id, definition, and `enabled` and `start_at` unless they stay.
+            now: The clock: an aware datetime or whole seconds since 1970.
+            prune: Whether schedules that are not wanted are deleted.
+            dry_run: Whether to answer only what that would be.
+            refuse: Called with the current version of a schedule that would be changed and what is wanted of it; a text
+                says why it must not be. It may only read.
+        """
+        given = Given()
+        return given.call(
+            super().apply,
+            given.wanted("wanted", wanted),
+            now=given.instant("now", now),
+            prune=given.flag("prune", prune),
+            dry_run=given.flag("dry_run", dry_run),
+            refuse=given.callback("refuse", refuse),
+        )

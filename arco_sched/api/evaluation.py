@@ -1,0 +1,155 @@
+"""Evaluating schedules and asking for runs: the methods that make ticks, lapses and runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from arco_sched.api.given import Given
+from arco_sched.service.workspace import Workspace as Facade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from arco_sched.api.values import Instant
+    from arco_sched.core.definitions import RequestContent
+    from arco_sched.core.history import LapseRecord, Rewinding
+    from arco_sched.service.backfill import Backfill
+    from arco_sched.service.evaluation import Evaluation
+    from arco_sched.service.requests import Requested, Triggered
+
+
+class Evaluations(Facade):
+    """The methods of `Workspace` that evaluate schedules and ask for runs."""
+
+    def evaluate(
+        self,
+        now: Instant,
+        *,
+        schedules: Iterable[str] = (),
+        dry_run: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+        batch: int | None = None,
+    ) -> Evaluation:
+        """One evaluation: every occurrence through `now` becomes a tick, lapses, or waits for the next one.
+
+        It works in transactions, each of which reads the schedules' state anew; one that is cut short loses nothing,
+        the next evaluation goes on where it was. Raises `NotFound` for a schedule that is not there.
+
+        Args:
+            now: The clock: an aware datetime or whole seconds since 1970.
+            schedules: The ids of the schedules to evaluate (default: all).
+            dry_run: Whether to answer only what that would be.
+            progress: Called after each transaction with the schedules done, and those that were due.
+            batch: Ticks that a transaction makes at most (10,000).
+        """
+        given = Given()
+        return given.call(
+            super().evaluate,
+            given.instant("now", now),
+            schedules=given.schedule_ids("schedules", schedules),
+            dry_run=given.flag("dry_run", dry_run),
+            progress=given.callback("progress", progress),
+            batch=given.optional(given.size, "batch", batch),
+        )
+
+    def rewind(self, *, now: Instant, schedules: Iterable[str] = (), dry_run: bool = False) -> list[Rewinding]:
+        """Bring every cursor that is ahead of `now` back to it, as after a clock that was wrong.
+
+        Doing it again finds nothing. Raises `NotFound` for a schedule that is not there.
+
+        Args:
+            now: The clock: an aware datetime or whole seconds since 1970.
+            schedules: The ids of the schedules to look at (default: all).
+            dry_run: Whether to answer only what that would be.
+        """
+        given = Given()
+        return given.call(
+            super().rewind,
+            now=given.instant("now", now),
+            schedules=given.schedule_ids("schedules", schedules),
+            dry_run=given.flag("dry_run", dry_run),
+        )
+
+    def discard(self, schedule_id: str, *, now: Instant, dry_run: bool = False) -> list[LapseRecord]:
+        """Lapse what waits of a schedule through `now`, with reason `discarded`; returns the lapses recorded.
+
+        Raises `NotFound` for an id that is not there.
+
+        Args:
+            schedule_id: The id of a schedule; a deleted one may still have occurrences that wait.
+            now: The clock: an aware datetime or whole seconds since 1970.
+            dry_run: Whether to answer only what that would be.
+        """
+        given = Given()
+        return given.call(
+            super().discard,
+            given.schedule_id("schedule_id", schedule_id),
+            now=given.instant("now", now),
+            dry_run=given.flag("dry_run", dry_run),
+        )
+
+    def backfill(
+        self,
+        schedule_id: str,
+        *,
+        start: Instant,
+        stop: Instant,
+        now: Instant,
+        limit: int = 1000,
+        dry_run: bool = False,
+    ) -> Backfill:
+        """Ticks and runs for occurrences of the past that lapsed, were paused or lie before the start.
+
+        Doing it again finds what is there. Raises `InvalidInput` for an empty range or one that reaches beyond `now`,
+        `NotFound` for an id that is not there.
+
+        Args:
+            schedule_id: The id of a schedule.
+            start: The first instant of the range: an aware datetime or whole seconds since 1970.
+            stop: The instant before which the range ends.
+            now: The clock.
+            limit: New ticks at most, oldest first, 1 to 10,000.
+            dry_run: Whether to answer only what that would be.
+        """
+        given = Given()
+        return given.call(
+            super().backfill,
+            given.schedule_id("schedule_id", schedule_id),
+            start=given.instant("start", start),
+            stop=given.instant("stop", stop),
+            now=given.instant("now", now),
+            limit=given.number("limit", limit),
+            dry_run=given.flag("dry_run", dry_run),
+        )
+
+    def trigger(self, schedule_id: str, *, now: Instant) -> Triggered:
+        """A manual tick of the current definition version, and its run; a second in the same second finds the first.
+
+        Raises `NotFound` for an id that is not there or deleted, `Conflict` when the run key was reserved for something
+        else (the tick stays, and shows it).
+
+        Args:
+            schedule_id: The id of a schedule that is not deleted.
+            now: The clock: an aware datetime or whole seconds since 1970.
+        """
+        given = Given()
+        return given.call(super().trigger, given.schedule_id("schedule_id", schedule_id), now=given.instant("now", now))
+
+    def request_run(self, key: str, content: RequestContent, *, now: Instant) -> Requested:
+        """Reserve a run for a run key, or find the one that is there.
+
+        Raises `Conflict` when the key is reserved for another content: the request is recorded and shown with the run,
+        which stays as it is.
+
+        Args:
+            key: The run key, a text of up to 1,000 characters that you choose; a repeat with it finds the same run.
+            content: What the run is asked to do; `help(RequestContent)` lists the fields.
+            now: The clock: an aware datetime or whole seconds since 1970.
+        """
+        given = Given()
+        return given.call(
+            super().request_run,
+            given.label("key", key),
+            given.content("content", content),
+            now=given.instant("now", now),
+        )

@@ -1,0 +1,204 @@
+"""The arguments of one call: each is made plain, and everything that is wrong with any of them is told at once."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, ParamSpec, TypeVar, cast
+
+from arco_sched.api import values
+from arco_sched.core import fields
+from arco_sched.core.definitions import Definition, Field, RequestContent, Wanted, part_types, rows
+from arco_sched.core.errors import InvalidFields, InvalidInput
+from arco_sched.core.kinds import Kind, Note, problems_of
+from arco_sched.core.problems import Problem
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_FIELDS: Final = {field.name: field for field in fields.FIELDS if field.path[:1] == ("definition",)}
+"""The fields that an update may name."""
+
+
+class Given:
+    """The arguments of one call.
+
+    Each method takes the name of an argument and what was given for it, and returns the plain value; where there is
+    none, it notes the problem, and what it returns means nothing. `call` is the end: it raises `InvalidInput` with all
+    problems, or calls.
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._plain: list[tuple[Kind, str, Any]] = []
+        """Fields of the right type: whether they are acceptable is asked here only where something else is wrong."""
+        self._of_schedules: list[tuple[str, Given]] = []
+        """What is wanted of each schedule, by its id."""
+
+    def call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the method answers; raises `InvalidInput` without calling it where anything given was wrong."""
+        if self.problems:
+            raise InvalidInput(*self.problems, *self.unacceptable())
+        if any(one.problems for _, one in self._of_schedules):
+            found = [(name, [*one.problems, *one.unacceptable()]) for name, one in self._of_schedules]
+            raise InvalidFields(*((name, problem) for name, problems in found for problem in problems))
+        return method(*args, **kwargs)
+
+    def unacceptable(self) -> list[Problem]:
+        """What is wrong with fields that have the right type."""
+        return [problem for field in self._plain for problem in problems_of(*field)]
+
+    def _note(self, field: str) -> Note:
+        def note(code: str, **data: Any) -> None:
+            self.problems.append(Problem(field, code, data))
+
+        return note
+
+    # Arguments.
+
+    def optional(self, read: Callable[[str, object], T], argument: str, value: object) -> T | None:
+        """What `read` makes of a value, None of None."""
+        return None if value is None else read(argument, value)
+
+    def instant(self, argument: str, value: object) -> int:
+        """An epoch, of an aware datetime or whole seconds."""
+        return values.instant(value, self._note(argument))
+
+    def instants(self, argument: str, value: object) -> tuple[int, ...]:
+        """Several of them."""
+        return values.several(value, self._note(argument), "a list of instants", values.instant)
+
+    def schedule_id(self, argument: str, value: object) -> str:
+        """The id of a schedule, which may exist or not."""
+        return values.schedule_id(value, self._note(argument))
+
+    def schedule_ids(self, argument: str, value: object) -> tuple[str, ...]:
+        """Several of them; a single text is one id, and not its letters."""
+        ids = (value,) if isinstance(value, str) else value
+        return values.several(ids, self._note(argument), "a list of schedule ids", values.schedule_id)
+
+    def label(self, argument: str, value: object) -> str:
+        """A text of one line that somebody chose: the name of a workspace, a run key."""
+        return values.label(value, self._note(argument))
+
+    def name(self, argument: str, value: object) -> str:
+        """A text that names something there may be: the id of a tick or a run, a status, a cursor."""
+        return values.label(value, self._note(argument), empty=True)
+
+    def seq(self, argument: str, value: object) -> int:
+        """The number that a `next_cursor` of events is, as text."""
+        note = self._note(argument)
+        found = values.label(value, note, empty=True)
+        if isinstance(value, str) and not (found.isascii() and found.isdigit() and len(found) < 19):
+            note("cursor", value=found)
+            return 0
+        return int(found or 0)
+
+    def whole(self, argument: str, value: object, least: int = 0, most: int = values.MAX_NUMBER) -> int:
+        """A whole number within bounds."""
+        return values.whole(value, self._note(argument), least, most)
+
+    def number(self, argument: str, value: object) -> int:
+        """A whole number, whose bounds the service knows."""
+        return values.number(value, self._note(argument))
+
+    def size(self, argument: str, value: object) -> int:
+        """A whole number of at least one."""
+        return self.whole(argument, value, 1)
+
+    def seconds(self, argument: str, value: object) -> float:
+        """A number of seconds to wait."""
+        return values.seconds(value, self._note(argument))
+
+    def flag(self, argument: str, value: object) -> bool:
+        """True or False."""
+        return values.flag(value, self._note(argument))
+
+    def path(self, argument: str, value: object) -> Path:
+        """Where a file is."""
+        return values.path(value, self._note(argument))
+
+    def callback(self, argument: str, value: T) -> T:
+        """A function, or None."""
+        if value is not None and not callable(value):
+            self._note(argument)("type", what="a function", given=values.given(value))
+        return value
+
+    # Definitions.
+
+    def definition(self, argument: str, value: object) -> Definition:
+        """A definition with plain values in its fields."""
+        return self._parts(argument, Definition, value)
+
+    def content(self, argument: str, value: object) -> RequestContent:
+        """What a run is asked to do, with plain values."""
+        return self._parts(argument, RequestContent, value)
+
+    def _parts(self, argument: str, type_: type[T], value: object) -> T:
+        if not isinstance(value, type_):
+            self._note(argument)("type", what=f"a {type_.__name__}", given=values.given(value))
+            return cast("T", None)
+        plain: dict[str, Any] = {}
+        for field in _rows(cast("type", type_)):
+            plain[field.name] = self._field(field, getattr(value, field.name))
+        for part, part_type in part_types(type_).items():
+            plain[part] = self._parts(part, part_type, getattr(value, part))
+        return type_(**plain)
+
+    def _field(self, field: Field, value: object) -> Any:
+        if value is None and field.default is None:
+            return None
+        before = len(self.problems)
+        found = values.plain(field.kind, value, self._note(field.name))
+        if len(self.problems) == before:
+            self._plain.append((field.kind, field.name, found))
+        return found
+
+    def fields(self, argument: str, value: object) -> dict[str, Any]:
+        """New values of fields of a definition and of its request, by their names."""
+        note = self._note(argument)
+        if not isinstance(value, Mapping):
+            note("type", what="a dict of fields", given=values.given(value))
+            return {}
+        parts = part_types(Definition)
+        plain: dict[str, Any] = {}
+        for key, each in value.items():
+            name = str.__str__(key) if isinstance(key, str) else ""
+            if name in parts:
+                plain[name] = self._parts(name, parts[name], each)
+            elif name in _FIELDS:
+                plain[name] = self._field(_FIELDS[name], each)
+            else:
+                from difflib import get_close_matches
+
+                nearest = get_close_matches(name[:100], [*_FIELDS, *parts], n=1)
+                meant = f": did you mean {nearest[0]}?" if nearest else ""
+                note("unknown_field", given=ascii(name[:40]) if name else values.given(key), meant=meant)
+        return plain
+
+    def wanted(self, argument: str, value: object) -> list[Wanted]:
+        """What schedules should be; what is wrong with any of them is told as `InvalidFields`."""
+        if isinstance(value, Mapping | Wanted) or not isinstance(value, Iterable):
+            self._note(argument)("type", what="a list of Wanted", given=values.given(value))
+            return []
+        found: list[Wanted] = []
+        for place, each in enumerate(value):
+            if not isinstance(each, Wanted):
+                self._note(argument)("type", what="a Wanted", given=values.given(each), entry=place)
+                continue
+            one = Given()
+            found.append(
+                Wanted(
+                    one.schedule_id("schedule_id", each.schedule_id),
+                    one.definition("definition", each.definition),
+                    one.optional(one.flag, "enabled", each.enabled),
+                    one.optional(one.instant, "start_at", each.start_at),
+                )
+            )
+            self._of_schedules.append((found[-1].schedule_id, one))
+        return found
+
+
+@lru_cache(maxsize=16)
+def _rows(type_: type) -> tuple[Field, ...]:
+    """The fields of a class that are not those of its parts."""
+    return tuple(field for field in rows(type_) if not field.path)

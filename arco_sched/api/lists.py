@@ -1,0 +1,171 @@
+"""Lists of ticks, lapses, runs and events, in pages."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from arco_sched.api.given import Given
+from arco_sched.core.errors import InvalidInput
+from arco_sched.service.workspace import DEFAULT_LIMIT
+from arco_sched.service.workspace import Workspace as Facade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from arco_sched.api.values import Instant
+    from arco_sched.core.history import Event, LapseRecord, Run, Tick
+    from arco_sched.service.lists import Page
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Lists(Facade):
+    """The methods of `Workspace` that list history."""
+
+    def ticks(
+        self,
+        *,
+        schedule_id: str | None = None,
+        status: str | None = None,
+        since: Instant | None = None,
+        until: Instant | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[Tick]:
+        """Ticks with `since <= scheduled_for < until`, newest first by (scheduled_for, tick_id).
+
+        Args:
+            schedule_id: Only those of this schedule; raises `NotFound` where there is none.
+            status: Only `triggered`, `skipped` or `failed` ones.
+            since: Only those from this instant on: an aware datetime or whole seconds since 1970.
+            until: Only those before this instant.
+            limit: Rows of a page at most, 1 to 10,000.
+            cursor: `next_cursor` of the page before.
+        """
+        given = Given()
+        return given.call(
+            super().ticks,
+            schedule_id=given.optional(given.schedule_id, "schedule_id", schedule_id),
+            status=given.optional(given.name, "status", status),
+            since=given.optional(given.instant, "since", since),
+            until=given.optional(given.instant, "until", until),
+            limit=given.number("limit", limit),
+            cursor=given.optional(given.name, "cursor", cursor),
+        )
+
+    def lapses(
+        self,
+        *,
+        schedule_id: str | None = None,
+        reason: str | None = None,
+        since: Instant | None = None,
+        until: Instant | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[LapseRecord]:
+        """Lapses that touch `[since, until)`, newest record first.
+
+        Args:
+            schedule_id: Only those of this schedule; raises `NotFound` where there is none.
+            reason: Only `window`, `superseded`, `discarded` or `unevaluable` ones.
+            since: Only those that reach this instant: an aware datetime or whole seconds since 1970.
+            until: Only those that begin before this instant.
+            limit: Rows of a page at most, 1 to 10,000.
+            cursor: `next_cursor` of the page before.
+        """
+        given = Given()
+        return given.call(
+            super().lapses,
+            schedule_id=given.optional(given.schedule_id, "schedule_id", schedule_id),
+            reason=given.optional(given.name, "reason", reason),
+            since=given.optional(given.instant, "since", since),
+            until=given.optional(given.instant, "until", until),
+            limit=given.number("limit", limit),
+            cursor=given.optional(given.name, "cursor", cursor),
+        )
+
+    def runs(
+        self,
+        *,
+        schedule_id: str | None = None,
+        status: str | None = None,
+        since: Instant | None = None,
+        until: Instant | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[Run]:
+        """Runs with `since <= requested_at < until`, newest request first.
+
+        Args:
+            schedule_id: Only those of this schedule; raises `NotFound` where there is none.
+            status: Only those with this status, such as `requested`.
+            since: Only those requested from this instant on: an aware datetime or whole seconds since 1970.
+            until: Only those requested before this instant.
+            limit: Rows of a page at most, 1 to 10,000.
+            cursor: `next_cursor` of the page before.
+        """
+        given = Given()
+        return given.call(
+            super().runs,
+            schedule_id=given.optional(given.schedule_id, "schedule_id", schedule_id),
+            status=given.optional(given.name, "status", status),
+            since=given.optional(given.instant, "since", since),
+            until=given.optional(given.instant, "until", until),
+            limit=given.number("limit", limit),
+            cursor=given.optional(given.name, "cursor", cursor),
+        )
+
+    def events(
+        self,
+        *,
+        after: int = 0,
+        type_: str | None = None,
+        schedule_id: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[Event]:
+        """Events with `seq > after`, oldest first.
+
+        Args:
+            after: The `seq` of the last event that was seen (0: from the beginning).
+            type_: Only those of this type, such as `RunRequested`.
+            schedule_id: Only those of this schedule; raises `NotFound` where there is none.
+            limit: Rows of a page at most, 1 to 10,000.
+            cursor: `next_cursor` of the page before, which is its last `seq` as text; goes before `after`.
+        """
+        given = Given()
+        seen = given.whole("after", after)
+        return given.call(
+            super().events,
+            after=seen if cursor is None else given.seq("cursor", cursor),
+            type_=given.optional(given.name, "type_", type_),
+            schedule_id=given.optional(given.schedule_id, "schedule_id", schedule_id),
+            limit=given.number("limit", limit),
+        )
+
+    def walk(self, read: Callable[P, Page[T]], *args: P.args, **filters: P.kwargs) -> Iterator[T]:
+        """Every row of a list, page by page; between two pages anybody may write, also whoever iterates.
+
+        `workspace.walk(workspace.ticks, schedule_id="daily")` gives the rows of all pages of
+        `workspace.ticks(schedule_id="daily")`.
+
+        Args:
+            read: `ticks`, `lapses`, `runs` or `events` of this workspace.
+            args: None, since these take arguments by name alone.
+            filters: What to call it with; `limit` is the size of a page.
+        """
+        asked: object = read
+        lists: tuple[object, ...] = (self.ticks, self.lapses, self.runs, self.events)
+        if not callable(asked) or asked not in lists:
+            raise InvalidInput("read must be ticks, lapses, runs or events of this workspace")
+        return _rows(partial(read, *args, **filters))
+
+
+def _rows(read: Callable[..., Page[T]]) -> Iterator[T]:
+    page = read()
+    yield from page
+    while page.next_cursor is not None:
+        page = read(cursor=page.next_cursor)
+        yield from page

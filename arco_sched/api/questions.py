@@ -1,0 +1,145 @@
+"""Questions about schedules, ticks and runs: the methods that answer with one value, and write nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from arco_sched.api.given import Given
+from arco_sched.service.workspace import Workspace as Facade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from arco_sched.api.values import Instant
+    from arco_sched.core.history import Run, Schedule
+    from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
+    from arco_sched.service.requests import TickDetail
+    from arco_sched.service.status import Status
+    from arco_sched.service.timeline import Timeline
+    from arco_sched.service.why import Why
+
+MAX_COUNT: Final = 10_000
+"""Occurrences that one question shows at most."""
+
+
+class Questions(Facade):
+    """The methods of `Workspace` that answer a question."""
+
+    def status(self, *, now: Instant) -> Status:
+        """One look: the evaluator's last visit, schedules by state, backlog, and the last day's failures and lapses.
+
+        Args:
+            now: The clock: an aware datetime or whole seconds since 1970.
+        """
+        given = Given()
+        return given.call(super().status, now=given.instant("now", now))
+
+    def why(self, schedule_id: str, at: Instant | None = None, *, now: Instant) -> Why:
+        """Why the schedule did or did not fire at an instant. Raises `NotFound` for an id that is not there.
+
+        Args:
+            schedule_id: The id of a schedule, deleted or not.
+            at: The instant: an aware datetime or whole seconds since 1970 (default: its last occurrence through `now`,
+                else the next).
+            now: The clock.
+        """
+        given = Given()
+        return given.call(
+            super().why,
+            given.schedule_id("schedule_id", schedule_id),
+            given.optional(given.instant, "at", at),
+            now=given.instant("now", now),
+        )
+
+    def timeline(self, edges: Iterable[Instant], *, now: Instant, schedules: Iterable[str] = ()) -> Timeline:
+        """The history of schedules, counted between each two edges. Raises `NotFound` for an id that is not there.
+
+        Args:
+            edges: At least two instants in order, each an aware datetime or whole seconds since 1970.
+            now: The clock.
+            schedules: The ids of the schedules (default: all that are not deleted).
+        """
+        given = Given()
+        return given.call(
+            super().timeline,
+            given.instants("edges", edges),
+            now=given.instant("now", now),
+            schedules=given.schedule_ids("schedules", schedules),
+        )
+
+    def schedule(self, schedule_id: str, *, now: Instant, count: int = 5) -> ScheduleDetail:
+        """A schedule, how many occurrences wait, and the next ones. Raises `NotFound` for an id that is not there.
+
+        Args:
+            schedule_id: The id of a schedule, deleted or not.
+            now: The clock: an aware datetime or whole seconds since 1970.
+            count: How many occurrences after `now` to show, 0 to 10,000.
+        """
+        given = Given()
+        return given.call(
+            super().schedule,
+            given.schedule_id("schedule_id", schedule_id),
+            now=given.instant("now", now),
+            count=given.whole("count", count, 0, MAX_COUNT),
+        )
+
+    def schedules(self, *, deleted: bool = False) -> list[Schedule]:
+        """Every schedule in the order of the ids.
+
+        Args:
+            deleted: Whether the deleted ones are among them.
+        """
+        given = Given()
+        return given.call(super().schedules, deleted=given.flag("deleted", deleted))
+
+    def timezone(self, schedule_id: str) -> str | None:
+        """The name of the zone of a schedule's current version, None where there is no such schedule.
+
+        Args:
+            schedule_id: The id of a schedule, deleted or not.
+        """
+        given = Given()
+        return given.call(super().timezone, given.schedule_id("schedule_id", schedule_id))
+
+    def versions(self, schedule_id: str) -> list[VersionChange]:
+        """Every definition version, oldest first, with what changed in it. Raises `NotFound`.
+
+        Args:
+            schedule_id: The id of a schedule, deleted or not.
+        """
+        given = Given()
+        return given.call(super().versions, given.schedule_id("schedule_id", schedule_id))
+
+    def preview(self, schedule_id: str, *, start: Instant, count: int) -> list[PreviewedOccurrence]:
+        """The next occurrences of a schedule, each under the version in force there. Raises `NotFound`.
+
+        Args:
+            schedule_id: The id of a schedule.
+            start: The instant from which on, inclusive: an aware datetime or whole seconds since 1970.
+            count: How many at most, 0 to 10,000.
+        """
+        given = Given()
+        return given.call(
+            super().preview,
+            given.schedule_id("schedule_id", schedule_id),
+            start=given.instant("start", start),
+            count=given.whole("count", count, 0, MAX_COUNT),
+        )
+
+    def tick(self, tick_id: str) -> TickDetail:
+        """One tick with its definition version, its run and any conflict. Raises `NotFound`.
+
+        Args:
+            tick_id: The id as `Tick.tick_id` has it, `{schedule_id}:{epoch}`.
+        """
+        given = Given()
+        return given.call(super().tick, given.name("tick_id", tick_id))
+
+    def run(self, run_id: str) -> Run:
+        """One run with its conflicts. Raises `NotFound`.
+
+        Args:
+            run_id: The id as `Run.run_id` has it, `run_` and 26 characters.
+        """
+        given = Given()
+        return given.call(super().run, given.name("run_id", run_id))

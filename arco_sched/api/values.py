@@ -1,0 +1,230 @@
+"""What a Python value is taken for: the plain value that is kept, or a problem that says what it should have been.
+
+Each function takes a value of any type whatever, and notes what is wrong with it; what it returns then means nothing.
+"""
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeAlias, TypeVar
+
+from arco_sched.core import kinds
+from arco_sched.core.identity import SCHEDULE_ID
+from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT
+from arco_sched.core.kinds import Kind, Note
+
+T = TypeVar("T")
+
+Instant: TypeAlias = datetime | int
+"""An aware `datetime`, of which a fraction of a second is cut, or whole seconds since 1970 in UTC."""
+
+PathLike: TypeAlias = str | os.PathLike[str]
+"""Where a file is: a `str` or a `Path`."""
+
+MAX_NUMBER: Final = (1 << 63) - 1
+"""The largest whole number that a database holds."""
+
+MAX_PATIENCE: Final = 1_000_000
+"""Seconds that a database is waited for at most."""
+
+_MOMENT: Final = "an aware datetime or whole seconds since 1970"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SHOWN: Final = 40
+
+
+def given(value: object) -> str:
+    """A value in a few words, whatever it is, for the problem that it has."""
+    if value is None or isinstance(value, bool):
+        return str(value)
+    if isinstance(value, int):
+        return int.__repr__(value) if abs(value) < 10**_SHOWN else f"a number of more than {_SHOWN} digits"
+    if isinstance(value, float):
+        return float.__repr__(value)
+    if isinstance(value, str):
+        exact = str.__str__(value)
+        return f"the text {exact[:_SHOWN]!a}{'…' if len(exact) > _SHOWN else ''}"
+    return f"a value of type {type(value).__name__}"
+
+
+def instant(value: object, note: Note) -> int:
+    """The epoch of an instant of the years 1 to 9999; a whole float is taken for the number that it is."""
+    if isinstance(value, datetime):
+        return _epoch(value, note)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:  # NaN's rest is true as well
+        note("type", what=_MOMENT, given=given(value))
+    elif not MIN_INSTANT <= value <= MAX_INSTANT:
+        note("moment_years", what=_MOMENT, given=given(value))
+    else:
+        return int(value)
+    return 0
+
+
+def _epoch(value: datetime, note: Note) -> int:
+    # A tzinfo is anybody's code, and so is a subclass of datetime: pandas' NaT is one.
+    try:
+        if value.utcoffset() is None:
+            note("naive", what=_MOMENT, given=str(value))
+            return 0
+        seconds = (value - _EPOCH) // timedelta(seconds=1)
+    except (ArithmeticError, NotImplementedError, TypeError, ValueError):
+        note("type", what=_MOMENT, given=f"{given(value)} without a usable tzinfo")
+        return 0
+    if not MIN_INSTANT <= seconds <= MAX_INSTANT:
+        note("moment_years", what=_MOMENT, given=str(value))
+    return seconds
+
+
+def number(value: object, note: Note, what: str = "a whole number") -> int:
+    """A whole number, also of a subclass such as an enumeration's."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        note("type", what=what, given=given(value))
+        return 0
+    return int(value)
+
+
+def whole(value: object, note: Note, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    found = number(value, note)
+    if type(value) is not bool and isinstance(value, int) and not least <= found <= most:
+        note("bounds", least=least, most=most)
+    return found
+
+
+def seconds(value: object, note: Note) -> float:
+    """A number of seconds to wait, which may have a fraction."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        note("type", what="a number of seconds", given=given(value))
+        return 0
+    if not 0 <= value <= MAX_PATIENCE:  # so is NaN
+        note("bounds", least=0, most=MAX_PATIENCE)
+        return 0
+    return float(value)
+
+
+def flag(value: object, note: Note) -> bool:
+    """True or False, and nothing like one of them."""
+    if not isinstance(value, bool):
+        note("type", what="True or False", given=given(value))
+    return value is True
+
+
+def text(value: object, note: Note, what: str = "a text") -> str:
+    """A text, also of a subclass such as an enumeration's."""
+    if not isinstance(value, str):
+        note("type", what=what, given=given(value))
+        return ""
+    return str.__str__(value)
+
+
+def label(value: object, note: Note, *, empty: bool = False) -> str:
+    """A text of one line."""
+    found = text(value, note)
+    if isinstance(value, str):
+        kinds.Text(empty=empty).check(found, note)
+    return found
+
+
+def schedule_id(value: object, note: Note) -> str:
+    """A text that can be the id of a schedule."""
+    found = text(value, note)
+    if isinstance(value, str) and SCHEDULE_ID.fullmatch(found) is None:
+        note("schedule_id", value=found)
+    return found
+
+
+def several(value: object, note: Note, what: str, read: Callable[[object, Note], T]) -> tuple[T, ...]:
+    """Several values, from anything that can be iterated; a single text, or bytes, is not several."""
+    if isinstance(value, str | bytes | bytearray | memoryview | Mapping) or not isinstance(value, Iterable):
+        note("type", what=what, given=given(value))
+        return ()
+    return tuple(read(each, partial(note, entry=place)) for place, each in enumerate(value))
+
+
+def path(value: object, note: Note) -> Path:
+    """A path as text or `Path`, of a name that a file can have."""
+    found = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(found, str):
+        note("type", what="a path as str or Path", given=given(found))
+        return Path()
+    if not found:
+        note("empty")
+    try:
+        has_nul = b"\0" in os.fsencode(found)
+    except UnicodeEncodeError:
+        has_nul = True
+    if has_nul:
+        note("path", value=found)
+    return Path(found)
+
+
+# Fields, by the kind of their values.
+
+
+def plain(kind: Kind, value: object, note: Note) -> Any:
+    """The plain value of a field of this kind: of the type that the kind checks, if perhaps not acceptable to it."""
+    match kind:
+        case kinds.Many():
+            return _many(kind, value, note)
+        case kinds.Pairs():
+            return _pairs(kind, value, note)
+        case kinds.Zone():
+            return _zone(value, note)
+        case kinds.Span():
+            return _span(kind, value, note)
+        case kinds.Text() | kinds.Choice():
+            return text(value, note)
+        case kinds.Whole():
+            return number(value, note)
+        case kinds.Instant():
+            return instant(value, note)
+        case kinds.Flag():
+            return flag(value, note)
+    return value
+
+
+def _zone(value: object, note: Note) -> str:
+    if not isinstance(value, str):
+        from zoneinfo import ZoneInfo
+
+        value = value.key if isinstance(value, ZoneInfo) else value
+    return text(value, note, "a text or a ZoneInfo")
+
+
+def _many(kind: kinds.Many, value: object, note: Note) -> tuple[Any, ...]:
+    if isinstance(value, str):
+        value = (value,)
+    if isinstance(value, bytes | bytearray | memoryview | Mapping) or not isinstance(value, Collection):
+        note("type", what="a list", given=given(value))
+        return ()
+    return tuple(plain(kind.item, each, partial(note, entry=place)) for place, each in enumerate(value))
+
+
+def _pairs(kind: kinds.Pairs, value: object, note: Note) -> tuple[tuple[str, Any], ...]:
+    if isinstance(value, Mapping):
+        pairs = list(value.items())
+    elif isinstance(value, list | tuple) and all(isinstance(each, list | tuple) and len(each) == 2 for each in value):
+        pairs = [(each[0], each[1]) for each in value]
+    else:
+        note("type", what="a dict, or pairs of name and value", given=given(value))
+        return ()
+    found: dict[str, Any] = {}
+    for key, each in pairs:
+        if not isinstance(key, str):
+            note("type", what="a text", given=given(key), key=given(key), side="key")
+            continue
+        exact = str.__str__(key)
+        if exact in found:
+            note("twice", key=exact, side="key")
+        found[exact] = plain(kind.item, each, partial(note, key=exact))
+    return tuple(found.items())
+
+
+def _span(kind: kinds.Span, value: object, note: Note) -> int:
+    if not isinstance(value, timedelta):
+        return number(value, note, f"a timedelta or whole {kind.unit}")
+    count, rest = divmod(value, timedelta(**{kind.unit: 1}))
+    if rest:
+        note("type", what=f"a timedelta of whole {kind.unit}", given=str(value))
+    return count

@@ -1,0 +1,214 @@
+"""What a worker needs of an executor, and the values that pass between them (the life of a run, docs/execution.md)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
+
+from arco_sched.core.errors import ArcoError
+
+ATTEMPT_VARIABLES: Final = (
+    "ARCO_RUN_ID",
+    "ARCO_RUN_KEY",
+    "ARCO_ATTEMPT",
+    "ARCO_SCHEDULE_ID",
+    "ARCO_TICK_ID",
+    "ARCO_SCHEDULED_FOR",
+    "ARCO_SCHEDULED_FOR_LOCAL",
+    "ARCO_DEFINITION_VERSION",
+    "ARCO_CODE_VERSION",
+    "ARCO_ASSETS",
+    "ARCO_PARTITIONS",
+    "ARCO_STORE_ID",
+)
+"""The variables that tell a command which attempt of which run it is. One that does not apply is unset.
+
+The executor itself sets ARCO_RUN_ID, ARCO_ATTEMPT and ARCO_STORE_ID: they are the mark by which it finds the processes
+of an attempt. The store belongs to it, because two databases with the same schedules have the same run ids.
+"""
+
+
+class NotStarted(ArcoError):
+    """The attempt can't be started, and is over: no such shell, directory, user or environment file (one line)."""
+
+
+class CannotStart(ArcoError):
+    """The worker lacks something to start attempts: processes, descriptors, disk, a folder (one line).
+
+    It is no attempt: nothing has begun, and the same attempt can be submitted again later.
+    """
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    LOST = "lost"
+    NOT_STARTED = "not-started"
+    CANCELED = "canceled"
+
+
+class State(StrEnum):
+    """What an executor sees of an attempt at one moment."""
+
+    NOT_BEGUN = "not-begun"
+    """Its command has not begun and nothing of it lives: `submit` starts the same attempt."""
+    STARTING = "starting"
+    """Submitted; its command has not begun yet."""
+    RUNNING = "running"
+    ENDED = "ended"
+    """Its command ended, and the end was seen; or it was cancelled before it began, and will not begin."""
+    NOT_STARTED = "not-started"
+    """Its command can't be started. Final."""
+    LOST = "lost"
+    """Nothing of it is left, and nobody saw how it ended. Final."""
+    UNKNOWN = "unknown"
+    """It can't be seen from here: nothing is concluded, and nothing is ended."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """What an attempt executes.
+
+    `working_directory` None: the home of the user it runs as. `run_as` None: the worker's own user.
+    """
+
+    command: str
+    shell: str = "/bin/sh"
+    working_directory: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    environment_file: str | None = None
+    run_as: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """One execution of a run, recorded durably before it is submitted.
+
+    `place` is what `Executor.place()` answered when the start was recorded; `variables` are the ARCO_* that apply.
+    """
+
+    run_id: str
+    attempt: int
+    place: str
+    command: Command
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+class AttemptId(NamedTuple):
+    """What names an attempt in questions: as recorded; `external_id` None: no answer of `submit` was recorded."""
+
+    run_id: str
+    attempt: int
+    place: str
+    external_id: str | None = None
+
+
+class Observation(NamedTuple):
+    """What an executor sees of one attempt.
+
+    `elapsed_ms`: from the beginning of the command to now (running) or to its end (ended), by the machine's clock;
+    None where that is not known. `signal` is set where the exit code says so (128 + n), as a shell does: an `exit 137`
+    has both. `ending`: CANCELED or TIMED_OUT where `cancel` signalled it before it ended. `message`: one line, or None.
+    """
+
+    state: State
+    message: str | None = None
+    elapsed_ms: int | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    ending: Outcome | None = None
+
+
+class Ending(NamedTuple):
+    """How far the ending of an attempt is.
+
+    `signalled`: whether a signal has reached anything of it, now or earlier. `left`: how many processes of it live, its
+    supervisor included; 0: none was found, and `poll` says how it ended. `message`: why it can't be ended from here.
+    """
+
+    signalled: bool
+    left: int
+    message: str | None = None
+
+
+class Cancellation(NamedTuple):
+    """A wish to end an attempt. `reason` is CANCELED or TIMED_OUT; the first reason that signalled it stays."""
+
+    attempt: AttemptId
+    reason: Outcome
+
+
+class Executor(Protocol):
+    """A kind of place where a worker starts attempts.
+
+    Every method returns at once: none waits for a command. Errors: `CannotStart` where the worker lacks something (it
+    is no attempt: try again later), `NotStarted` where the attempt can't be started.
+    """
+
+    kind: str
+
+    def place(self) -> str:
+        """Where an attempt recorded now will run: the boot of this machine, or the name of a cluster."""
+
+    def check(self) -> None:
+        """Raise `CannotStart` where no attempt can be started now."""
+
+    def submit(self, attempt: Attempt) -> str:
+        """Start it, and return its external id. Safe to repeat: the command of an attempt begins at most once.
+
+        Raises `NotStarted` (the attempt is over) and `CannotStart` (the same attempt may be submitted again).
+        """
+
+    def poll(self, attempts: Sequence[AttemptId]) -> list[Observation]:
+        """What is seen of each, in their order; one question for many."""
+
+    def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
+        """Take the next step towards the end of each, in their order: SIGTERM; `grace` seconds later, SIGKILL.
+
+        One that has not begun will not begin any more; one that ended by itself stays as it ended.
+
+        Called again until `left` is 0 and `poll` knows an outcome. `now` is the worker's `CLOCK_BOOTTIME` in seconds.
+        """
+
+    def tend(self, attempts: Sequence[AttemptId]) -> None:
+        """Keep the output of running attempts within its limit; called once a round."""
+
+    def log(self, attempt: AttemptId) -> str | None:
+        """The path of the attempt's output, or None where there is none."""
+
+    def settle(self, attempts: Iterable[AttemptId]) -> None:
+        """Let go of what is not needed once the end of an attempt is recorded for good; its output stays."""
+
+    def discard(self, attempts: Iterable[AttemptId]) -> None:
+        """Remove everything that is kept of attempts of runs that are final, their output included."""
+
+    def remove_old_logs(self, before: float) -> int:
+        """Remove output that was last written before an instant (epoch seconds) and that is closed; how many."""
+
+    def close(self) -> None:
+        """Give back what the executor holds. The attempts go on."""
+
+
+def outcome(seen: Observation) -> Outcome | None:
+    """How the attempt ended, or None while that is open.
+
+    An attempt that was signalled is what it was ended for, whatever it exits with.
+    """
+    match seen.state:
+        case State.ENDED:
+            return seen.ending or (Outcome.SUCCEEDED if seen.exit_code == 0 else Outcome.FAILED)
+        case State.LOST:
+            return seen.ending or Outcome.LOST
+        case State.NOT_STARTED:
+            return Outcome.NOT_STARTED
+        case _:
+            return None
+
+
+def signal_of(exit_code: int) -> int | None:
+    """The signal that an exit code tells of, as a shell writes it: 128 + n; else None."""
+    number = exit_code - 128
+    return number if 1 <= number <= 64 else None

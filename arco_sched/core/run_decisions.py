@@ -1,0 +1,361 @@
+"""What happens to a run when somebody starts, ends, cancels, skips or repeats it: (request, state) -> events.
+
+A decision is the events to record, none where everything is already as asked (`existing`), or a `Refused`. Whether a
+worker may start a run at all is decided before, by `run_order.choose`.
+"""
+
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from arco_sched.core.attempts import EXTERNAL, NEEDS_BEGIN, Attempt, End, Outcome, SignalledFor, outcome_of
+from arco_sched.core.policy import MAX_LOST_RETRIES, Policy, is_repeatable, retry_delay
+from arco_sched.core.run_events import (
+    CancelReason,
+    PoolSet,
+    RunCanceled,
+    RunCancelRequested,
+    RunEvent,
+    RunFinished,
+    RunRetryRequested,
+    RunSkipped,
+    RunStarted,
+    RunSubmitted,
+    SkipReason,
+    Status,
+)
+from arco_sched.core.runs import Request, RunState, canceled_reason, is_past_deadline
+
+RefusalCode = Literal[
+    "final", "open", "not-open", "not-current", "not-begun", "other-id", "early", "deadline", "succeeded", "not-yours"
+]
+
+
+class Refused(NamedTuple):
+    """Why a decision was not made: `code` for programs, `sentence` for people, without a full stop.
+
+    `instant` is what the sentence is about where there is one: the run may start then, or the deadline was then.
+    """
+
+    code: RefusalCode
+    sentence: str
+    instant: int | None = None
+
+
+Decision = tuple[RunEvent, ...] | Refused
+
+
+def start(state: RunState, *, executor: str, worker: str, host: str, now: int) -> Decision:
+    """A worker opens the next attempt, which begins at once; refused where one is open or the run is final."""
+    refused = _not_waiting(state)
+    if refused is not None:
+        return refused
+    return (
+        RunStarted(
+            run_id=state.run_id,
+            attempt=state.attempts + 1,
+            executor=executor,
+            worker=worker,
+            host=host,
+            external_id=None,
+            started_at=now,
+        ),
+    )
+
+
+def submit(state: RunState, *, executor: str, worker: str, host: str, now: int) -> Decision:
+    """A worker opens the next attempt for an engine, before it tells the engine; refused like `start`."""
+    refused = _not_waiting(state)
+    if refused is not None:
+        return refused
+    return (_submission(state, state.attempts + 1, 1, executor, worker, host, None, now),)
+
+
+def submit_again(state: RunState, *, attempt: int, external_id: str, worker: str, host: str, now: int) -> Decision:
+    """The engine's id of an attempt, once it answered; recorded again where it forgot the attempt and took it anew.
+
+    Nothing new where the id is the one that is recorded. Refused where the attempt is not the current one or has begun.
+    """
+    current = _current(state, attempt)
+    if isinstance(current, Refused):
+        return current
+    if current.external_id == external_id:
+        return ()
+    if current.begun:
+        return Refused("open", f"attempt {attempt} of run {state.run_id} has begun as {current.external_id}")
+    number = current.submissions + 1
+    return (_submission(state, attempt, number, current.executor, worker, host, external_id, now),)
+
+
+def begin(state: RunState, *, attempt: int, started_at: int, host: str | None = None) -> Decision:
+    """An attempt that waited in an engine began at `started_at`; nothing new where that is recorded."""
+    current = _current(state, attempt)
+    if isinstance(current, Refused):
+        return current
+    if current.begun:
+        return ()
+    return (
+        RunStarted(
+            run_id=state.run_id,
+            attempt=attempt,
+            executor=current.executor,
+            worker=current.worker,
+            host=host or current.host,
+            external_id=current.external_id,
+            started_at=started_at,
+        ),
+    )
+
+
+def start_by_hand(request: Request, state: RunState, *, external_id: str, now: int) -> Decision:
+    """`arco runs start`: an executor of one's own opens the next attempt and will tell its end.
+
+    Overlap, pools and what workers leave alone are not asked; due time, retry and deadline are. An id names one
+    attempt: the id of the last attempt again changes nothing, even after its end. Refused with `other-id` where another
+    attempt is open.
+    """
+    last = state.attempt
+    if last is not None and last.executor == EXTERNAL and last.external_id == external_id:
+        return ()
+    if state.open_attempt is not None:
+        whose = f"runs as {last.external_id}" if last and last.external_id else "is run by a worker"
+        return Refused("other-id", f"attempt {state.attempts} of run {state.run_id} {whose}")
+    if state.final:
+        return _is_final(state)
+    if is_past_deadline(request, state, now):
+        return Refused("deadline", f"run {state.run_id} had to begin within its start_within", request.deadline_at)
+    opens_at = max((at for at in (request.starts_at, state.retry_at) if at is not None), default=now)
+    if now < opens_at:
+        what = "is not due yet" if state.retry_at is None else "waits before it is tried again"
+        return Refused("early", f"run {state.run_id} {what}", opens_at)
+    return (
+        RunStarted(
+            run_id=state.run_id,
+            attempt=state.attempts + 1,
+            executor=EXTERNAL,
+            worker=None,
+            host=None,
+            external_id=external_id,
+            started_at=now,
+        ),
+    )
+
+
+def finish(policy: Policy, state: RunState, *, attempt: int, end: End) -> Decision:
+    """An attempt ended, and what becomes of its run: final, or requested again for a retry that is left.
+
+    A cancel makes the run `canceled` where the attempt was ended by it, and where it takes a retry away that was left.
+    Nothing new where the same outcome and exit code are recorded of that attempt; refused where another end is, where
+    the attempt is not the current one, and where it has not begun but would have to.
+    """
+    last = state.attempt
+    if last is not None and last.number == attempt and last.end is not None:
+        if (last.end.outcome, last.end.exit_code) == (end.outcome, end.exit_code):
+            return ()
+        return Refused("not-open", f"attempt {attempt} of run {state.run_id} ended before: {last.end.outcome}")
+    current = _current(state, attempt)
+    if isinstance(current, Refused):
+        return current
+    if not current.begun and end.outcome in NEEDS_BEGIN:
+        return Refused("not-begun", f"attempt {attempt} of run {state.run_id} has not begun: record that first")
+    if current.started_at is not None and end.ended_at < current.started_at:  # the clock was set back between them
+        end = replace(end, ended_at=current.started_at)
+    status, reason, retry_at = _becomes(policy, state, current, end)
+    return (
+        RunFinished(
+            run_id=state.run_id,
+            attempt=attempt,
+            outcome=end.outcome,
+            exit_code=end.exit_code,
+            signal=end.signal,
+            message=end.message,
+            ended_at=end.ended_at,
+            duration_ms=end.duration_ms,
+            status=status,
+            reason=reason,
+            retry_at=retry_at,
+        ),
+    )
+
+
+def finish_by_hand(
+    policy: Policy, state: RunState, *, attempt: int, exit_code: int, message: str | None, now: int
+) -> Decision:
+    """`arco runs finish`: an executor of one's own tells how its attempt ended.
+
+    After a cancel, an exit code other than 0 means that it was ended by it. Refused for an attempt that a worker runs.
+    """
+    last = state.attempt
+    if last is not None and last.number == attempt and last.end is not None and last.executor == EXTERNAL:
+        if last.end.exit_code == exit_code:
+            return ()
+        return Refused("not-open", f"attempt {attempt} of run {state.run_id} ended before: {last.end.outcome}")
+    signalled: SignalledFor | None = "cancel" if state.cancel is not None and exit_code != 0 else None
+    return _end_by_hand(
+        policy, state, attempt, outcome_of(exit_code, None, signalled), exit_code, message, now, orphaned=False
+    )
+
+
+def fail_by_hand(policy: Policy, state: RunState, *, message: str | None, now: int, orphaned: bool = False) -> Decision:
+    """`arco runs fail`: the open attempt of an executor of one's own failed, without an exit code.
+
+    An attempt that a worker runs is refused (what lives is canceled instead), unless it is `orphaned`: the caller knows
+    that no worker can tell any more whether it lives. Nothing new where the last attempt failed like this before.
+    """
+    last = state.attempt
+    if last is None:
+        return Refused("not-open", f"no attempt of run {state.run_id} is open")
+    if last.end is not None:
+        if last.end.outcome == "failed" and last.end.exit_code is None and last.executor == EXTERNAL:
+            return ()
+        return Refused("not-open", f"no attempt of run {state.run_id} is open: the last one ended {last.end.outcome}")
+    return _end_by_hand(policy, state, last.number, "failed", None, message, now, orphaned)
+
+
+def cancel(state: RunState, reason: CancelReason = "hand") -> Decision:
+    """A run that waits is canceled at once, an open attempt is asked to end.
+
+    Nothing new where that was asked before or the run is canceled already; refused where it is final otherwise.
+    """
+    if state.status == "canceled" or state.cancel is not None:
+        return ()
+    if state.final:
+        return _is_final(state)
+    if state.open_attempt is not None:
+        return (RunCancelRequested(run_id=state.run_id, attempt=state.attempts, reason=reason),)
+    return (RunCanceled(run_id=state.run_id, round=state.round, reason=reason),)
+
+
+def skip(state: RunState, reason: SkipReason = "discarded") -> Decision:
+    """A run that waits (for its first attempt or for a retry) will not be executed any more.
+
+    Nothing new where it is skipped already; refused where an attempt is open or the run is final otherwise.
+    """
+    if state.status == "skipped":
+        return ()
+    refused = _not_waiting(state)
+    if refused is not None:
+        return refused
+    return (RunSkipped(run_id=state.run_id, round=state.round, reason=reason),)
+
+
+def expire(request: Request, state: RunState, now: int) -> Decision:
+    """A run past its `start_within` is skipped; nothing where its time is not over.
+
+    One that waits in an engine is asked to end, and is skipped once it has.
+    """
+    if not is_past_deadline(request, state, now):
+        return ()
+    return skip(state, "deadline") if state.open_attempt is None else cancel(state, "deadline")
+
+
+def retry(state: RunState, *, force: bool = False) -> Decision:
+    """`arco runs retry`: a final run, or one that is held, waits again, in a new round of `max_retries`.
+
+    Nothing new where it waits for its round's first attempt already; refused where an attempt is open, where it waits
+    for a retry of its own, and for a success without `force`.
+    """
+    if state.open_attempt is not None:
+        return Refused("open", f"attempt {state.attempts} of run {state.run_id} is not over: cancel it first")
+    if state.status == "succeeded" and not force:
+        return Refused("succeeded", f"run {state.run_id} succeeded: repeat it with --force")
+    if not state.final and not state.held:
+        if state.round_attempts == 0:
+            return ()
+        return Refused("open", f"run {state.run_id} is tried again by itself: cancel it first", state.retry_at)
+    return (
+        RunRetryRequested(run_id=state.run_id, number=state.round + 1, forced=force and state.status == "succeeded"),
+    )
+
+
+def set_pool(pool: str, before: PoolSet | None, slots: int | None) -> PoolSet | None:
+    """The change of a pool to `slots` (None: no limit), after its last change; None where it is so already."""
+    if slots == (None if before is None else before.slots):
+        return None
+    return PoolSet(pool=pool, number=1 if before is None else before.number + 1, slots=slots)
+
+
+def has_retry_left(policy: Policy, state: RunState, end: End) -> bool:
+    """Whether the policy repeats the open attempt when it ends like this and nobody asked the run to end."""
+    if end.outcome == "lost":
+        return policy.on_lost == "retry" and state.lost_in_row < MAX_LOST_RETRIES
+    return state.retries < policy.max_retries and is_repeatable(policy, end.outcome, end.exit_code)
+
+
+def _becomes(policy: Policy, state: RunState, attempt: Attempt, end: End) -> tuple[Status, str | None, int | None]:
+    """(status, its reason, when it is tried again) of a run whose open attempt ends like this."""
+    if end.outcome == "succeeded":
+        return "succeeded", None, None
+    if state.cancel == "deadline" and not attempt.begun:
+        return "skipped", "deadline", None
+    again = has_retry_left(policy, state, end)
+    if end.outcome == "canceled" or (again and state.cancel is not None):
+        return "canceled", canceled_reason(state.cancel), None
+    if again:
+        return "requested", None, end.ended_at + retry_delay(policy, state.round_attempts)
+    return "failed", None, None
+
+
+def _end_by_hand(
+    policy: Policy,
+    state: RunState,
+    number: int,
+    outcome: Outcome,
+    exit_code: int | None,
+    message: str | None,
+    now: int,
+    orphaned: bool,
+) -> Decision:
+    current = _current(state, number)
+    if isinstance(current, Refused):
+        return current
+    if current.executor != EXTERNAL and not orphaned:
+        return Refused(
+            "not-yours", f"attempt {number} of run {state.run_id} is run by a worker: cancel the run instead"
+        )
+    if not current.begun and outcome in NEEDS_BEGIN:
+        outcome = "lost"
+    since = current.started_at
+    duration = None if since is None else max(now - since, 0) * 1000
+    end = End(outcome=outcome, ended_at=now, duration_ms=duration, exit_code=exit_code, message=message)
+    return finish(policy, state, attempt=number, end=end)
+
+
+def _submission(
+    state: RunState,
+    attempt: int,
+    number: int,
+    executor: str,
+    worker: str,
+    host: str,
+    external_id: str | None,
+    now: int,
+) -> RunSubmitted:
+    return RunSubmitted(
+        run_id=state.run_id,
+        attempt=attempt,
+        submission=number,
+        executor=executor,
+        worker=worker,
+        host=host,
+        external_id=external_id,
+        submitted_at=now,
+    )
+
+
+def _current(state: RunState, number: int) -> Attempt | Refused:
+    """The open attempt where it is that one."""
+    attempt = state.open_attempt
+    if attempt is not None and attempt.number == number:
+        return attempt
+    now = "no attempt is open" if attempt is None else f"attempt {attempt.number} is"
+    return Refused("not-current", f"attempt {number} of run {state.run_id} is not the current one: {now}")
+
+
+def _not_waiting(state: RunState) -> Refused | None:
+    if state.open_attempt is not None:
+        return Refused("open", f"attempt {state.attempts} of run {state.run_id} is not over")
+    return _is_final(state) if state.final else None
+
+
+def _is_final(state: RunState) -> Refused:
+    return Refused("final", f"run {state.run_id} is {state.status}")

@@ -1,0 +1,205 @@
+"""The events of a run's life and of pools, as values: a stable name, an idempotency key, and a payload for JSON.
+
+Every event of a run is keyed by the run id and by its attempt, or by a number that counts what can happen again. What
+is recorded does not depend on the policy any more: a fold of the events needs nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Final, Literal
+
+from arco_sched.core.attempts import Outcome
+
+Status = Literal["requested", "running", "succeeded", "failed", "canceled", "skipped"]
+SkipReason = Literal["overlap", "deadline", "superseded", "discarded"]
+CancelReason = Literal["hand", "overlap", "deadline"]
+
+STATUSES: Final[tuple[Status, ...]] = ("requested", "running", "succeeded", "failed", "canceled", "skipped")
+FINAL: Final = frozenset({"succeeded", "failed", "canceled", "skipped"})
+SKIP_REASONS: Final[tuple[SkipReason, ...]] = ("overlap", "deadline", "superseded", "discarded")
+CANCEL_REASONS: Final[tuple[CancelReason, ...]] = ("hand", "overlap", "deadline")
+"""Who asked for an end: a person, a newer run (`overlap: cancel`), or `start_within` while it waits in an engine."""
+
+INSTANTS: Final = frozenset({"submitted_at", "started_at", "ended_at", "retry_at"})
+"""The payload fields that are instants: RFC 3339 in JSON, epochs in the values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSubmitted:
+    """An attempt was opened for an engine (`submission` 1), or the engine was told of it again, or gave it an id.
+
+    The first is recorded before the engine hears of the attempt, so its `external_id` is mostly None.
+    """
+
+    name: ClassVar = "RunSubmitted"
+    run_id: str
+    attempt: int
+    submission: int
+    executor: str
+    worker: str | None
+    host: str | None
+    external_id: str | None
+    submitted_at: int
+
+    @property
+    def key(self) -> str:
+        """The idempotency key."""
+        return f"run_submitted:{self.run_id}:{self.attempt}:{self.submission}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """An attempt began: it was opened by this, or had waited in an engine. Recorded before a local one is started."""
+
+    name: ClassVar = "RunStarted"
+    run_id: str
+    attempt: int
+    executor: str
+    worker: str | None
+    host: str | None
+    external_id: str | None
+    started_at: int
+
+    @property
+    def key(self) -> str:
+        """The idempotency key."""
+        return f"run_started:{self.run_id}:{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """An attempt ended; `status` is what became of the run: final, or `requested` again with `retry_at`."""
+
+    name: ClassVar = "RunFinished"
+    run_id: str
+    attempt: int
+    outcome: Outcome
+    exit_code: int | None
+    signal: int | None
+    message: str | None
+    ended_at: int
+    duration_ms: int | None
+    status: Status
+    reason: str | None
+    retry_at: int | None
+
+    @property
+    def key(self) -> str:
+        """The idempotency key."""
+        return f"run_finished:{self.run_id}:{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSkipped:
+    """A run that waited will not be executed; `round` counts the retries by hand before."""
+
+    name: ClassVar = "RunSkipped"
+    run_id: str
+    round: int
+    reason: SkipReason
+
+    @property
+    def key(self) -> str:
+        """The idempotency key."""
+        return f"run_skipped:{self.run_id}:{self.round}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCancelRequested:
+    """The open attempt of a run is to be ended; the run is canceled once it has."""
+
+    name: ClassVar = "RunCancelRequested"
+    run_id: str
+    attempt: int
+    reason: CancelReason
+
+    @property
+    def key(self) -> str:
+        """The idempotency key."""
+        return f"run_cancel_requested:{self.run_id}:{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCanceled:
+    """A run without an open attempt was canceled at once; `round` counts the retries by hand before."""
+
+    name: ClassVar = "RunCanceled"
+    run_id: str
+    round: int
+    reason: CancelReason
+
+    @property
+    def key(self) -> str:
+        """The idempotency key."""
+        return f"run_canceled:{self.run_id}:{self.round}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRetryRequested:
+    """A run waits again, by hand: the `number`th time. `forced` says that it may repeat a success."""
+
+    name: ClassVar = "RunRetryRequested"
+    run_id: str
+    number: int
+    forced: bool
+
+    @property
+    def key(self) -> str:
+        """The idempotency key."""
+        return f"run_retry:{self.run_id}:{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSet:
+    """A pool has `slots` over all workers from now on, or no limit (None); `number` counts the changes of the pool."""
+
+    name: ClassVar = "PoolSet"
+    pool: str
+    number: int
+    slots: int | None
+
+    @property
+    def key(self) -> str:
+        """The idempotency key."""
+        return f"pool_set:{self.pool}:{self.number}"
+
+
+RunEvent = RunSubmitted | RunStarted | RunFinished | RunSkipped | RunCancelRequested | RunCanceled | RunRetryRequested
+Event = RunEvent | PoolSet
+
+EVENTS: Final[Mapping[str, type[Event]]] = {
+    kind.name: kind
+    for kind in (
+        RunSubmitted,
+        RunStarted,
+        RunFinished,
+        RunSkipped,
+        RunCancelRequested,
+        RunCanceled,
+        RunRetryRequested,
+        PoolSet,
+    )
+}
+"""Every type by its name, as it is recorded."""
+
+
+def payload(event: Event, text: Callable[[int], str]) -> dict[str, Any]:
+    """The event's fields as JSON values, in the order of its definition; `text` writes an instant."""
+    values = {field.name: getattr(event, field.name) for field in fields(event)}
+    for name in INSTANTS & values.keys():
+        if values[name] is not None:
+            values[name] = text(values[name])
+    return values
+
+
+def from_payload(name: str, values: Mapping[str, Any], epoch: Callable[[str], int]) -> Event:
+    """The event of that name that `payload` wrote; `epoch` reads an instant. Keys that the type lacks are passed over.
+
+    Raises KeyError for an unknown name or a missing key.
+    """
+    kind = EVENTS[name]
+    found = {field.name: values[field.name] for field in fields(kind)}
+    for instant in INSTANTS & found.keys():
+        if found[instant] is not None:
+            found[instant] = epoch(found[instant])
+    return kind(**found)

@@ -1,0 +1,64 @@
+"""The folder `DB.runs/` beside a database: whose it is, and its attempts."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Final
+
+from arco_sched.execution.protocol import read
+
+_IDENTITY: Final = "identity"
+
+
+class NotOurs(Exception):
+    """The folder is missing, or belongs to another database: nothing in it is ours."""
+
+
+def create(path: str, store_id: str) -> None:
+    """Make the folder, owner-only, for the database with this id; durable when it returns.
+
+    An existing folder changes hands. Raises `OSError`.
+    """
+    os.makedirs(f"{path}/attempts", mode=0o700, exist_ok=True)
+    os.chmod(path, 0o700)
+    beside = f"{path}/{_IDENTITY}.{os.getpid()}"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, f"{store_id}\n".encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.rename(beside, f"{path}/{_IDENTITY}")
+    # The database will say that the folder is there: it must not say so of a name that a power cut takes back.
+    for folder in (path, os.path.dirname(os.path.abspath(path))):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def require(path: str, store_id: str) -> None:
+    """Raise `NotOurs` unless the folder carries this id, and `OSError` where it can't be read."""
+    found = read(f"{path}/{_IDENTITY}")
+    if not found:
+        raise NotOurs(f"{path} is missing, or no runs folder")
+    if found != f"{store_id}\n":
+        raise NotOurs(f"{path} belongs to another database")
+
+
+def names(path: str) -> Iterator[str]:
+    """The names of the attempts that have a folder, in no order."""
+    with os.scandir(f"{path}/attempts") as entries:
+        for entry in entries:
+            yield entry.name
+
+
+def remove(path: str, name: str) -> None:
+    """Remove the folder of an attempt, if there is one. Raises `OSError`.
+
+    Only for an attempt that is final: without its token it could begin again.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(f"{path}/attempts/{name}")

@@ -1,0 +1,219 @@
+"""The executor `local`: attempts are processes of this machine, each below a supervisor that outlives the worker."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from arco_sched.core.executor import (
+    Attempt,
+    AttemptId,
+    Cancellation,
+    CannotStart,
+    Ending,
+    NotStarted,
+    Observation,
+)
+from arco_sched.execution import environment, folder, logs, processes, protocol, starting, supervisor
+from arco_sched.execution.containers import InitLock
+from arco_sched.execution.ending import Ender, Signals
+from arco_sched.execution.observing import Observer
+
+_PROTOCOL_FILES: Final = ("token", "begun", "ending")
+
+
+class LocalExecutor:
+    """Starts attempts on this machine. `path`: the folder `DB.runs`, made by `folder.create` for `store_id`.
+
+    `log_folder` None: each log lies with its attempt. `log_limit`: bytes on disk at which a log loses its middle.
+    `worker_environment`: what commands inherit. `tools`: those of the system, unless given.
+    One executor a worker; any number of workers share a folder.
+    """
+
+    kind = "local"
+
+    def __init__(
+        self,
+        path: str,
+        store_id: str,
+        *,
+        worker_environment: Mapping[str, str],
+        log_folder: str | None = None,
+        log_limit: int = logs.LIMIT,
+        tools: supervisor.Tools | None = None,
+    ) -> None:
+        self._path = os.path.abspath(path)
+        self._attempts = f"{self._path}/attempts"
+        self._store_id = store_id
+        self._environment = dict(worker_environment)
+        self._log_folder = None if log_folder is None else os.path.abspath(log_folder)
+        self._log_limit = log_limit
+        self._tools = tools or supervisor.find_tools(sys.executable)
+        self._children: set[int] = set()
+        signals = Signals()
+        self._observer = Observer(self._path, store_id, signals)
+        self._ender = Ender(self._path, store_id, signals, self._observer.log_path)
+        self._init_lock = InitLock(self._path)
+
+    def place(self) -> str:
+        """The id of this boot."""
+        return processes.boot()
+
+    def check(self) -> None:
+        """Raise `CannotStart` where the folder is not ours, or nothing can be written."""
+        try:
+            folder.require(self._path, self._store_id)
+            for one in (self._attempts, self._log_folder):
+                if one is None or not os.path.exists(one):
+                    continue
+                if not os.access(one, os.W_OK | os.X_OK):
+                    raise CannotStart(f"the folder can't be written: {one}")
+                if os.statvfs(one).f_bavail == 0:
+                    raise CannotStart(f"no space is left for: {one}")
+        except folder.NotOurs as error:
+            raise CannotStart(str(error)) from None
+        except OSError as error:
+            raise starting.lacking(error, "the runs folder can't be read") from None
+
+    def submit(self, attempt: Attempt) -> str:
+        """Start the supervisor of an attempt, unless it has one, or had; its external id is the name of its folder."""
+        self._reap()
+        try:
+            name = protocol.name_of(attempt.run_id, attempt.attempt)
+        except ValueError as error:
+            raise NotStarted(str(error)) from None
+        self.check()
+        if attempt.place != processes.boot():
+            # Its token, if it ever had one, may have gone with the power: `poll` says that it is lost.
+            return name
+        try:
+            return self._start(attempt, name)
+        except OSError as error:
+            raise starting.lacking(error, "the attempt can't be started") from None
+
+    def _start(self, attempt: Attempt, name: str) -> str:
+        home = f"{self._attempts}/{name}"
+        with contextlib.ExitStack() as opened:
+            lock = protocol.open_lock(home)
+            opened.callback(os.close, lock)
+            # Who has the lock is alone with this attempt: there is one supervisor at a time, or none that lives.
+            if not protocol.lock(lock):
+                return name
+            token = protocol.read_token(home)
+            if token is not None and not token.never_began():
+                return name
+            user = environment.account(attempt.command.run_as, self._environment)
+            given = environment.environment(attempt, self._store_id, self._environment, user)
+            command = attempt.command
+            directory = command.working_directory or user.home
+            text = supervisor.variables(
+                folder=home,
+                place=protocol.place_text(processes.boot(), processes.pid_namespace()),
+                shell=command.shell,
+                command=command.command,
+                directory=directory,
+                environment=given,
+                user=user.change,
+                tools=self._tools,
+            )
+            log_path = self._new_log(name)
+            # `token` first: without it the rest says nothing, with it all the rest does.
+            for one in _PROTOCOL_FILES:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(f"{home}/{one}")
+            about = {"log": log_path, "directory": directory, "shell": command.shell, "user": user.name}
+            protocol.write_about(lock, about)
+            owner = None if user.change is None else (user.change.uid, user.change.gid)
+            log = logs.open_log(log_path, owner)
+            opened.callback(os.close, log)
+            protocol.lock(log)
+            self._init_lock.hold()
+            pid = starting.spawn(supervisor.arguments(name, self._tools), text, lock=lock, log=log)
+            self._children.add(pid)
+        return name
+
+    def poll(self, attempts: Sequence[AttemptId]) -> list[Observation]:
+        """What is seen of each: one lock asked for each that runs; /proc is read only where a supervisor is gone."""
+        self._reap()
+        return self._observer.poll(attempts)
+
+    def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
+        """One step for each. SIGKILL is repeated within a step where something is left that may have forked."""
+        return self._ender.cancel(cancellations, now=now, grace=grace)
+
+    def tend(self, attempts: Sequence[AttemptId]) -> None:
+        """Free the middle of each log that has outgrown the limit."""
+        for one in attempts:
+            # A log that can't be shortened is no reason to leave the others alone.
+            with contextlib.suppress(OSError):
+                path = self.log(one)
+                if path is not None:
+                    logs.keep_within(path, self._log_limit)
+
+    def log(self, attempt: AttemptId) -> str | None:
+        """The path of its output; None where there is none (any more)."""
+        path = self._observer.log_path(f"{attempt.run_id}.{attempt.attempt}")
+        return path if os.path.exists(path) else None
+
+    def settle(self, attempts: Iterable[AttemptId]) -> None:
+        """Remove all but the token and the log, and an empty log. Only once its final state is recorded for good.
+
+        The token stays, so that a worker that slept since it recorded the start begins nothing when it wakes.
+        """
+        for one in attempts:
+            home = f"{self._attempts}/{one.run_id}.{one.attempt}"
+            if protocol.is_locked(f"{home}/lock"):
+                continue
+            path = self.log(one)
+            if path is not None and os.stat(path).st_size == 0:
+                os.unlink(path)
+                path = None
+            unneeded = [f"{home}/{name}" for name in ("begun", "ending", "lock")]
+            if path is not None and not path.startswith(f"{home}/"):
+                # `lock` alone says where the log is.
+                unneeded.pop()
+            for name in unneeded:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(name)
+            self._observer.forget(f"{one.run_id}.{one.attempt}")
+
+    def discard(self, attempts: Iterable[AttemptId]) -> None:
+        """Remove the files and the log of each. One that still has its supervisor stays."""
+        for one in attempts:
+            name = f"{one.run_id}.{one.attempt}"
+            home = f"{self._attempts}/{name}"
+            if protocol.is_locked(f"{home}/lock"):
+                continue
+            path = self.log(one)
+            if path is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+            folder.remove(self._path, name)
+            self._observer.forget(name)
+            self._ender.forget(name)
+
+    def remove_old_logs(self, before: float) -> int:
+        """Remove logs that were last written before an instant (epoch seconds), save those that are open; how many."""
+        paths = (self._observer.log_path(name) for name in folder.names(self._path))
+        return logs.remove_old(paths, before=before, in_use=protocol.is_locked)
+
+    def close(self) -> None:
+        """Give back what the executor holds. The attempts go on."""
+        self._init_lock.close()
+
+    def _new_log(self, name: str) -> str:
+        if self._log_folder is None:
+            return f"{self._attempts}/{name}/log"
+        os.makedirs(self._log_folder, mode=0o700, exist_ok=True)
+        return f"{self._log_folder}/{name}.log"
+
+    def _reap(self) -> None:
+        """Take note of supervisors that ended: they are children of the worker that started them."""
+        for pid in list(self._children):
+            try:
+                ended, _ = os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                ended = pid
+            if ended:
+                self._children.discard(pid)

@@ -1,0 +1,69 @@
+"""The processes that live at one moment, and which of them belong to an attempt."""
+
+import os
+from typing import NamedTuple
+
+from arco_sched.execution import protocol
+from arco_sched.execution.processes import Mark, Process, descendants, marks, processes
+
+
+class Scene(NamedTuple):
+    """The processes that live at one moment: which attempt's mark each carries, its session and group, its children."""
+
+    living: dict[int, Process]
+    marked: dict[Mark, set[int]]
+    numbered: dict[int, set[int]]
+    children: dict[int, list[int]]
+
+
+def take_scene() -> Scene:
+    """The scene of now: one look for any number of attempts."""
+    living = processes()
+    numbered: dict[int, set[int]] = {}
+    children: dict[int, list[int]] = {}
+    for one in living.values():
+        numbered.setdefault(one.session, set()).add(one.pid)
+        numbered.setdefault(one.group, set()).add(one.pid)
+        children.setdefault(one.parent, []).append(one.pid)
+    return Scene(living, marks(living), numbered, children)
+
+
+def is_there(living: dict[int, Process], who: tuple[int, int]) -> bool:
+    """Whether a process, named by pid and start, is among the living."""
+    one = living.get(who[0])
+    return one is not None and one.start == who[1]
+
+
+def members(token: protocol.Token, mark: Mark, now: Scene) -> set[int]:
+    """Every process of an attempt that lives, without its supervisor and without this process.
+
+    By session and group, by the mark in the environment, and whatever descends from one of these or the supervisor.
+    """
+    living = now.living
+    roots = set(now.marked.get(mark, ()))
+    for who in (token.supervisor, token.leader):
+        # While a session or group has members its number is not given to a new process. So where another process has
+        # the number, ours is over, and those who carry it belong to others.
+        if who is not None and who[0] > 0 and (who[0] not in living or is_there(living, who)):
+            roots.update(pid for pid in now.numbered.get(who[0], ()) if living[pid].start >= who[1])
+            roots.update(now.children.get(who[0], ()) if is_there(living, who) else ())
+    return descendants(now.children, roots) - {
+        os.getpid(),
+        token.supervisor[0] if is_there(living, token.supervisor) else 0,
+    }
+
+
+def lives(token: protocol.Token, mark: Mark, log: str, now: Scene) -> bool:
+    """Whether anything of an attempt whose supervisor is gone lives: a process, or somebody who has its log open."""
+    return bool(members(token, mark, now)) or log_is_open(log)
+
+
+def log_is_open(log: str) -> bool:
+    """Whether anybody has the log of an attempt open as the attempt got it."""
+    try:
+        return protocol.locked(log)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        # Not to be seen, so not to be denied.
+        return True

@@ -1,0 +1,115 @@
+"""Every public method of a workspace with arguments that it takes, to be made wrong one at a time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arco_sched import Definition, RequestContent, Wanted, Workspace, parse_instant
+
+NOW = parse_instant("2025-03-04T00:00:00Z")
+NEW_YEAR = parse_instant("2025-01-01T00:00:00Z")
+DAY = 86_400
+MONTHLY = Definition(cron_expression="0 0 1 * *", catchup_window_minutes=525_600, max_catchup_ticks=50)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A method by its name, and arguments that it takes."""
+
+    method: str
+    arguments: Mapping[str, Any]
+
+    def of(self, workspace: Workspace, **others: Any) -> Any:
+        """What the method answers to its arguments, some of them replaced; every row of what is iterated."""
+        arguments = {**self.arguments, **others}
+        answer = getattr(workspace, self.method)(**arguments)
+        return list(answer) if self.method == "walk" else answer
+
+    def __str__(self) -> str:
+        return self.method
+
+
+def prepared(path: Path) -> Workspace:
+    """A workspace in which every call of `CALLS` succeeds."""
+    workspace = Workspace.create(path)
+    for schedule_id in ("a", "b"):
+        workspace.create_schedule(schedule_id, MONTHLY, now=NEW_YEAR - 200 * DAY)
+    workspace.evaluate(NEW_YEAR + DAY)
+    return workspace
+
+
+def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
+    """A call of every public method, with all of its arguments."""
+    run_id = workspace.runs(limit=1).rows[0].run_id
+    content = RequestContent(asset_selection=("x",), command="run", labels=(("team", "data"),))
+    listed = {"schedule_id": "a", "since": NEW_YEAR, "until": NOW, "limit": 2}
+
+    def refuse(*_: object) -> None:
+        return None
+
+    def progress(*_: object) -> None:
+        return None
+
+    version = {"now": NOW, "expect_version": 1, "discard_waiting": True}
+    cursor = workspace.ticks(limit=1).next_cursor
+    return (
+        Call(
+            "create_schedule",
+            {"schedule_id": "c", "definition": MONTHLY, "now": NOW, "start_at": NOW, "enabled": True},
+        ),
+        Call("update_schedule", {"schedule_id": "a", "values": {"code_version": "v"}, "enabled": True, **version}),
+        Call("set_enabled", {"schedule_id": "a", "enabled": False, **version}),
+        Call("delete_schedule", {"schedule_id": "a", **version}),
+        Call(
+            "apply",
+            {
+                "wanted": [Wanted("a", MONTHLY, enabled=False)],
+                "now": NOW,
+                "prune": False,
+                "dry_run": False,
+                "refuse": refuse,
+            },
+        ),
+        Call("evaluate", {"now": NOW, "schedules": ["a"], "dry_run": False, "progress": progress, "batch": 3}),
+        Call("rewind", {"now": NEW_YEAR, "schedules": ["a"], "dry_run": False}),
+        Call("discard", {"schedule_id": "a", "now": NOW, "dry_run": False}),
+        Call(
+            "backfill",
+            {
+                "schedule_id": "a",
+                "start": NOW - 500 * DAY,
+                "stop": NOW,
+                "now": NOW,
+                "limit": 10,
+                "dry_run": False,
+            },
+        ),
+        Call("trigger", {"schedule_id": "a", "now": NOW}),
+        Call("request_run", {"key": "mine", "content": content, "now": NOW}),
+        Call("backup", {"path": folder / "copy.db", "replace": True}),
+        Call("prune", {"before": NEW_YEAR, "now": NOW, "dry_run": False, "progress": progress}),
+        Call("verify", {"progress": progress}),
+        Call("status", {"now": NOW}),
+        Call("why", {"schedule_id": "a", "at": NEW_YEAR, "now": NOW}),
+        Call("timeline", {"edges": [NEW_YEAR, NOW], "now": NOW, "schedules": ["a"]}),
+        Call("schedule", {"schedule_id": "a", "now": NOW, "count": 3}),
+        Call("schedules", {"deleted": True}),
+        Call("timezone", {"schedule_id": "a"}),
+        Call("versions", {"schedule_id": "a"}),
+        Call("preview", {"schedule_id": "a", "start": NOW, "count": 3}),
+        Call("tick", {"tick_id": f"a:{NEW_YEAR}"}),
+        Call("run", {"run_id": run_id}),
+        Call("ticks", {**listed, "status": "triggered", "cursor": cursor}),
+        Call("lapses", {**listed, "reason": "window", "cursor": "5"}),
+        Call("runs", {**listed, "status": "requested", "cursor": "5"}),
+        Call("events", {"after": 2, "type_": "RunRequested", "schedule_id": "a", "limit": 2, "cursor": "3"}),
+        Call("walk", {"read": workspace.ticks, "limit": 2}),
+    )
+
+
+OPENING: tuple[tuple[Callable[..., Workspace], Mapping[str, Any]], ...] = (
+    (Workspace.open, {"busy_timeout": 1.5}),
+    (Workspace.create, {"name": "default", "busy_timeout": 1}),
+)
+"""The ways to a workspace, with arguments other than the path."""

@@ -1,0 +1,344 @@
+"""What happens to a run that is started, ended, canceled, skipped or repeated: the state, what is done, the events."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from arco_sched.core import run_decisions as decide
+from arco_sched.core.attempts import EXTERNAL, End
+from arco_sched.core.policy import Policy
+from arco_sched.core.run_decisions import Decision, Refused
+from arco_sched.core.run_events import PoolSet, RunFinished
+from arco_sched.core.runs import Request, RunState, fold, initial
+from tests.core.run_world import named, request
+
+PLAIN = request()
+RETRYING = Policy(max_retries=1, retry_delay_seconds=30)
+
+Step = Callable[[RunState], Decision]
+
+
+def local(now: int = 1000) -> Step:
+    """A worker starts it."""
+    return lambda state: decide.start(state, executor="local", worker="w", host="h", now=now)
+
+
+def engine(now: int = 1000) -> Step:
+    """A worker submits it to an engine."""
+    return lambda state: decide.submit(state, executor="slurm", worker="w", host="h", now=now)
+
+
+def begins(at: int = 1010) -> Step:
+    """It begins in the engine."""
+    return lambda state: decide.begin(state, attempt=state.attempts, started_at=at)
+
+
+def own(external_id: str = "x", now: int = 1000, of: Request = PLAIN) -> Step:
+    """An executor of one's own starts it."""
+    return lambda state: decide.start_by_hand(of, state, external_id=external_id, now=now)
+
+
+def ends(outcome: Any, exit_code: int | None = None, at: int = 1020, policy: Policy = PLAIN.policy) -> Step:
+    """Its open attempt ends."""
+    end = End(outcome=outcome, ended_at=at, exit_code=exit_code)
+    return lambda state: decide.finish(policy, state, attempt=state.attempts, end=end)
+
+
+def state_after(*steps: Step, of: Request = PLAIN) -> RunState:
+    """The state of a run after these steps, each of which must do something."""
+    state = initial(of)
+    for step in steps:
+        events = step(state)
+        assert events
+        assert not isinstance(events, Refused), events
+        state = fold(state, events)
+    return state
+
+
+FRESH = state_after()
+RUNNING = state_after(local())
+SUBMITTED = state_after(engine())
+OWN = state_after(own())
+RETRY_WAITS = state_after(local(), ends("failed", 1, policy=RETRYING))
+CANCELING = state_after(local(), decide.cancel)
+SUCCEEDED = state_after(local(), ends("succeeded", 0))
+FAILED = state_after(local(), ends("failed", 1))
+LOST = state_after(local(), ends("lost"))
+CANCELED = state_after(decide.cancel)
+SKIPPED = state_after(decide.skip)
+AGAIN = state_after(decide.skip, decide.retry)
+HELD = state_after(of=request(before_execution=True))
+
+
+@pytest.mark.parametrize(
+    ("state", "start", "cancel", "skip", "retry"),
+    [
+        (FRESH, ("RunStarted",), ("RunCanceled",), ("RunSkipped",), ()),
+        (RUNNING, "open", ("RunCancelRequested",), "open", "open"),
+        (SUBMITTED, "open", ("RunCancelRequested",), "open", "open"),
+        (OWN, "open", ("RunCancelRequested",), "open", "open"),
+        (RETRY_WAITS, ("RunStarted",), ("RunCanceled",), ("RunSkipped",), "open"),
+        (CANCELING, "open", (), "open", "open"),
+        (SUCCEEDED, "final", "final", "final", "succeeded"),
+        (FAILED, "final", "final", "final", ("RunRetryRequested",)),
+        (LOST, "final", "final", "final", ("RunRetryRequested",)),
+        (CANCELED, "final", (), "final", ("RunRetryRequested",)),
+        (SKIPPED, "final", "final", (), ("RunRetryRequested",)),
+        (AGAIN, ("RunStarted",), ("RunCanceled",), ("RunSkipped",), ()),
+        (HELD, ("RunStarted",), ("RunCanceled",), ("RunSkipped",), ("RunRetryRequested",)),
+    ],
+)
+def test_by_state(state: RunState, start: Any, cancel: Any, skip: Any, retry: Any) -> None:
+    """What can be done in which state: the events, nothing where it is so already, or why not."""
+    assert named(local()(state)) == start
+    assert named(decide.cancel(state)) == cancel
+    assert named(decide.skip(state)) == skip
+    assert named(decide.retry(state)) == retry
+
+
+def test_a_success_is_repeated_by_force_alone() -> None:
+    """`runs retry --force`; the event says that it was one."""
+    (event,) = decide.retry(SUCCEEDED, force=True)
+    assert getattr(event, "forced", None) is True
+    (event,) = decide.retry(FAILED, force=True)
+    assert getattr(event, "forced", None) is False
+
+
+FAIL, RETRY = Policy(max_retries=1), Policy(max_retries=1, on_lost="retry", retry_delay_seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("policy", "before", "outcome", "exit_code", "status", "retry_at"),
+    [
+        # One retry: what failed, timed out or was not started is tried again once.
+        (RETRY, [], "succeeded", 0, "succeeded", None),
+        (RETRY, [], "failed", 1, "requested", 1050),
+        (RETRY, [], "timed-out", 143, "requested", 1050),
+        (RETRY, [], "not-started", None, "requested", 1050),
+        (RETRY, [], "canceled", 143, "canceled", None),  # an engine's own cancel
+        (RETRY, ["failed"], "failed", 1, "failed", None),
+        (RETRY, ["timed-out"], "not-started", None, "failed", None),
+        (RETRY, ["failed"], "succeeded", 0, "succeeded", None),
+        # Lost: three in a row at most, beside max_retries; the delay doubles with each attempt of the round.
+        (FAIL, [], "lost", None, "failed", None),
+        (RETRY, [], "lost", None, "requested", 1050),
+        (RETRY, ["lost", "lost"], "lost", None, "requested", 1140),
+        (RETRY, ["lost", "lost", "lost"], "lost", None, "failed", None),
+        (RETRY, ["lost", "lost", "lost"], "failed", 1, "requested", 1260),
+        (RETRY, ["lost", "lost", "failed"], "lost", None, "requested", 1260),
+        (RETRY, ["failed", "lost"], "failed", 1, "failed", None),
+        # Exit codes that are tried again.
+        (Policy(max_retries=1, retry_exit_codes=(75,)), [], "failed", 75, "requested", 1080),
+        (Policy(max_retries=1, retry_exit_codes=(75,)), [], "failed", 1, "failed", None),
+        (Policy(max_retries=1, retry_exit_codes=(75,)), [], "failed", None, "failed", None),
+        (Policy(max_retries=1, retry_exit_codes=(75,)), [], "timed-out", None, "requested", 1080),
+    ],
+)
+def test_finish(
+    policy: Policy, before: list[str], outcome: str, exit_code: int | None, status: str, retry_at: int | None
+) -> None:
+    """What becomes of a run whose attempts before ended like that, when one ends at 1020."""
+    steps = [step for earlier in before for step in (local(), ends(earlier, 1, at=1000, policy=policy))]
+    state = state_after(*steps, local())
+    (event,) = ends(outcome, exit_code, policy=policy)(state)
+    assert isinstance(event, RunFinished)
+    assert (event.status, event.retry_at) == (status, retry_at)
+
+
+def canceling(reason: Any, *steps: Step) -> RunState:
+    """A run that is asked to end for that reason."""
+    return state_after(*steps, lambda state: decide.cancel(state, reason))
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "status", "reason"),
+    [
+        # One that ended before it was signalled is recorded as it ended; the cancel takes its retry away.
+        (canceling("hand", local()), "succeeded", "succeeded", None),
+        (canceling("hand", local()), "failed", "canceled", None),
+        (canceling("hand", local()), "canceled", "canceled", None),
+        (canceling("overlap", local()), "canceled", "canceled", "overlap"),
+        (canceling("hand", local(), ends("failed", 1, policy=RETRYING), local()), "failed", "failed", None),
+        (canceling("hand", local()), "lost", "failed", None),
+        # `start_within` of a run that waits in an engine.
+        (canceling("deadline", engine()), "canceled", "skipped", "deadline"),
+        (canceling("deadline", engine()), "not-started", "skipped", "deadline"),
+        (canceling("deadline", engine(), begins()), "canceled", "canceled", "deadline"),
+        (canceling("deadline", engine(), begins()), "succeeded", "succeeded", None),
+    ],
+)
+def test_finish_after_a_cancel(state: RunState, outcome: str, status: str, reason: str | None) -> None:
+    """Canceled where the cancel changed something; with one retry in the policy."""
+    (event,) = ends(outcome, 1, policy=RETRYING)(state)
+    assert isinstance(event, RunFinished)
+    assert (event.status, event.reason, event.retry_at) == (status, reason, None)
+    assert fold(state, (event,)).status == status
+
+
+@pytest.mark.parametrize(
+    ("state", "attempt", "outcome", "exit_code", "answer"),
+    [
+        (FRESH, 1, "failed", 1, "not-current"),
+        (RUNNING, 2, "failed", 1, "not-current"),
+        (RUNNING, 0, "failed", 1, "not-current"),
+        (FAILED, 1, "failed", 1, ()),  # told again
+        (FAILED, 1, "failed", 2, "not-open"),
+        (FAILED, 1, "succeeded", 0, "not-open"),
+        (state_after(local(), ends("failed", 1, policy=RETRYING), local()), 1, "failed", 1, "not-current"),
+        (SUBMITTED, 1, "succeeded", 0, "not-begun"),
+        (SUBMITTED, 1, "not-started", None, ("RunFinished",)),
+        (SUBMITTED, 1, "lost", None, ("RunFinished",)),
+    ],
+)
+def test_finish_of_which_attempt(state: RunState, attempt: int, outcome: Any, exit_code: Any, answer: Any) -> None:
+    """Only the current attempt ends, once."""
+    end = End(outcome=outcome, ended_at=1020, exit_code=exit_code)
+    assert named(decide.finish(PLAIN.policy, state, attempt=attempt, end=end)) == answer
+
+
+def test_an_attempt_never_ends_before_it_began() -> None:
+    """The clock was set back: the end is the beginning, and the retry counts from there."""
+    (event,) = ends("failed", 1, at=900, policy=RETRYING)(RUNNING)
+    assert isinstance(event, RunFinished)
+    assert (event.ended_at, event.retry_at) == (1000, 1030)
+
+
+LATE = request(start_within_seconds=10)
+SPREAD = request(spread_seconds=86_400)
+
+
+@pytest.mark.parametrize(
+    ("of", "state", "external_id", "now", "answer"),
+    [
+        (PLAIN, FRESH, "x", 1000, ("RunStarted",)),
+        (request(pool="external"), FRESH, "x", 1000, ("RunStarted",)),
+        (request(has_command=False), FRESH, "x", 1000, ("RunStarted",)),
+        (PLAIN, HELD, "x", 1000, ("RunStarted",)),
+        (PLAIN, OWN, "x", 2000, ()),
+        (PLAIN, OWN, "y", 2000, "other-id"),
+        (PLAIN, RUNNING, "x", 1000, "other-id"),
+        (PLAIN, FAILED, "x", 2000, "final"),
+        (PLAIN, state_after(own("x"), ends("failed", 1)), "x", 2000, ()),  # told again, late
+        (PLAIN, RETRY_WAITS, "x", 1049, "early"),
+        (PLAIN, RETRY_WAITS, "x", 1050, ("RunStarted",)),
+        (LATE, FRESH, "x", 1010, ("RunStarted",)),
+        (LATE, FRESH, "x", 1011, "deadline"),
+        (SPREAD, FRESH, "x", 1000, "early"),
+    ],
+)
+def test_start_by_hand(of: Request, state: RunState, external_id: str, now: int, answer: Any) -> None:
+    """`runs start`: the same id again is nothing new, another one is refused; due, retry and deadline are heeded."""
+    assert named(own(external_id, now, of)(state)) == answer
+
+
+@pytest.mark.parametrize(
+    ("state", "exit_code", "answer"),
+    [
+        (OWN, 0, ("succeeded", "succeeded")),
+        (OWN, 3, ("failed", "failed")),
+        (state_after(own(), decide.cancel), 0, ("succeeded", "succeeded")),
+        (state_after(own(), decide.cancel), 143, ("canceled", "canceled")),
+        (RUNNING, 0, "not-yours"),
+        (SUBMITTED, 0, "not-yours"),
+        (FRESH, 0, "not-current"),
+        (state_after(own(), ends("failed", 3)), 3, ()),
+        (state_after(own(), ends("failed", 3)), 0, "not-open"),
+        (state_after(own(), decide.cancel, ends("canceled", 143)), 143, ()),
+    ],
+)
+def test_finish_by_hand(state: RunState, exit_code: int, answer: Any) -> None:
+    """`runs finish` is for attempts of executors of one's own, and may be told twice."""
+    decided = decide.finish_by_hand(PLAIN.policy, state, attempt=1, exit_code=exit_code, message="m", now=1007)
+    if isinstance(decided, tuple) and decided and isinstance(decided[0], RunFinished):
+        assert (decided[0].ended_at, decided[0].duration_ms, decided[0].message) == (1007, 7000, "m")
+        assert (decided[0].outcome, decided[0].status) == answer
+    else:
+        assert named(decided) == answer
+
+
+@pytest.mark.parametrize(
+    ("state", "orphaned", "answer"),
+    [
+        (OWN, False, ("failed", "failed")),
+        (RUNNING, False, "not-yours"),
+        (RUNNING, True, ("failed", "failed")),
+        (SUBMITTED, True, ("lost", "failed")),  # it never began, as far as anybody knows
+        (FRESH, False, "not-open"),
+        (FAILED, False, "not-open"),
+        (CANCELED, False, "not-open"),
+        (state_after(own(), ends("failed")), False, ()),
+    ],
+)
+def test_fail_by_hand(state: RunState, orphaned: bool, answer: Any) -> None:
+    """`runs fail` is for attempts of executors of one's own, and for those of which no worker can tell any more."""
+    decided = decide.fail_by_hand(PLAIN.policy, state, message=None, now=1007, orphaned=orphaned)
+    if isinstance(decided, tuple) and decided and isinstance(decided[0], RunFinished):
+        assert (decided[0].outcome, decided[0].status) == answer
+    else:
+        assert named(decided) == answer
+
+
+@pytest.mark.parametrize(
+    ("of", "state", "now", "answer"),
+    [
+        (PLAIN, FRESH, 10**9, ()),  # none set
+        (LATE, FRESH, 1010, ()),
+        (LATE, FRESH, 1011, ("RunSkipped",)),
+        (LATE, RUNNING, 1011, ()),
+        (LATE, RETRY_WAITS, 5000, ()),  # its first attempt began in time
+        (LATE, AGAIN, 5000, ()),  # a retry by hand heeds no deadline
+        (LATE, SUBMITTED, 1010, ()),
+        (LATE, SUBMITTED, 1011, ("RunCancelRequested",)),
+        (LATE, canceling("deadline", engine()), 1012, ()),
+        (LATE, state_after(engine(), begins()), 1011, ()),
+        # Counted from the due time plus spread of scheduled runs, from the request of all others.
+        (request(start_within_seconds=10, spread_seconds=2, scheduled_for=1001), FRESH, 1012, ()),
+        (request(start_within_seconds=10, spread_seconds=2, scheduled_for=1001), FRESH, 1013, ("RunSkipped",)),
+        (request(start_within_seconds=10, source="backfill", scheduled_for=10), FRESH, 1010, ()),
+        (request(start_within_seconds=10, source="manual", scheduled_for=10), FRESH, 1011, ("RunSkipped",)),
+        (request(start_within_seconds=10, source="request", scheduled_for=None), FRESH, 1011, ("RunSkipped",)),
+    ],
+)
+def test_expire(of: Request, state: RunState, now: int, answer: Any) -> None:
+    """A run whose first attempt has not begun by then is skipped, or asked to end where it waits in an engine."""
+    assert named(decide.expire(of, state, now)) == answer
+
+
+def test_an_engine_that_forgot_an_attempt_gets_it_again() -> None:
+    """Claimed, submitted, forgotten, submitted as the same attempt under another id, begun; each is an event once."""
+
+    def answers(external_id: str) -> Step:
+        return lambda state: decide.submit_again(
+            state, attempt=1, external_id=external_id, worker="w", host="h", now=1001
+        )
+
+    state = state_after(engine(), answers("7"))
+    assert answers("7")(state) == ()
+    state = fold(state, answers("8")(state))  # type: ignore[arg-type]
+    assert (state.status, state.attempt.submissions, state.attempt.external_id) == ("requested", 3, "8")  # type: ignore[union-attr]
+    state = fold(state, begins()(state))  # type: ignore[arg-type]
+    assert (state.status, state.attempt.external_id, begins()(state)) == ("running", "8", ())  # type: ignore[union-attr]
+    assert named(answers("9")(state)) == "open"
+
+
+@pytest.mark.parametrize(
+    ("before", "slots", "after"),
+    [
+        (None, 2, PoolSet(pool="p", number=1, slots=2)),
+        (None, None, None),
+        (PoolSet(pool="p", number=1, slots=2), 2, None),
+        (PoolSet(pool="p", number=1, slots=2), 0, PoolSet(pool="p", number=2, slots=0)),
+        (PoolSet(pool="p", number=2, slots=0), None, PoolSet(pool="p", number=3, slots=None)),
+        (PoolSet(pool="p", number=3, slots=None), None, None),
+    ],
+)
+def test_set_pool(before: PoolSet | None, slots: int | None, after: PoolSet | None) -> None:
+    """Each change of a pool has a number of its own; none where it is so already."""
+    assert decide.set_pool("p", before, slots) == after
+
+
+def test_external_is_the_executor_of_what_is_started_by_hand() -> None:
+    """No worker looks after it."""
+    assert OWN.attempt is not None
+    assert (OWN.attempt.executor, OWN.attempt.worker, OWN.attempt.external_id) == (EXTERNAL, None, "x")

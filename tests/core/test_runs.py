@@ -1,0 +1,184 @@
+"""The fold of a run's events: the orders that can be, and a sentence about each that can't."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from arco_sched.core.run_events import (
+    PoolSet,
+    RunCanceled,
+    RunCancelRequested,
+    RunFinished,
+    RunRetryRequested,
+    RunSkipped,
+    RunStarted,
+    RunSubmitted,
+    from_payload,
+    payload,
+)
+from arco_sched.core.run_history import check_history
+from arco_sched.core.runs import ImpossibleEvent, fold, initial, is_external
+from tests.core.run_world import request
+
+BY = {"executor": "local", "worker": "w", "host": "h", "external_id": None}
+START = RunStarted(run_id="r", attempt=1, started_at=1000, **BY)  # type: ignore[arg-type]
+SECOND = replace(START, attempt=2, started_at=1200)
+SUBMIT = RunSubmitted(run_id="r", attempt=1, submission=1, submitted_at=1000, **(BY | {"executor": "slurm"}))  # type: ignore[arg-type]
+BEGIN = replace(START, executor="slurm")
+SKIP = RunSkipped(run_id="r", round=0, reason="discarded")
+CANCEL = RunCanceled(run_id="r", round=0, reason="hand")
+ASK = RunCancelRequested(run_id="r", attempt=1, reason="hand")
+RETRY = RunRetryRequested(run_id="r", number=1, forced=False)
+
+
+def finish(outcome: Any, status: Any, retry_at: int | None = None, **values: Any) -> RunFinished:
+    """Attempt 1 ends at 1100."""
+    known: dict[str, Any] = {"attempt": 1, "exit_code": None, "signal": None, "message": None, "ended_at": 1100}
+    known |= {"duration_ms": None, "reason": None}
+    return RunFinished(run_id="r", outcome=outcome, status=status, retry_at=retry_at, **(known | values))
+
+
+AGAIN = finish("failed", "requested", 1160)
+
+
+@pytest.mark.parametrize(
+    ("events", "answer"),
+    [
+        ([], ("requested", None, 0, 0)),
+        ([START], ("running", None, 0, 1)),
+        ([SUBMIT], ("requested", None, 0, 1)),
+        ([SUBMIT, BEGIN], ("running", None, 0, 1)),
+        ([START, finish("succeeded", "succeeded")], ("succeeded", None, 0, 1)),
+        ([START, AGAIN], ("requested", None, 0, 1)),
+        ([START, AGAIN, SECOND], ("running", None, 0, 2)),
+        ([START, AGAIN, CANCEL], ("canceled", None, 0, 1)),
+        ([START, AGAIN, SKIP], ("skipped", "discarded", 0, 1)),
+        ([START, ASK, finish("canceled", "canceled")], ("canceled", None, 0, 1)),
+        ([SKIP, RETRY], ("requested", None, 1, 0)),
+        ([SKIP, RETRY, replace(SKIP, round=1)], ("skipped", "discarded", 1, 0)),
+        ([replace(CANCEL, reason="overlap")], ("canceled", "overlap", 0, 0)),
+        ([START, finish("lost", "failed"), RETRY, SECOND], ("running", None, 1, 2)),
+        ([START, finish("succeeded", "succeeded"), replace(RETRY, forced=True)], ("requested", None, 1, 1)),
+    ],
+)
+def test_orders_that_can_be(events: list[Any], answer: Any) -> None:
+    """The status, its reason, the rounds and attempts that a sequence of events leaves."""
+    state = fold(initial(request()), events)
+    assert (state.status, state.reason, state.round, state.attempts) == answer
+    assert list(check_history(events, lambda _: request())) == []
+
+
+@pytest.mark.parametrize(
+    ("events", "sentence"),
+    [
+        ([START, START], "RunStarted of run r: attempt 1 has begun before"),
+        ([START, SECOND], "RunStarted of run r: attempt 1 is open"),
+        ([SECOND], "RunStarted of run r: attempt 1 would be the next"),
+        ([SKIP, START], "RunStarted of run r: the run is skipped"),
+        ([START, SUBMIT], "RunSubmitted of run r: attempt 1 is open"),
+        ([SUBMIT, START], "RunStarted of run r: attempt 1 is one of slurm"),
+        ([SUBMIT, replace(SUBMIT, submission=3)], "RunSubmitted of run r: submission 1 was the last"),
+        ([SUBMIT, replace(SUBMIT, submission=2, executor="k8s")], "RunSubmitted of run r: attempt 1 is one of slurm"),
+        ([SUBMIT, BEGIN, replace(SUBMIT, submission=2)], "RunSubmitted of run r: attempt 1 has begun"),
+        ([replace(SUBMIT, executor="external")], "RunSubmitted of run r: nobody submits for an executor of one's own"),
+        ([finish("failed", "failed")], "RunFinished of run r: no attempt is open"),
+        ([START, finish("failed", "failed", attempt=2)], "RunFinished of run r: attempt 1 is the current one, not 2"),
+        (
+            [START, finish("failed", "failed"), finish("succeeded", "succeeded")],
+            "RunFinished of run r: no attempt is open",
+        ),
+        (
+            [START, finish("succeeded", "failed")],
+            "RunFinished of run r: a run whose attempt succeeded is not failed",
+        ),
+        (
+            [START, finish("failed", "canceled")],
+            "RunFinished of run r: a run whose attempt failed is not canceled",
+        ),
+        (
+            [START, ASK, finish("failed", "requested", 1200)],
+            "RunFinished of run r: a run whose attempt failed after a cancel is not requested",
+        ),
+        (
+            [START, finish("canceled", "skipped", reason="deadline")],
+            "RunFinished of run r: a run whose attempt canceled is not skipped",
+        ),
+        (
+            [START, finish("failed", "requested")],
+            "RunFinished of run r: retry_at belongs to a run that is tried again, and to no other",
+        ),
+        (
+            [SUBMIT, finish("succeeded", "succeeded")],
+            "RunFinished of run r: attempt 1 has not begun and can't have succeeded",
+        ),
+        (
+            [START, finish("failed", "failed", ended_at=999)],
+            "RunFinished of run r: attempt 1 would end before it began",
+        ),
+        ([START, SKIP], "RunSkipped of run r: attempt 1 is open"),
+        ([SUBMIT, SKIP], "RunSkipped of run r: attempt 1 is open"),
+        ([SKIP, SKIP], "RunSkipped of run r: the run is skipped"),
+        ([replace(SKIP, round=1)], "RunSkipped of run r: the run is in round 0"),
+        ([START, CANCEL], "RunCanceled of run r: attempt 1 is open"),
+        ([ASK], "RunCancelRequested of run r: no attempt is open"),
+        ([START, ASK, ASK], "RunCancelRequested of run r: a cancel was requested before"),
+        ([RETRY], "RunRetryRequested of run r: the run is requested"),
+        ([START, RETRY], "RunRetryRequested of run r: the run is running"),
+        ([SKIP, replace(RETRY, number=2)], "RunRetryRequested of run r: retry 1 would be the next"),
+        (
+            [START, finish("succeeded", "succeeded"), RETRY],
+            "RunRetryRequested of run r: a success is repeated only by force",
+        ),
+        ([replace(SKIP, run_id="s")], "RunSkipped of run s is among the events of run r"),
+    ],
+)
+def test_orders_that_cannot_be(events: list[Any], sentence: str) -> None:
+    """The last event of each can't follow, and the sentence says why."""
+    state = fold(initial(request()), events[:-1])
+    with pytest.raises(ImpossibleEvent) as refusal:
+        fold(state, events[-1:])
+    assert str(refusal.value) == sentence
+    if events[-1].run_id == "r":
+        assert sentence in list(check_history(events, lambda _: request()))
+
+
+def test_what_no_worker_takes() -> None:
+    """No command, the pool `external`, and what was requested before the database knew execution, until a retry."""
+    old = request(before_execution=True)
+    assert not is_external(request(), initial(request()))
+    assert is_external(request(has_command=False), initial(request()))
+    assert is_external(request(pool="external"), initial(request()))
+    assert is_external(old, initial(old))
+    assert not is_external(old, fold(initial(old), [RETRY]))
+
+
+@pytest.mark.parametrize(
+    ("event", "key", "values"),
+    [
+        (START, "run_started:r:1", {"run_id": "r", "attempt": 1, **BY, "started_at": "@1000"}),
+        (
+            replace(SUBMIT, submission=2, external_id="7"),
+            "run_submitted:r:1:2",
+            {"run_id": "r", "attempt": 1, "submission": 2, "executor": "slurm", "worker": "w", "host": "h"}
+            | {"external_id": "7", "submitted_at": "@1000"},
+        ),
+        (
+            replace(AGAIN, exit_code=75, duration_ms=100_250),
+            "run_finished:r:1",
+            {"run_id": "r", "attempt": 1, "outcome": "failed", "exit_code": 75, "signal": None, "message": None}
+            | {"ended_at": "@1100", "duration_ms": 100_250, "status": "requested", "reason": None, "retry_at": "@1160"},
+        ),
+        (SKIP, "run_skipped:r:0", {"run_id": "r", "round": 0, "reason": "discarded"}),
+        (ASK, "run_cancel_requested:r:1", {"run_id": "r", "attempt": 1, "reason": "hand"}),
+        (CANCEL, "run_canceled:r:0", {"run_id": "r", "round": 0, "reason": "hand"}),
+        (RETRY, "run_retry:r:1", {"run_id": "r", "number": 1, "forced": False}),
+        (PoolSet(pool="p", number=2, slots=None), "pool_set:p:2", {"pool": "p", "number": 2, "slots": None}),
+    ],
+)
+def test_event(event: Any, key: str, values: dict[str, Any]) -> None:
+    """The key and the payload of each type, and the way back; a key that came later does not harm an old reader."""
+    assert event.key == key
+    written = payload(event, lambda epoch: f"@{epoch}")
+    assert written == values
+    assert from_payload(event.name, written | {"new": 1}, lambda text: int(text[1:])) == event

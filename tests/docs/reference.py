@@ -1,0 +1,123 @@
+"""The reference of the command line, docs/cli.md, from the commands themselves.
+
+python -m tests.docs.reference    writes it anew
+"""
+
+import sys
+from collections.abc import Container, Iterator
+from typing import Any, Final, NamedTuple
+
+import typer
+from typer.core import TyperGroup
+
+from arco_sched.cli.app import command
+from tests import ROOT
+
+PAGE: Final = ROOT / "docs" / "cli.md"
+
+HEAD: Final = """\
+# Command reference
+
+Every command with its options, as `arco COMMAND --help` shows them. [semantics.md](semantics.md) says what things mean
+and has the [exit codes](semantics.md#8-answers); [json.md](json.md) has the answers to `--json`. This page is written
+from the commands: `python -m tests.docs.reference`.
+
+`ID` is the id of a schedule. `INSTANT` is RFC 3339, such as `2025-01-15T10:00:00Z`; options that say so take plain
+words too ([semantics.md](semantics.md#1-time)). `SPAN` is a number with a unit: `90m`, `24h`, `7d`. A repeatable option
+is given once for each value.
+"""
+
+
+class Documented(NamedTuple):
+    """A command: what is typed to call it, and what it is."""
+
+    path: str
+    command: Any
+    context: typer.Context
+
+
+def documented() -> list[Documented]:
+    """Every command that does something, in the order of the help."""
+    root = command()
+    return list(_below(root, typer.Context(root, info_name="arco"), "arco"))
+
+
+def _below(group: Any, context: typer.Context, path: str) -> Iterator[Documented]:
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        inner = typer.Context(found, parent=context, info_name=name)
+        if isinstance(found, TyperGroup):
+            yield from _below(found, inner, f"{path} {name}")
+        else:
+            yield Documented(f"{path} {name}", found, inner)
+
+
+def page() -> str:
+    """The whole page."""
+    commands = documented()
+    tables = [dict(_options(each.command.get_params(each.context))) for each in commands]
+    shared = {option: words for option, words in tables[0].items() if all(option in table for table in tables)}
+    root = command()
+    before = dict(_options(root.get_params(typer.Context(root, info_name="arco"))))
+    parts = [HEAD, _contents(commands)]
+    parts += ["## Before the command", "`arco [options] COMMAND …`", _table(before)]
+    parts += ["## With every command", _table(shared)]
+    for each, table in zip(commands, tables, strict=True):
+        parts += [f"## {each.path}", _words(each), _usage(each), _table(table, but=shared)]
+    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def _contents(commands: list[Documented]) -> str:
+    links = [f"[{each.path.removeprefix('arco ')}](#{each.path.replace(' ', '-')})" for each in commands]
+    lines, line = [], "Contents:"
+    for link in (f"{link} ·" for link in links[:-1]):
+        if len(f"{line} {link}") > 120:
+            lines.append(line)
+            line = link
+        else:
+            line = f"{line} {link}"
+    return "\n".join((*lines, f"{line} {links[-1]}"))
+
+
+def _words(each: Documented) -> str:
+    """What the command does, as its help has it."""
+    return str(each.command.help or "").strip()
+
+
+def _usage(each: Documented) -> str:
+    """What to type, and what the arguments are."""
+    pieces = [each.path]
+    arguments = []
+    for parameter in each.command.get_params(each.context):
+        if parameter.param_type_name == "argument":
+            pieces.append(parameter.metavar)
+            arguments.append(f"`{parameter.metavar.strip('[].')}`: {parameter.help}")
+        elif parameter.required:
+            pieces.append(f"{parameter.opts[0]} {parameter.metavar}")
+    return "  \n".join((f"`{' '.join(pieces)} [options]`", *arguments))
+
+
+def _options(parameters: list[Any]) -> Iterator[tuple[str, str]]:
+    """A row an option: how it is written, what it does."""
+    for parameter in parameters:
+        if parameter.param_type_name != "option" or parameter.hidden:
+            continue
+        name = f"`{' '.join(filter(None, (parameter.opts[0], parameter.metavar)))}`"
+        choices = getattr(parameter.type, "choices", ())
+        name += "".join(f" `{choice}`{',' if choice != choices[-1] else ''}" for choice in choices)
+        yield name, str(parameter.help) + _default(parameter) + (" Required." if parameter.required else "")
+
+
+def _default(parameter: Any) -> str:
+    shown = parameter.default not in (None, False) and parameter.show_default
+    return f" Default: {parameter.default}." if shown else ""
+
+
+def _table(rows: dict[str, str], but: Container[str] = ()) -> str:
+    lines = [f"| {name} | {words.replace('|', chr(92) + '|')} |" for name, words in rows.items() if name not in but]
+    return "\n".join(("| option | |", "|---|---|", *lines)) if lines else ""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
+    sys.stdout.write(f"{PAGE.relative_to(ROOT)} written\n")
