@@ -10,7 +10,9 @@ from arco_sched.cli.context import Session
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import examples
 from arco_sched.cli.tick_due import evaluate, show_nothing
+from arco_sched.configuration import visit_alone
 from arco_sched.core.instants import parse_instant
+from arco_sched.service.nothing_due import nothing_due
 
 tick_app = typer.Typer(add_completion=False)
 
@@ -69,16 +71,20 @@ def tick(
         from arco_sched.core.evaluate import check_now
 
         check_now(at, session.now)
+    whole = not (schedule or dry_run)
+    # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
+    if whole and visit_alone(session.path, at):
+        return _nothing(at, quiet=quiet, as_json=as_json)
     with session.store() as store:
-        if not (schedule or dry_run):
-            # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
-            from arco_sched.service.nothing_due import nothing_due
-
-            if nothing_due(store, at):
-                if as_json or not quiet:
-                    show_nothing(at, as_json=as_json)
-                return ExitCode.DONE
+        if whole and nothing_due(store, at):
+            return _nothing(at, quiet=quiet, as_json=as_json)
         from arco_sched.service.workspace import Workspace
 
         workspace = Workspace(store)
         return evaluate(workspace, at, schedule or (), dry_run=dry_run, quiet=quiet, utc=utc, as_json=as_json)
+
+
+def _nothing(at: int, *, quiet: bool, as_json: bool) -> ExitCode:
+    if as_json or not quiet:
+        show_nothing(at, as_json=as_json)
+    return ExitCode.DONE

@@ -14,7 +14,7 @@ from pathlib import Path
 from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.fields import normal_content
-from arco_sched.store.sqlite.opening import APPLICATION_ID, SCHEMA_VERSION
+from arco_sched.store.sqlite import APPLICATION_ID, SCHEMA_VERSION
 from arco_sched.store.sqlite.script import schema
 
 PINNED = Path(__file__).with_name("schemas")

@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 
 from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.store.sqlite import APPLICATION_ID, SCHEMA_VERSION
 from arco_sched.store.sqlite.database import BUSY_TIMEOUT, Database, connect
 from arco_sched.store.sqlite.faults import translating_errors
 
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import Final
-
-APPLICATION_ID: Final = 0x6172636F
-"""`arco` in ASCII: what tells our files from other SQLite files (and `file(1)` can show)."""
-
-SCHEMA_VERSION: Final = 2
-"""The version of the schema; `arco_sched.store.sqlite.migrations` says how to change it."""
 
 _MAKE_IT: Final = "make one with `arco init`, or `arco schedule create`"
 
