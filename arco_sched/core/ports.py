@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from arco_sched.core.definitions import RequestContent
-from arco_sched.core.events import Draft
+from arco_sched.core.events import Draft, TickSeries
 from arco_sched.core.subjects import Agenda, Definitions, Events, History, LapseSpan, Runs
 
 
@@ -60,7 +60,7 @@ class Transaction(Protocol):
     def content_numbers(self, contents: Iterable[RequestContent]) -> dict[RequestContent, int]:
         """The number of each request content, given now to those that have none."""
 
-    def append(self, drafts: Sequence[Draft]) -> Appended:
+    def append(self, drafts: Sequence[Draft | TickSeries]) -> Appended:
         """Record the events whose idempotency keys are new, in this order, and fold them into the tables.
 
         A rewind or a pruning is the last event of its schedule in a call. A pruning takes the events of what it removes

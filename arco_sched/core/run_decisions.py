@@ -257,7 +257,7 @@ def retry(state: RunState, *, force: bool = False) -> Decision:
     if state.open_attempt is not None:
         return Refused("open", f"attempt {state.attempts} of run {state.run_id} is not over: cancel it first")
     if state.status == "succeeded" and not force:
-        return Refused("succeeded", f"run {state.run_id} succeeded: repeat it with --force")
+        return Refused("succeeded", f"run {state.run_id} succeeded: only force repeats it")
     if not state.final and not state.held:
         if state.round_attempts == 0:
             return ()

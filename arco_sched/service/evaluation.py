@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from arco_sched.core import events
 from arco_sched.core.evaluate import AgendaEntry, Outcome, Ticks, agenda, evaluate
-from arco_sched.core.events import Draft
+from arco_sched.core.events import Draft, TickSeries
 from arco_sched.core.history import Lapse, LapseRecord, Tick
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.subjects import State
@@ -135,10 +135,10 @@ class _Evaluator:
         self._tally.add(outcome)
         return not outcome.more
 
-    def _drafts(self, state: State, outcome: Outcome) -> list[Draft]:
+    def _drafts(self, state: State, outcome: Outcome) -> list[Draft | TickSeries]:
         """The events of what was decided of one schedule."""
         schedule, schedule_id, now = state.schedule, state.schedule_id, self._now
-        drafts: list[Draft] = []
+        drafts: list[Draft | TickSeries] = []
         for step in outcome.steps:
             if isinstance(step, Ticks):
                 drafts += events.scheduled_ticks(self._workspace, schedule, schedule_id, step.term, step.instants, now)
@@ -170,7 +170,7 @@ class _Batch:
     """What one transaction will record, and room for how many more ticks it has."""
 
     room: int
-    drafts: list[Draft] = field(default_factory=list)
+    drafts: list[Draft | TickSeries] = field(default_factory=list)
     planned: dict[int, AgendaEntry | None] = field(default_factory=dict)
 
 

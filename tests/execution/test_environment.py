@@ -11,7 +11,7 @@ import pytest
 from arco_sched.core.executor import ATTEMPT_VARIABLES, NotStarted, State, outcome
 from arco_sched.execution import supervisor
 from arco_sched.execution.environment import parse, read_file
-from tests.execution.world import ENVIRONMENT, World
+from tests.execution.world import ENVIRONMENT, World, python
 
 ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not ROOT, reason="needs a worker that is root")
@@ -239,8 +239,6 @@ def test_a_preloaded_library_does_not_get_roots_rights(common: World) -> None:
 
 def test_a_user_that_a_worker_can_not_become(world: World) -> None:
     """A worker that is not root has no right to change user."""
-    from execution_world import python
-
     other = "root" if not ROOT else "games"
     answer = python(f"""
 from arco_sched.core.executor import NotStarted

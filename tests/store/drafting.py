@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from arco_sched.core import events
 from arco_sched.core.definitions import Definition, RequestContent, Version
-from arco_sched.core.events import Draft
+from arco_sched.core.events import Draft, TickSeries, drafts_of
 from arco_sched.core.fields import normal_content
 from arco_sched.core.history import Lapse, LapseCut, Rewinding
 from arco_sched.core.instants import parse_instant
@@ -41,7 +41,8 @@ def define(transaction: Transaction, *schedule_ids: str) -> list[int]:
 def ticks(transaction: Transaction, schedule: int, instants: Sequence[int], now: int = START) -> list[Draft]:
     """Scheduled ticks of a schedule, each with its request."""
     state = transaction.definitions.state(schedule)
-    return events.scheduled_ticks(WORKSPACE, schedule, state.schedule_id, state.terms[0], instants, now)
+    series = events.scheduled_ticks(WORKSPACE, schedule, state.schedule_id, state.terms[0], instants, now)
+    return [draft for each in series for draft in (drafts_of(each) if isinstance(each, TickSeries) else [each])]
 
 
 def lapse(schedule: int, after: int, before: int, missed: int = 1) -> Draft:

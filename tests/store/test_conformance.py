@@ -28,6 +28,7 @@ from tests.store.drafting import (
     ONE_OF_EACH,
     OTHER,
     START,
+    WORKSPACE,
     define,
     lapse,
     pruned,
@@ -100,6 +101,26 @@ def test_a_repeat_among_new_events(store: Store, schedule: int) -> None:
         appended = transaction.append([*new[:2], *old, *new[2:]])
     assert (appended.written, appended.through - appended.before, appended.conflicts) == (4, 4, 0)
     assert [event.type for event in recorded(store, appended.before)] == ["ScheduleTicked", "RunRequested"] * 2
+
+
+@pytest.mark.parametrize("count", [1, 5, 6, 400])
+def test_a_series_is_recorded_as_its_events(kind: Kind, path: Path, store: Store, schedule: int, count: int) -> None:
+    """A series of ticks is the events that it stands for, in their order; what exists of it is not written again."""
+    instants = [START + MINUTE * place for place in range(1, count + 1)]
+    with store.write() as transaction:
+        state = transaction.definitions.state(schedule)
+        series = events.scheduled_ticks(WORKSPACE, schedule, state.schedule_id, state.terms[0], instants, START)
+        here = instants[1:3]
+        some = ticks(transaction, schedule, here)
+        assert transaction.append(some).written == len(some)
+        appended = transaction.append(series)
+    assert appended.written == 2 * count - len(some)
+    types = [event.type for event in recorded(store, appended.before)]
+    assert types == ["ScheduleTicked", "RunRequested"] * (count - len(some) // 2)
+    with store.read() as transaction:
+        found = transaction.history.ticks(limit=10_000)
+    assert {tick.scheduled_for for tick in found} == {START, *instants, *here}
+    assert differences(store) == []
 
 
 def test_a_lapse_that_was_withdrawn_is_numbered(store: Store, schedule: int) -> None:
