@@ -1,4 +1,4 @@
-"""What `arco tick` does once it is known that something is due, and what it says of it.
+"""What `arco tick` does where something is due, and what it prints.
 
 cron's line comes here without its command line having been read (see `quick`), so nothing here needs typer.
 """
@@ -40,7 +40,7 @@ def evaluate(
     try:
         _show(workspace, answer, quiet=quiet, utc=utc, as_json=as_json)
     except BrokenPipeError:
-        # The evaluation is done, and its verdict holds whether or not somebody reads the rest.
+        # The evaluation is done, and its exit code holds whether or not the rest is read.
         if code is ExitCode.DONE:
             raise
     return code

@@ -2,13 +2,14 @@
 
 A store keeps one database. It gives transactions; a transaction answers questions subject by subject, and records
 events. `schedule` is the store's number for a schedule id, `content` its number for what a run is asked to do; both are
-given once and mean nothing elsewhere. `tests/store/test_conformance.py` states what every store promises:
+given once and mean nothing elsewhere. `tests/store/test_conformance*.py` state what every store promises:
 
-- an event whose idempotency key exists is not recorded again, whoever tries;
-- `seq` follows the order of commits: who has read through a `seq` never misses an event below it;
-- what a transaction writes is there as a whole or not at all, and tables are the fold of the events at every commit;
-- a transaction sees one state of the database;
-- `append` and `set` take a number of statements that does not depend on how many events or entries they are given.
+- an event whose idempotency key exists is not recorded again, from any connection;
+- `seq` follows the order of commits: a reader that resumes after the last `seq` it saw misses no event;
+- a transaction is committed as a whole or not at all, and at every commit the tables are the fold of the events;
+- a transaction sees one state of the database, while others write;
+- an operation on many schedules, events or entries takes a fixed number of statements, however many there are; only a
+  pruning takes some for each schedule that has something to remove.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -150,7 +151,7 @@ class Unfoldable(Exception):
 
 
 class Audit(Transaction, Protocol):
-    """What `arco verify` asks beside the questions of everybody."""
+    """What `arco verify` asks in addition."""
 
     def schema_differences(self) -> list[SchemaDifference]:
         """How the schema differs from that of a new database."""
@@ -161,8 +162,8 @@ class Audit(Transaction, Protocol):
     def unnamed(self) -> list[str]:
         """What refers to a row of a dictionary that is not there, a sentence each."""
 
-    def agenda_of_nobody(self) -> list[int]:
-        """The numbers on the agenda that are of no schedule."""
+    def agenda_without_schedule(self) -> list[int]:
+        """The numbers on the agenda that no schedule has."""
 
     def contents(self) -> Iterator[ContentRow]:
         """Every stored request content."""
@@ -219,9 +220,9 @@ class Store(Protocol):
         """A transaction that writes nothing."""
 
     def write(self) -> AbstractContextManager[Transaction]:
-        """A transaction that nobody else writes beside; it is committed at the end, and undone on any exception.
+        """The only transaction that writes at a time; it is committed at the end, and rolled back on any exception.
 
-        Raises `DatabaseUnusable` where somebody else writes for longer than the store waits.
+        Raises `DatabaseUnusable` where another one writes for longer than the store waits.
         """
 
     def audit(self) -> AbstractContextManager[Audit]:
@@ -231,7 +232,7 @@ class Store(Protocol):
         """What the store says of its own files, a line each; nothing where all is well."""
 
     def yield_to_writers(self) -> None:
-        """Pause between two of many transactions, so that whoever waits to write comes in between."""
+        """Pause between two of many transactions, so that a waiting writer gets its turn."""
 
     def backup(self, path: Path, *, replace: bool) -> None:
         """A consistent copy at `path`, whole or not there at all."""

@@ -67,7 +67,7 @@ class Agenda(Protocol):
         """Record that the evaluator was here at `now`."""
 
     def visited_at(self) -> int | None:
-        """The `now` of the evaluator's last visit, None where nobody ever evaluated."""
+        """The `now` of the evaluator's last visit, None where there was none yet."""
 
     def entries(self, schedules: Sequence[int]) -> dict[int, tuple[int, bool]]:
         """(due_at, failing) of those of the schedules that will be due."""
@@ -268,7 +268,7 @@ class Events(Protocol):
         """The `seq` of the newest event, 0 when there is none."""
 
     def count(self, type_: EventType, schedule: int | None = None) -> int:
-        """How many events of a rare type there are, of one schedule or (None) of none."""
+        """How many events of a rare type there are, of one schedule, or of those without one (None)."""
 
     def counts(self, type_: EventType, schedules: Sequence[int]) -> dict[int, int]:
         """How many events of a rare type there are of each schedule that has some."""

@@ -1,4 +1,4 @@
-"""The few shapes that tables are made of. Whatever a user named is shown literally: it is never read as markup."""
+"""What screens are made of. A name that a user gave is shown literally: it is never read as markup."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple

@@ -1,4 +1,4 @@
-"""Judging a definition before it is recorded, previewing one, and looking at those there are."""
+"""Check a definition before it is recorded, preview its occurrences, and look at what is recorded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -167,7 +167,7 @@ class _Evaluator:
 
 @dataclass(slots=True)
 class _Batch:
-    """What one transaction will record, and room for how many more ticks it has."""
+    """What one transaction will record, and how many more ticks it has room for."""
 
     room: int
     drafts: list[Draft | TickSeries] = field(default_factory=list)
@@ -227,7 +227,7 @@ class _Recorded(Iterable[T]):
         self._store, self._ranges, self._read = store, ranges, read
 
     def __iter__(self) -> Iterator[T]:
-        # In pages, and no transaction between them, so that whoever iterates may write.
+        # In pages, with no transaction open between them: the caller may write while it iterates.
         for first, through in self._ranges:
             for after in range(first, through, PAGE):
                 with self._store.read() as transaction:

@@ -1,4 +1,4 @@
-"""Runs that somebody asks for by hand: a manual tick, or a request under a run key of one's own."""
+"""Runs requested by hand: a manual tick, or a request under any run key; and questions about ticks and runs."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -15,7 +15,7 @@ NAMED = 10
 class Status:
     """One look at everything, as of `now`.
 
-    `visited_at` is the `now` of the evaluator's last visit (None: nobody ever evaluated) and `lag_seconds` how long ago
+    `visited_at` is the `now` of the evaluator's last visit (None: none yet) and `lag_seconds` how long ago
     that was. Schedules are counted by state, and as `failing` where the version in force can't be evaluated. `overdue`
     schedules have occurrences that wait, `backlog` in all; `overdue_schedules` names the first of them with the instant
     since when, longest first. `ahead` names schedules that are accounted for beyond `now`, with their cursors. The

@@ -173,7 +173,7 @@ class Workspace:
         """One evaluation: every occurrence through `now` of the named schedules (default: all) becomes a tick, lapses,
         or waits for the next one; with `dry_run`, what that would be.
 
-        It works in transactions of at most `batch` ticks (10,000), each of which reads the schedules' state anew; one
+        It works in transactions of at most `batch` ticks (10,000), each of which reads the schedules' state again; one
         that is cut short loses nothing, the next evaluation goes on where it was. `progress` is called after each with
         the number of schedules done, and of those that were due. Raises `NotFound` for a schedule that is not there.
         """

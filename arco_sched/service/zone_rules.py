@@ -9,7 +9,7 @@ from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.zone_rules import tzdata_release
 
 BATCH: Final = 5_000
-"""Schedules that one transaction replans: a fraction of a second for whoever waits to write."""
+"""Schedules that one transaction replans: other writers wait a fraction of a second."""
 
 
 def replan(transaction: Transaction, schedules: Sequence[int]) -> None:
@@ -22,8 +22,8 @@ def catch_up(store: Store, now: int, batch: int = BATCH) -> None:
     """Where the installed zone rules are not those last recorded, replan every schedule under them, and record the
     change.
 
-    It works in transactions of at most `batch` schedules. What somebody who still has the former rules does to a
-    schedule meanwhile is replanned with the record of the change.
+    It works in transactions of at most `batch` schedules. Schedules that another process with the former rules changes
+    meanwhile are replanned when the change is recorded.
     """
     installed = tzdata_release()
     with store.read() as transaction:

@@ -51,7 +51,7 @@ def lapse(schedule: int, after: int, before: int, missed: int = 1) -> Draft:
 
 
 def request(transaction: Transaction, key: str, content: RequestContent = OTHER) -> Draft:
-    """A request that somebody made by hand."""
+    """A request by hand."""
     number = transaction.content_numbers([content])[content]
     return events.request(WORKSPACE, key, None, number, START)
 

@@ -140,7 +140,7 @@ def test_a_lapse_that_was_withdrawn_is_numbered(store: Store, schedule: int) -> 
 
 
 def test_a_run_key_that_is_reserved(store: Store, schedule: int) -> None:
-    """The first content under a run key stays, another is a conflict: counted whoever asked, recorded once."""
+    """The first content under a run key stays, another is a conflict: counted for every request, recorded once."""
     key = f"sched:a:{START + MINUTE}"
     parsed = parse_run_key(key)
     with store.write() as transaction:
@@ -173,7 +173,7 @@ def test_a_conflict_that_is_there_before_the_tick(store: Store, schedule: int) -
 
 
 def _ask(transaction: Transaction, schedule: int, at: int, content: RequestContent) -> Appended:
-    """Somebody requests a run under the run key of a tick."""
+    """A request by hand under the run key of a tick."""
     number = transaction.content_numbers([content])[content]
     of_tick = (schedule, "scheduled", at)
     return transaction.append([events.request("test", f"sched:a:{at}", of_tick, number, START)])
@@ -216,7 +216,7 @@ def test_the_bounds_of_ticks(store: Store, schedule: int) -> None:
 
 
 def test_seq_follows_the_commits(kind: Kind, path: Path, store: Store, schedule: int) -> None:
-    """Who reads on from the last `seq` misses nothing, while several write and some of that is undone."""
+    """A reader that resumes after the last `seq` misses nothing, while several write and roll back."""
     writers, each = 4, 12
     failures: list[BaseException] = []
 
@@ -321,7 +321,7 @@ with BY_NAME[sys.argv[1]].open(Path(sys.argv[2])).write() as transaction:
 
 @pytest.mark.slow
 def test_a_kill_undoes_everything(kind: Kind, path: Path, store: Store, schedule: int) -> None:
-    """A process that is killed in the middle of a transaction leaves nothing of it behind, and nobody waits for it."""
+    """A process that is killed in the middle of a transaction leaves nothing of it behind, and no lock."""
     before = _everything(store)
     command = [sys.executable, "-c", _WRITE, kind.name, str(path)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -338,7 +338,7 @@ def test_a_kill_undoes_everything(kind: Kind, path: Path, store: Store, schedule
 
 
 def test_a_transaction_sees_one_state(kind: Kind, path: Path, store: Store, schedule: int) -> None:
-    """Who reads is not disturbed by those who write meanwhile, nor they by who reads."""
+    """A reader sees one state while others write, and does not block them."""
     before = _everything(store)
     with kind.also(path) as other, store.read() as transaction:
         page = transaction.events.page(limit=10_000)
@@ -361,8 +361,8 @@ def test_an_audit_sees_one_state(kind: Kind, path: Path, store: Store, schedule:
         assert audit.events.last_seq() == last
 
 
-def test_who_writes_waits_for_who_writes(kind: Kind, path: Path, store: Store, schedule: int) -> None:
-    """A second writer waits for the first and comes then; one that waited long enough raises `DatabaseUnusable`."""
+def test_a_writer_waits_for_another(kind: Kind, path: Path, store: Store, schedule: int) -> None:
+    """A second writer waits until the first is done; one whose time to wait is over raises `DatabaseUnusable`."""
     impatient = kind.open(path, busy_timeout=0.05)
     seen: list[int] = []
 
@@ -397,7 +397,7 @@ def test_close(kind: Kind, path: Path, store: Store, schedule: int, tmp_path: Pa
 
 
 def test_numbers_of_schedules(kind: Kind, path: Path, store: Store) -> None:
-    """An id has one number, whoever asks and however often; it is a schedule once it has a definition."""
+    """An id has one number, in every connection; it is a schedule once it has a definition."""
     with store.write() as transaction:
         first = transaction.schedule_numbers(["b", "a", "b"])
         assert (set(first), len(set(first.values()))) == ({"a", "b"}, 2)
@@ -412,7 +412,7 @@ def test_numbers_of_schedules(kind: Kind, path: Path, store: Store) -> None:
 
 
 def test_numbers_of_contents(kind: Kind, path: Path, store: Store) -> None:
-    """Contents that are equal have one number, for ever; its fingerprint is that of the content."""
+    """Equal contents have one number, in every connection; different contents have different fingerprints."""
     bare, same = normal_content(command="x"), normal_content(command="x")
     with store.write() as transaction:
         first = transaction.content_numbers([bare, OTHER, same])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_NAMED: Final = 100
-"""Differences of one kind that are named one by one; how many more there are is said in one line."""
+"""How many differences of one kind are named; the rest are counted in one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Findings:
         self._seen: dict[str, int] = {}
 
     def add(self, kind: str, text: str, *, note: bool = False) -> None:
-        """One line about one thing; past the bound it is only counted."""
+        """Add a line; beyond the bound of its kind it is only counted."""
         self._seen[kind] = self._seen.get(kind, 0) + 1
         if self._seen[kind] <= MAX_NAMED:
             (self.notes if note else self.differences).append(text)

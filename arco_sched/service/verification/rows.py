@@ -18,7 +18,7 @@ def check_schema(audit: Audit, findings: Findings) -> bool:
     """Hold tables, indexes, views and triggers against those of a new database; whether the tables can be read."""
     readable = True
     for type_, name, kind in audit.schema_differences():
-        # A view or an index of somebody's own is no damage; a trigger writes.
+        # A user's own view or index does no harm; a trigger writes.
         own = kind == "extra" and type_ != "trigger"
         text = {"missing": "is missing", "extra": "is not one of arco's", "differs": "is not as arco makes it"}[kind]
         findings.add("schema", f"{type_} {name} {text}", note=own)
@@ -45,7 +45,7 @@ def check_events(audit: Audit, findings: Findings) -> None:
     for first, last in lost.gaps:
         which = f"event seq={first} is" if first == last else f"events seq={first} to {last} are"
         findings.add("missing events", f"{which} missing")
-    for number in audit.agenda_of_nobody():
+    for number in audit.agenda_without_schedule():
         findings.add("agenda", f"agenda: the row {number} is of no schedule")
     for row in audit.contents():
         if identity.fingerprint(row.body) != row.fingerprint:

@@ -143,7 +143,7 @@ class Audit(Transaction):
             fold_again(self._connection, after, through, to=f"{_FRESH}.")
         except _REFUSALS as error:
             if isinstance(error, sqlite3.Error) and not _is_refusal(error):
-                raise  # somebody's wish or the disk's trouble, and not an event's
+                raise  # Ctrl-C or an error of the disk, and not the event's fault
             self._connection.execute("ROLLBACK TO range")
             # Once more, one by one, to name the event.
             for seq in range(after + 1, through + 1):
@@ -226,8 +226,8 @@ class Audit(Transaction):
             ]
         return found
 
-    def agenda_of_nobody(self) -> list[int]:
-        """The numbers on the agenda that are of no schedule."""
+    def agenda_without_schedule(self) -> list[int]:
+        """The numbers on the agenda that no schedule has."""
         ask = "SELECT schedule FROM agenda WHERE schedule NOT IN (SELECT schedule FROM schedule_rows)"
         return [schedule for (schedule,) in self._connection.execute(ask)]
 

@@ -24,7 +24,7 @@ class Events:
         return last_seq(self._connection)
 
     def count(self, type_: EventType, schedule: int | None = None) -> int:
-        """How many events of a rare type there are, of one schedule or (None) of none."""
+        """How many events of a rare type there are, of one schedule, or of those without one (None)."""
         ask = "SELECT count(*) FROM event_log WHERE type NOT IN (2, 4) AND type = ? AND schedule IS ?"
         return int(self._connection.execute(ask, (type_.code, schedule)).fetchone()[0])
 

@@ -108,7 +108,7 @@ def fold(connection: sqlite3.Connection, after: int, through: int, types: set[in
         connection.execute(_LAPSES.format(to=to), bounds)
     if REQUESTED.code in types:
         reserved = connection.execute(_RUNS.format(to=to), bounds).rowcount
-        # A request that reserved a run is no conflict, so where all of them did nobody has to look.
+        # A request that reserved a run does not conflict: where all of them did, there is nothing to look for.
         if reserved < connection.execute(_REQUESTS, bounds).fetchone()[0]:
             conflicts = connection.execute(_CONFLICTS.format(to=to), bounds).rowcount
     if types & {TICKED.code, LAPSED.code}:

@@ -29,7 +29,7 @@ def open_database(
 ) -> Database:
     """An existing database; raises `DatabaseUnusable` when there is none, or it can't be used.
 
-    `factory` is the class of the connection, for whoever counts or traces its statements.
+    `factory` is the class of the connection, for tests that count or trace its statements.
     """
     try:
         os.stat(path)
@@ -76,7 +76,7 @@ def create_database(
         if _is_empty(connection):
             _write_ahead(connection, busy_timeout)
             connection.execute("BEGIN IMMEDIATE")
-            if _is_empty(connection):  # nobody else made it since
+            if _is_empty(connection):  # no other process created it since
                 _fill(connection, workspace, zone_rules)
                 connection.execute("COMMIT")
                 return Database(path, connection, busy_timeout), True
