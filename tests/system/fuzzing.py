@@ -222,7 +222,8 @@ def hostile_database(path: Path) -> None:
             body = {"asset_selection": [text], "command": text, "labels": {text: text}, "partition_selection": [text]}
             connection.execute("INSERT INTO contents VALUES (?, ?, ?)", (900 + number, text, json.dumps(body)))
         connection.execute(
-            "UPDATE definition_rows SET code_version = ?, content = 901 WHERE schedule = 1", (HOSTILE[0],)
+            "UPDATE definition_rows SET other = json_set(other, '$.code_version', ?), content = 901 WHERE schedule = 1",
+            (HOSTILE[0],),
         )
         connection.execute("UPDATE run_rows SET content = 902, run_id = ? WHERE run % 3 = 0", (HOSTILE[1],))
         connection.execute("UPDATE tick_rows SET tick_id = ?, content = 903 WHERE instant % 7 = 1", (HOSTILE[2],))
