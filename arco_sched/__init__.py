@@ -22,36 +22,28 @@ if TYPE_CHECKING:
         InvalidInput,
         NotFound,
     )
-    from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, RunConflict, Schedule, Tick, TickDetail
+    from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, RunConflict, Schedule, Tick
     from arco_sched.core.instants import format_instant, parse_instant
     from arco_sched.core.policy import Policy
     from arco_sched.core.problems import Problem
     from arco_sched.core.runs import RunState
     from arco_sched.core.standing import Results
     from arco_sched.core.subjects import Worker
-    from arco_sched.service.answers import (
-        Applied,
-        AppliedChange,
-        Backfill,
-        Evaluation,
-        Page,
-        PreviewedOccurrence,
-        Pruning,
-        Requested,
-        ScheduleChange,
-        ScheduleDetail,
-        Status,
-        Timeline,
-        TimelineCell,
-        TimelineRow,
-        Triggered,
-        Verification,
-        VersionChange,
-        Why,
-    )
+    from arco_sched.service.apply import Applied, AppliedChange
+    from arco_sched.service.backfill import Backfill
     from arco_sched.service.check import Asked, Finding
+    from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
+    from arco_sched.service.evaluation import Evaluation
     from arco_sched.service.life import Changed, Pool, RunLife
+    from arco_sched.service.lists import Page
+    from arco_sched.service.pruning import Pruning
+    from arco_sched.service.requests import Requested, TickDetail, Triggered
+    from arco_sched.service.schedules import ScheduleChange
+    from arco_sched.service.status import Status
+    from arco_sched.service.timeline import Timeline, TimelineCell, TimelineRow
     from arco_sched.service.upcoming import Upcoming
+    from arco_sched.service.verification.findings import Verification
+    from arco_sched.service.why import Why
 
 __version__: Final = "0.1.0"
 
@@ -113,17 +105,17 @@ __all__ = [
 ]
 
 _MODULES: Final = {
-    "Applied": "service.answers",
-    "AppliedChange": "service.answers",
+    "Applied": "service.apply",
+    "AppliedChange": "service.apply",
     "ArcoError": "core.errors",
     "Asked": "service.check",
     "Attempt": "core.attempts",
-    "Backfill": "service.answers",
+    "Backfill": "service.backfill",
     "Changed": "service.life",
     "Conflict": "core.errors",
     "DatabaseUnusable": "core.errors",
     "Definition": "core.definitions",
-    "Evaluation": "service.answers",
+    "Evaluation": "service.evaluation",
     "Event": "core.history",
     "Finding": "service.check",
     "Instant": "api",
@@ -132,14 +124,14 @@ _MODULES: Final = {
     "InvalidInput": "core.errors",
     "LapseRecord": "core.history",
     "NotFound": "core.errors",
-    "Page": "service.answers",
+    "Page": "service.lists",
     "Policy": "core.policy",
     "Pool": "service.life",
-    "PreviewedOccurrence": "service.answers",
+    "PreviewedOccurrence": "service.definitions",
     "Problem": "core.problems",
-    "Pruning": "service.answers",
+    "Pruning": "service.pruning",
     "RequestContent": "core.definitions",
-    "Requested": "service.answers",
+    "Requested": "service.requests",
     "Results": "core.standing",
     "Rewinding": "core.history",
     "Run": "core.history",
@@ -147,21 +139,21 @@ _MODULES: Final = {
     "RunLife": "service.life",
     "RunState": "core.runs",
     "Schedule": "core.history",
-    "ScheduleChange": "service.answers",
-    "ScheduleDetail": "service.answers",
-    "Status": "service.answers",
+    "ScheduleChange": "service.schedules",
+    "ScheduleDetail": "service.definitions",
+    "Status": "service.status",
     "Tick": "core.history",
-    "TickDetail": "core.history",
-    "Timeline": "service.answers",
-    "TimelineCell": "service.answers",
-    "TimelineRow": "service.answers",
-    "Triggered": "service.answers",
+    "TickDetail": "service.requests",
+    "Timeline": "service.timeline",
+    "TimelineCell": "service.timeline",
+    "TimelineRow": "service.timeline",
+    "Triggered": "service.requests",
     "Upcoming": "service.upcoming",
-    "Verification": "service.answers",
+    "Verification": "service.verification.findings",
     "Version": "core.definitions",
-    "VersionChange": "service.answers",
+    "VersionChange": "service.definitions",
     "Wanted": "core.definitions",
-    "Why": "service.answers",
+    "Why": "service.why",
     "Worker": "core.subjects",
     "Workspace": "api",
     "format_instant": "core.instants",

@@ -19,6 +19,17 @@ def open_store(path: str | Path, *, busy_timeout: float | None = None) -> Store:
     return open_database(path) if busy_timeout is None else open_database(path, busy_timeout=busy_timeout)
 
 
+def visit_alone(path: str | Path, now: int) -> bool:
+    """Whether nothing was due at `now` in a database that nobody else has open, and the visit is recorded.
+
+    If not, nothing was changed, and `open_store` leads to whatever the reason is.
+    """
+    from arco_sched.core.zone_rules import tzdata_release
+    from arco_sched.store.sqlite import visit
+
+    return visit.visit_alone(path, now, tzdata_release())
+
+
 def create_store(path: Path, workspace: str, *, busy_timeout: float | None = None) -> tuple[Store, bool]:
     """The store of a database that exists afterwards, and whether this call made it, of a workspace of that name."""
     from arco_sched.core.zone_rules import tzdata_release

@@ -160,9 +160,13 @@ def compared(
 
 
 def install(folder: Path, python: str = sys.executable) -> Path:
-    """Install the project as anybody would, with its bytecode compiled; returns the folder of its programs."""
+    """Install the project as anybody would, with its bytecode compiled; returns the folder of its programs.
+
+    With the newest pip, since the console scripts that pips of before 2025 write import `re`.
+    """
     venv = folder / "venv"
     subprocess.run([python, "-m", "venv", str(venv)], check=True)
     pip = [str(venv / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--upgrade", "pip"], check=True, env=environment())
     subprocess.run([*pip, str(ROOT)], check=True, env=environment())
     return venv / "bin"

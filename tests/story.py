@@ -23,11 +23,16 @@ def tell(path: Path) -> None:
     # Made with other zone rules than those that are installed: the first evaluation finds that out.
     database, _ = create_database(path, workspace="trust", zone_rules="1970a")
     with Workspace(database) as workspace:
-        _define(workspace)
-        _evaluate(workspace)
-        _lose_a_zone(workspace)
-        _run_ahead(workspace)
-        _look_back(workspace)
+        happen(workspace)
+
+
+def happen(workspace: Workspace) -> None:
+    """Let everything happen in a new database."""
+    _define(workspace)
+    _evaluate(workspace)
+    _lose_a_zone(workspace)
+    _run_ahead(workspace)
+    _look_back(workspace)
 
 
 def _define(workspace: Workspace) -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from arco_sched.api.values import Instant
     from arco_sched.core.definitions import Definition, Version, Wanted
-    from arco_sched.service.answers import Applied, ScheduleChange
+    from arco_sched.service.apply import Applied
+    from arco_sched.service.schedules import ScheduleChange
 
 
 class Definitions(Facade):

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from arco_sched.core.definitions import RequestContent
     from arco_sched.core.history import LapseRecord, Rewinding
     from arco_sched.core.policy import Policy
-    from arco_sched.service.answers import Backfill, Evaluation, Requested, Triggered
+    from arco_sched.service.backfill import Backfill
+    from arco_sched.service.evaluation import Evaluation
+    from arco_sched.service.requests import Requested, Triggered
 
 
 class Evaluations(Facade):

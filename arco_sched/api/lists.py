@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from arco_sched.api.values import Instant
     from arco_sched.core.history import Event, LapseRecord, Run, Tick
-    from arco_sched.service.answers import Page
     from arco_sched.service.life import RunLife
+    from arco_sched.service.lists import Page
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from arco_sched.api.values import Instant
-    from arco_sched.core.history import Run, Schedule, TickDetail
+    from arco_sched.core.history import Run, Schedule
     from arco_sched.core.subjects import Worker
-    from arco_sched.service.answers import PreviewedOccurrence, ScheduleDetail, Status, Timeline, VersionChange, Why
     from arco_sched.service.check import Asked, Finding
+    from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
     from arco_sched.service.life import Pool, RunLife
+    from arco_sched.service.requests import TickDetail
+    from arco_sched.service.status import Status
+    from arco_sched.service.timeline import Timeline
     from arco_sched.service.upcoming import Upcoming
+    from arco_sched.service.why import Why
 
 MAX_COUNT: Final = 10_000
 """Occurrences that one question shows at most."""

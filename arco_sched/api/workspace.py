@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from arco_sched.api.values import Instant, PathLike
     from arco_sched.core.ports import Store
-    from arco_sched.service.answers import Pruning, Verification
+    from arco_sched.service.pruning import Pruning
+    from arco_sched.service.verification.findings import Verification
 
 
 class Workspace(Definitions, Evaluations, Lives, Questions, Lists):

@@ -36,7 +36,7 @@ _PLACES: Final = {
     "tick": _Place("tick:tick_app", _EVALUATE),
     "work": _Place("work:work_app", _EVALUATE),
     "pool": _Place("pools:pool_app", _EVALUATE),
-    "backfill": _Place("upkeep:backfill_app", _EVALUATE),
+    "backfill": _Place("backfill:backfill_app", _EVALUATE),
     "status": _Place("status:status_app", _ASK),
     "check": _Place("check:check_app", _ASK),
     "why": _Place("why:why_app", _ASK),
@@ -48,8 +48,8 @@ _PLACES: Final = {
     "workers": _Place("pools:workers_app", _ASK),
     "events": _Place("events:events_app", _ASK),
     "verify": _Place("verify:verify_app", _KEEP),
-    "backup": _Place("upkeep:backup_app", _KEEP),
-    "prune": _Place("upkeep:prune_app", _KEEP),
+    "backup": _Place("backup:backup_app", _KEEP),
+    "prune": _Place("prune:prune_app", _KEEP),
 }
 
 

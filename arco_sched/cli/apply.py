@@ -11,7 +11,9 @@ from arco_sched.cli.context import Session, note_no_worker
 from arco_sched.cli.options import examples
 from arco_sched.core.errors import InvalidFields, InvalidFile, InvalidInput
 from arco_sched.render.terminal import say, write
-from arco_sched.service.answers import Applied
+
+if TYPE_CHECKING:
+    from arco_sched.service.apply import Applied
 
 if TYPE_CHECKING:
     from arco_sched.service.workspace import Workspace
@@ -30,14 +32,14 @@ def read_bytes(name: str) -> bytes:
         raise InvalidInput(f"can't read {name}: {error.strerror or error}") from None
 
 
-def note_new(workspace: "Workspace", applied: Applied) -> None:
+def note_new(workspace: "Workspace", applied: "Applied") -> None:
     """Say where new schedules have commands, and no worker ever ran here."""
     new = [change.version.definition for change in applied.changes if change.change == "created"]
     if not applied.dry_run:
         note_no_worker(workspace, *((definition.request, definition.policy) for definition in new))
 
 
-def say_besides(applied: Applied) -> None:
+def say_besides(applied: "Applied") -> None:
     """What a person should know besides the changes."""
     from arco_sched.render import applied as render
 

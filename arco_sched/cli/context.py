@@ -44,7 +44,7 @@ class Session:
         """The store of the database, which must exist."""
         from arco_sched.configuration import open_store
 
-        with _explained(self.path) as path:
+        with _naming_the_path(self.path) as path:
             store = open_store(path, busy_timeout=self._busy_timeout)
             try:
                 yield store
@@ -64,7 +64,7 @@ class Session:
         """The database, made when there is none (with the default folder; any other must exist)."""
         from arco_sched.api import Workspace
 
-        with _explained(self.path) as path:
+        with _naming_the_path(self.path) as path:
             if self._given() is None:
                 path.parent.mkdir(parents=True, exist_ok=True)
             with Workspace.create(path, name, busy_timeout=self._busy_timeout) as workspace:
@@ -72,7 +72,7 @@ class Session:
 
     def exists(self) -> bool:
         """Whether there is a file where the database should be."""
-        with _explained(self.path) as path:
+        with _naming_the_path(self.path) as path:
             return path.exists()
 
     def _given(self) -> str | None:
@@ -109,7 +109,7 @@ def note_no_worker(workspace: "Workspace", *asked: "tuple[RequestContent, Policy
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[Path]:
+def _naming_the_path(path: Path) -> Iterator[Path]:
     # What the operating system says of a path (too long, no permission to look) before SQLite is asked.
     try:
         yield path

@@ -1,21 +1,22 @@
 """The door: argv -> exit code. Every outcome of a command becomes an exit code and at most one line here.
 
-Imports of this module are paid for by every call of `arco`, so there are next to none.
+Imports of this module are paid for by every call of `arco`, so there are next to none (not even the exit codes, since
+they are an enumeration).
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 
 from arco_sched.cli import quick
-from arco_sched.cli.exits import ExitCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NoReturn
+
+    from arco_sched.cli.exits import ExitCode
 
 
 def main() -> NoReturn:
@@ -23,7 +24,7 @@ def main() -> NoReturn:
     try:
         code = run(sys.argv[1:], os.environ)
     except KeyboardInterrupt:  # outside of the command: while it was being loaded, or while it was leaving
-        code = ExitCode.INTERRUPTED
+        code = _interrupted()
     sys.exit(code)
 
 
@@ -32,40 +33,47 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
     `environ` gives `ARCO_DB`, `ARCO_NOW` and `ARCO_DEBUG`; with the last, an unforeseen error is raised.
     """
-    code: int = ExitCode.DONE
+    code = 0
     try:
         _prepare_streams()
         code = _dispatch(argv, environ)
         if sys.stdout is not None:
             sys.stdout.flush()
     except SystemExit as done:  # completion, and rich where the reader of a help page has gone
-        code = done.code if isinstance(done.code, int) else ExitCode.DONE
+        code = done.code if isinstance(done.code, int) else 0
     except BrokenPipeError:  # whoever read the output has gone, and wants nothing more
         _discard_output()
     return code
 
 
 def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    from arco_sched.core.errors import ArcoError
-
     try:
         _check_text(argv)
         if quick.is_cron_line(argv, environ):
             return quick.tick(argv, environ)
         if quick.is_done(argv, environ):
-            return ExitCode.DONE
+            return 0
         return _invoke(argv, environ)
-    except ArcoError as error:
-        return _report(argv, _code_of(error), _message(error), error)
     except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         raise
     except Exception as error:
+        from arco_sched.cli.exits import ExitCode
+        from arco_sched.core.errors import ArcoError
+
+        if isinstance(error, ArcoError):
+            return _report(argv, _code_of(error), _message(error), error)
         if environ.get("ARCO_DEBUG"):
             raise
         what = f"unforeseen {type(error).__name__}: {error} (set ARCO_DEBUG=1 to see where)"
         return _report(argv, ExitCode.UNFORESEEN, what)
+
+
+def _interrupted() -> ExitCode:
+    from arco_sched.cli.exits import ExitCode
+
+    return ExitCode.INTERRUPTED
 
 
 def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -74,6 +82,7 @@ def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     from typer import Abort, Exit, TyperException
 
     from arco_sched.cli.app import command
+    from arco_sched.cli.exits import ExitCode
 
     app = command()
     if "_ARCO_COMPLETE" in environ:
@@ -97,13 +106,16 @@ def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _check_text(argv: Sequence[str]) -> None:
     """Refuse arguments that are no text: they could be neither stored nor shown."""
-    from arco_sched.core.errors import InvalidInput
-
     for argument in argv:
         if not argument.isascii() and any("\ud800" <= char <= "\udfff" for char in argument):
-            raise InvalidInput(f"the argument {argument[:60]!a} is not valid UTF-8")
-        if "\0" in argument:
-            raise InvalidInput(f"the argument {argument[:60]!a} has a NUL character in it")
+            what = "is not valid UTF-8"
+        elif "\0" in argument:
+            what = "has a NUL character in it"
+        else:
+            continue
+        from arco_sched.core.errors import InvalidInput
+
+        raise InvalidInput(f"the argument {argument[:60]!a} {what}")
 
 
 def _message(error: Exception) -> str:
@@ -118,6 +130,7 @@ def _message(error: Exception) -> str:
 
 
 def _code_of(error: Exception) -> ExitCode:
+    from arco_sched.cli.exits import ExitCode
     from arco_sched.core import errors
 
     codes = (
@@ -156,5 +169,7 @@ def _prepare_streams() -> None:
 
 def _discard_output() -> None:
     """Let what is still buffered go nowhere: the interpreter would complain about the closed pipe at its end."""
-    with suppress(OSError, ValueError, AttributeError):
+    try:  # noqa: SIM105 # contextlib is an import of every call
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        pass

@@ -9,7 +9,7 @@ class ExitCode(IntEnum):
     DONE = 0
     """Done; also unchanged, and nothing due."""
     UNFORESEEN = 1
-    """An error that nobody thought of."""
+    """An unexpected error."""
     USAGE = 2
     """Bad usage or bad input."""
     NOT_FOUND = 3

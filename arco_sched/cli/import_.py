@@ -1,5 +1,6 @@
 """`arco import …`: schedules from elsewhere."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +73,7 @@ def crontab(
         users=_users(),
     )
     if not session.exists() and (dry_run or not given.wanted):
-        answer = from_nothing(given.wanted, session.now)._replace(dry_run=dry_run)
+        answer = replace(from_nothing(given.wanted, session.now), dry_run=dry_run)
     else:
         with session.open() if dry_run else session.create() as workspace:
             answer = workspace.apply(given.wanted, now=session.now, dry_run=dry_run, refuse=_refuse)

@@ -25,6 +25,7 @@ Id = Annotated[
     str, typer.Argument(metavar="ID", help="The schedule.", autocompletion=complete_schedule, show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.", rich_help_panel=OUTPUT)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be recorded; record nothing.")]
 Utc = Annotated[
     bool, typer.Option("--utc", help="Show instants in UTC, not in the schedule's zone.", rich_help_panel=OUTPUT)
 ]

@@ -6,7 +6,7 @@ from arco_sched.cli.context import clocks
 from arco_sched.render.terminal import say, write
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Page
+    from arco_sched.service.lists import Page
     from arco_sched.service.workspace import Workspace
 
 Listed = Literal["ticks", "lapses", "events"]

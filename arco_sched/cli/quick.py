@@ -1,8 +1,9 @@
 """The quick way of the lines that cron calls each minute: nothing reads a command line.
 
-`arco [--db PATH] tick --quiet`: the steps are those of every evaluation: open the database once, ask whether anything
-is due, and only then load the evaluator. `arco [--db PATH] work --once [--tick] --quiet`: with nothing to do it is done
-here, else the command does it. What this module imports is paid for each minute.
+`arco [--db PATH] tick --quiet`: where nothing is due and nobody else has the database open, one statement does it.
+Otherwise the steps are those of every evaluation: open the database, ask whether anything is due, and only then load
+the evaluator. `arco [--db PATH] work --once [--tick] --quiet`: with nothing to do it is done here, else the command
+does it. What this module imports is paid for each minute.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def _refusable(database: Path | str) -> bool:
 
 def _nothing_to_execute(database: Path | str, now: int, *, ticks: bool) -> bool:
     from arco_sched.configuration import open_store
-    from arco_sched.service.visit import nothing_to_execute
+    from arco_sched.service.nothing_due import nothing_to_execute
 
     store = open_store(database)
     try:
@@ -77,8 +78,10 @@ def _nothing_to_execute(database: Path | str, now: int, *, ticks: bool) -> bool:
 def tick(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Evaluate as the command does; returns its exit code."""
     database, now = _given(argv, environ)
+    from arco_sched.configuration import visit_alone
+
     try:
-        return _tick(database, now)
+        return 0 if visit_alone(database, now) else _tick(database, now)
     except OSError as error:
         from arco_sched.cli.context import unusable_path
 
@@ -87,13 +90,13 @@ def tick(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _tick(database: Path | str, now: int) -> int:
     from arco_sched.configuration import open_store
-    from arco_sched.service.visit import nothing_due
+    from arco_sched.service.nothing_due import nothing_due
 
     store = open_store(database)
     try:
         if nothing_due(store, now):
             return 0
-        from arco_sched.cli.evaluation import evaluate
+        from arco_sched.cli.tick_due import evaluate
         from arco_sched.service.workspace import Workspace
 
         return evaluate(Workspace(store), now, quiet=True)

@@ -1,24 +1,26 @@
 """`arco schedule …`: define, change, and look at schedules."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
-from arco_sched.cli import upkeep
 from arco_sched.cli.context import Session, clocks, note_no_worker
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.names import option_of
 from arco_sched.cli.options import Problems, examples
 from arco_sched.cli.outputs import show_following
+from arco_sched.cli.rewind import discard, rewind
 from arco_sched.cli.run_changes import exit_of, until_final
 from arco_sched.core.changes import create as judge_new
 from arco_sched.core.definitions import Definition
 from arco_sched.core.fields import merge
 from arco_sched.core.instants import parse_instant
 from arco_sched.render.terminal import say, write
-from arco_sched.service.answers import ScheduleChange
+
+if TYPE_CHECKING:
+    from arco_sched.service.schedules import ScheduleChange
 
 schedule_app = typer.Typer(add_completion=False, help="Define schedules, change them, and see what they will do.")
 
@@ -32,7 +34,7 @@ def schedule_group() -> None:
     """Define schedules, change them, and see what they will do."""
 
 
-def _answer(answer: ScheduleChange, session: Session, *, as_json: bool) -> None:
+def _answer(answer: "ScheduleChange", session: Session, *, as_json: bool) -> None:
     from arco_sched.render import json, sentences
 
     for warning in answer.warnings:
@@ -237,7 +239,7 @@ def list_(
         elif not schedules:
             say("No schedules: `arco schedule create ID --cron EXPR` makes one.")
         else:
-            from arco_sched.render.tables import schedules as draw
+            from arco_sched.render.schedules import schedules as draw
 
             draw(schedules, session.now, clocks(workspace, utc=utc))
 
@@ -255,7 +257,7 @@ def show(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_json:
         if as_json:
             write(json.schedule_detail(detail, session.now))
         else:
-            from arco_sched.render.tables import schedule_detail
+            from arco_sched.render.schedules import schedule_detail
 
             schedule_detail(detail, session.now, clocks(workspace, utc=utc))
 
@@ -271,7 +273,7 @@ def versions(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_j
         if as_json:
             write(json.versions(changes))
         else:
-            from arco_sched.render.tables import versions as draw
+            from arco_sched.render.schedules import versions as draw
 
             draw(changes, clocks(workspace, utc=utc))
 
@@ -336,7 +338,7 @@ def preview(
     elif not found:
         say("Nothing is due from there on.")
     else:
-        from arco_sched.render.tables import preview as draw
+        from arco_sched.render.schedules import preview as draw
 
         draw(found, session.now)
 
@@ -345,7 +347,7 @@ schedule_app.command(
     "rewind",
     rich_help_panel=CHANGE,
     epilog=examples("arco schedule rewind --dry-run", "arco schedule rewind", "arco schedule rewind daily"),
-)(upkeep.rewind)
+)(rewind)
 schedule_app.command("discard", rich_help_panel=CHANGE, epilog=examples("arco schedule discard daily --dry-run"))(
-    upkeep.discard
+    discard
 )

@@ -7,10 +7,12 @@ from typer.core import TyperCommand
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
-from arco_sched.cli.evaluation import evaluate, show_nothing
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import examples
+from arco_sched.cli.tick_due import evaluate, show_nothing
+from arco_sched.configuration import visit_alone
 from arco_sched.core.instants import parse_instant
+from arco_sched.service.nothing_due import nothing_due
 
 tick_app = typer.Typer(add_completion=False)
 
@@ -51,7 +53,7 @@ def tick(
             autocompletion=opt.complete_schedule,
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be recorded; record nothing.")] = False,
+    dry_run: opt.DryRun = False,
     allow_future: Annotated[bool, typer.Option("--allow-future", help="Let --now be ahead of the clock.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print nothing when all is well.", rich_help_panel=opt.OUTPUT)
@@ -69,16 +71,20 @@ def tick(
         from arco_sched.core.evaluate import check_now
 
         check_now(at, session.now)
+    whole = not (schedule or dry_run)
+    # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
+    if whole and visit_alone(session.path, at):
+        return _nothing(at, quiet=quiet, as_json=as_json)
     with session.store() as store:
-        if not (schedule or dry_run):
-            # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
-            from arco_sched.service.visit import nothing_due
-
-            if nothing_due(store, at):
-                if as_json or not quiet:
-                    show_nothing(at, as_json=as_json)
-                return ExitCode.DONE
+        if whole and nothing_due(store, at):
+            return _nothing(at, quiet=quiet, as_json=as_json)
         from arco_sched.service.workspace import Workspace
 
         workspace = Workspace(store)
         return evaluate(workspace, at, schedule or (), dry_run=dry_run, quiet=quiet, utc=utc, as_json=as_json)
+
+
+def _nothing(at: int, *, quiet: bool, as_json: bool) -> ExitCode:
+    if as_json or not quiet:
+        show_nothing(at, as_json=as_json)
+    return ExitCode.DONE

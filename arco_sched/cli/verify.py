@@ -12,7 +12,7 @@ from arco_sched.cli.progress import watched
 from arco_sched.render.terminal import write
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Verification
+    from arco_sched.service.verification.findings import Verification
     from arco_sched.service.workspace import Workspace
 
 verify_app = typer.Typer(add_completion=False)
@@ -24,12 +24,12 @@ def verify(ctx: typer.Context, as_json: opt.Json = False) -> ExitCode:
 
     One line for each difference, and exit code 7. It writes nothing, and others may work meanwhile.
     """
-    from arco_sched.render import upkeep
+    from arco_sched.render import verification as render
 
     session: Session = ctx.obj
     with session.open() as workspace:
         answer, checked = _verify(workspace)
-    write(upkeep.verification_json(answer) if as_json else upkeep.verification(answer, checked))
+    write(render.as_json(answer) if as_json else render.text(answer, checked))
     return ExitCode.DONE if answer.ok else ExitCode.CHECK
 
 

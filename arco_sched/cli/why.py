@@ -6,9 +6,9 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks
-from arco_sched.cli.log_end import log_end, log_paths
 from arco_sched.cli.moments import read_moment
 from arco_sched.cli.options import FORMS, examples
+from arco_sched.cli.outputs import log_path, read_tail
 from arco_sched.render.terminal import write
 
 why_app = typer.Typer(add_completion=False)
@@ -42,8 +42,9 @@ def why(
     instant = None if at is None else read_moment(at, "--at", session.now)
     with session.open() as workspace:
         answer = workspace.why(schedule_id, instant, now=session.now)
-        logs = [] if answer.life is None else log_paths(session.path, answer.life)
-        log_tail = log_end(logs[-1]) if logs else None
+        life = answer.life
+        logs = [] if life is None else [log_path(session, life, attempt) for attempt in life.attempts]
+        log_tail = read_tail(logs[-1]) if logs and logs[-1] else None
         if as_json:
             write(render.as_json(answer, logs, log_tail))
         else:

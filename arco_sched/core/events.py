@@ -5,7 +5,7 @@ that drafts it, and the fold of what it changes (`core.fold`); docs/semantics.md
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields as dataclass_fields
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -15,7 +15,7 @@ from arco_sched.core.fields import PAYLOAD_NAMES, REQUIRED_NAMES
 from arco_sched.core.fields import payload as payload_of
 from arco_sched.core.fold import RareEvent, RowChange
 from arco_sched.core.history import Lapse, PrunedPart, Rewinding
-from arco_sched.core.identity import ORIGINS, Origin, TickKey, run_id, run_ids, run_key, tick_id
+from arco_sched.core.identity import ORIGINS, RUN_ID_LENGTH, Origin, TickKey, packed_run_ids, run_id, run_key, tick_id
 from arco_sched.core.instants import format_instant
 
 
@@ -114,6 +114,25 @@ A plain tuple, since a catch-up makes two of them for each of its ticks. `schedu
 numbers; the instants are epochs. Ticks and the requests of ticks have no key: their columns say it.
 """
 
+
+class TickSeries(NamedTuple):
+    """Triggered ticks of one schedule under one definition version, each followed by the request of its run: the events
+    that a catch-up is made of, so that a store can record them as a set.
+
+    `schedule` and `content` are the store's numbers, `instants` epochs; `run_ids` are those of the requests, ASCII, one
+    behind the other; `asked` is the payload of each request.
+    """
+
+    schedule: int
+    origin: int
+    instants: Sequence[int]
+    version: int
+    content: int
+    run_ids: bytes
+    asked: str | None
+    recorded_at: int
+
+
 TRIGGERED: Final = 1
 SKIPPED: Final = 2
 FAILED: Final = 3
@@ -132,24 +151,25 @@ def definition(version: Version, schedule: int, content: int) -> Draft:
 
 
 def scheduled_ticks(
-    workspace: str, schedule: int, schedule_id: str, term: Term, instants: Iterable[int], now: int
-) -> list[Draft]:
+    workspace: str, schedule: int, schedule_id: str, term: Term, instants: Sequence[int], now: int
+) -> list[Draft | TickSeries]:
     """Scheduled ticks under one definition version, each followed by its run request where the version is enabled."""
-    version, content, origin = term.version, term.content, SCHEDULED
+    version, origin = term.version, SCHEDULED
     if not term.enabled:
         return [(2, schedule, origin, at, version, SKIPPED, None, None, None, None, now) for at in instants]
-    instants = list(instants)
     prefix = b"sched:%b:" % schedule_id.encode()
-    asked = _asked(term.policy)
-    ids = run_ids(workspace, [prefix + b"%d" % at for at in instants])
-    return [
-        draft
-        for at, its_run in zip(instants, ids, strict=True)
-        for draft in (
-            (2, schedule, origin, at, version, TRIGGERED, content, None, None, None, now),
-            (4, schedule, origin, at, version, None, content, None, its_run, asked, now),
-        )
-    ]
+    ids = packed_run_ids(workspace, [prefix + b"%d" % at for at in instants])
+    return [TickSeries(schedule, origin, instants, version, term.content, ids, _asked(term.policy), now)]
+
+
+def drafts_of(series: TickSeries) -> Iterator[Draft]:
+    """The events of a series, one by one."""
+    schedule, origin, instants, version, content, run_ids, asked, now = series
+    ids = run_ids.decode("ascii")
+    for place, instant in enumerate(instants):
+        its_run = ids[RUN_ID_LENGTH * place : RUN_ID_LENGTH * (place + 1)]
+        yield (2, schedule, origin, instant, version, TRIGGERED, content, None, None, None, now)
+        yield (4, schedule, origin, instant, version, None, content, None, its_run, asked, now)
 
 
 def single_tick(

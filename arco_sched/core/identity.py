@@ -35,6 +35,8 @@ _INFIX: Final[dict[Origin, str]] = dict(zip(ORIGINS, INFIXES, strict=True))
 _KEY: Final = re.compile(r"(?:(backfill|failed|manual):)?(0|-?[1-9][0-9]{0,17})", re.ASCII)
 _LETTERS: Final = b"abcdefghijklmnopqrstuvwxyz234567" * 8
 """Base32 (RFC 4648) in lower case, as a table for `bytes.translate`; only its first 32 places are used."""
+RUN_ID_LENGTH: Final = 30
+"""`run_` and 26 characters."""
 _BLOCK: Final = 64
 """The block of SHA-256 in bytes, to which HMAC fills up its key."""
 
@@ -81,8 +83,14 @@ def run_id(workspace: str, key: str) -> str:
 
 
 def run_ids(workspace: str, keys: Sequence[bytes]) -> list[str]:
-    """The run ids of run keys, given as UTF-8, in one workspace: those of a batch at once, since a catch-up asks for
-    them by the hundred thousand."""
+    """The run ids of run keys, given as UTF-8, in one workspace."""
+    text = packed_run_ids(workspace, keys).decode("ascii")
+    return [text[begin : begin + RUN_ID_LENGTH] for begin in range(0, len(text), RUN_ID_LENGTH)]
+
+
+def packed_run_ids(workspace: str, keys: Sequence[bytes]) -> bytes:
+    """The same as ASCII, one behind the other: those of a batch at once, since a catch-up asks for them by the hundred
+    thousand."""
     inner, outer = _states(workspace)
     digests = []
     for key in keys:
@@ -106,22 +114,21 @@ def _states(workspace: str) -> "tuple[Callable[[], Any], Callable[[], Any]]":
     )
 
 
-def _base32(digests: bytes, count: int) -> list[str]:
+def _base32(digests: bytes, count: int) -> bytes:
     """`run_` and the first 26 characters of each of `count` digests of 32 bytes.
 
     Character by character for all digests at once: the bytes that hold its five bits are translated as whole columns,
     which CPython does in C.
     """
-    texts = bytearray(b"run_" + bytes(26)) * count
+    texts = bytearray(b"run_".ljust(RUN_ID_LENGTH, b"\0")) * count
     for place, (byte, high, low) in enumerate(_columns()):
         column = digests[byte::32].translate(high)
         if low is not None:
             rest = digests[byte + 1 :: 32].translate(low)
             both = int.from_bytes(column, "little") | int.from_bytes(rest, "little")
             column = both.to_bytes(count, "little")
-        texts[4 + place :: 30] = column.translate(_LETTERS)
-    text = texts.decode("ascii")
-    return [text[begin : begin + 30] for begin in range(0, 30 * count, 30)]
+        texts[4 + place :: RUN_ID_LENGTH] = column.translate(_LETTERS)
+    return bytes(texts)
 
 
 @lru_cache(maxsize=1)

@@ -2,13 +2,14 @@
 
 A store keeps one database. It gives transactions; a transaction answers questions subject by subject, and records
 events. `schedule` is the store's number for a schedule id, `content` its number for what a run is asked to do; both are
-given once and mean nothing elsewhere. `tests/store/test_conformance.py` states what every store promises:
+given once and mean nothing elsewhere. `tests/store/test_conformance*.py` state what every store promises:
 
-- an event whose idempotency key exists is not recorded again, whoever tries;
-- `seq` follows the order of commits: who has read through a `seq` never misses an event below it;
-- what a transaction writes is there as a whole or not at all, and tables are the fold of the events at every commit;
-- a transaction sees one state of the database;
-- `append` and `set` take a number of statements that does not depend on how many events or entries they are given.
+- an event whose idempotency key exists is not recorded again, from any connection;
+- `seq` follows the order of commits: a reader that resumes after the last `seq` it saw misses no event;
+- a transaction is committed as a whole or not at all, and at every commit the tables are the fold of the events;
+- a transaction sees one state of the database, while others write;
+- an operation on many schedules, events or entries takes a fixed number of statements, however many there are; only a
+  pruning takes some for each schedule that has something to remove.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from arco_sched.core.definitions import RequestContent
-from arco_sched.core.events import Draft
+from arco_sched.core.events import Draft, TickSeries
 from arco_sched.core.standing import Standing
 from arco_sched.core.subjects import Agenda, Definitions, Events, History, LapseSpan, Queue, Runs
 
@@ -69,11 +70,11 @@ class Transaction(Protocol):
     def content_numbers(self, contents: Iterable[RequestContent]) -> dict[RequestContent, int]:
         """The number of each request content, given now to those that have none."""
 
-    def append(self, drafts: Sequence[Draft]) -> Appended:
+    def append(self, drafts: Sequence[Draft | TickSeries]) -> Appended:
         """Record the events whose idempotency keys are new, in this order, and fold them into the tables.
 
-        A rewind or a pruning is the last event of its call. A pruning takes the events of what it removes with it. A
-        lapse whose key exists is recorded again under the key with `:2` (and so on) behind it.
+        A rewind or a pruning is the last event of its schedule in a call. A pruning takes the events of what it removes
+        with it. A lapse whose key exists is recorded again under the key with `:2` (and so on) behind it.
         """
 
 
@@ -130,8 +131,9 @@ class SchemaDifference(NamedTuple):
 
 
 class TickRow(NamedTuple):
-    """A scheduled tick as the recount sees it."""
+    """A scheduled tick as the recount sees it; `seq` is that of its event, 0 where it has none."""
 
+    schedule: int
     instant: int
     tick_id: str
     version: int
@@ -158,7 +160,7 @@ class Unfoldable(Exception):
 
 
 class Audit(Transaction, Protocol):
-    """What `arco verify` asks beside the questions of everybody."""
+    """What `arco verify` asks in addition."""
 
     def schema_differences(self) -> list[SchemaDifference]:
         """How the schema differs from that of a new database."""
@@ -169,8 +171,8 @@ class Audit(Transaction, Protocol):
     def unnamed(self) -> list[str]:
         """What refers to a row of a dictionary that is not there, a sentence each."""
 
-    def agenda_of_nobody(self) -> list[int]:
-        """The numbers on the agenda that are of no schedule."""
+    def agenda_without_schedule(self) -> list[int]:
+        """The numbers on the agenda that no schedule has."""
 
     def contents(self) -> Iterator[ContentRow]:
         """Every stored request content."""
@@ -199,17 +201,18 @@ class Audit(Transaction, Protocol):
     def schedule_id(self, schedule: int) -> str:
         """The id behind a number; the number itself, as text, where the dictionary lacks it."""
 
-    def scheduled_ticks(self, schedule: int) -> Iterator[TickRow]:
-        """The scheduled ticks of a schedule, oldest first, each with the `seq` of its event (0 where it has none)."""
+    def scheduled_ticks(self, first: int, last: int) -> Iterator[TickRow]:
+        """The scheduled ticks of the schedules from `first` through `last`, in the order of the numbers, those of each
+        oldest first."""
 
-    def lapses(self, schedule: int) -> list[LapseSpan]:
-        """The lapses of a schedule in the order of time."""
+    def lapses(self, schedules: Sequence[int]) -> dict[int, list[LapseSpan]]:
+        """The lapses of each schedule in the order of time."""
 
-    def rewound_spans(self, schedule: int) -> list[tuple[int, int]]:
-        """(to, from) of each rewind of a schedule: the cursor that it set, and the one that it left."""
+    def rewound_spans(self, schedules: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+        """(to, from) of each rewind of each schedule: the cursor that it set, and the one that it left."""
 
-    def prunings(self, schedule: int) -> list[PruningRow]:
-        """The prunings of a schedule, oldest first."""
+    def prunings(self, schedules: Sequence[int]) -> dict[int, list[PruningRow]]:
+        """The prunings of each schedule, oldest first."""
 
     def last_zone_change(self) -> int:
         """The `seq` of the last change of the zone rules, 0 where they never changed."""
@@ -226,9 +229,9 @@ class Store(Protocol):
         """A transaction that writes nothing."""
 
     def write(self) -> AbstractContextManager[Transaction]:
-        """A transaction that nobody else writes beside; it is committed at the end, and undone on any exception.
+        """The only transaction that writes at a time; it is committed at the end, and rolled back on any exception.
 
-        Raises `DatabaseUnusable` where somebody else writes for longer than the store waits.
+        Raises `DatabaseUnusable` where another one writes for longer than the store waits.
         """
 
     def audit(self) -> AbstractContextManager[Audit]:
@@ -244,7 +247,7 @@ class Store(Protocol):
         """The version of the schema; it rises when a newer arco brings the database forward. Costs microseconds."""
 
     def yield_to_writers(self) -> None:
-        """Pause between two of many transactions, so that whoever waits to write comes in between."""
+        """Pause between two of many transactions, so that a waiting writer gets its turn."""
 
     def backup(self, path: Path, *, replace: bool) -> None:
         """A consistent copy at `path`, whole or not there at all."""

@@ -44,10 +44,10 @@ def rewind(
         cuts.append(LapseCut(seq, None if gone else target + 1, None if gone else left))
     pushed = [term for term in terms if term.effective_from > target and term.effective_from != term.start_at]
     return Rewinding(
-        schedule_id,
-        cursor,
-        target,
-        tuple((term.version, target + 1) for term in reversed(pushed)),
-        tuple(cuts),
-        sum(at > target for at in ticks),
+        schedule_id=schedule_id,
+        before=cursor,
+        cursor=target,
+        versions=tuple((term.version, target + 1) for term in reversed(pushed)),
+        lapses=tuple(cuts),
+        ticks=sum(at > target for at in ticks),
     )

@@ -86,10 +86,12 @@ class Standing(Protocol):
     def runs_due(self, since: int, through: int) -> dict[str, int]:
         """How many runs of ticks there are of each status, of instants after `since` and through `through`."""
 
-    def run_buckets(self, schedule: int, edges: Sequence[int], now: int, late: int) -> Mapping[int, Mapping[str, int]]:
-        """What became of the runs of ticks between each two edges, by the bucket's number, empty ones absent: how many
-        are `succeeded`, `failed`, `running`, `skipped`, `canceled`, `waiting`, and `late`, which could have started
-        `late` seconds before `now`. A run without a command is not counted."""
+    def run_buckets(
+        self, schedules: Sequence[int], edges: Sequence[int], now: int, late: int
+    ) -> Mapping[tuple[int, int], Mapping[str, int]]:
+        """What became of the runs of ticks between each two edges, by (schedule, the bucket's number), empty ones
+        absent: how many are `succeeded`, `failed`, `running`, `skipped`, `canceled`, `waiting`, and `late`, which could
+        have started `late` seconds before `now`. A run without a command is not counted."""
 
     def waiting_of(self, schedule: int) -> list[str]:
         """The run ids of a schedule's runs that wait for an attempt and that a worker may take, oldest first."""

@@ -76,7 +76,7 @@ class Agenda(Protocol):
         """Record that the evaluator was here at `now`."""
 
     def visited_at(self) -> int | None:
-        """The `now` of the evaluator's last visit, None where nobody ever evaluated."""
+        """The `now` of the evaluator's last visit, None where there was none yet."""
 
     def entries(self, schedules: Sequence[int]) -> dict[int, tuple[int, bool]]:
         """(due_at, failing) of those of the schedules that will be due."""
@@ -112,8 +112,11 @@ class Definitions(Protocol):
     def terms(self, schedule: int, after: int = ...) -> list[Term]:
         """The definition versions, newest first, as far back as the one in force just after an instant (all)."""
 
+    def all_terms(self, schedules: Sequence[int]) -> dict[int, list[Term]]:
+        """Every definition version of each of the schedules that has one, newest first."""
+
     def numbers(self) -> list[int]:
-        """All schedules, deleted ones too."""
+        """All schedules, deleted ones too, in ascending order."""
 
     def numbers_of(self, schedule_ids: Iterable[str]) -> dict[str, int]:
         """The number of each schedule id that has a definition."""
@@ -182,17 +185,21 @@ class History(Protocol):
     def ticks_of(self, after: int, through: int) -> Iterator[Tick]:
         """The ticks that the events of a range made, in the order of the events."""
 
-    def scheduled_instants(self, schedule: int, after: int) -> list[int]:
-        """The instants of the scheduled ticks after `after`, in order."""
+    def scheduled_instants(self, after: Mapping[int, int]) -> dict[int, list[int]]:
+        """The instants of the scheduled ticks of each schedule after an instant of its own, in order."""
 
-    def status_at(self, schedule: int, instant: int, origin: int) -> str | None:
-        """The status of the tick of an origin at an instant, None where there is none."""
+    def statuses(self, schedule: int, start: int, stop: int) -> dict[tuple[int, int], str]:
+        """The status of each tick in `[start, stop)`, by (instant, origin)."""
+
+    def failures(self, schedules: Sequence[int]) -> set[tuple[int, int]]:
+        """The (schedule, version) of each failed tick of the schedules."""
 
     def tick_counts(self, since: int, through: int) -> dict[str, int]:
         """How many ticks of each status were scheduled for an instant after `since` and through `through`."""
 
-    def tick_buckets(self, schedule: int, edges: Sequence[int]) -> dict[int, dict[str, int]]:
-        """How many ticks of each status lie between each two edges, by the bucket's number; empty ones are absent."""
+    def tick_buckets(self, schedules: Sequence[int], edges: Sequence[int]) -> dict[tuple[int, int], dict[str, int]]:
+        """How many ticks of each status lie between each two edges, by (schedule, the bucket's number); empty ones are
+        absent."""
 
     def lapses(
         self,
@@ -212,17 +219,20 @@ class History(Protocol):
     def lapse_at(self, schedule: int, at: int) -> LapseRecord | None:
         """The lapse that covers an instant."""
 
-    def lapses_within(self, schedule: int, start: int, stop: int) -> list[LapseRecord]:
-        """The lapses that touch `[start, stop)`, in the order of time."""
+    def lapses_within(self, schedules: Sequence[int], start: int, stop: int) -> dict[int, list[LapseRecord]]:
+        """The lapses of each schedule that touch `[start, stop)`, in the order of time."""
 
-    def lapses_beyond(self, schedule: int, instant: int) -> list[LapseSpan]:
-        """The lapses of a schedule that cover an instant after `instant`, in the order of time."""
+    def lapses_beyond(self, schedules: Sequence[int], instant: int) -> dict[int, list[LapseSpan]]:
+        """The lapses of each schedule that cover an instant after `instant`, in the order of time."""
 
     def count_lapsed(self, since: int, through: int) -> int:
         """How many occurrences were recorded as lapsed after `since` and through `through`."""
 
-    def pruned_through(self, schedule: int) -> int | None:
-        """The instant through which the history of a schedule was removed, None where none was."""
+    def pruned_through(self, schedules: Sequence[int]) -> dict[int, int]:
+        """The instant through which history was removed, of each schedule of which some was."""
+
+    def reaching_before(self, instant: int) -> list[int]:
+        """The schedules that have a tick (but a failed one) or the end of a lapse before an instant."""
 
     def prunable(self, schedule: int, before: int, room: int, after: int) -> PrunedPart | None:
         """What can go of a schedule's history before `before`, at most about `room` ticks; None where there is nothing
@@ -267,8 +277,9 @@ class Runs(Protocol):
         """The run ids that a text may mean: an exact one, else of a tick id, else of a schedule id (the last run, of
         these statuses where any are given), else those that begin with it (two at most)."""
 
-    def count_conflicts(self, schedule: int, content: int, instants: Iterable[int]) -> int:
-        """How many of these ticks' run keys are reserved for another content."""
+    def count_conflicts(self, asked: Iterable[tuple[int, int, int]]) -> int:
+        """How many of these scheduled ticks, each (schedule, instant, content), have a run key that is reserved for
+        another content."""
 
     def count_conflicted(self, since: int, through: int) -> int:
         """How many conflicts were recorded after `since` and through `through`."""
@@ -281,7 +292,10 @@ class Events(Protocol):
         """The `seq` of the newest event, 0 when there is none."""
 
     def count(self, type_: EventType, schedule: int | None = None) -> int:
-        """How many events of a rare type there are, of one schedule or (None) of none."""
+        """How many events of a rare type there are, of one schedule, or of those without one (None)."""
+
+    def counts(self, type_: EventType, schedules: Sequence[int]) -> dict[int, int]:
+        """How many events of a rare type there are of each schedule that has some."""
 
     def page(self, *, after: int = 0, type_: str | None = None, schedule: int | None = None, limit: int) -> list[Event]:
         """Events with `seq > after`, oldest first."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from arco_sched.core.definitions import Version
 from arco_sched.core.fields import BY_NAME
 from arco_sched.render import drawing, json
-from arco_sched.render.drawing import Column, Page, Styled
+from arco_sched.render.drawing import Column, Screen, Styled
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Applied, AppliedChange
+    from arco_sched.service.apply import Applied, AppliedChange
 
 _STYLES = {"created": "green", "updated": "yellow", "deleted": "red"}
 
@@ -39,12 +39,12 @@ def _plain(name: str, value: Any) -> Any:
 
 def draw(applied: Applied) -> None:
     """The plan: each schedule that changes, field by field, and how many of each kind there are."""
-    page = Page()
+    screen = Screen()
     shown = [change for change in applied.changes if change.change != "unchanged"]
     if shown:
         columns = (Column("CHANGE", whole=True), Column("SCHEDULE"), Column("WHAT"))
-        page.table(columns, [((each.change, _STYLES[each.change]), each.schedule_id, _what(each)) for each in shown])
-    page.line(summary(applied))
+        screen.table(columns, [((each.change, _STYLES[each.change]), each.schedule_id, _what(each)) for each in shown])
+    screen.line(summary(applied))
 
 
 def _what(change: AppliedChange) -> drawing.Cell:

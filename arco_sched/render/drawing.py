@@ -1,4 +1,4 @@
-"""The few shapes that tables are made of. Whatever a user named is shown literally: it is never read as markup."""
+"""What screens are made of. A name that a user gave is shown literally: it is never read as markup."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -71,7 +71,7 @@ def status(word: str, more: str = "") -> Styled:
     return f"{word} {more}".rstrip(), STYLES.get(word, "")
 
 
-class Page:
+class Screen:
     """Where an answer is drawn: the console, and how much room there is."""
 
     def __init__(self) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from arco_sched.core.definitions import SOURCE
 from arco_sched.render import applied as render
 from arco_sched.render import json
-from arco_sched.render.drawing import Cell, Column, Page
+from arco_sched.render.drawing import Cell, Column, Screen
 
 if TYPE_CHECKING:
     from arco_sched.formats.crontab import Crontab, Line
-    from arco_sched.service.answers import Applied, AppliedChange
+    from arco_sched.service.apply import Applied, AppliedChange
 
 _STYLES = {"created": "green", "updated": "yellow", "problem": "bold red"}
 
@@ -42,7 +42,7 @@ def document(crontab: Crontab, applied: Applied) -> str:
 
 def draw(crontab: Crontab, applied: Applied) -> None:
     """Every line that says something, what became of it, and how many of each kind there are."""
-    page = Page()
+    screen = Screen()
     changes = {change.schedule_id: change for change in applied.changes}
     rows = [
         _row(line, changes)
@@ -51,15 +51,15 @@ def draw(crontab: Crontab, applied: Applied) -> None:
     ]
     if rows:
         columns = (Column("LINE", whole=True, right=True), Column("IS", whole=True), Column("WHAT"))
-        page.table(columns, rows)
-    page.line(render.summary(applied))
+        screen.table(columns, rows)
+    screen.line(render.summary(applied))
     kinds = [line.kind for line in crontab.lines]
     if crontab.problems:
         count = len(crontab.problems)
         which = "1 line" if count == 1 else f"{count:,} lines"
-        page.line(f"{which} can't be carried over: see the reasons above.", "bold red")
+        screen.line(f"{which} can't be carried over: see the reasons above.", "bold red")
     rest = len(kinds) - kinds.count("schedule") - kinds.count("problem")
-    page.line(
+    screen.line(
         f"{len(kinds):,} lines read as a {'system' if crontab.system else 'user'}'s crontab, {rest:,} of them "
         "variables, comments and blank lines."
     )

@@ -8,25 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from json import JSONEncoder
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from arco_sched.core.definitions import Version
 from arco_sched.core.fields import content_document
 from arco_sched.core.fields import document as version_document
-from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedule, Tick, TickDetail
+from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedule, Tick
 from arco_sched.core.instants import DAY, format_instant, format_local
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import (
-        Evaluation,
-        Page,
-        PreviewedOccurrence,
-        Requested,
-        ScheduleChange,
-        ScheduleDetail,
-        Triggered,
-        VersionChange,
-    )
+    from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
+    from arco_sched.service.evaluation import Evaluation
+    from arco_sched.service.lists import Page
+    from arco_sched.service.requests import Requested, TickDetail, Triggered
+    from arco_sched.service.schedules import ScheduleChange
 
 Row = dict[str, Any]
 
@@ -202,19 +197,28 @@ def lapse_row(lapse: LapseRecord) -> Row:
 
 def evaluation(answer: Evaluation) -> Iterator[str]:
     """`arco tick`; the ticks and lapses are read while they are written."""
+    counts = [getattr(answer, name) for name in _COUNTED]
+    return _evaluation(answer.now, counts, answer.ticks, answer.lapses, dry_run=answer.dry_run)
+
+
+def nothing_due(now: int) -> Iterator[str]:
+    """`arco tick` with nothing to do: an evaluation in which all counts are 0."""
+    return _evaluation(now, [0] * len(_COUNTED), (), (), dry_run=False)
+
+
+_COUNTED: Final = ("evaluated", "triggered", "skipped", "failed", "lapsed", "deferred", "conflicts")
+
+
+def _evaluation(
+    now: int, counts: Sequence[int], ticks: Iterable[Tick], lapses: Iterable[LapseRecord], *, dry_run: bool
+) -> Iterator[str]:
     return document(
         [
-            ("now", instant(answer.now)),
-            ("evaluated", answer.evaluated),
-            ("triggered", answer.triggered),
-            ("skipped", answer.skipped),
-            ("failed", answer.failed),
-            ("lapsed", answer.lapsed),
-            ("deferred", answer.deferred),
-            ("conflicts", answer.conflicts),
-            ("dry_run", answer.dry_run),
-            ("ticks", map(tick_row, answer.ticks)),
-            ("lapses", map(lapse_row, answer.lapses)),
+            ("now", instant(now)),
+            *zip(_COUNTED, counts, strict=True),
+            ("dry_run", dry_run),
+            ("ticks", map(tick_row, ticks)),
+            ("lapses", map(lapse_row, lapses)),
         ]
     )
 

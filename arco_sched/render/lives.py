@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from arco_sched.core.attempts import Attempt
     from arco_sched.core.subjects import Worker
     from arco_sched.execution.worker import Tally
-    from arco_sched.service.answers import Page, Triggered
     from arco_sched.service.life import Changed, Pool, RunLife
+    from arco_sched.service.lists import Page
+    from arco_sched.service.requests import Triggered
     from arco_sched.service.upcoming import Upcoming
 
 MANY: Final = 20

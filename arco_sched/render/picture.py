@@ -13,7 +13,7 @@ from arco_sched.core.cron import Zone, load_zone
 from arco_sched.core.instants import DAY, MAX_INSTANT, MIN_INSTANT, civil_from_days, format_local
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Timeline, TimelineCell
+    from arco_sched.service.timeline import Timeline, TimelineCell
 
 Mark = Literal[
     "none",
@@ -154,12 +154,25 @@ def mark(cell: TimelineCell) -> Mark:
 
 def words(cell: TimelineCell) -> str:
     """What is in a cell, in words."""
-    counts = [
-        f"{count:,} {name if name != 'future' else 'to come'}"
-        for name, count in zip(cell._fields[:6], cell[:6], strict=True)
-        if count
-    ]
-    runs = [f"{count:,} {name[5:]}" for name, count in zip(cell._fields[8:], cell[8:], strict=True) if count]
+    named = (
+        (cell.triggered, "triggered"),
+        (cell.skipped, "skipped"),
+        (cell.failed, "failed"),
+        (cell.lapsed, "lapsed"),
+        (cell.waiting, "waiting"),
+        (cell.future, "to come"),
+    )
+    became = (
+        (cell.runs_succeeded, "succeeded"),
+        (cell.runs_failed, "failed"),
+        (cell.runs_running, "running"),
+        (cell.runs_waiting, "waiting"),
+        (cell.runs_late, "late"),
+        (cell.runs_skipped, "skipped"),
+        (cell.runs_canceled, "canceled"),
+    )
+    counts = [f"{count:,} {name}" for count, name in named if count]
+    runs = [f"{count:,} {name}" for count, name in became if count]
     counts += [f"runs: {', '.join(runs)}"] if runs else []
     counts += ["some can't be evaluated"] if cell.unevaluable else []
     counts += ["history pruned"] if cell.pruned else []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from arco_sched.render.drawing import Cell, Column, Page, Styled, status
+from arco_sched.render.drawing import Cell, Column, Screen, Styled, status
 from arco_sched.render.lives import took
-from arco_sched.render.tables import conflicts, content_fields
+from arco_sched.render.schedules import content_fields
+from arco_sched.render.tables import conflicts
 from arco_sched.render.times import Clocks, distance, instant_in
 from arco_sched.service.life import RunLife
 
@@ -32,7 +33,7 @@ WAITS: Final = {
 
 def runs(rows: Sequence[RunLife], now: int, clocks: Clocks) -> None:
     """`arco runs list`."""
-    page = Page()
+    screen = Screen()
     columns = [
         Column("SCHEDULE"),
         Column("DUE", whole=True),
@@ -41,23 +42,23 @@ def runs(rows: Sequence[RunLife], now: int, clocks: Clocks) -> None:
         Column("STATUS"),
         Column("TRY", right=True),
     ]
-    if page.wide:
+    if screen.wide:
         columns.append(Column("RUN", whole=True))
-    page.table(columns, (_run_row(page, each, now, clocks) for each in rows))
+    screen.table(columns, (_run_row(screen, each, now, clocks) for each in rows))
 
 
-def _run_row(page: Page, each: RunLife, now: int, clocks: Clocks) -> list[Cell]:
+def _run_row(screen: Screen, each: RunLife, now: int, clocks: Clocks) -> list[Cell]:
     schedule_id, last = each.run.schedule_id, each.state.attempt
     started = None if last is None else last.started_at
     row: list[Cell] = [
         schedule_id or each.run.run_key,
         clocks.show(each.request.scheduled_for, schedule_id),
-        "" if started is None else clocks.show(started, schedule_id) if page.wide else distance(started, now),
+        "" if started is None else clocks.show(started, schedule_id) if screen.wide else distance(started, now),
         _took(last, now),
         _status(each),
         str(each.state.attempts or ""),
     ]
-    return [*row, each.run.run_id] if page.wide else row
+    return [*row, each.run.run_id] if screen.wide else row
 
 
 def _took(attempt: Attempt | None, now: int) -> str:
@@ -96,7 +97,7 @@ def _outcome(attempt: Attempt) -> str:
 
 def run_detail(each: RunLife, tail: str | None, now: int, clocks: Clocks) -> None:
     """`arco runs show`; `tail` is the end of the log of the last attempt, None where there is none."""
-    page = Page()
+    screen = Screen()
     run, request, state = each.run, each.request, each.state
     schedule_id = run.schedule_id
     fields: list[tuple[str, Cell]] = [("run", run.run_id), ("status", _status(each))]
@@ -117,19 +118,19 @@ def run_detail(each: RunLife, tail: str | None, now: int, clocks: Clocks) -> Non
     ]
     if run.code_version is not None:
         fields.append(("code version", run.code_version))
-    page.fields(fields)
+    screen.fields(fields)
     if each.attempts:
-        page.line("")
-        _attempts(page, each, now, clocks)
+        screen.line("")
+        _attempts(screen, each, now, clocks)
     if tail:
-        page.line("")
-        page.line(f"The end of its log (all of it: `arco runs log {run.run_id}`):")
+        screen.line("")
+        screen.line(f"The end of its log (all of it: `arco runs log {run.run_id}`):")
         for text in tail.splitlines():
-            page.line(text)
-    conflicts(page, run.conflicts, clocks, schedule_id)
+            screen.line(text)
+    conflicts(screen, run.conflicts, clocks, schedule_id)
 
 
-def _attempts(page: Page, each: RunLife, now: int, clocks: Clocks) -> None:
+def _attempts(screen: Screen, each: RunLife, now: int, clocks: Clocks) -> None:
     columns = [
         Column("TRY", right=True),
         Column("STARTED", whole=True),
@@ -137,7 +138,7 @@ def _attempts(page: Page, each: RunLife, now: int, clocks: Clocks) -> None:
         Column("OUTCOME", whole=True),
         Column("MESSAGE"),
     ]
-    if page.wide:
+    if screen.wide:
         columns += [Column("EXECUTOR", spare=True), Column("HOST", spare=True), Column("EXTERNAL ID", spare=True)]
     rows = []
     for attempt in each.attempts:
@@ -149,26 +150,26 @@ def _attempts(page: Page, each: RunLife, now: int, clocks: Clocks) -> None:
             status(_outcome(attempt)),
             "" if end is None else end.message or "",
         ]
-        if page.wide:
+        if screen.wide:
             row += [attempt.executor, attempt.host or "", attempt.external_id or ""]
         rows.append(row)
-    page.table(columns, rows)
+    screen.table(columns, rows)
 
 
 def pools(found: Sequence[Pool]) -> None:
     """`arco pool list`."""
-    page = Page()
+    screen = Screen()
     columns = [Column("POOL"), *(Column(title, right=True) for title in ("SLOTS", "RUNNING", "WAITING"))]
     rows = (
         [each.pool, "no limit" if each.slots is None else str(each.slots), str(each.running), str(each.waiting)]
         for each in found
     )
-    page.table(columns, rows)
+    screen.table(columns, rows)
 
 
 def workers(found: Sequence[tuple[Worker, int]], now: int) -> None:
     """`arco workers`."""
-    page = Page()
+    screen = Screen()
     columns = [
         Column("HOST"),
         Column("PID", right=True, whole=True),
@@ -177,19 +178,19 @@ def workers(found: Sequence[tuple[Worker, int]], now: int) -> None:
         Column("RUNNING", right=True),
         Column("SEEN"),
     ]
-    if page.wide:
+    if screen.wide:
         columns.append(Column("WORKER", whole=True, spare=True))
     rows = []
     for each, running in found:
         seen = distance(each.seen_at, now)
         row = [each.host, str(each.pid), each.executor, ", ".join(each.pools), f"{running} of {each.slots}", seen]
-        rows.append([*row, each.worker] if page.wide else row)
-    page.table(columns, rows)
+        rows.append([*row, each.worker] if screen.wide else row)
+    screen.table(columns, rows)
 
 
 def upcoming(found: Sequence[Upcoming], now: int) -> None:
     """`arco next`."""
-    page = Page()
+    screen = Screen()
     spread = any(each.starts_at != each.at for each in found)
     columns = [Column("SCHEDULE"), Column("DUE", whole=True), Column("", whole=True)]
     if spread:
@@ -199,4 +200,4 @@ def upcoming(found: Sequence[Upcoming], now: int) -> None:
         row = [each.schedule_id, instant_in(each.at, each.offset or None), distance(each.at, now)]
         later = each.starts_at - each.at
         rows.append([*row, f"{took(later * 1000)} later" if later else ""] if spread else row)
-    page.table(columns, rows)
+    screen.table(columns, rows)

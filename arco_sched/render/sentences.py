@@ -7,7 +7,9 @@ from arco_sched.render.terminal import printable
 from arco_sched.render.times import Clocks, distance
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Evaluation, Requested, ScheduleChange, Triggered
+    from arco_sched.service.evaluation import Evaluation
+    from arco_sched.service.requests import Requested, Triggered
+    from arco_sched.service.schedules import ScheduleChange
 
 NO_WORKER = "note: no worker has run on this database yet: `arco work` executes what is requested"
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.history import RUN_STATUSES
 from arco_sched.render import findings
-from arco_sched.render.drawing import Cell, Page, Styled
+from arco_sched.render.drawing import Cell, Screen, Styled
 from arco_sched.render.json import Row, instant, line, optional
 from arco_sched.render.times import Clocks, distance, span
 from arco_sched.service.check import AHEAD, LAG
 
 if TYPE_CHECKING:
     from arco_sched.core.subjects import Worker
-    from arco_sched.service.answers import Status
+    from arco_sched.service.status import Status
 
 NAMED: Final = 10
 """How many schedules `Status` names at most."""
@@ -96,7 +96,7 @@ def _worker(worker: Worker) -> Row:
 
 def draw(status: Status, max_lag: int | None, clocks: Clocks) -> None:
     """`arco status`."""
-    page = Page()
+    screen = Screen()
     fields: list[tuple[str, Cell]] = [
         ("evaluator", _evaluator(status, max_lag)),
         ("schedules", _schedules(status)),
@@ -105,9 +105,9 @@ def draw(status: Status, max_lag: int | None, clocks: Clocks) -> None:
     ]
     if status.workers or status.running or status.waiting_for:
         fields += [("runs", _runs(status)), ("workers", _workers(status))]
-    page.fields([*fields, ("workspace", f"{status.workspace}, zone rules {status.zone_rules}")])
+    screen.fields([*fields, ("workspace", f"{status.workspace}, zone rules {status.zone_rules}")])
     for content, style in _advice(status):
-        page.line(content, style)
+        screen.line(content, style)
 
 
 def _evaluator(status: Status, max_lag: int | None) -> list[Styled]:

@@ -12,7 +12,7 @@ from arco_sched.render.timeline import WORDS
 from arco_sched.render.times import instant_in
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Timeline
+    from arco_sched.service.timeline import Timeline
 
 COLUMNS: Final = 120
 """Cells across, at most."""

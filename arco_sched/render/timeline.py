@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from arco_sched.render.drawing import Page
+from arco_sched.render.drawing import Screen
 from arco_sched.render.json import document, instant
 from arco_sched.render.picture import MARKS, Mark, Panel, Plan, Row, Spot, panels
 from arco_sched.render.terminal import is_terminal
@@ -15,7 +16,7 @@ from arco_sched.render.times import instant_in, span
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from arco_sched.service.answers import Timeline, TimelineCell
+    from arco_sched.service.timeline import Timeline, TimelineCell
 
 SHAPES: Final[dict[Mark, str]] = {
     "none": " ", "triggered": "■", "succeeded": "✓", "run failed": "▲", "running": "▶", "queued": "◌", "late": "◷",
@@ -50,8 +51,8 @@ def columns() -> int:
     """The width of a picture on stdout."""
     import os
 
-    page = Page()
-    width = page.console.width if is_terminal() or os.environ.get("COLUMNS") else PIPE_COLUMNS
+    screen = Screen()
+    width = screen.console.width if is_terminal() or os.environ.get("COLUMNS") else PIPE_COLUMNS
     return min(width, MAX_COLUMNS)
 
 
@@ -77,12 +78,12 @@ def as_json(timeline: Timeline, chosen: Plan) -> Iterator[str]:
 
 
 def _cell(cell: TimelineCell) -> dict[str, object]:
-    return cell._asdict()
+    return asdict(cell)
 
 
 def draw(timeline: Timeline, chosen: Plan, offset_first: int, offset_last: int) -> None:
     """The picture: a line on what it shows, the axis, the rows, the legend."""
-    page = Page()
+    screen = Screen()
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
     unicode = encoding.startswith("utf")
     width = columns()
@@ -90,27 +91,29 @@ def draw(timeline: Timeline, chosen: Plan, offset_first: int, offset_last: int) 
     gutter = 5 if chosen.calendar else label_width(names, width) + 1
     begin, end = instant_in(timeline.edges[0], offset_first), instant_in(timeline.edges[-1], offset_last)
     a_cell = "a cell is a day" if chosen.calendar else f"a cell is {span(chosen.step)}"
-    page.line(f"{begin} to {end}, {chosen.zone}; {a_cell}")
+    screen.line(f"{begin} to {end}, {chosen.zone}; {a_cell}")
     seen: set[Mark] = set()
     weeks = len(timeline.edges) // 7
     spread = 2 if chosen.calendar and 2 * weeks <= width - gutter else 1
     for panel in panels(timeline, chosen, width - gutter):
-        page.line("")
-        _panel(page, panel, gutter, spread, width, unicode=unicode, calendar=chosen.calendar)
+        screen.line("")
+        _panel(screen, panel, gutter, spread, width, unicode=unicode, calendar=chosen.calendar)
         seen |= {spot.mark for row in panel.rows for spot in row.spots if spot is not None}
-    page.line("")
-    _legend(page, seen, width, unicode=unicode, calendar=chosen.calendar)
+    screen.line("")
+    _legend(screen, seen, width, unicode=unicode, calendar=chosen.calendar)
 
 
-def _panel(page: Page, panel: Panel, gutter: int, spread: int, width: int, *, unicode: bool, calendar: bool) -> None:
+def _panel(
+    screen: Screen, panel: Panel, gutter: int, spread: int, width: int, *, unicode: bool, calendar: bool
+) -> None:
     """One panel; each cell takes `spread` columns."""
     if panel.title:
-        page.line(panel.title, "bold")
-    page.line(_axis(panel, gutter, spread, width), "dim")
+        screen.line(panel.title, "bold")
+    screen.line(_axis(panel, gutter, spread, width), "dim")
     if panel.now is not None:
-        page.line(" " * (gutter + spread * panel.now) + ("▼" if unicode else "v"), "bold")
+        screen.line(" " * (gutter + spread * panel.now) + ("▼" if unicode else "v"), "bold")
     for row in panel.rows:
-        page.console.print(_row(row, gutter, spread, unicode=unicode, calendar=calendar), soft_wrap=True)
+        screen.console.print(_row(row, gutter, spread, unicode=unicode, calendar=calendar), soft_wrap=True)
 
 
 def _row(row: Row, gutter: int, spread: int, *, unicode: bool, calendar: bool) -> Text:
@@ -143,7 +146,7 @@ def _axis(panel: Panel, gutter: int, spread: int, width: int) -> str:
     return line
 
 
-def _legend(page: Page, seen: set[Mark], width: int, *, unicode: bool, calendar: bool) -> None:
+def _legend(screen: Screen, seen: set[Mark], width: int, *, unicode: bool, calendar: bool) -> None:
     """What the shapes mean that are there; no entry is broken over lines."""
     from rich.text import Text
 
@@ -162,4 +165,4 @@ def _legend(page: Page, seen: set[Mark], width: int, *, unicode: bool, calendar:
         else:
             lines.append(entry)
     for line in lines:
-        page.console.print(line, soft_wrap=True)
+        screen.console.print(line, soft_wrap=True)

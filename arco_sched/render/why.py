@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.cron import Explanation
 from arco_sched.core.instants import format_instant
-from arco_sched.render.drawing import Cell, Column, Page, Styled
+from arco_sched.render.drawing import Cell, Column, Screen, Styled
 from arco_sched.render.json import (
     Row,
     conflict_rows,
@@ -24,7 +24,7 @@ from arco_sched.render.waits import advice as run_advice
 from arco_sched.render.waits import outcome
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Why
+    from arco_sched.service.why import Why
 
 _STYLES: Final = {
     "triggered": "green",
@@ -97,33 +97,33 @@ def _explanation(explanation: Explanation) -> Row:
 
 def draw(answer: Why, clocks: Clocks, log_tail: str | None) -> None:
     """`arco why`; `log_tail` is the end of what the run printed."""
-    page = Page()
-    page.line(_verdict(answer, clocks), _STYLES.get(answer.verdict, "bold"))
-    page.line("")
-    page.table(
+    screen = Screen()
+    screen.line(_verdict(answer, clocks), _STYLES.get(answer.verdict, "bold"))
+    screen.line("")
+    screen.table(
         [Column("", whole=True), Column("LOOKED AT"), Column("FOUND")],
         ([_MARKS[each.holds], each.about, each.text] for each in answer.reasons),
     )
     if answer.explanation is not None:
-        page.line("")
-        _draw_fields(page, answer.explanation)
+        screen.line("")
+        _draw_fields(screen, answer.explanation)
     if answer.life is not None and answer.life.attempts:
-        page.line("")
-        page.line(f"The run: {outcome(answer.life)}.", _RUN_STYLES.get(answer.life.state.status, ""))
+        screen.line("")
+        screen.line(f"The run: {outcome(answer.life)}.", _RUN_STYLES.get(answer.life.state.status, ""))
         if log_tail is not None:
-            page.line("The end of its log:")
+            screen.line("The end of its log:")
             for each in log_tail.splitlines():
-                page.line(f"  {each}")
+                screen.line(f"  {each}")
     advice = list(_advice(answer, clocks))
     if advice:
-        page.line("")
+        screen.line("")
     for each in advice:
-        page.line(f"Next: {each}")
+        screen.line(f"Next: {each}")
 
 
-def _draw_fields(page: Page, explanation: Explanation) -> None:
+def _draw_fields(screen: Screen, explanation: Explanation) -> None:
     zone = explanation.timezone
-    page.line(f"The clock in {zone} reads {instant_in(explanation.instant, explanation.offset)}.")
+    screen.line(f"The clock in {zone} reads {instant_in(explanation.instant, explanation.offset)}.")
     rows: list[list[Cell]] = []
     for field in explanation.fields:
         if field.name == "second" and field.text == "0" and field.matches:
@@ -131,9 +131,9 @@ def _draw_fields(page: Page, explanation: Explanation) -> None:
         value = _WEEKDAYS[field.value] if field.name == "day-of-week" else str(field.value)
         mark: Styled = ("matches", "green") if field.matches else ("does NOT match", "bold red")
         rows.append([field.name, field.text, value, mark])
-    page.table([Column("FIELD", whole=True), Column("EXPRESSION"), Column("CLOCK", right=True), Column("")], rows)
+    screen.table([Column("FIELD", whole=True), Column("EXPRESSION"), Column("CLOCK", right=True), Column("")], rows)
     if explanation.day_rule == "either":
-        page.line(f"A day that either day field matches counts: {'yes' if explanation.day_matches else 'no'}.")
+        screen.line(f"A day that either day field matches counts: {'yes' if explanation.day_matches else 'no'}.")
 
 
 def _verdict(answer: Why, clocks: Clocks) -> str:

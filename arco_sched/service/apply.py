@@ -1,7 +1,8 @@
 """Applying a file: what it would change, which is pure, and doing so in one transaction."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from arco_sched.core import changes
 from arco_sched.core.definitions import Version, Wanted
@@ -10,11 +11,36 @@ from arco_sched.core.fields import differences
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Store
 from arco_sched.core.problems import Problem
-from arco_sched.service.answers import Applied, AppliedChange, Change
 from arco_sched.service.definitions import checked, warnings
-from arco_sched.service.schedules import count_waiting, record
+from arco_sched.service.schedules import Change, count_waiting, record
 
 Refuse = Callable[[Version, Wanted], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedChange:
+    """What applying a file does to one schedule.
+
+    `changed` has each field that differs, by its JSON name, with its value before and after; it is empty unless the
+    schedule is updated. `version` is the one that is current afterwards. `waiting` occurrences lie before the change
+    and are not accounted for. `warnings` are sentences for people.
+    """
+
+    schedule_id: str
+    change: Change
+    changed: Mapping[str, tuple[Any, Any]]
+    version: Version
+    waiting: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The answer to applying a file, in its order, what is pruned last; `unlisted` schedules are not in it and stay."""
+
+    changes: tuple[AppliedChange, ...]
+    unlisted: tuple[Version, ...]
+    dry_run: bool
 
 
 class Step(NamedTuple):
@@ -34,7 +60,14 @@ class Step(NamedTuple):
         if after is None:
             raise AssertionError
         said = () if self.version is None or self.version.deleted else warnings(self.version)
-        return AppliedChange(self.schedule_id, self.change, changed, after, waiting, said)
+        return AppliedChange(
+            schedule_id=self.schedule_id,
+            change=self.change,
+            changed=changed,
+            version=after,
+            waiting=waiting,
+            warnings=said,
+        )
 
 
 class Plan(NamedTuple):
@@ -120,7 +153,7 @@ def apply(
 def from_nothing(wanted: Iterable[Wanted], now: int) -> Applied:
     """What applying to a new database would do; raises `InvalidFields`."""
     made = plan(wanted, lambda _: None, (), now)
-    return Applied(tuple(step.answer(0) for step in made.steps), (), dry_run=True)
+    return Applied(changes=tuple(step.answer(0) for step in made.steps), unlisted=(), dry_run=True)
 
 
 def _step(wanted: Wanted, there: changes.Current | None, now: int) -> Step:

@@ -1,5 +1,7 @@
 """Backfilling: ticks and runs, asked for by hand, for occurrences of the past that have none."""
 
+from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from arco_sched.core import events, identity
@@ -11,11 +13,34 @@ from arco_sched.core.history import Tick
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.problems import Problem
-from arco_sched.service.answers import Backfill
 from arco_sched.service.not_found import number_of
 
 MAX_BACKFILL: Final = 10_000
 """Ticks that one backfill makes at most."""
+
+LOOKED_AT: Final = 10_000
+"""Occurrences whose ticks are read at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """What a backfill of `[start, stop)` made, or with `dry_run` would make.
+
+    `created` ticks are new, `existing` were backfilled before, `remaining` are left for another call by the limit;
+    `ran` occurrences have a triggered tick of their own, and `waiting` ones are for the evaluator.
+    """
+
+    schedule_id: str
+    start: int
+    stop: int
+    created: int
+    existing: int
+    ran: int
+    waiting: int
+    remaining: int
+    conflicts: int
+    dry_run: bool
+    ticks: tuple[Tick, ...]
 
 
 def backfill(
@@ -60,20 +85,22 @@ class _Backfill:
         cursor = transaction.definitions.state(schedule).cursor
         terms = transaction.definitions.terms(schedule)
         self._refuse_pruned(span[0])
-        status_at = transaction.history.status_at
         existing = ran = waits = remaining = 0
         chosen: list[tuple[int, Term]] = []
-        for at, term in each_occurrence(terms, *span):
-            if status_at(schedule, at, SCHEDULED) == "triggered":
-                ran += 1
-            elif at > cursor:
-                waits += 1
-            elif status_at(schedule, at, BACKFILLED) is not None:
-                existing += 1
-            elif len(chosen) == limit:
-                remaining += 1
-            else:
-                chosen.append((at, term))
+        occurrences = each_occurrence(terms, *span)
+        while some := list(islice(occurrences, LOOKED_AT)):
+            there = transaction.history.statuses(schedule, some[0][0], some[-1][0] + 1)
+            for at, term in some:
+                if there.get((at, SCHEDULED)) == "triggered":
+                    ran += 1
+                elif at > cursor:
+                    waits += 1
+                elif (at, BACKFILLED) in there:
+                    existing += 1
+                elif len(chosen) == limit:
+                    remaining += 1
+                else:
+                    chosen.append((at, term))
         ticks, conflicts = (self._rehearsed(chosen), 0) if dry_run else self._record(chosen)
         return Backfill(
             schedule_id=self._schedule_id,
@@ -90,7 +117,7 @@ class _Backfill:
         )
 
     def _refuse_pruned(self, start: int) -> None:
-        pruned = self._transaction.history.pruned_through(self._schedule)
+        pruned = self._transaction.history.pruned_through([self._schedule]).get(self._schedule)
         if pruned is not None and start <= pruned:
             raise InvalidInput(
                 f"history of {self._schedule_id} through {format_instant(pruned)} was pruned, so what ran is not "

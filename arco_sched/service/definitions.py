@@ -1,18 +1,46 @@
-"""Judging a definition before it is recorded, previewing one, and looking at those there are."""
+"""Check a definition before it is recorded, preview its occurrences, and look at what is recorded."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
+from typing import Literal
 
 from arco_sched.core import changes, fields
 from arco_sched.core.cron import check_expression, load_zone, parse_expression, timetable
 from arco_sched.core.definitions import Definition, DstGap, DstOverlap, RequestContent, Version
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import occurrences, stretches, waiting
+from arco_sched.core.history import Schedule
 from arco_sched.core.instants import MAX_INSTANT
 from arco_sched.core.ports import Transaction
 from arco_sched.core.problems import Problem
-from arco_sched.service.answers import PreviewedOccurrence, ScheduleDetail, VersionChange
 from arco_sched.service.not_found import missing, number_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleDetail:
+    """`arco schedule show`: the schedule, how many occurrences wait, and the next ones after `now`."""
+
+    schedule: Schedule
+    waiting: int
+    next_occurrences: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionChange:
+    """A definition version and the names of the fields in which it differs from the one before it."""
+
+    version: Version
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewedOccurrence:
+    """One line of a preview: the instant, the offset of the zone's clock there, and what a clock change did."""
+
+    at: int
+    offset: int
+    note: Literal["gap", "overlap-first", "overlap-second"] | None
 
 
 def checked(definition: Definition, schedule_id: str) -> Definition:
@@ -78,7 +106,8 @@ def preview(
         raise AssertionError
     times = timetable(expression.text, timezone, dst_gap, dst_overlap)
     return [
-        PreviewedOccurrence(at, zone.offset_at(at), times.note(at)) for at in times.take(start, MAX_INSTANT + 1, count)
+        PreviewedOccurrence(at=at, offset=zone.offset_at(at), note=times.note(at))
+        for at in times.take(start, MAX_INSTANT + 1, count)
     ]
 
 
@@ -92,7 +121,7 @@ def preview_of(transaction: Transaction, schedule_id: str, start: int, count: in
             zone = load_zone(term.timezone)
             times = timetable(term.cron_expression, term.timezone, term.dst_gap, term.dst_overlap)
             instants = times.take(part.start, part.stop, count - len(found))
-            found += [PreviewedOccurrence(at, zone.offset_at(at), times.note(at)) for at in instants]
+            found += [PreviewedOccurrence(at=at, offset=zone.offset_at(at), note=times.note(at)) for at in instants]
     return found
 
 
@@ -104,7 +133,7 @@ def detail(transaction: Transaction, schedule_id: str, now: int, count: int) -> 
     state = transaction.definitions.state(number_of(transaction, schedule_id))
     coming = occurrences(state.terms, max(state.cursor, now) + 1, MAX_INSTANT + 1)
     waits = waiting(state.terms, state.cursor, now + 1, state.ahead)
-    return ScheduleDetail(schedule, waits, tuple(islice(coming, max(count, 0))))
+    return ScheduleDetail(schedule=schedule, waiting=waits, next_occurrences=tuple(islice(coming, max(count, 0))))
 
 
 def version_changes(transaction: Transaction, schedule_id: str) -> list[VersionChange]:
@@ -112,6 +141,6 @@ def version_changes(transaction: Transaction, schedule_id: str) -> list[VersionC
     found = transaction.definitions.versions(number_of(transaction, schedule_id))
     before = [None, *found]
     return [
-        VersionChange(version, fields.changed_fields(earlier, version))
+        VersionChange(version=version, changed=fields.changed_fields(earlier, version))
         for earlier, version in zip(before, found, strict=False)
     ]

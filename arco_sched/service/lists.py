@@ -1,20 +1,35 @@
 """Lists: pages of ticks, lapses, runs and events, and where the next page begins."""
 
-from collections.abc import Sequence
-from typing import Final, TypeVar
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.events import BY_NAME
 from arco_sched.core.history import LAPSE_REASONS, RUN_STATUSES, TICK_STATUSES, Event, LapseRecord, Run, Tick
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.problems import Problem
-from arco_sched.service.answers import Page
 from arco_sched.service.not_found import number_of
 
 T = TypeVar("T")
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """A page of a list: its rows, over which it iterates, and what to pass as `cursor` for the next one (None at the
+    end)."""
+
+    rows: tuple[T, ...]
+    next_cursor: str | None
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 def ticks(
@@ -28,7 +43,7 @@ def ticks(
 ) -> Page[Tick]:
     """A page of ticks; see `Workspace.ticks`."""
     check_choice("status", status, TICK_STATUSES)
-    before = tick_cursor(cursor)
+    before = _tick_key(cursor)
     with store.read() as transaction:
         rows = transaction.history.ticks(
             schedule=_optional_number(transaction, schedule_id),
@@ -40,7 +55,7 @@ def ticks(
         )
     more = len(rows) > limit
     rows = rows[:limit]
-    return Page(tuple(rows), f"{rows[-1].scheduled_for}~{rows[-1].tick_id}" if more else None)
+    return Page(rows=tuple(rows), next_cursor=f"{rows[-1].scheduled_for}~{rows[-1].tick_id}" if more else None)
 
 
 def lapses(
@@ -54,7 +69,7 @@ def lapses(
 ) -> Page[LapseRecord]:
     """A page of lapses; see `Workspace.lapses`."""
     check_choice("reason", reason, LAPSE_REASONS)
-    before = number_cursor(cursor)
+    before = _row_key(cursor)
     with store.read() as transaction:
         rows = transaction.history.lapses(
             schedule=_optional_number(transaction, schedule_id),
@@ -64,7 +79,7 @@ def lapses(
             before=before,
             limit=check_limit(limit) + 1,
         )
-    return keyed_page(rows, limit)
+    return _page(rows, limit)
 
 
 def runs(
@@ -104,10 +119,10 @@ def run_page(
         due_since=due_since,
         due_until=due_until,
         last=last,
-        before=number_cursor(cursor),
+        before=_row_key(cursor),
         limit=check_limit(limit) + 1,
     )
-    return keyed_page(rows, limit)
+    return _page(rows, limit)
 
 
 def events(store: Store, after: int, type_: str | None, schedule_id: str | None, limit: int) -> Page[Event]:
@@ -117,7 +132,7 @@ def events(store: Store, after: int, type_: str | None, schedule_id: str | None,
         schedule = _optional_number(transaction, schedule_id)
         rows = transaction.events.page(after=after, type_=type_, schedule=schedule, limit=check_limit(limit) + 1)
     more = len(rows) > limit
-    return Page(tuple(rows[:limit]), str(rows[limit - 1].seq) if more else None)
+    return Page(rows=tuple(rows[:limit]), next_cursor=str(rows[limit - 1].seq) if more else None)
 
 
 def _optional_number(transaction: Transaction, schedule_id: str | None) -> int | None:
@@ -137,31 +152,31 @@ def check_choice(name: str, value: str | None, choices: Sequence[str]) -> None:
         raise InvalidInput(Problem(name, "choice", {"value": value, "choices": tuple(choices)}))
 
 
-def keyed_page(rows: Sequence[tuple[T, int]], limit: int) -> Page[T]:
+def _page(rows: Sequence[tuple[T, int]], limit: int) -> Page[T]:
     """The page of `limit` rows made of one row more than that, each with its key."""
     more = len(rows) > limit
-    return Page(tuple(row for row, _ in rows[:limit]), str(rows[limit - 1][1]) if more else None)
+    return Page(rows=tuple(row for row, _ in rows[:limit]), next_cursor=str(rows[limit - 1][1]) if more else None)
 
 
-def number_cursor(cursor: str | None) -> int | None:
+def _row_key(cursor: str | None) -> int | None:
     """What a `next_cursor` of lapses, runs or events says; raises `InvalidInput`."""
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise _not_a_cursor(cursor)
+        raise _unreadable(cursor)
     return int(cursor)
 
 
-def tick_cursor(cursor: str | None) -> tuple[int, str] | None:
+def _tick_key(cursor: str | None) -> tuple[int, str] | None:
     """What a `next_cursor` of ticks says, (scheduled_for, tick_id); raises `InvalidInput`."""
     if cursor is None:
         return None
     instant, separator, tick_id = cursor.partition("~")
     digits = instant.removeprefix("-")
     if not (separator and tick_id and digits.isascii() and digits.isdigit() and len(digits) < 19):
-        raise _not_a_cursor(cursor)
+        raise _unreadable(cursor)
     return int(instant), tick_id
 
 
-def _not_a_cursor(cursor: str) -> InvalidInput:
+def _unreadable(cursor: str) -> InvalidInput:
     return InvalidInput(Problem("cursor", "cursor", {"value": cursor}))

@@ -8,7 +8,7 @@ from arco_sched.core.errors import NotFound
 from arco_sched.core.ports import Transaction
 
 COMPARED: Final = 20_000
-"""Ids among which the nearest is looked for, which takes a millisecond for every few dozen of them."""
+"""How many ids are searched for the closest ones, which takes a millisecond for every few dozen."""
 
 
 def missing(transaction: Transaction, schedule_id: str) -> NotFound:

@@ -1,15 +1,44 @@
-"""Runs that somebody asks for by hand: a manual tick, or a request under a run key of one's own."""
+"""Runs requested by hand: a manual tick, or a request under any run key; and questions about ticks and runs."""
+
+from dataclasses import dataclass
+from typing import Literal
 
 from arco_sched.core import changes, events, fields, identity
-from arco_sched.core.definitions import RequestContent
+from arco_sched.core.definitions import RequestContent, Version
 from arco_sched.core.errors import Conflict, NotFound
-from arco_sched.core.history import Run, TickDetail
+from arco_sched.core.history import Run, RunConflict, Tick
 from arco_sched.core.kinds import text_problems
 from arco_sched.core.policy import DEFAULT, Policy, policy_text
 from arco_sched.core.ports import Store, Transaction
-from arco_sched.service.answers import Requested, Triggered
 from arco_sched.service.definitions import normal, raise_any
 from arco_sched.service.not_found import number_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickDetail:
+    """`arco ticks show`: a tick with its definition version, its run and any conflict."""
+
+    tick: Tick
+    version: Version
+    run: Run | None
+    conflicts: tuple[RunConflict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggered:
+    """The answer to `arco schedule trigger`."""
+
+    tick: Tick
+    run: Run
+    change: Literal["created", "existing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """The answer to `arco runs request`."""
+
+    run: Run
+    change: Literal["created", "existing"]
 
 
 def trigger(store: Store, workspace: str, schedule_id: str, *, now: int) -> Triggered:
@@ -67,7 +96,7 @@ def tick_detail(transaction: Transaction, tick_id: str) -> TickDetail:
     if tick.run_key is not None:
         run = transaction.runs.by_key(tick.run_key, identity.parse_run_key(tick.run_key), schedule)
     version = transaction.definitions.version(schedule, tick.definition_version)
-    return TickDetail(tick, version, run, () if run is None else run.conflicts)
+    return TickDetail(tick=tick, version=version, run=run, conflicts=() if run is None else run.conflicts)
 
 
 def run_of(transaction: Transaction, run_id: str) -> Run:

@@ -1,6 +1,6 @@
 """Bringing cursors back to the clock, and discarding what waits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from arco_sched.core import events
 from arco_sched.core.evaluate import discard
@@ -13,28 +13,34 @@ from arco_sched.service.zone_rules import replan
 
 def rewind_cursors(store: Store, *, now: int, schedules: Iterable[str] = (), dry_run: bool = False) -> list[Rewinding]:
     """Bring every cursor (or those of the named schedules) that is ahead of `now` back to it."""
-    found = []
     with (store.read if dry_run else store.write)() as transaction:
-        for schedule in numbers_of(transaction, schedules) or transaction.definitions.ahead_of(now):
-            rewinding = _rewinding(transaction, schedule, now)
-            if rewinding is None:
-                continue
-            found.append(rewinding)
-            if not dry_run:
-                count = transaction.events.count(events.REWOUND, schedule) + 1
-                transaction.append([events.rewound(schedule, rewinding, count, now)])
-                replan(transaction, [schedule])
+        numbers = numbers_of(transaction, schedules) or transaction.definitions.ahead_of(now)
+        found = _rewindings(transaction, numbers, now)
+        if found and not dry_run:
+            before = transaction.events.counts(events.REWOUND, list(found))
+            drafts = [
+                events.rewound(schedule, rewinding, before.get(schedule, 0) + 1, now)
+                for schedule, rewinding in found.items()
+            ]
+            transaction.append(drafts)
+            replan(transaction, list(found))
+    return list(found.values())
+
+
+def _rewindings(transaction: Transaction, schedules: Sequence[int], now: int) -> dict[int, Rewinding]:
+    """What brings each of the schedules back to `now`, of those that are ahead of it."""
+    terms = transaction.definitions.all_terms(schedules)
+    lapses = transaction.history.lapses_beyond(schedules, now)
+    since = {schedule: min([now, *(lapse.after for lapse in lapses[schedule])]) for schedule in schedules}
+    ticks = transaction.history.scheduled_instants(since)
+    found = {}
+    for state in transaction.definitions.states(schedules):
+        schedule = state.schedule
+        cuts = [(lapse.seq, lapse.after, lapse.before, lapse.missed) for lapse in lapses[schedule]]
+        rewinding = rewind(state.schedule_id, terms[schedule], state.cursor, cuts, ticks[schedule], now)
+        if rewinding is not None:
+            found[schedule] = rewinding
     return found
-
-
-def _rewinding(transaction: Transaction, schedule: int, now: int) -> Rewinding | None:
-    state = transaction.definitions.state(schedule)
-    terms = transaction.definitions.terms(schedule)
-    spans = transaction.history.lapses_beyond(schedule, now)
-    since = min([now, *(span.after for span in spans)])
-    ticks = transaction.history.scheduled_instants(schedule, since)
-    lapses = [(span.seq, span.after, span.before, span.missed) for span in spans]
-    return rewind(state.schedule_id, terms, state.cursor, lapses, ticks, now)
 
 
 def discard_waiting(store: Store, schedule_id: str, *, now: int, dry_run: bool = False) -> list[LapseRecord]:

@@ -11,9 +11,9 @@ from arco_sched.core.ports import Store
 
 if TYPE_CHECKING:
     from arco_sched.core.subjects import Worker
-    from arco_sched.service.answers import Page
     from arco_sched.service.check import Asked, Finding, IsHere
     from arco_sched.service.life import Changed, Pool, RunLife
+    from arco_sched.service.lists import Page
     from arco_sched.service.upcoming import Upcoming
 
 
@@ -54,9 +54,8 @@ class RunWorkspace:
         `since <= requested_at < until` and `due_since <= scheduled_for < due_until`; `last`: of each schedule only the
         run that was due last. The conditions combine.
         """
-        from arco_sched.service.answers import Page
         from arco_sched.service.life import look_at_all
-        from arco_sched.service.lists import run_page
+        from arco_sched.service.lists import Page, run_page
 
         with self._store.read() as transaction:
             page = run_page(
@@ -71,7 +70,7 @@ class RunWorkspace:
                 limit=limit,
                 cursor=cursor,
             )
-            return Page(look_at_all(transaction, page.rows, now), page.next_cursor)
+            return Page(rows=look_at_all(transaction, page.rows, now), next_cursor=page.next_cursor)
 
     def chosen_runs(self, schedule_id: str, status: str) -> list[str]:
         """The ids of all runs of a schedule with a status, oldest request first; raises `NotFound`."""

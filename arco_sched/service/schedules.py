@@ -1,21 +1,43 @@
 """Creating, changing and ending schedules."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from arco_sched.core import changes, events, fields, run_decisions
 from arco_sched.core.definitions import Definition, Version
 from arco_sched.core.evaluate import discard, waiting
 from arco_sched.core.events import Draft
+from arco_sched.core.history import Schedule
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.run_decisions import Refused
-from arco_sched.service.answers import Change, ScheduleChange
 from arco_sched.service.definitions import checked, warnings
 from arco_sched.service.not_found import missing
 from arco_sched.service.zone_rules import replan
 
 Decide = Callable[[changes.Current | None], Version | None]
 """What a change makes of the newest version: the next one, or None where nothing changes."""
+
+
+Change = Literal["created", "updated", "unchanged", "deleted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleChange:
+    """The answer to create, update, enable, disable and delete.
+
+    `waiting` occurrences lie before the change and are not accounted for; `discarded` of them lapsed with it.
+    `runs_waiting` runs were requested and wait for a worker; `runs_discarded` of them were skipped with it. `warnings`
+    are sentences for people.
+    """
+
+    schedule: Schedule
+    change: Change
+    waiting: int = 0
+    discarded: int = 0
+    warnings: tuple[str, ...] = ()
+    runs_waiting: int = 0
+    runs_discarded: int = 0
 
 
 def create(

@@ -1,17 +1,62 @@
 """`arco status`: one look at everything."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from arco_sched.core.evaluate import waiting
 from arco_sched.core.instants import DAY
 from arco_sched.core.ports import Transaction
-from arco_sched.service.answers import Status
-from arco_sched.service.check import OF_RUNS, IsHere, Works, waiting_by_reason
+from arco_sched.core.standing import Results
+from arco_sched.core.subjects import Worker
+from arco_sched.service.check import OF_RUNS, Finding, IsHere, Works, waiting_by_reason
 from arco_sched.service.check import look as check
+from arco_sched.service.states import sets_of_states
 
 NAMED = 10
 """How many overdue, failing or ahead schedules are named."""
 
-READ = 1_000
-"""How many schedules' states are read at a time."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One look at everything, as of `now`.
+
+    `visited_at` is the `now` of the evaluator's last visit (None: none yet) and `lag_seconds` how long ago
+    that was. Schedules are counted by state, and as `failing` where the version in force can't be evaluated. `overdue`
+    schedules have occurrences that wait, `backlog` in all; `overdue_schedules` names the first of them with the instant
+    since when, longest first. `ahead` names schedules that are accounted for beyond `now`, with their cursors. The
+    `…_last_day` fields are of the 24 hours before `now`: ticks scheduled for them and their runs by status, lapses and
+    conflicts recorded then. `running` counts open attempts, `waiting_for` the runs that wait for a worker to start them
+    by the first reason that holds (`ready`: none), `queues` has (open attempts, waiting runs) by pool. `workers` are
+    those that work, `findings` what asks for attention about runs, `results` those of each schedule, where asked for.
+    """
+
+    now: int
+    workspace: str
+    zone_rules: str
+    visited_at: int | None
+    lag_seconds: int | None
+    enabled: int
+    paused: int
+    deleted: int
+    failing: int
+    overdue: int
+    backlog: int
+    overdue_schedules: tuple[tuple[str, int], ...]
+    ahead: tuple[tuple[str, int], ...]
+    next_due_at: int | None
+    triggered_last_day: int
+    skipped_last_day: int
+    failed_last_day: int
+    lapsed_last_day: int
+    conflicts_last_day: int
+    failing_schedules: tuple[str, ...]
+    running: int
+    waiting_for: Mapping[str, int]
+    queues: Mapping[str, tuple[int, int]]
+    workers: tuple[Worker, ...]
+    runs_last_day: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    results: tuple[Results, ...]
 
 
 def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool = False) -> Status:
@@ -24,9 +69,8 @@ def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool =
     ticks = history.tick_counts(since, now)
     overdue = agenda.overdue(now)
     backlog = 0
-    for first in range(0, len(overdue), READ):
-        for state in definitions.states([schedule for schedule, _ in overdue[first : first + READ]]):
-            backlog += waiting(state.terms, state.cursor, now + 1, state.ahead)
+    for states in sets_of_states(transaction, (schedule for schedule, _ in overdue)):
+        backlog += sum(waiting(state.terms, state.cursor, now + 1, state.ahead) for state in states)
     named = definitions.states([schedule for schedule, _ in overdue[:NAMED]])
     ahead = definitions.states(definitions.accounted_beyond(now, NAMED))
     works, standing = Works(transaction, is_here), transaction.standing

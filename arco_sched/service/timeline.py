@@ -1,18 +1,72 @@
 """`arco timeline`: the history of schedules, counted between edges."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
 
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import Stretch, stretches
 from arco_sched.core.ports import Transaction
-from arco_sched.service.answers import Timeline, TimelineCell, TimelineRow
+from arco_sched.core.subjects import State
 from arco_sched.service.check import LATE
 from arco_sched.service.not_found import numbers_of
 
-_BECAME: Final = ("succeeded", "failed", "running", "waiting", "late", "skipped", "canceled")
-"""What became of a run, in the order of `TimelineCell`."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineCell:
+    """What lies between two edges of a timeline: ticks by status, occurrences that lapsed, wait, or are to come.
+
+    `lapsed` counts what can be counted; `unevaluable` says that an uncounted lapse or a version that can't be evaluated
+    touches the cell. `pruned` says that history of it was removed. The `runs_…` fields are of the triggered ticks whose
+    runs have a command: what became of the run; `late` ones could have started minutes ago.
+    """
+
+    triggered: int
+    skipped: int
+    failed: int
+    lapsed: int
+    waiting: int
+    future: int
+    unevaluable: bool
+    pruned: bool
+    runs_succeeded: int = 0
+    runs_failed: int = 0
+    runs_running: int = 0
+    runs_waiting: int = 0
+    runs_late: int = 0
+    runs_skipped: int = 0
+    runs_canceled: int = 0
+
+    @property
+    def runs(self) -> int:
+        """The triggered ticks whose runs have a command."""
+        return (
+            self.runs_succeeded
+            + self.runs_failed
+            + self.runs_running
+            + self.runs_waiting
+            + self.runs_late
+            + self.runs_skipped
+            + self.runs_canceled
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineRow:
+    """The timeline of one schedule: a cell between each two edges."""
+
+    schedule_id: str
+    timezone: str
+    cells: tuple[TimelineCell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """The history of schedules between `edges` (instants, in order), as of `now`."""
+
+    now: int
+    edges: tuple[int, ...]
+    rows: tuple[TimelineRow, ...]
 
 
 def draw(transaction: Transaction, edges: Sequence[int], now: int, schedules: Iterable[str] = ()) -> Timeline:
@@ -21,25 +75,59 @@ def draw(transaction: Transaction, edges: Sequence[int], now: int, schedules: It
     if len(edges) < 2 or list(edges) != sorted(set(edges)):
         raise InvalidInput("a timeline needs two or more instants in order")
     numbers = numbers_of(transaction, tuple(schedules) or transaction.definitions.ids())
-    return Timeline(now=now, edges=tuple(edges), rows=tuple(row(transaction, number, edges, now) for number in numbers))
+    history = _History(transaction, numbers, edges, now)
+    states = transaction.definitions.states(numbers)
+    return Timeline(now=now, edges=tuple(edges), rows=tuple(history.row(state) for state in states))
 
 
-def row(transaction: Transaction, schedule: int, edges: Sequence[int], now: int) -> TimelineRow:
-    """The row of one schedule; its cost follows the number of cells, and the ticks and lapses between the edges."""
-    state = transaction.definitions.state(schedule)
-    terms = transaction.definitions.terms(schedule)
-    parts = stretches(terms, edges[0], edges[-1])
-    ticks = transaction.history.tick_buckets(schedule, edges)
-    runs = transaction.standing.run_buckets(schedule, edges, now, LATE)
-    lapses = transaction.history.lapses_within(schedule, edges[0], edges[-1])
-    pruned = transaction.history.pruned_through(schedule)
-    due = stretches(terms, max(state.cursor + 1, edges[0]), edges[-1], state.ahead)
-    cells = []
-    for number, (start, stop) in enumerate(pairwise(edges)):
-        counts = ticks.get(number, {})
+class _History:
+    """What is recorded of some schedules between the edges, read at once."""
+
+    def __init__(self, transaction: Transaction, schedules: Sequence[int], edges: Sequence[int], now: int) -> None:
+        self._edges, self._now = edges, now
+        self._terms = transaction.definitions.all_terms(schedules)
+        self._ticks = transaction.history.tick_buckets(schedules, edges)
+        self._lapses = transaction.history.lapses_within(schedules, edges[0], edges[-1])
+        self._pruned = transaction.history.pruned_through(schedules)
+        self._runs = transaction.standing.run_buckets(schedules, edges, now, LATE)
+
+    def row(self, state: State) -> TimelineRow:
+        """The row of one schedule."""
+        edges, now, terms = self._edges, self._now, self._terms[state.schedule]
+        parts = stretches(terms, edges[0], edges[-1])
+        due = stretches(terms, max(state.cursor + 1, edges[0]), edges[-1], state.ahead)
+        pruned = self._pruned.get(state.schedule)
+        cells = []
+        for number, (start, stop) in enumerate(pairwise(edges)):
+            counts = self._ticks.get((state.schedule, number), {})
+            became = self._runs.get((state.schedule, number), {})
+            lapsed, unevaluable = self._lapsed(state.schedule, parts, start, stop)
+            cells.append(
+                TimelineCell(
+                    triggered=counts.get("triggered", 0),
+                    skipped=counts.get("skipped", 0),
+                    failed=counts.get("failed", 0),
+                    lapsed=lapsed,
+                    waiting=_count(due, start, min(stop, now + 1)),
+                    future=_count(due, max(start, now + 1), stop),
+                    unevaluable=unevaluable,
+                    pruned=pruned is not None and start <= pruned and stop > terms[-1].start_at,
+                    runs_succeeded=became.get("succeeded", 0),
+                    runs_failed=became.get("failed", 0),
+                    runs_running=became.get("running", 0),
+                    runs_waiting=became.get("waiting", 0),
+                    runs_late=became.get("late", 0),
+                    runs_skipped=became.get("skipped", 0),
+                    runs_canceled=became.get("canceled", 0),
+                )
+            )
+        return TimelineRow(schedule_id=state.schedule_id, timezone=terms[0].timezone, cells=tuple(cells))
+
+    def _lapsed(self, schedule: int, parts: Sequence[Stretch], start: int, stop: int) -> tuple[int, bool]:
+        """How many occurrences of a cell lapsed, and whether some of it can't be evaluated."""
         lapsed = 0
         unevaluable = any(part.times is None and part.start < stop and part.stop > start for part in parts)
-        for lapse in lapses:
+        for lapse in self._lapses[schedule]:
             low, high = max(start, lapse.after + 1), min(stop, lapse.before)
             if low >= high:
                 continue
@@ -47,20 +135,7 @@ def row(transaction: Transaction, schedule: int, edges: Sequence[int], now: int)
                 unevaluable = True
             else:
                 lapsed += _count(parts, low, high)
-        cells.append(
-            TimelineCell(
-                counts.get("triggered", 0),
-                counts.get("skipped", 0),
-                counts.get("failed", 0),
-                lapsed,
-                _count(due, start, min(stop, now + 1)),
-                _count(due, max(start, now + 1), stop),
-                unevaluable,
-                pruned is not None and start <= pruned and stop > terms[-1].start_at,
-                *(runs.get(number, {}).get(word, 0) for word in _BECAME),
-            )
-        )
-    return TimelineRow(state.schedule_id, terms[0].timezone, tuple(cells))
+        return lapsed, unevaluable
 
 
 def _count(parts: Sequence[Stretch], start: int, stop: int) -> int:

@@ -3,7 +3,7 @@
 import heapq
 import json
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from arco_sched.core.cron import load_zone
 from arco_sched.core.errors import InvalidInput
@@ -19,7 +19,8 @@ MAX_COUNT = 10_000
 """Occurrences of one answer."""
 
 
-class Upcoming(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upcoming:
     """An occurrence to come: `offset` is that of the schedule's clock, `starts_at` the instant plus the spread."""
 
     schedule_id: str
@@ -67,4 +68,4 @@ def _after(state: State, now: int) -> Iterator[Upcoming]:
         spread = json.loads(part.term.policy or "{}").get("spread_seconds", 0)
         for at in part.times.between(part.start, part.stop):
             begins = starts_at(state.schedule_id, at, spread)
-            yield Upcoming(state.schedule_id, at, zone.offset_at(at), begins)
+            yield Upcoming(schedule_id=state.schedule_id, at=at, offset=zone.offset_at(at), starts_at=begins)

@@ -4,20 +4,20 @@ The verdict is that of the tables. A scheduled tick at the instant decides, then
 there is neither do the cursor and the clock say whether it waits or is yet to come.
 """
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from arco_sched.core import identity
 from arco_sched.core.cron import Explanation, Timetable, timetable
-from arco_sched.core.definitions import Term
+from arco_sched.core.definitions import Term, Version
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import Ticks, evaluate, in_force, stretches, waiting
-from arco_sched.core.history import LapseRecord, Tick, TickDetail
+from arco_sched.core.history import LapseRecord, Tick
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, format_instant
 from arco_sched.core.ports import Transaction
-from arco_sched.service.answers import Reason, Verdict, Why
 from arco_sched.service.life import RunLife, look
 from arco_sched.service.not_found import number_of
-from arco_sched.service.requests import tick_detail
+from arco_sched.service.requests import TickDetail, tick_detail
 
 _REHEARSED: Final = 100_000
 """Ticks of the next evaluation that are looked through for the one that is asked about."""
@@ -29,6 +29,54 @@ _BECAME: Final = {
     "canceled": "was canceled",
 }
 _WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+
+Verdict = Literal[
+    "triggered",
+    "skipped",
+    "lapsed",
+    "waiting",
+    "future",
+    "no-occurrence",
+    "not-started",
+    "ended",
+    "deleted",
+    "unevaluable",
+    "pruned",
+    "unaccounted",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One link of the chain: what was looked at, whether it speaks for a tick there (None: neither), and a sentence."""
+
+    about: str
+    holds: bool | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why a schedule did or did not fire at `at`, as of `now`.
+
+    `verdict` is the answer in a word and `reasons` the chain that leads to it. `version` is the one in force at `at`
+    (None before the first), `explanation` what its expression says there (None where it can't be read), `tick` and
+    `lapse` what was recorded of the instant, `other_ticks` the manual and backfilled ticks at it. `life` is the tick's
+    run with what became of it.
+    """
+
+    schedule_id: str
+    at: int
+    now: int
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    version: Version | None
+    explanation: Explanation | None
+    tick: TickDetail | None
+    lapse: LapseRecord | None
+    other_ticks: tuple[Tick, ...]
+    life: RunLife | None = None
 
 
 def why(transaction: Transaction, schedule_id: str, at: int | None, now: int) -> Why:
@@ -96,21 +144,21 @@ class _Chain:
         for tick in others:
             self._say("other tick", None, f"{tick.tick_id} is at the same instant, {tick.status}, and counts apart")
         return Why(
-            self._schedule_id,
-            self._at,
-            self._now,
-            verdict,
-            tuple(self._reasons),
-            version,
-            self._explanation,
-            detail,
-            self._lapse,
-            others,
-            life,
+            schedule_id=self._schedule_id,
+            at=self._at,
+            now=self._now,
+            verdict=verdict,
+            reasons=tuple(self._reasons),
+            version=version,
+            explanation=self._explanation,
+            tick=detail,
+            lapse=self._lapse,
+            other_ticks=others,
+            life=life,
         )
 
     def _say(self, about: str, holds: bool | None, text: str) -> None:
-        self._reasons.append(Reason(about, holds, text))
+        self._reasons.append(Reason(about=about, holds=holds, text=text))
 
     def _decide(self, term: Term | None) -> Verdict:
         at = format_instant(self._at)
@@ -226,7 +274,7 @@ class _Chain:
                 return "future"
             self._say_waiting()
             return "waiting"
-        pruned = self._transaction.history.pruned_through(self._schedule)
+        pruned = self._transaction.history.pruned_through([self._schedule]).get(self._schedule)
         if pruned is not None and self._at <= pruned:
             self._say("record", None, f"history through {format_instant(pruned)} was pruned: it was a tick or a lapse")
             self._say_surviving_run()

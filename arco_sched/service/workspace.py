@@ -15,27 +15,22 @@ from arco_sched.core.ports import Store
 from arco_sched.service.run_workspace import RunWorkspace, presumed_here
 
 if TYPE_CHECKING:
-    from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, Schedule, Tick, TickDetail
-    from arco_sched.service.answers import (
-        Applied,
-        Backfill,
-        Evaluation,
-        Page,
-        PreviewedOccurrence,
-        Pruning,
-        Requested,
-        ScheduleChange,
-        ScheduleDetail,
-        Status,
-        Timeline,
-        Triggered,
-        Verification,
-        VersionChange,
-        Why,
-    )
+    from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, Schedule, Tick
+    from arco_sched.service.apply import Applied
+    from arco_sched.service.backfill import Backfill
     from arco_sched.service.check import IsHere
+    from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
+    from arco_sched.service.evaluation import Evaluation
+    from arco_sched.service.lists import Page
     from arco_sched.service.pruning import Progress as PruningProgress
+    from arco_sched.service.pruning import Pruning
+    from arco_sched.service.requests import Requested, TickDetail, Triggered
+    from arco_sched.service.schedules import ScheduleChange
+    from arco_sched.service.status import Status
+    from arco_sched.service.timeline import Timeline
+    from arco_sched.service.verification.findings import Verification
     from arco_sched.service.verification.recount import Progress as VerificationProgress
+    from arco_sched.service.why import Why
 
 DEFAULT_LIMIT = 100
 """Rows of a page."""
@@ -182,14 +177,16 @@ class Workspace(RunWorkspace):
         """One evaluation: every occurrence through `now` of the named schedules (default: all) becomes a tick, lapses,
         or waits for the next one; with `dry_run`, what that would be.
 
-        It works in transactions of at most `batch` ticks (10,000), each of which reads the schedules' state anew; one
+        It works in transactions of at most `batch` ticks (10,000), each of which reads the schedules' state again; one
         that is cut short loses nothing, the next evaluation goes on where it was. `progress` is called after each with
         the number of schedules done, and of those that were due. Raises `NotFound` for a schedule that is not there.
         """
+        if dry_run:
+            from arco_sched.service.rehearsal import rehearse
+
+            return rehearse(self._store, self.name, now, schedules)
         from arco_sched.service import evaluation
 
-        if dry_run:
-            return evaluation.rehearse(self._store, self.name, now, schedules)
         room = evaluation.BATCH if batch is None else batch
         return evaluation.perform(self._store, self.name, now, schedules, progress, room)
 

@@ -8,8 +8,8 @@ from arco_sched.core.evaluate import agenda
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.zone_rules import tzdata_release
 
-PIECE: Final = 5_000
-"""Schedules that one transaction replans: a fraction of a second for whoever waits to write."""
+BATCH: Final = 5_000
+"""Schedules that one transaction replans: other writers wait a fraction of a second."""
 
 
 def replan(transaction: Transaction, schedules: Sequence[int]) -> None:
@@ -18,12 +18,12 @@ def replan(transaction: Transaction, schedules: Sequence[int]) -> None:
     transaction.agenda.set({state.schedule: agenda(state.terms, state.cursor, state.ahead) for state in states})
 
 
-def catch_up(store: Store, now: int, piece: int = PIECE) -> None:
+def catch_up(store: Store, now: int, batch: int = BATCH) -> None:
     """Where the installed zone rules are not those last recorded, replan every schedule under them, and record the
     change.
 
-    It works in transactions of at most `piece` schedules. What somebody who still has the former rules does to a
-    schedule meanwhile is replanned with the record of the change.
+    It works in transactions of at most `batch` schedules. Schedules that another process with the former rules changes
+    meanwhile are replanned when the change is recorded.
     """
     installed = tzdata_release()
     with store.read() as transaction:
@@ -31,11 +31,11 @@ def catch_up(store: Store, now: int, piece: int = PIECE) -> None:
             return
         since = transaction.events.last_seq()
         schedules = transaction.definitions.numbers()
-    for first in range(0, len(schedules), piece):
+    for first in range(0, len(schedules), batch):
         with store.write() as transaction:
             if transaction.agenda.zone_rules() == installed:
                 return  # another evaluator was here
-            replan(transaction, schedules[first : first + piece])
+            replan(transaction, schedules[first : first + batch])
         store.yield_to_writers()
     with store.write() as transaction:
         recorded = transaction.agenda.zone_rules()

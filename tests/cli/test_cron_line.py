@@ -14,18 +14,20 @@ from pathlib import Path
 import pytest
 
 from arco_sched.cli import entry, quick
-from arco_sched.configuration import open_store
+from arco_sched.configuration import open_store, visit_alone
 from arco_sched.core.errors import DatabaseUnusable
-from arco_sched.service.visit import nothing_due
+from arco_sched.service.nothing_due import nothing_due
 from tests import IMPORTABLE
 from tests.runner import Arco, Result
 
 HEAVY = {"rich", "croniter", "pendulum", "platformdirs", "dataclasses", "json", "hashlib", "zoneinfo"}
 QUESTIONS = {
     f"arco_sched.service.{name}"
-    for name in ("why", "timeline", "verification", "status", "backfill", "pruning", "rewinding", "apply")
+    for name in ("why", "timeline", "verification", "status", "apply", "backfill", "pruning", "rewinding", "lists")
 }
-LEFT_ALONE = {"typer", "pathlib", "typing", "dataclasses", "inspect", "json", "hashlib", "arco_sched.core.history"}
+LEFT_ALONE = {"typer", "pathlib", "typing", "dataclasses", "inspect", "json", "hashlib", "enum", "re", "contextlib"} | {
+    f"arco_sched.{name}" for name in ("core.history", "core.errors", "cli.exits", "store.sqlite.database")
+}
 
 
 @pytest.fixture
@@ -152,6 +154,16 @@ def test_early_only_with_nothing_to_do(arco: Arco, case: Callable[[Arco], None])
     assert content(arco) == before or case is nothing
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_in_one_statement_only_with_nothing_to_do(arco: Arco, case: Callable[[Arco], None]) -> None:
+    """Likewise the quick visit, from the second one on."""
+    arco.ok("tick")
+    case(arco)
+    before = content(arco)
+    assert visit_alone(arco.db, int(time.time())) is (case is nothing)
+    assert content(arco) == before or case is nothing
+
+
 def test_the_visit_is_recorded(arco: Arco) -> None:
     """Whoever asks how long ago the evaluator was here gets the clock."""
     started = int(time.time())
@@ -213,7 +225,8 @@ def loading(argv: list[str], arco: Arco) -> str:
 
 
 def test_it_loads_next_to_nothing(arco: Arco) -> None:
-    """Neither typer nor what takes as long as it does to be imported."""
+    """Neither typer nor what takes as long as it does to be imported; nor what only another minute needs."""
+    arco.ok("tick")
     done = loading(["tick", "--quiet"], arco)
     code, *loaded = done.split()
     assert code == "0"

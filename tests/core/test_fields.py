@@ -370,7 +370,7 @@ def test_every_code_has_a_sentence_and_every_sentence_a_use() -> None:
     for path in _sources("core", "service", "formats", "cli", "api"):
         source = path.read_text("utf-8")
         used |= set(re.findall(r'(?:note|_refused)\([^"()]*"(\w+)"', source))
-        used |= set(re.findall(r'Problem\([\w."]+, "(\w+)"', source))
+        used |= set(re.findall(r'\bProblem\([\w."]+, "(\w+)"', source))
     assert used == SENTENCES.keys()
 
 

@@ -191,6 +191,8 @@ class Storm:
             right = {("failed" if self.codes[run_id] else "succeeded", self.codes[run_id])}
             if run_id in self.killed["command"]:
                 right.add(("failed", 137))
+                if run_id not in begun:  # killed between the note of who it is and its first step
+                    right.add(("not-started", None))
             if run_id in self.killed["supervisor"]:
                 right.add(("lost", None))
             if run_id in self.unwanted:

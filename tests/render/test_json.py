@@ -29,6 +29,13 @@ RUN = keys(
     "run_id run_key request_fingerprint status schedule_id tick_id asset_selection partition_selection command labels "
     "shell working_directory environment environment_file run_as resources code_version requested_at conflicts"
 )
+LIFE = [
+    *RUN,
+    *keys(
+        "scheduled_for timezone status_reason waiting_for pool priority attempt outcome executor started_at ended_at "
+        "duration_ms exit_code signal retry_at"
+    ),
+]
 CHANGE = [*SCHEDULE, "change", "waiting", "discarded", "runs_waiting", "runs_discarded"]
 STANDING = [*SCHEDULE, "overdue", "last_run_status", "last_success_at", "stale"]
 
@@ -45,7 +52,7 @@ DOCUMENTS = {
         *TICK,
         *("definition", "asset_selection", "partition_selection", "run", "conflicts"),
     ],
-    "runs show run_7c5isfybge7jn5yflyqjsvw6af": RUN,
+    "runs show run_7c5isfybge7jn5yflyqjsvw6af": [*LIFE, "attempts", "log_tail"],
     "runs request --key k": [*RUN, "change"],
     "init": ["database", "workspace", "change"],
 }
@@ -57,7 +64,7 @@ LISTS = {
     'schedule preview --cron "@daily"': ("occurrences", ["at", "local", "note"], False),
     "ticks list": ("ticks", TICK, True),
     "lapses list": ("lapses", LAPSE, True),
-    "runs list": ("runs", RUN, True),
+    "runs list": ("runs", LIFE, True),
     "events list": (
         "events",
         ["seq", "type", "idempotency_key", "schedule_id", "recorded_at", "payload"],
@@ -203,10 +210,10 @@ def test_a_definition_with_everything(arco: Arco) -> None:
     )
     names = ("asset_selection", "partition_selection", "labels", "command", "end_at", "code_version", "enabled")
     assert [cleared[name] for name in names] == [[], [], {}, None, None, None, False]
-    names = ("shell", "working_directory", "environment", "environment_file", "run_as", "resources")
-    assert [cleared[name] for name in names] == [None, None, {}, None, None, {}]
-    names = ("timeout_seconds", "retry_exit_codes", "start_within_seconds", "on_failure", "success_within_seconds")
-    assert [cleared[name] for name in names] == [None, [], None, None, None]
+    of_process = ("shell", "working_directory", "environment", "environment_file", "run_as", "resources")
+    assert [cleared[name] for name in of_process] == [None, None, {}, None, None, {}]
+    of_policy = ("timeout_seconds", "retry_exit_codes", "start_within_seconds", "on_failure", "success_within_seconds")
+    assert [cleared[name] for name in of_policy] == [None, [], None, None, None]
     assert (cleared["max_retries"], cleared["overlap"], cleared["pool"]) == (3, "skip", "heavy")
 
 

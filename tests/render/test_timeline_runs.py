@@ -1,36 +1,37 @@
 """`arco timeline` tells what became of runs."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
 from arco_sched.render.picture import MARKS, mark, words
 from arco_sched.render.svg import COLOURS
 from arco_sched.render.timeline import ASCII_SHAPES, SHAPES, STYLES, WORDS
-from arco_sched.service.answers import TimelineCell
+from arco_sched.service.timeline import TimelineCell
 from tests.executing import define, work
 from tests.runner import Arco
 
-NOTHING = TimelineCell(0, 0, 0, 0, 0, 0, unevaluable=False, pruned=False)
+NOTHING = TimelineCell(triggered=0, skipped=0, failed=0, lapsed=0, waiting=0, future=0, unevaluable=False, pruned=False)
 
 
 @pytest.mark.parametrize(
     ("cell", "expected", "text"),
     [
-        (NOTHING._replace(triggered=2), "triggered", "2 triggered"),
-        (NOTHING._replace(triggered=2, runs_succeeded=2), "succeeded", "2 triggered, runs: 2 succeeded"),
-        (NOTHING._replace(triggered=2, runs_succeeded=1), "mixed", "2 triggered, runs: 1 succeeded"),
+        (replace(NOTHING, triggered=2), "triggered", "2 triggered"),
+        (replace(NOTHING, triggered=2, runs_succeeded=2), "succeeded", "2 triggered, runs: 2 succeeded"),
+        (replace(NOTHING, triggered=2, runs_succeeded=1), "mixed", "2 triggered, runs: 1 succeeded"),
         (
-            NOTHING._replace(triggered=3, runs_succeeded=2, runs_failed=1),
+            replace(NOTHING, triggered=3, runs_succeeded=2, runs_failed=1),
             "run failed",
             "3 triggered, runs: 2 succeeded, 1 failed",
         ),
-        (NOTHING._replace(triggered=1, runs_running=1), "running", "1 triggered, runs: 1 running"),
-        (NOTHING._replace(triggered=1, runs_waiting=1), "queued", "1 triggered, runs: 1 waiting"),
-        (NOTHING._replace(triggered=2, runs_waiting=1, runs_late=1), "late", "2 triggered, runs: 1 waiting, 1 late"),
-        (NOTHING._replace(triggered=2, runs_skipped=1, runs_canceled=1), "not run", None),
-        (NOTHING._replace(triggered=1, runs_failed=1, failed=1), "failed", None),
-        (NOTHING._replace(triggered=1, runs_succeeded=1, lapsed=1), "mixed", None),
+        (replace(NOTHING, triggered=1, runs_running=1), "running", "1 triggered, runs: 1 running"),
+        (replace(NOTHING, triggered=1, runs_waiting=1), "queued", "1 triggered, runs: 1 waiting"),
+        (replace(NOTHING, triggered=2, runs_waiting=1, runs_late=1), "late", "2 triggered, runs: 1 waiting, 1 late"),
+        (replace(NOTHING, triggered=2, runs_skipped=1, runs_canceled=1), "not run", None),
+        (replace(NOTHING, triggered=1, runs_failed=1, failed=1), "failed", None),
+        (replace(NOTHING, triggered=1, runs_succeeded=1, lapsed=1), "mixed", None),
     ],
 )
 def test_the_mark_of_a_cell(cell: TimelineCell, expected: str, text: str | None) -> None:

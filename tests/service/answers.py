@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from arco_sched.api import Workspace
-from arco_sched.service.answers import Evaluation, Page
+from arco_sched.service.evaluation import Evaluation
+from arco_sched.service.lists import Page
 
 
 def counts(evaluation: Evaluation) -> tuple[int, int, int, int, int]:

@@ -10,7 +10,7 @@ from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import ArcoError, InvalidInput
 from arco_sched.core.instants import parse_instant
-from arco_sched.service.answers import Page
+from arco_sched.service.lists import Page
 from tests.busy import busy_history
 from tests.database import sql
 from tests.service.answers import after_page, all_rows

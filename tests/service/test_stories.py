@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -385,7 +386,7 @@ def as_values(answer: Any) -> Any:
     """An answer with its ticks and lapses read out."""
     if not hasattr(answer, "triggered"):
         return answer
-    return answer._replace(ticks=list(answer.ticks), lapses=list(answer.lapses))
+    return replace(answer, ticks=list(answer.ticks), lapses=list(answer.lapses))
 
 
 @settings(max_examples=60)
@@ -405,7 +406,7 @@ def test_rehearsal_says_what_happens(story: list[Command]) -> None:
             rehearsed = as_values(do(workspace, command, now, dry_run=True))
             assert dump(workspace) == before
             done = as_values(do(workspace, command, now))
-            assert rehearsed == (done if isinstance(done, str) else done._replace(dry_run=True))
+            assert rehearsed == (done if isinstance(done, str) else replace(done, dry_run=True))
             if not isinstance(done, str) and not done.deferred:
                 after = dump(workspace)
                 again = do(workspace, command, now)

@@ -10,7 +10,7 @@ import pytest
 
 from arco_sched.api import Workspace
 from arco_sched.core.errors import ArcoError, DatabaseUnusable
-from arco_sched.service.answers import Verification
+from arco_sched.service.verification.findings import Verification
 from arco_sched.store.sqlite.fold import TICKED
 from tests.database import opened, spoil, sql
 from tests.story import DAY, END, START

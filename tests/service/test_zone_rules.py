@@ -1,8 +1,6 @@
 """Another release of tzdata than the recorded one: one event, and the agenda is seen anew."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,9 +9,9 @@ from arco_sched.core.cron import tzdata_release
 from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import NotFound
 from arco_sched.core.instants import parse_instant
-from arco_sched.core.ports import Store
 from arco_sched.service.zone_rules import catch_up
 from tests.database import sql
+from tests.pausing import Pausing
 from tests.service.answers import counts
 
 DAY = parse_instant("2025-03-04T00:00:00Z")
@@ -38,16 +36,6 @@ def test_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:
     assert len(workspace.events(type_="ZoneRulesChanged").rows) == 2
 
 
-class Pausing:
-    """A store that does something in each pause between two transactions."""
-
-    def __init__(self, store: Store, pause: Callable[[], None]) -> None:
-        self._store, self.yield_to_writers = store, pause
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-
 def test_zone_rules_that_changed_for_many_schedules(workspace: Workspace, path: Path) -> None:
     """Schedules are replanned in transactions of a bounded size; what somebody who still has the former rules does
     between two of them is made good, and one who is cut short before the end leaves it all to the next."""
@@ -69,7 +57,7 @@ def test_zone_rules_that_changed_for_many_schedules(workspace: Workspace, path: 
 
     spoil()
     with pytest.raises(KeyboardInterrupt):
-        catch_up(Pausing(workspace._store, pause), DAY + 120, piece=1)
+        catch_up(Pausing(workspace._store, pause), DAY + 120, batch=1)
     assert workspace.events(type_="ZoneRulesChanged").rows == ()
 
     def meddle() -> None:
@@ -81,7 +69,7 @@ def test_zone_rules_that_changed_for_many_schedules(workspace: Workspace, path: 
             sql(path, "UPDATE agenda SET due_at = 5 WHERE schedule = 1")
 
     spoil()
-    catch_up(Pausing(workspace._store, meddle), DAY + 120, piece=1)
+    catch_up(Pausing(workspace._store, meddle), DAY + 120, batch=1)
     assert counts(workspace.evaluate(DAY + 120)) == (0, 0, 0, 0, 0)
     assert pauses == 2 + 4
     assert sql(path, "SELECT * FROM agenda") == agenda

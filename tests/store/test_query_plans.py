@@ -92,6 +92,8 @@ def test_nothing_due_reads_one_row(workspace: Workspace) -> None:
         lambda it: it.standing.ready(DAY, DAY, 10),
         lambda it: it.standing.waiting_of(1),
         lambda it: it.standing.runs_due(DAY - 3600, DAY),
+        lambda it: it.standing.run_buckets([1, 2], [DAY - 3600, DAY], DAY, 300),
+        lambda it: it.runs.count_conflicts([(1, DAY, 1)]),
     ],
 )
 def test_plans_of_how_things_stand(workspace: Workspace, path: Path, ask: Callable[[Transaction], object]) -> None:

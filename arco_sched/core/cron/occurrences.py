@@ -1,14 +1,14 @@
-"""The occurrences of an expression in a zone: next, between, newest, count, and what the clock does at one of them."""
+"""The occurrences of an expression in a zone: next, between, newest, and what the clock does at one of them."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 
-from arco_sched.core.cron.expression import CYCLE_YEARS, CronExpression
+from arco_sched.core.cron.counting import Counts
+from arco_sched.core.cron.expression import CronExpression
 from arco_sched.core.cron.grammar import parse_expression
-from arco_sched.core.cron.pieces import REACH, Block, Gap, Overlap, Piece, Policy, YearKey, piece_line, year_key
+from arco_sched.core.cron.pieces import REACH, Gap, Overlap, Piece, Policy, piece_line
 from arco_sched.core.cron.zones import Zone, load_zone
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.instants import DAY, MAX_INSTANT, MIN_INSTANT, civil_from_days
@@ -33,13 +33,11 @@ class Timetable:
 
     __slots__ = (
         "_blocks",
-        "_cycle",
+        "_counts",
         "_first",
-        "_history",
         "_line",
         "_times",
         "_width",
-        "_year_counts",
         "dst_gap",
         "dst_overlap",
         "expression",
@@ -56,9 +54,7 @@ class Timetable:
         self._line = piece_line(zone, Policy(dst_gap, dst_overlap) if expression.fixed_time else None)
         self._blocks, self._width, self._times = _tables(expression.seconds, expression.minutes, expression.hours)
         self._first = self._blocks[0] + self._times[0]
-        self._year_counts: dict[YearKey, int] = {}
-        self._cycle: list[int] = []
-        self._history: list[int] = []
+        self._counts = Counts(expression, self._line)
 
     def __repr__(self) -> str:
         return f"Timetable({self.expression.text!r}, {self.zone.name!r}, {self.dst_gap!r}, {self.dst_overlap!r})"
@@ -110,7 +106,7 @@ class Timetable:
                 continue
             piece_start, piece_stop, offset, gaps = block.pieces[index]
             if gaps:
-                if piece_start >= position and self._any_local(gaps):
+                if piece_start >= position and self._counts.any_local(gaps):
                     return piece_start if piece_start <= MAX_INSTANT else None
             else:
                 low = max(piece_start, position) + offset
@@ -148,21 +144,7 @@ class Timetable:
 
     def count(self, start: int, stop: int) -> int:
         """How many occurrences `[start, stop)` has, exactly, without making any of them."""
-        start, stop = max(start, MIN_INSTANT), min(stop, MAX_INSTANT + 1)
-        if start >= stop:
-            return 0
-        line = self._line
-        turn = line.yearly_start
-        total = self._count_history(start, min(stop, turn)) if start < turn else 0
-        if stop > turn:
-            start = max(start, turn)
-            first, last = _year_of(start), _year_of(stop - 1)
-            if first == last:
-                return total + self._count_block(line.year(first), start, stop)
-            total += self._count_block(line.year(first), start, stop)
-            total += self._count_block(line.year(last), start, stop)
-            total += self._count_years(first + 1, last)
-        return total
+        return self._counts.between(max(start, MIN_INSTANT), min(stop, MAX_INSTANT + 1))
 
     def matches(self, instant: int) -> bool:
         """Whether an instant is an occurrence."""
@@ -177,7 +159,7 @@ class Timetable:
         offset = self.zone.offset_at(instant)
         if self._line.policy is not None and not self.matches_local(instant + offset):
             piece = self._piece_at(instant)
-            if piece is not None and piece.gaps and self._any_local(piece.gaps):
+            if piece is not None and piece.gaps and self._counts.any_local(piece.gaps):
                 return "gap"
         readings = self.readings(instant + offset)
         if len(readings) > 1:
@@ -224,7 +206,7 @@ class Timetable:
                 if piece_start >= stop:
                     return
                 if gaps:
-                    if piece_start >= position and self._any_local(gaps):
+                    if piece_start >= position and self._counts.any_local(gaps):
                         yield piece_start, (0,), 0, 1
                 else:
                     low, high = max(piece_start, position) + offset, min(piece_stop, stop) + offset
@@ -249,7 +231,7 @@ class Timetable:
                 if piece_stop <= start:
                     return
                 if gaps:
-                    if self._any_local(gaps):
+                    if self._counts.any_local(gaps):
                         yield piece_start, (0,), 0, 1
                 else:
                     low, high = max(piece_start, start) + offset, min(piece_stop, position) + offset
@@ -320,104 +302,10 @@ class Timetable:
             return blocks[at] + times[index]
         return blocks[at + 1] + times[0] if at + 1 < len(blocks) else None
 
-    def _any_local(self, ranges: tuple[tuple[int, int], ...]) -> bool:
-        return any(self._count_local(low, high) for low, high in ranges)
-
     def _piece_at(self, instant: int) -> Piece | None:
         block = self._line.block(instant)
         index = bisect_right(block.stops, instant)
         return block.pieces[index] if index < len(block.pieces) and block.starts[index] <= instant else None
-
-    def _count_history(self, start: int, stop: int) -> int:
-        """The occurrences of `[start, stop)`, all of it before the yearly rule."""
-        block = self._line.before()
-        first = bisect_right(block.stops, start)
-        last = bisect_left(block.starts, stop) - 1
-        if last - first < 40 and (last <= first or not self._history):
-            return self._count_block(block, start, stop)
-        if not self._history:
-            counts = (self._count_block(block, low, high) for low, high in zip(block.starts, block.stops, strict=True))
-            self._history = list(accumulate(counts, initial=0))
-        return (
-            self._count_block(block, start, block.stops[first])
-            + self._history[last]
-            - self._history[first + 1]
-            + self._count_block(block, block.starts[last], stop)
-        )
-
-    def _count_block(self, block: Block, start: int, stop: int) -> int:
-        total = 0
-        # Neighbours that follow each other on the local clock as well are counted as one range.
-        run_low = run_high = 0
-        for index in range(bisect_right(block.stops, start), len(block.pieces)):
-            piece_start, piece_stop, offset, gaps = block.pieces[index]
-            if piece_start >= stop:
-                break
-            if gaps:
-                if piece_start >= start:
-                    total += self._any_local(gaps)
-                continue
-            low, high = max(piece_start, start) + offset, min(piece_stop, stop) + offset
-            if low != run_high:
-                total += self._count_local(run_low, run_high)
-                run_low = low
-            run_high = high
-        return total + self._count_local(run_low, run_high)
-
-    def _count_years(self, start: int, stop: int) -> int:
-        """The occurrences of the whole years `[start, stop)` of UTC, all of them under the yearly rule."""
-        if stop - start < 40 and not self._cycle:
-            return sum(self._count_year(year) for year in range(start, stop))
-        if not self._cycle:
-            # The years of the rule repeat with the calendar, so the first cycle that it holds for tells of all others.
-            base = (start // CYCLE_YEARS + 1) * CYCLE_YEARS
-            counts = (self._count_year(year) for year in range(base, base + CYCLE_YEARS))
-            self._cycle = list(accumulate(counts, initial=0))
-        first_cycle, first = divmod(start, CYCLE_YEARS)
-        last_cycle, last = divmod(stop, CYCLE_YEARS)
-        cycle = self._cycle
-        return (last_cycle - first_cycle) * cycle[CYCLE_YEARS] + cycle[last] - cycle[first]
-
-    def _count_year(self, year: int) -> int:
-        key = year_key(year)
-        count = self._year_counts.get(key)
-        if count is None:
-            block = self._line.year(year)  # also one after 9999, which the cycle reaches
-            count = self._year_counts[key] = self._count_block(block, block.start, block.stop)
-        return count
-
-    def _count_local(self, low: int, high: int) -> int:
-        """How many local times of `[low, high)` match."""
-        if low >= high:
-            return 0
-        expression = self.expression
-        first_day, first_second = divmod(low, DAY)
-        last_day, last_second = divmod(high, DAY)
-        if first_day == last_day:
-            if not expression.matches_day(first_day):
-                return 0
-            return self._times_before(last_second) - self._times_before(first_second)
-        total = expression.count_days(first_day, last_day) * expression.times_per_day
-        if first_second and expression.matches_day(first_day):
-            total -= self._times_before(first_second)
-        if last_second and expression.matches_day(last_day):
-            total += self._times_before(last_second)
-        return total
-
-    def _times_before(self, second: int) -> int:
-        """How many times of a matching day come before a second of the day."""
-        expression = self.expression
-        hour, rest = divmod(second, 3600)
-        minute, second = divmod(rest, 60)
-        hours, minutes, seconds = expression.hours, expression.minutes, expression.seconds
-        at_hour = bisect_left(hours, hour)
-        count = at_hour * len(minutes) * len(seconds)
-        if at_hour < len(hours) and hours[at_hour] == hour:
-            at_minute = bisect_left(minutes, minute)
-            count += at_minute * len(seconds)
-            if at_minute < len(minutes) and minutes[at_minute] == minute:
-                count += bisect_left(seconds, second)
-        return count
 
 
 @lru_cache(maxsize=4096)
@@ -454,7 +342,3 @@ def _tables(
     if len(within_hour) * len(hours) <= _WHOLE_DAY:
         return (0,), DAY, tuple(start + time for start in starts for time in within_hour)
     return starts, 3600, tuple(within_hour)
-
-
-def _year_of(instant: int) -> int:
-    return civil_from_days(instant // DAY)[0]

@@ -1,21 +1,19 @@
-"""What `arco verify` finds, and the checks of single rows: schema, dictionaries, and each event by itself."""
+"""What `arco verify` finds, and its answer."""
 
-import json
-import re
-from collections import Counter
-from typing import Any, Final
-
-from arco_sched.core import identity
-from arco_sched.core.errors import InvalidInput
-from arco_sched.core.events import BY_CODE, LAPSED, OF_RUNS, PRUNED, REWOUND, TYPES, UPSERTED, ZONE_RULES, EventType
-from arco_sched.core.fields import CONTENT, content_of
-from arco_sched.core.instants import MIN_INSTANT, format_instant, parse_instant
-from arco_sched.core.ports import Audit, StoredEvent
-from arco_sched.core.run_events import from_payload
-from arco_sched.service.answers import Verification
+from dataclasses import dataclass
+from typing import Final
 
 MAX_NAMED: Final = 100
-"""Differences of one kind that are named one by one; how many more there are is said in one line."""
+"""How many differences of one kind are named; the rest are counted in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """The answer of `arco verify`: each difference and each note is one line."""
+
+    ok: bool
+    differences: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 class Findings:
@@ -27,175 +25,14 @@ class Findings:
         self._seen: dict[str, int] = {}
 
     def add(self, kind: str, text: str, *, note: bool = False) -> None:
-        """One line about one thing; past the bound it is only counted."""
+        """Add a line; beyond the bound of its kind it is only counted."""
         self._seen[kind] = self._seen.get(kind, 0) + 1
         if self._seen[kind] <= MAX_NAMED:
             (self.notes if note else self.differences).append(text)
 
-    def finish(self) -> Verification:
+    def answer(self) -> Verification:
         """The answer."""
         for kind, count in self._seen.items():
             if count > MAX_NAMED:
                 self.differences.append(f"{kind}: {count - MAX_NAMED} more of this kind")
-        return Verification(not self.differences, tuple(self.differences), tuple(self.notes))
-
-
-def check_schema(audit: Audit, findings: Findings) -> bool:
-    """Hold tables, indexes, views and triggers against those of a new database; whether the tables can be read."""
-    readable = True
-    for type_, name, kind in audit.schema_differences():
-        # A view or an index of somebody's own is no damage; a trigger writes.
-        own = kind == "extra" and type_ != "trigger"
-        text = {"missing": "is missing", "extra": "is not one of arco's", "differs": "is not as arco makes it"}[kind]
-        findings.add("schema", f"{type_} {name} {text}", note=own)
-        readable &= not (type_ == "table" and kind != "extra")
-    rows = audit.workspace_rows() if readable else 1
-    if rows != 1:
-        findings.add("schema", f"workspace: {rows} rows, there must be one")
-    return readable and rows == 1
-
-
-def check_names(audit: Audit, findings: Findings) -> bool:
-    """Look for what the events refer to; whether all of it is there."""
-    missing = audit.unnamed()
-    for text in missing:
-        findings.add("names", text)
-    return not missing
-
-
-def check_events(audit: Audit, findings: Findings) -> None:
-    """Hold what each event says of itself in its key, its columns and its payload against each other."""
-    lost = audit.missing_events()
-    if lost.missing != lost.pruned:
-        findings.add("missing events", f"{lost.missing} events are missing, of which prunings removed {lost.pruned}")
-    for first, last in lost.gaps:
-        which = f"event seq={first} is" if first == last else f"events seq={first} to {last} are"
-        findings.add("missing events", f"{which} missing")
-    for number in audit.agenda_of_nobody():
-        findings.add("agenda", f"agenda: the row {number} is of no schedule")
-    for row in audit.contents():
-        if identity.fingerprint(row.body) != row.fingerprint:
-            findings.add("contents", f"content {row.content}: its fingerprint is not that of its text")
-    counts: Counter[tuple[int, str | None]] = Counter()
-    starts: dict[str | None, str] = {}
-    for event in audit.stored_events():
-        counts[event.type, event.schedule_id] += 1
-        if event.type == UPSERTED.code and event.version == 1:
-            starts[event.schedule_id] = str((_payload(event.payload) or {}).get("start_at"))
-        count, start = counts[event.type, event.schedule_id], starts.get(event.schedule_id)
-        for text in _contradictions(event, count, start):
-            findings.add("events", f"{_word(event)} seq={event.seq}: {text}")
-
-
-_WORDS: Final = {
-    UPSERTED.code: "definition event",
-    LAPSED.code: "lapse event",
-    ZONE_RULES.code: "zone rules event",
-    REWOUND.code: "rewind event",
-    PRUNED.code: "pruning event",
-}
-
-
-def _word(event: StoredEvent) -> str:
-    return _WORDS.get(event.type, "event")
-
-
-def _contradictions(event: StoredEvent, count: int, start: str | None) -> list[str]:
-    """What contradicts itself in an event, the `count`th of its type and schedule; version 1 starts at `start`."""
-    type_ = BY_CODE.get(event.type)
-    if type_ is None or type_.payload is None:
-        return [f"its type {event.type} is none of the {len(TYPES)} that there are"]
-    payload = _payload(event.payload)
-    if payload is None:
-        return ["its payload is no JSON object"]
-    strange = _strange_names(type_, payload)
-    if strange:
-        return [f"its payload should not have, or lacks, {', '.join(map(ascii, strange))}"]
-    name = event.schedule_id
-    if type_ in OF_RUNS:
-        return _life_contradictions(event, type_, payload)
-    if event.type == UPSERTED.code:
-        return _definition_contradictions(event, payload)
-    if event.type == ZONE_RULES.code:
-        return (
-            [] if event.key == f"zone_rules:{count}:{payload.get('to')}" else [f"its key {event.key!a} names another"]
-        )
-    if payload.get("schedule_id") != name:
-        return [f"payload and columns name different schedules, {payload.get('schedule_id')!a} and {name}"]
-    if event.type == LAPSED.code:
-        before = None if event.instant is None else format_instant(event.instant)
-        if payload.get("before") != before:
-            return [f"its payload ends at {payload.get('before')!a}, its columns at {before}"]
-        key = re.fullmatch(r"sched_lapse:(.+):(-?\d+):(-?\d+):([a-z]+)(:\d+)?", event.key or "")
-        said = None if key is None else (key[1], format_instant(int(key[2])), format_instant(int(key[3])), key[4])
-        if said != (name, payload.get("after"), before, payload.get("reason")):
-            return [f"its key {event.key!a} names another lapse than its payload"]
-        return []
-    key_ = type_.key.format(schedule_id=name, n=count)
-    if event.key != key_:
-        return [f"its key {event.key!a} is not {key_}"]
-    return _rewind_contradictions(event, payload, start) if event.type == REWOUND.code else []
-
-
-def _life_contradictions(event: StoredEvent, type_: EventType, payload: dict[str, Any]) -> list[str]:
-    """What happened to a run or a pool is keyed by what its payload says."""
-    try:
-        key = from_payload(type_.name, payload, parse_instant).key
-    except (InvalidInput, TypeError, ValueError, AttributeError) as problem:
-        return [f"its payload can't be read: {problem}"]
-    return [] if key == event.key else [f"its key {event.key!a} is not {key}"]
-
-
-def _rewind_contradictions(event: StoredEvent, payload: dict[str, Any], start: str | None) -> list[str]:
-    """A rewind goes to the clock, and not behind the start of version 1; all that it moves begins or ends there."""
-    try:
-        first = MIN_INSTANT if start is None else parse_instant(start) - 1
-    except InvalidInput:  # which is said of the definition's event
-        return []
-    clock = max(event.recorded_at, first)
-    if payload["to"] != format_instant(clock):
-        return [f"it goes to {payload['to']!a}, and the clock was at {format_instant(clock)}"]
-    moved = [entry["effective_from"] for entry in payload["versions"]]
-    moved += [cut["before"] for cut in payload["lapses"] if cut["before"] is not None]
-    return [f"it moves something to {at!a}, and not to its end" for at in moved if at != format_instant(clock + 1)]
-
-
-def _definition_contradictions(event: StoredEvent, payload: dict[str, Any]) -> list[str]:
-    found = []
-    named = (payload.get("schedule_id"), payload.get("definition_version"))
-    if named != (event.schedule_id, event.version) or event.key != f"sched_def:{named[0]}:{named[1]}":
-        found.append("payload, key and columns name different versions")
-    if payload.get("created_at") != format_instant(event.recorded_at):
-        found.append(f"its payload was made at {payload.get('created_at')!a}, the event otherwise")
-    try:
-        content = content_of({field.name: payload[field.name] for field in CONTENT if field.name in payload})
-        same = identity.content_text(content) == event.body
-    except ValueError:
-        same = False
-    if not same:
-        found.append("its request content is not that of its payload")
-    return found
-
-
-_ENTRIES: Final = {"versions": {"definition_version", "effective_from"}, "lapses": {"seq", "before", "missed"}}
-"""The names in the entries of the lists of a rewind's payload."""
-
-
-def _strange_names(type_: EventType, payload: dict[str, Any]) -> list[str]:
-    """The names that a payload lacks, or should not have."""
-    strange = (set(payload) ^ (type_.payload or frozenset())) - type_.optional
-    for name, wanted in _ENTRIES.items() if type_ is REWOUND else ():
-        entries = payload.get(name)
-        if not isinstance(entries, list) or any(not isinstance(entry, dict) for entry in entries):
-            strange.add(name)
-        else:
-            strange |= {f"{name}.{inner}" for entry in entries for inner in set(entry) ^ wanted}
-    return sorted(strange)
-
-
-def _payload(text: str | None) -> dict[str, Any] | None:
-    try:
-        payload = json.loads(text or "")
-    except ValueError:
-        return None
-    return payload if isinstance(payload, dict) else None
+        return Verification(ok=not self.differences, differences=tuple(self.differences), notes=tuple(self.notes))

@@ -1,21 +1,19 @@
 """The recount: every schedule's occurrences are its ticks and lapses, one for one."""
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from arco_sched.core.definitions import Term
 from arco_sched.core.evaluate import Stretch, agenda, stretches
 from arco_sched.core.instants import format_instant
-from arco_sched.core.ports import Audit, TickRow
+from arco_sched.core.ports import Audit, PruningRow, TickRow
 from arco_sched.core.subjects import LapseSpan, State
 from arco_sched.core.zone_rules import tzdata_release
+from arco_sched.service.states import sets_of_states
 from arco_sched.service.verification.findings import Findings
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being checked, how much of it is done, and how much there is."""
-
-PAGE: Final = 1_000
-"""Schedules whose states are read at a time."""
 
 
 def recount(audit: Audit, findings: Findings, report: Progress) -> None:
@@ -28,17 +26,69 @@ def recount(audit: Audit, findings: Findings, report: Progress) -> None:
         )
         changed = 1 << 62
     schedules = audit.definitions.numbers()
-    for first in range(0, len(schedules), PAGE):
-        numbers = schedules[first : first + PAGE]
-        entries = audit.agenda.entries(numbers)
-        for done, state in enumerate(audit.definitions.states(numbers), first + 1):
-            terms = audit.definitions.terms(state.schedule)
-            if terms and terms[-1].version == 1:
-                one = _Recount(audit, state, terms, changed, findings)
+    done = 0
+    for states in sets_of_states(audit, schedules):
+        recorded_of = _recorded(audit, [state.schedule for state in states])
+        for state in states:
+            record = recorded_of[state.schedule]
+            if record.terms and record.terms[-1].version == 1:
+                one = _Recount(state, record, changed, findings)
                 one.run()
                 if release == recorded:
-                    one.check_agenda(entries.get(state.schedule))
+                    one.check_agenda(record.entry)
+            done += 1
             report("schedules", done, len(schedules))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    """What is recorded of one schedule; `ticks` can be iterated once, before those of the next schedule."""
+
+    terms: Sequence[Term]
+    ticks: Iterator[TickRow]
+    lapses: Sequence[LapseSpan]
+    rewound: Sequence[tuple[int, int]]
+    prunings: Sequence[PruningRow]
+    pruned_through: int | None
+    entry: tuple[int, bool] | None
+
+
+def _recorded(audit: Audit, schedules: Sequence[int]) -> Mapping[int, _Record]:
+    """What is recorded of each of the schedules, whose numbers ascend."""
+    if not schedules:
+        return {}
+    terms = audit.definitions.all_terms(schedules)
+    lapses, rewound, prunings = audit.lapses(schedules), audit.rewound_spans(schedules), audit.prunings(schedules)
+    pruned_through = audit.history.pruned_through(schedules)
+    entries = audit.agenda.entries(schedules)
+    ticks = _TicksInOrder(audit.scheduled_ticks(schedules[0], schedules[-1]))
+    return {
+        schedule: _Record(
+            terms=terms.get(schedule, ()),
+            ticks=ticks.of(schedule),
+            lapses=lapses[schedule],
+            rewound=rewound[schedule],
+            prunings=prunings[schedule],
+            pruned_through=pruned_through.get(schedule),
+            entry=entries.get(schedule),
+        )
+        for schedule in schedules
+    }
+
+
+class _TicksInOrder:
+    """The ticks of schedules in ascending order, read as each schedule is looked at, so that few are in memory."""
+
+    def __init__(self, rows: Iterator[TickRow]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def of(self, schedule: int) -> Iterator[TickRow]:
+        """The ticks of one schedule; those of lower numbers are passed over."""
+        while self._next is not None and self._next.schedule <= schedule:
+            row, self._next = self._next, next(self._rows, None)
+            if row.schedule == schedule:
+                yield row
 
 
 class _Recount:
@@ -48,28 +98,19 @@ class _Recount:
     differ now, which is a note and not a difference.
     """
 
-    def __init__(
-        self,
-        audit: Audit,
-        state: State,
-        terms: list[Term],
-        changed: int,
-        findings: Findings,
-    ) -> None:
-        self._audit, self._schedule, self._terms = audit, state.schedule, terms
+    def __init__(self, state: State, record: _Record, changed: int, findings: Findings) -> None:
+        self._record, self._terms, self._rewound = record, record.terms, record.rewound
         self._changed, self._findings = changed, findings
         self._schedule_id = state.schedule_id
         self._cursor, self._ahead = state.cursor, state.ahead
-        self._rewound = audit.rewound_spans(state.schedule)
 
     def run(self) -> None:
         """Walk ticks and lapses in the order of time."""
         start = self._pruned()
-        lapses = self._audit.lapses(self._schedule)
-        ticks = self._audit.scheduled_ticks(self._schedule)
+        ticks = self._record.ticks
         tick = next(ticks, None)
         position = start
-        for lapse in lapses:
+        for lapse in self._record.lapses:
             if lapse.after + 1 < position:
                 self._say(
                     lapse.seq, f"lapse after {format_instant(lapse.after)} overlaps what is accounted for before it"
@@ -87,10 +128,10 @@ class _Recount:
         """Hold the occurrences of what was pruned against what the prunings say they removed; returns where history
         begins."""
         start = self._terms[-1].start_at
-        through = self._audit.history.pruned_through(self._schedule)
+        through = self._record.pruned_through
         if through is None:
             return start
-        prunings = self._audit.prunings(self._schedule)
+        prunings = self._record.prunings
         parts = stretches(self._terms, start, through + 1)
         if any(part.times is None for part in parts) or any(pruning.uncounted for pruning in prunings):
             self._note(f"what was pruned through {format_instant(through)} can't be counted again")

@@ -4,9 +4,9 @@ from typing import Final
 
 from arco_sched.core.identity import run_ids
 from arco_sched.core.ports import Audit, RowDifference, Store, Unfoldable
-from arco_sched.service.answers import Verification
-from arco_sched.service.verification.findings import Findings, check_events, check_names, check_schema
+from arco_sched.service.verification.findings import Findings, Verification
 from arco_sched.service.verification.recount import Progress, recount
+from arco_sched.service.verification.rows import check_events, check_names, check_schema
 
 
 def verify(store: Store, workspace: str, progress: Progress | None = None) -> Verification:
@@ -19,18 +19,18 @@ def verify(store: Store, workspace: str, progress: Progress | None = None) -> Ve
             findings.add("integrity", f"SQLite's integrity check: {line}")
         # What else would be said of a damaged file, or of tables that refer to what is not there, is noise.
         if broken or not check_schema(audit, findings) or not check_names(audit, findings):
-            return findings.finish()
+            return findings.answer()
         check_events(audit, findings)
         try:
             audit.fold_all_again(lambda done, total: report("events", done, total))
         except Unfoldable as refused:
             findings.add("fold", f"event seq={refused.seq} can't be folded: {refused}")
-            return findings.finish()
+            return findings.answer()
         for difference in audit.row_differences():
             findings.add(difference.table, _row_text(audit, difference))
         _check_runs(audit, workspace, findings)
         recount(audit, findings, report)
-    return findings.finish()
+    return findings.answer()
 
 
 _PUBLIC: Final = {

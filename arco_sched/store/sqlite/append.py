@@ -2,12 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final, cast
 
 from arco_sched.core.definitions import RequestContent
-from arco_sched.core.events import LAPSED, OF_RUNS, REQUESTED, Draft
-from arco_sched.core.identity import content_text, fingerprint
+from arco_sched.core.events import LAPSED, OF_RUNS, REQUESTED, TICKED, TRIGGERED, Draft, TickSeries, drafts_of
+from arco_sched.core.identity import RUN_ID_LENGTH, content_text, fingerprint
 from arco_sched.core.ports import Appended
 from arco_sched.store.sqlite import queue
 from arco_sched.store.sqlite.fold import fold
@@ -21,23 +22,51 @@ _APPEND: Final = (
 _KEY: Final = 7
 """Where a draft has its key."""
 
+# A tick and its request are two rows of small integers, so that handing them over one by one is most of their cost.
+_COLUMNS: Final = "type, schedule, origin, instant, version, status, content, run_id, payload, recorded_at"
+_BOTH: Final = f"(VALUES ({TICKED.code}), ({REQUESTED.code})) t"
+_STATUS: Final = f"CASE t.column1 WHEN {TICKED.code} THEN {TRIGGERED} END"
+# CROSS JOIN keeps the order of the loops, and with it that of the events. `WHERE true` tells ON CONFLICT from a join.
+_TICKS: Final = f"""
+INSERT INTO event_log ({_COLUMNS})
+SELECT t.column1, s.schedule, s.origin, a.value, s.version, {_STATUS}, s.content,
+    CASE t.column1 WHEN {REQUESTED.code}
+        THEN CAST(substr(s.run_ids, {RUN_ID_LENGTH} * a.key + 1, {RUN_ID_LENGTH}) AS TEXT) END,
+    CASE t.column1 WHEN {REQUESTED.code} THEN s.asked END, s.recorded_at
+FROM (SELECT ? AS schedule, ? AS origin, ? AS instants, ? AS version, ? AS content, ? AS run_ids, ? AS asked,
+    ? AS recorded_at) s
+CROSS JOIN json_each(s.instants) a CROSS JOIN {_BOTH} WHERE true ON CONFLICT DO NOTHING
+"""
+_FEW: Final = 5
+"""Ticks of a series that are handed over one by one, as all other events are: a due minute is one statement then,
+whatever stands between its ticks."""
 
-def append(connection: sqlite3.Connection, drafts: Sequence[Draft]) -> Appended:
+
+def append(connection: sqlite3.Connection, drafts: Sequence[Draft | TickSeries]) -> Appended:
     """Record the events whose idempotency keys are new, in this order, and fold them."""
     before = last_seq(connection)
     if not drafts:
         return Appended(before, before, 0, 0)
-    types = {draft[0] for draft in drafts}
-    if LAPSED.code in types:
-        drafts = _numbered(connection, drafts)
-    written = connection.executemany(_APPEND, drafts).rowcount
+    types: set[int] = set()
+    given = written = 0
+    for is_series, alike in groupby(_shortened(drafts), lambda draft: isinstance(draft, TickSeries)):
+        if is_series:
+            series = cast("list[TickSeries]", list(alike))
+            types |= {TICKED.code, REQUESTED.code}
+            given += sum(2 * len(each.instants) for each in series)
+            written += _append_series(connection, series)
+        else:
+            singles = cast("list[Draft]", list(alike))
+            types |= {draft[0] for draft in singles}
+            given += len(singles)
+            written += _append_singles(connection, singles)
     through = last_seq(connection)
     conflicts = fold(connection, before, through, types)
     if REQUESTED.code in types:
         queue.request(connection, before, through)
     if types & _LIFE:
         queue.go_on(connection, _run_ids(drafts))
-    if written < len(drafts):
+    if written < given:
         # A conflict that somebody's own request recorded before is the tick's as well, though the tick records none.
         conflicts = _conflicts_of(connection, before, through)
     return Appended(before, through, written, conflicts)
@@ -46,11 +75,33 @@ def append(connection: sqlite3.Connection, drafts: Sequence[Draft]) -> Appended:
 _LIFE: Final = {type_.code for type_ in OF_RUNS}
 
 
-def _run_ids(drafts: Sequence[Draft]) -> list[str]:
+def _run_ids(drafts: Iterable[Draft | TickSeries]) -> list[str]:
     """The runs whose lives these events are about."""
-    texts = (draft[9] for draft in drafts if draft[0] in _LIFE and draft[9] is not None)
+    singles = (draft for draft in drafts if not isinstance(draft, TickSeries))
+    texts = (draft[9] for draft in singles if draft[0] in _LIFE and draft[9] is not None)
     found = (json.loads(text).get("run_id") for text in texts)
     return list(dict.fromkeys(run_id for run_id in found if run_id is not None))
+
+
+def _append_singles(connection: sqlite3.Connection, drafts: list[Draft]) -> int:
+    if any(draft[0] == LAPSED.code for draft in drafts):
+        drafts = _numbered(connection, drafts)
+    return connection.executemany(_APPEND, drafts).rowcount
+
+
+def _append_series(connection: sqlite3.Connection, series: Iterable[TickSeries]) -> int:
+    # Integers in brackets, which is JSON already.
+    rows = ((*each[:2], str(list(each.instants)), *each[3:]) for each in series)
+    return connection.executemany(_TICKS, rows).rowcount
+
+
+def _shortened(drafts: Iterable[Draft | TickSeries]) -> Iterator[Draft | TickSeries]:
+    """The same, with short series as the events that they are made of."""
+    for draft in drafts:
+        if isinstance(draft, TickSeries) and len(draft.instants) <= _FEW:
+            yield from drafts_of(draft)
+        else:
+            yield draft
 
 
 def last_seq(connection: sqlite3.Connection) -> int:
@@ -58,7 +109,7 @@ def last_seq(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(seq), 0) FROM event_log").fetchone()[0])
 
 
-def _numbered(connection: sqlite3.Connection, drafts: Sequence[Draft]) -> list[Draft]:
+def _numbered(connection: sqlite3.Connection, drafts: list[Draft]) -> list[Draft]:
     """The drafts, with a number behind the key of each lapse whose key exists.
 
     What such a key said before was withdrawn by a rewind, since a lapse begins at the cursor: it is recorded anew.
@@ -73,7 +124,7 @@ def _numbered(connection: sqlite3.Connection, drafts: Sequence[Draft]) -> list[D
         again += 1
         keys = {f"{_base(key)}:{again}" for key in found}
     if not taken:
-        return list(drafts)
+        return drafts
     return [_free(draft, taken) if draft[0] == LAPSED.code else draft for draft in drafts]
 
 

@@ -4,9 +4,10 @@ The fresh tables live in an attached temporary database, which SQLite keeps in m
 it is not.
 """
 
+import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from threading import Event
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.errors import ArcoError
 from arco_sched.core.events import PRUNED, REWOUND
+from arco_sched.core.instants import BEFORE_ALL
 from arco_sched.core.ports import (
     ContentRow,
     MissingEvents,
@@ -29,6 +31,7 @@ from arco_sched.core.subjects import LapseSpan
 from arco_sched.store.sqlite.append import last_seq
 from arco_sched.store.sqlite.faults import is_interruption
 from arco_sched.store.sqlite.fold import fold_again
+from arco_sched.store.sqlite.history import spans
 from arco_sched.store.sqlite.script import schema, statements
 from arco_sched.store.sqlite.transaction import Transaction
 
@@ -49,6 +52,7 @@ _REFUSALS: Final = (sqlite3.Error, ArcoError, ArithmeticError, AttributeError, L
 """What folding an event raises whose content is not as we write it."""
 
 _PAGE: Final = 10_000
+_AMONG: Final = "IN (SELECT value FROM json_each(?))"
 
 _STEPS: Final = 1_000_000
 """Steps of SQLite's machine between two looks at signals, a fiftieth of a second or so."""
@@ -143,7 +147,7 @@ class Audit(Transaction):
             fold_again(self._connection, after, through, to=f"{_FRESH}.")
         except _REFUSALS as error:
             if isinstance(error, sqlite3.Error) and not _is_refusal(error):
-                raise  # somebody's wish or the disk's trouble, and not an event's
+                raise  # Ctrl-C or an error of the disk, and not the event's fault
             self._connection.execute("ROLLBACK TO range")
             # Once more, one by one, to name the event.
             for seq in range(after + 1, through + 1):
@@ -226,8 +230,8 @@ class Audit(Transaction):
             ]
         return found
 
-    def agenda_of_nobody(self) -> list[int]:
-        """The numbers on the agenda that are of no schedule."""
+    def agenda_without_schedule(self) -> list[int]:
+        """The numbers on the agenda that no schedule has."""
         ask = "SELECT schedule FROM agenda WHERE schedule NOT IN (SELECT schedule FROM schedule_rows)"
         return [schedule for (schedule,) in self._connection.execute(ask)]
 
@@ -286,37 +290,44 @@ class Audit(Transaction):
         )
         return iter(self._connection.execute(ask))
 
-    def scheduled_ticks(self, schedule: int) -> Iterator[TickRow]:
-        """The scheduled ticks of a schedule, oldest first, each with the `seq` of its event (0 where it has none)."""
+    def scheduled_ticks(self, first: int, last: int) -> Iterator[TickRow]:
+        """The scheduled ticks of the schedules from `first` through `last`, in the order of the numbers, those of each
+        oldest first."""
         ask = (
-            "SELECT t.instant, t.tick_id, t.version, t.status, t.content, coalesce((SELECT e.seq FROM event_log e "
-            "WHERE e.type = 2 AND e.schedule = t.schedule AND e.origin = t.origin AND e.instant = t.instant), 0) "
-            "FROM tick_rows t WHERE t.schedule = ? AND t.origin = 0 ORDER BY t.instant"
+            "SELECT t.schedule, t.instant, t.tick_id, t.version, t.status, t.content, coalesce((SELECT e.seq "
+            "FROM event_log e WHERE e.type = 2 AND e.schedule = t.schedule AND e.origin = t.origin "
+            "AND e.instant = t.instant), 0) "
+            "FROM tick_rows t WHERE t.schedule BETWEEN ? AND ? AND t.origin = 0 ORDER BY t.schedule, t.instant"
         )
-        return (TickRow(*row) for row in self._connection.execute(ask, (schedule,)))
+        return map(TickRow._make, self._connection.execute(ask, (first, last)))
 
-    def lapses(self, schedule: int) -> list[LapseSpan]:
-        """The lapses of a schedule in the order of time."""
-        ask = "SELECT lapse, after, before, missed, reason FROM lapse_rows WHERE schedule = ? ORDER BY after, before"
-        return [LapseSpan(*row) for row in self._connection.execute(ask, (schedule,))]
+    def lapses(self, schedules: Sequence[int]) -> dict[int, list[LapseSpan]]:
+        """The lapses of each schedule in the order of time."""
+        return spans(self._connection, schedules, BEFORE_ALL)
 
-    def rewound_spans(self, schedule: int) -> list[tuple[int, int]]:
-        """(to, from) of each rewind of a schedule: the cursor that it set, and the one that it left."""
+    def rewound_spans(self, schedules: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+        """(to, from) of each rewind of each schedule: the cursor that it set, and the one that it left."""
+        found: dict[int, list[tuple[int, int]]] = {schedule: [] for schedule in schedules}
         ask = (
-            "SELECT CAST(strftime('%s', json_extract(payload, '$.to')) AS INTEGER), "
-            "CAST(strftime('%s', json_extract(payload, '$.from')) AS INTEGER) "
-            "FROM event_log WHERE type = ? AND schedule = ? ORDER BY seq"
+            "SELECT schedule, CAST(strftime('%s', json_extract(payload, '$.to')) AS INTEGER), "
+            "CAST(strftime('%s', json_extract(payload, '$.from')) AS INTEGER) FROM event_log "
+            f"WHERE type NOT IN (2, 4) AND type = {REWOUND.code} AND schedule {_AMONG} ORDER BY seq"
         )
-        return self._connection.execute(ask, (REWOUND.code, schedule)).fetchall()
+        for schedule, target, left in self._connection.execute(ask, (json.dumps(list(schedules)),)):
+            found[schedule].append((target, left))
+        return found
 
-    def prunings(self, schedule: int) -> list[PruningRow]:
-        """The prunings of a schedule, oldest first."""
+    def prunings(self, schedules: Sequence[int]) -> dict[int, list[PruningRow]]:
+        """The prunings of each schedule, oldest first."""
+        found: dict[int, list[PruningRow]] = {schedule: [] for schedule in schedules}
         ask = (
-            "SELECT seq, json_extract(payload, '$.ticks') + json_extract(payload, '$.missed'), "
+            "SELECT schedule, seq, json_extract(payload, '$.ticks') + json_extract(payload, '$.missed'), "
             "json_extract(payload, '$.uncounted'), CAST(strftime('%s', json_extract(payload, '$.through')) AS INTEGER) "
-            "FROM event_log WHERE type = 7 AND schedule = ? ORDER BY seq"
+            f"FROM event_log WHERE type NOT IN (2, 4) AND type = {PRUNED.code} AND schedule {_AMONG} ORDER BY seq"
         )
-        return [PruningRow(*row) for row in self._connection.execute(ask, (schedule,))]
+        for schedule, *row in self._connection.execute(ask, (json.dumps(list(schedules)),)):
+            found[schedule].append(PruningRow._make(row))
+        return found
 
     def last_zone_change(self) -> int:
         """The `seq` of the last change of the zone rules, 0 where they never changed."""

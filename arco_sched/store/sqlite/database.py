@@ -13,6 +13,7 @@ from _thread import get_ident
 from contextlib import contextmanager
 
 from arco_sched.core.errors import InvalidInput
+from arco_sched.store.sqlite import uri
 from arco_sched.store.sqlite.faults import translating_errors
 from arco_sched.store.sqlite.transaction import Transaction
 
@@ -164,11 +165,11 @@ class Database:
             return question(self._connection)
 
 
-def connect(path: Path | str, busy_timeout: float) -> sqlite3.Connection:
-    """A connection to a file that exists."""
-    # Opened by name with mode=rw, so that a file which vanished since the check is not made anew, empty.
-    uri = os.path.join(os.getcwd(), path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    connection = sqlite3.connect(f"file://{uri}?mode=rw", uri=True, timeout=busy_timeout, isolation_level=None)
+def connect(
+    path: Path | str, busy_timeout: float, factory: type[sqlite3.Connection] = sqlite3.Connection
+) -> sqlite3.Connection:
+    """A connection to a file that exists; `factory` is its class."""
+    connection = sqlite3.connect(uri(path), uri=True, timeout=busy_timeout, isolation_level=None, factory=factory)
     # WAL and FULL: a commit that was reported is on the disk.
     try:
         connection.execute("PRAGMA synchronous = FULL")

@@ -115,8 +115,16 @@ class Definitions:
                 break
         return found
 
+    def all_terms(self, schedules: Sequence[int]) -> dict[int, list[Term]]:
+        """Every definition version of each of the schedules that has one, newest first."""
+        found: dict[int, list[Term]] = {}
+        ask = f"SELECT schedule, {_TERM} FROM definition_rows WHERE schedule {_AMONG} ORDER BY schedule, version DESC"
+        for schedule, *term in self._connection.execute(ask, (json.dumps(list(schedules)),)):
+            found.setdefault(schedule, []).append(Term._make(term))
+        return found
+
     def numbers(self) -> list[int]:
-        """The numbers of all schedules, deleted ones too."""
+        """The numbers of all schedules, deleted ones too, in ascending order."""
         ask = "SELECT schedule FROM schedule_rows ORDER BY schedule"
         return [schedule for (schedule,) in self._connection.execute(ask)]
 
@@ -232,15 +240,18 @@ def _version(row: Sequence[Any]) -> Version:
 def _schedule(row: Sequence[Any]) -> Schedule:
     schedule_id = row[0]
     cursor, last_instant, last_run, due_at, failing, *standing = row[_WIDTH:]
+    last_run_status, last_success_at, stale_after = standing or (None, None, None)
     return Schedule(
-        _version(row),
-        cursor,
-        last_instant,
-        None if last_instant is None else f"{schedule_id}:{last_instant}",
-        None if last_run is None else f"sched:{schedule_id}:{last_run}",
-        None if failing else due_at,
-        bool(failing),
-        *standing,
+        version=_version(row),
+        cursor=cursor,
+        last_scheduled_for=last_instant,
+        last_tick_id=None if last_instant is None else f"{schedule_id}:{last_instant}",
+        last_run_key=None if last_run is None else f"sched:{schedule_id}:{last_run}",
+        next_due_at=None if failing else due_at,
+        failing=bool(failing),
+        last_run_status=last_run_status,
+        last_success_at=last_success_at,
+        stale_after=stale_after,
     )
 
 

@@ -1,6 +1,8 @@
 """The event table."""
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
 from arco_sched.core.events import BY_NAME, REQUESTED, TICKED, EventType
@@ -22,9 +24,17 @@ class Events:
         return last_seq(self._connection)
 
     def count(self, type_: EventType, schedule: int | None = None) -> int:
-        """How many events of a rare type there are, of one schedule or (None) of none."""
+        """How many events of a rare type there are, of one schedule, or of those without one (None)."""
         ask = "SELECT count(*) FROM event_log WHERE type NOT IN (2, 4) AND type = ? AND schedule IS ?"
         return int(self._connection.execute(ask, (type_.code, schedule)).fetchone()[0])
+
+    def counts(self, type_: EventType, schedules: Sequence[int]) -> dict[int, int]:
+        """How many events of a rare type there are of each schedule that has some."""
+        ask = (
+            "SELECT schedule, count(*) FROM event_log WHERE type NOT IN (2, 4) AND type = ? "
+            "AND schedule IN (SELECT value FROM json_each(?)) GROUP BY schedule"
+        )
+        return dict(self._connection.execute(ask, (type_.code, json.dumps(list(schedules)))))
 
     def page(
         self,

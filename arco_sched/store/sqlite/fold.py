@@ -8,7 +8,6 @@ table, so that the same text serves the events of the transaction that writes th
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from typing import Any, Final
 
 from arco_sched.core.events import BY_CODE, LAPSED, OF_FAILURE, PRUNED, REQUESTED, REWOUND, SCHEDULED, TICKED, TYPES
@@ -102,7 +101,7 @@ def fold(connection: sqlite3.Connection, after: int, through: int, types: set[in
     """Fold the events with `after < seq <= through`, of one transaction, into the tables of the schema `to` (`""` or
     `"name."`); returns how many conflicts they are.
 
-    `types` are all the event types in the range, in which nothing comes after a rewind or a pruning.
+    `types` are all the event types in the range, in which nothing of a schedule comes after its rewind or pruning.
     """
     bounds = {"after": after, "through": through}
     changes = _rare_changes(connection, bounds) if types & _RARE else []
@@ -114,7 +113,7 @@ def fold(connection: sqlite3.Connection, after: int, through: int, types: set[in
         connection.execute(_LAPSES.format(to=to), bounds)
     if REQUESTED.code in types:
         reserved = connection.execute(_RUNS.format(to=to), bounds).rowcount
-        # A request that reserved a run is no conflict, so where all of them did nobody has to look.
+        # A request that reserved a run does not conflict: where all of them did, there is nothing to look for.
         if reserved < connection.execute(_REQUESTS, bounds).fetchone()[0]:
             conflicts = connection.execute(_CONFLICTS.format(to=to), bounds).rowcount
     if types & {TICKED.code, LAPSED.code}:
@@ -145,9 +144,15 @@ def _rare_changes(connection: sqlite3.Connection, bounds: dict[str, int]) -> lis
 
 
 def _carry_out(connection: sqlite3.Connection, changes: Sequence[RowChange], to: str) -> None:
-    """Carry out changes in their order, neighbours of a kind as a set."""
-    for kind, alike in groupby(changes, type):
-        _WAYS[kind](connection, list(alike), to)
+    """Carry out changes, those of a kind as a set.
+
+    Their order does not matter: a schedule has at most one event among them that changes what exists, and the changes
+    of one event are in different tables.
+    """
+    for kind, way in _WAYS.items():
+        alike = [change for change in changes if isinstance(change, kind)]
+        if alike:
+            way(connection, alike, to)
 
 
 _NEW_VERSION: Final = (

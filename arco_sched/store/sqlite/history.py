@@ -1,7 +1,8 @@
 """Ticks and lapses."""
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -15,6 +16,7 @@ _TICK: Final = (
     "request_fingerprint, evaluated_at FROM ticks "
 )
 _LAPSE: Final = "SELECT schedule_id, after, before, missed, reason, recorded_at FROM lapses "
+_AMONG: Final = "IN (SELECT value FROM json_each(?))"
 
 
 class History:
@@ -68,32 +70,46 @@ class History:
         )
         return (Tick(*row) for row in self._connection.execute(ask, (after, through)))
 
-    def scheduled_instants(self, schedule: int, after: int) -> list[int]:
-        """The instants of the scheduled ticks after `after`, in order."""
-        ask = "SELECT instant FROM tick_rows WHERE schedule = ? AND instant > ? AND origin = 0 ORDER BY instant"
-        return [instant for (instant,) in self._connection.execute(ask, (schedule, after))]
+    def scheduled_instants(self, after: Mapping[int, int]) -> dict[int, list[int]]:
+        """The instants of the scheduled ticks of each schedule after an instant of its own, in order."""
+        found: dict[int, list[int]] = {schedule: [] for schedule in after}
+        ask = (
+            "SELECT t.schedule, t.instant FROM json_each(?) q CROSS JOIN tick_rows t "
+            "ON t.schedule = json_extract(q.value, '$[0]') AND t.instant > json_extract(q.value, '$[1]') "
+            "WHERE t.origin = 0 ORDER BY t.schedule, t.instant"
+        )
+        for schedule, instant in self._connection.execute(ask, (json.dumps(list(after.items())),)):
+            found[schedule].append(instant)
+        return found
 
-    def status_at(self, schedule: int, instant: int, origin: int) -> str | None:
-        """The status of the tick of an origin at an instant, None where there is none."""
-        ask = "SELECT status FROM tick_rows WHERE schedule = ? AND instant = ? AND origin = ?"
-        row = self._connection.execute(ask, (schedule, instant, origin)).fetchone()
-        return None if row is None else str(row[0])
+    def statuses(self, schedule: int, start: int, stop: int) -> dict[tuple[int, int], str]:
+        """The status of each tick in `[start, stop)`, by (instant, origin)."""
+        ask = "SELECT instant, origin, status FROM tick_rows WHERE schedule = ? AND instant >= ? AND instant < ?"
+        rows = self._connection.execute(ask, (schedule, start, stop))
+        return {(instant, origin): status for instant, origin, status in rows}
+
+    def failures(self, schedules: Sequence[int]) -> set[tuple[int, int]]:
+        """The (schedule, version) of each failed tick of the schedules."""
+        ask = f"SELECT schedule, version FROM tick_rows WHERE status = 'failed' AND schedule {_AMONG}"
+        return set(self._connection.execute(ask, (json.dumps(list(schedules)),)))
 
     def tick_counts(self, since: int, through: int) -> dict[str, int]:
         """How many ticks of each status were scheduled for an instant after `since` and through `through`."""
         ask = "SELECT status, count(*) FROM tick_rows WHERE instant > ? AND instant <= ? GROUP BY status"
         return dict(self._connection.execute(ask, (since, through)))
 
-    def tick_buckets(self, schedule: int, edges: Sequence[int]) -> dict[int, dict[str, int]]:
-        """How many ticks of each status lie between each two edges, by the bucket's number; empty ones are absent."""
+    def tick_buckets(self, schedules: Sequence[int], edges: Sequence[int]) -> dict[tuple[int, int], dict[str, int]]:
+        """How many ticks of each status lie between each two edges, by (schedule, the bucket's number); empty ones are
+        absent."""
         ask = (
-            "SELECT status, count(*) FROM tick_rows WHERE schedule = ? AND instant >= ? AND instant < ? GROUP BY status"
+            "SELECT s.value, b.key, t.status, count(*) FROM json_each(?) s CROSS JOIN json_each(?) b "
+            "CROSS JOIN tick_rows t ON t.schedule = s.value AND t.instant >= json_extract(b.value, '$[0]') "
+            "AND t.instant < json_extract(b.value, '$[1]') GROUP BY 1, 2, 3"
         )
-        found = {}
-        for number, (start, stop) in enumerate(pairwise(edges)):
-            counts = dict(self._connection.execute(ask, (schedule, start, stop)))
-            if counts:
-                found[number] = counts
+        found: dict[tuple[int, int], dict[str, int]] = {}
+        asked = (json.dumps(list(schedules)), json.dumps(list(pairwise(edges))))
+        for schedule, bucket, status, count in self._connection.execute(ask, asked):
+            found.setdefault((schedule, bucket), {})[status] = count
         return found
 
     def lapses(
@@ -127,32 +143,42 @@ class History:
         ).fetchone()
         return None if row is None else LapseRecord(*row)
 
-    def lapses_within(self, schedule: int, start: int, stop: int) -> list[LapseRecord]:
-        """The lapses that touch `[start, stop)`, in the order of time."""
-        rows = self._connection.execute(
-            _LAPSE + "WHERE schedule = ? AND before > ? AND after + 1 < ? ORDER BY after", (schedule, start, stop)
-        )
-        return [LapseRecord(*row) for row in rows]
-
-    def lapses_beyond(self, schedule: int, instant: int) -> list[LapseSpan]:
-        """The lapses of a schedule that cover an instant after `instant`, in the order of time."""
+    def lapses_within(self, schedules: Sequence[int], start: int, stop: int) -> dict[int, list[LapseRecord]]:
+        """The lapses of each schedule that touch `[start, stop)`, in the order of time."""
+        found: dict[int, list[LapseRecord]] = {schedule: [] for schedule in schedules}
         ask = (
-            "SELECT lapse, after, before, missed, reason FROM lapse_rows WHERE schedule = ? AND before > ? "
-            "ORDER BY after, before"
+            _LAPSE.replace(" FROM", ", schedule FROM")
+            + f"WHERE schedule {_AMONG} AND before > ? AND after + 1 < ? ORDER BY after"
         )
-        return [LapseSpan(*row) for row in self._connection.execute(ask, (schedule, instant + 1))]
+        for *row, schedule in self._connection.execute(ask, (json.dumps(list(schedules)), start, stop)):
+            found[schedule].append(LapseRecord(*row))
+        return found
+
+    def lapses_beyond(self, schedules: Sequence[int], instant: int) -> dict[int, list[LapseSpan]]:
+        """The lapses of each schedule that cover an instant after `instant`, in the order of time."""
+        return spans(self._connection, schedules, instant + 1)
 
     def count_lapsed(self, since: int, through: int) -> int:
         """How many occurrences were recorded as lapsed after `since` and through `through`."""
         ask = "SELECT coalesce(sum(missed), 0) FROM lapse_rows WHERE recorded_at > ? AND recorded_at <= ?"
         return int(self._connection.execute(ask, (since, through)).fetchone()[0])
 
-    def pruned_through(self, schedule: int) -> int | None:
-        """The instant through which the history of a schedule was removed, None where none was."""
-        row = self._connection.execute(
-            "SELECT pruned_through FROM schedule_rows WHERE schedule = ?", (schedule,)
-        ).fetchone()
-        return None if row[0] is None else int(row[0])
+    def pruned_through(self, schedules: Sequence[int]) -> dict[int, int]:
+        """The instant through which history was removed, of each schedule of which some was."""
+        ask = (
+            f"SELECT schedule, pruned_through FROM schedule_rows WHERE pruned_through IS NOT NULL AND schedule {_AMONG}"
+        )
+        return dict(self._connection.execute(ask, (json.dumps(list(schedules)),)))
+
+    def reaching_before(self, instant: int) -> list[int]:
+        """The schedules that have a tick (but a failed one) or the end of a lapse before an instant."""
+        ask = (
+            "SELECT schedule FROM schedule_rows s WHERE EXISTS (SELECT 1 FROM tick_rows t "
+            "WHERE t.schedule = s.schedule AND t.instant < :instant AND t.origin <> 2) "
+            "OR EXISTS (SELECT 1 FROM lapse_rows l WHERE l.schedule = s.schedule AND l.before <= :instant) "
+            "ORDER BY schedule"
+        )
+        return [schedule for (schedule,) in self._connection.execute(ask, {"instant": instant})]
 
     def prunable(self, schedule: int, before: int, room: int, after: int) -> PrunedPart | None:
         """What can go of a schedule's history before `before`, at most about `room` ticks; None where there is nothing
@@ -192,10 +218,26 @@ class History:
         if not ticks + others + records:
             return None
         return PrunedPart(
-            schedule_id_,
-            through,
-            cursor,
-            last_instant,
-            last_run,
-            *map(int, (ticks, missed, uncounted, others, records)),
+            schedule_id=schedule_id_,
+            through=through,
+            cursor=cursor,
+            last_instant=last_instant,
+            last_run=last_run,
+            ticks=int(ticks),
+            missed=int(missed),
+            uncounted=int(uncounted),
+            others=int(others),
+            lapses=int(records),
         )
+
+
+def spans(connection: sqlite3.Connection, schedules: Sequence[int], ending_after: int) -> dict[int, list[LapseSpan]]:
+    """The lapses of each schedule whose `before` is greater than an instant, in the order of time."""
+    found: dict[int, list[LapseSpan]] = {schedule: [] for schedule in schedules}
+    ask = (
+        f"SELECT schedule, lapse, after, before, missed, reason FROM lapse_rows WHERE schedule {_AMONG} AND before > ? "
+        "ORDER BY schedule, after, before"
+    )
+    for schedule, *row in connection.execute(ask, (json.dumps(list(schedules)), ending_after)):
+        found[schedule].append(LapseSpan._make(row))
+    return found

@@ -1,7 +1,7 @@
 """Bringing a database of an older schema forward, with a copy of it kept aside.
 
 To change the schema: edit schema.sql, add the script that makes the change to `STEPS`, raise `SCHEMA_VERSION` in
-`opening.py` by one, and pin the new version with `python -m tests.store.pin_schema`. Tables that verify compares must
+`__init__.py` by one, and pin the new version with `python -m tests.store.pin_schema`. Tables that verify compares must
 come out as schema.sql has them; a step must not lose an event. Words and views are made anew after the last step, so a
 change of theirs alone (a new event type, a new definition field) is an empty step.
 """

@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 
 from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.store.sqlite import APPLICATION_ID, SCHEMA_VERSION
 from arco_sched.store.sqlite.database import BUSY_TIMEOUT, Database, connect
 from arco_sched.store.sqlite.faults import translating_errors
 
@@ -17,17 +18,19 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Final
 
-APPLICATION_ID: Final = 0x6172636F
-"""`arco` in ASCII: what tells our files from other SQLite files (and `file(1)` can show)."""
-
-SCHEMA_VERSION: Final = 2
-"""The version of the schema; `arco_sched.store.sqlite.migrations` says how to change it."""
-
 _MAKE_IT: Final = "make one with `arco init`, or `arco schedule create`"
 
 
-def open_database(path: Path | str, *, busy_timeout: float = BUSY_TIMEOUT) -> Database:
-    """An existing database; raises `DatabaseUnusable` when there is none, or it can't be used."""
+def open_database(
+    path: Path | str,
+    *,
+    busy_timeout: float = BUSY_TIMEOUT,
+    factory: type[sqlite3.Connection] = sqlite3.Connection,
+) -> Database:
+    """An existing database; raises `DatabaseUnusable` when there is none, or it can't be used.
+
+    `factory` is the class of the connection, for tests that count or trace its statements.
+    """
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -36,7 +39,7 @@ def open_database(path: Path | str, *, busy_timeout: float = BUSY_TIMEOUT) -> Da
     except OSError:
         pass  # SQLite will say what it is
     _refuse_folder(path)
-    with translating_errors(path), _closing_on_error(connect(path, busy_timeout)) as connection:
+    with translating_errors(path), _closing_on_error(connect(path, busy_timeout, factory)) as connection:
         application_id = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if application_id != APPLICATION_ID:
@@ -73,7 +76,7 @@ def create_database(
         if _is_empty(connection):
             _write_ahead(connection, busy_timeout)
             connection.execute("BEGIN IMMEDIATE")
-            if _is_empty(connection):  # nobody else made it since
+            if _is_empty(connection):  # no other process created it since
                 _fill(connection, workspace, zone_rules)
                 connection.execute("COMMIT")
                 return Database(path, connection, busy_timeout), True

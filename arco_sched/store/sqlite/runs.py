@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from arco_sched.core.attempts import Attempt
@@ -17,7 +17,7 @@ _RUN: Final = (
     "(SELECT body FROM contents WHERE fingerprint = request_fingerprint), code_version, requested_at, run FROM runs "
 )
 _CONFLICT: Final = (
-    "SELECT run_key, first_fingerprint, requested_fingerprint, requested_at, tick_id, run FROM conflicts "
+    "SELECT run, run_key, first_fingerprint, requested_fingerprint, requested_at, tick_id FROM conflicts "
     "WHERE run IN (SELECT value FROM json_each(?)) ORDER BY requested_at"
 )
 # One look at the index of ticks for each schedule and origin (null: repeats under a key of their own), however many
@@ -67,7 +67,8 @@ class Runs:
         chosen = f"SELECT r.run FROM run_rows r {where}ORDER BY r.run DESC LIMIT ?"
         ask = f"{_RUN}WHERE run IN ({chosen}) ORDER BY run DESC"
         rows = self._connection.execute(ask, (*where.values, limit)).fetchall()
-        return list(zip(self._runs(rows), (row[-1] for row in rows), strict=True))
+        conflicts = self._conflicts([row[-1] for row in rows])
+        return [(_run(row, conflicts), row[-1]) for row in rows]
 
     def ids_of(self, schedule: int, status: str) -> list[str]:
         """The ids of all runs of a schedule with a status, oldest request first."""
@@ -78,7 +79,9 @@ class Runs:
         """The runs of these run ids, as far as there are any."""
         among = json.dumps(list(numbers(self._connection, run_ids).values()))
         ask = f"{_RUN}WHERE run IN (SELECT value FROM json_each(?))"
-        return {run.run_id: run for run in self._runs(self._connection.execute(ask, (among,)).fetchall())}
+        rows = self._connection.execute(ask, (among,)).fetchall()
+        conflicts = self._conflicts([row[-1] for row in rows])
+        return {run.run_id: run for run in (_run(row, conflicts) for row in rows)}
 
     def by_id(self, run_id: str) -> Run | None:
         """The run of a run id."""
@@ -87,7 +90,7 @@ class Runs:
             + "WHERE run = (SELECT run FROM run_rows WHERE substr(run_id, 5, 8) = substr(:id, 5, 8) AND run_id = :id)",
             {"id": run_id},
         ).fetchone()
-        return None if row is None else self._run(row)
+        return self._one(row)
 
     def by_key(self, key: str, parsed: TickKey | None, schedule: int | None) -> Run | None:
         """The run of a run key; `parsed` and `schedule` where the key has the form of a tick's."""
@@ -100,7 +103,7 @@ class Runs:
                 _RUN + "WHERE run = (SELECT run FROM run_rows WHERE schedule = ? AND origin = ? AND instant = ?)",
                 (schedule, ORIGINS.index(parsed.origin), parsed.number),
             ).fetchone()
-        return None if row is None else self._run(row)
+        return self._one(row)
 
     def attempts(self, run_id: str) -> list[Attempt]:
         """All attempts of a run, oldest first."""
@@ -136,29 +139,45 @@ class Runs:
         )
         return [run for (run,) in execute(ask, (begin, begin[:-1] + chr(ord(begin[-1]) + 1), len(text), text))]
 
-    def count_conflicts(self, schedule: int, content: int, instants: Iterable[int]) -> int:
-        """How many of these ticks' run keys are reserved for another content."""
-        ask = "SELECT 1 FROM run_rows WHERE schedule = ? AND origin = 0 AND instant = ? AND content <> ?"
-        return sum(self._connection.execute(ask, (schedule, at, content)).fetchone() is not None for at in instants)
+    def count_conflicts(self, asked: Iterable[tuple[int, int, int]]) -> int:
+        """How many of these scheduled ticks, each (schedule, instant, content), have a run key that is reserved for
+        another content."""
+        ask = (
+            "SELECT count(*) FROM json_each(?) q CROSS JOIN run_rows r ON r.schedule = json_extract(q.value, '$[0]') "
+            "AND r.origin = 0 AND r.instant = json_extract(q.value, '$[1]') "
+            "WHERE r.content <> json_extract(q.value, '$[2]')"
+        )
+        return int(self._connection.execute(ask, (json.dumps(list(asked)),)).fetchone()[0])
 
     def count_conflicted(self, since: int, through: int) -> int:
         """How many conflicts were recorded after `since` and through `through`."""
         ask = "SELECT count(*) FROM conflict_rows WHERE recorded_at > ? AND recorded_at <= ?"
         return int(self._connection.execute(ask, (since, through)).fetchone()[0])
 
-    def _run(self, row: Sequence[Any]) -> Run:
-        return self._runs([row])[0]
+    def _one(self, row: Sequence[Any] | None) -> Run | None:
+        return None if row is None else _run(row, self._conflicts([row[-1]]))
 
-    def _runs(self, rows: Sequence[Sequence[Any]]) -> list[Run]:
-        """The runs of these rows, with their conflicts: two statements, however many they are."""
-        conflicts: dict[int, list[RunConflict]] = {}
-        for *conflict, run in self._connection.execute(_CONFLICT, (json.dumps([row[-1] for row in rows]),)):
-            conflicts.setdefault(run, []).append(RunConflict(*conflict))
-        found = []
-        for row in rows:
-            clashes = tuple(conflicts.get(row[-1], ()))
-            found.append(Run._make((*row[:6], content_from(row[6]), *row[7:9], clashes)))
+    def _conflicts(self, runs: Sequence[int]) -> dict[int, list[RunConflict]]:
+        """The conflicts of each run that has some, in the order in which they were requested."""
+        found: dict[int, list[RunConflict]] = {}
+        for run, *conflict in self._connection.execute(_CONFLICT, (json.dumps(list(runs)),)):
+            key, first, requested, at, tick_id = conflict
+            found.setdefault(run, []).append(
+                RunConflict(
+                    run_key=key,
+                    first_fingerprint=first,
+                    requested_fingerprint=requested,
+                    requested_at=at,
+                    tick_id=tick_id,
+                )
+            )
         return found
+
+
+def _run(row: Sequence[Any], conflicts: Mapping[int, Sequence[RunConflict]]) -> Run:
+    run_id, run_key, fingerprint, status, schedule_id, tick_id, body, code_version, requested_at, run = row
+    content, found = content_from(body), tuple(conflicts.get(run, ()))
+    return Run(run_id, run_key, fingerprint, status, schedule_id, tick_id, content, code_version, requested_at, found)
 
 
 def read_json(text: str | None) -> Any:

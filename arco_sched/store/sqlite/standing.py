@@ -1,7 +1,8 @@
 """How schedules and their runs stand, read along indexes of what is last, open or waiting."""
 
+import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -129,23 +130,25 @@ class Standing:
         )
         return dict(self._connection.execute(ask, (since, through)))
 
-    def run_buckets(self, schedule: int, edges: Sequence[int], now: int, late: int) -> Mapping[int, Mapping[str, int]]:
-        """What became of the runs of ticks between each two edges, by the bucket's number."""
+    def run_buckets(
+        self, schedules: Sequence[int], edges: Sequence[int], now: int, late: int
+    ) -> dict[tuple[int, int], dict[str, int]]:
+        """What became of the runs of ticks between each two edges, by (schedule, the bucket's number)."""
         ask = (
-            "SELECT CASE WHEN r.status <> 'requested' THEN r.status "
+            "SELECT s.value, b.key, CASE WHEN r.status <> 'requested' THEN r.status "
             f"WHEN q.run IS NOT NULL AND {_READY} AND {_READY_SINCE} <= :late THEN 'late' ELSE 'waiting' END, count(*) "
-            "FROM tick_rows t JOIN run_rows r "
+            "FROM json_each(:schedules) s CROSS JOIN json_each(:buckets) b "
+            "CROSS JOIN tick_rows t ON t.schedule = s.value AND t.instant >= json_extract(b.value, '$[0]') "
+            "AND t.instant < json_extract(b.value, '$[1]') "
+            "CROSS JOIN run_rows r "
             "ON r.schedule = t.schedule AND r.origin = t.origin AND r.instant = t.instant AND r.content = t.content "
-            "JOIN contents c ON c.content = r.content LEFT JOIN queue q ON q.run = r.run "
-            "WHERE t.schedule = :schedule AND t.instant >= :start AND t.instant < :stop AND t.status = 'triggered' "
-            "AND json_extract(c.body, '$.command') IS NOT NULL GROUP BY 1"
+            "CROSS JOIN contents c ON c.content = r.content LEFT JOIN queue q ON q.run = r.run "
+            "WHERE t.status = 'triggered' AND json_extract(c.body, '$.command') IS NOT NULL GROUP BY 1, 2, 3"
         )
-        found = {}
-        bounds = {"schedule": schedule, "now": now, "late": now - late}
-        for number, (start, stop) in enumerate(pairwise(edges)):
-            counts = dict(self._connection.execute(ask, bounds | {"start": start, "stop": stop}))
-            if counts:
-                found[number] = counts
+        asked = {"schedules": json.dumps(list(schedules)), "buckets": json.dumps(list(pairwise(edges)))}
+        found: dict[tuple[int, int], dict[str, int]] = {}
+        for schedule, bucket, became, count in self._connection.execute(ask, asked | {"now": now, "late": now - late}):
+            found.setdefault((schedule, bucket), {})[became] = count
         return found
 
     def waiting_of(self, schedule: int) -> list[str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from arco_sched.core.definitions import RequestContent
-    from arco_sched.core.events import Draft
+    from arco_sched.core.events import Draft, TickSeries
     from arco_sched.core.ports import Appended
     from arco_sched.store.sqlite.agenda import Agenda
     from arco_sched.store.sqlite.definitions import Definitions
@@ -77,7 +77,7 @@ class Transaction:
 
         return Standing(self._connection)
 
-    def append(self, drafts: Sequence[Draft]) -> Appended:
+    def append(self, drafts: Sequence[Draft | TickSeries]) -> Appended:
         """Record events, and fold them into the tables; see the port."""
         from arco_sched.store.sqlite.append import append
 

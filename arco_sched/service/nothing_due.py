@@ -1,7 +1,4 @@
-"""The evaluation that finds nothing to do, as most do: the first step of every evaluation, and often the only one.
-
-And the worker that finds nothing to do, likewise.
-"""
+"""Most evaluations find nothing due: this is their only step, and imports next to nothing. Workers likewise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `arco tick` does once it is known that something is due, and what it says of it.
+"""What `arco tick` does where something is due, and what it prints.
 
 cron's line comes here without its command line having been read (see `quick`), so nothing here needs typer.
 """
@@ -14,7 +14,7 @@ from arco_sched.core.errors import NotFound
 from arco_sched.render.terminal import is_terminal, write
 
 if TYPE_CHECKING:
-    from arco_sched.service.answers import Evaluation
+    from arco_sched.service.evaluation import Evaluation
     from arco_sched.service.workspace import Workspace
 
 SHOWN: Final = 20
@@ -35,18 +35,18 @@ def evaluate(
     as_json: bool = False,
 ) -> ExitCode:
     """Evaluate as of `at` and show what came of it; returns `FAILURES` where a schedule can't be evaluated."""
-    answer = _evaluate(workspace, at, schedules, dry_run=dry_run, watched=not quiet)
+    answer = _evaluated(workspace, at, schedules, dry_run=dry_run, watched=not quiet)
     code = ExitCode.FAILURES if answer.failed else ExitCode.DONE
     try:
         _show(workspace, answer, quiet=quiet, utc=utc, as_json=as_json)
     except BrokenPipeError:
-        # The evaluation is done, and its verdict holds whether or not somebody reads the rest.
+        # The evaluation is done, and its exit code holds whether or not the rest is read.
         if code is ExitCode.DONE:
             raise
     return code
 
 
-def _evaluate(
+def _evaluated(
     workspace: "Workspace", at: int, schedules: Sequence[str], *, dry_run: bool, watched: bool
 ) -> "Evaluation":
     if not (watched and is_terminal(to_stderr=True)):
@@ -68,14 +68,13 @@ def _evaluate(
 def show_nothing(now: int, *, as_json: bool) -> None:
     """Say that nothing is due."""
     if as_json:
-        from arco_sched.render.json import evaluation
-        from arco_sched.service.answers import Evaluation
+        from arco_sched.render import json
 
-        write(evaluation(Evaluation.of_nothing(now)))
+        write(json.nothing_due(now))
     else:
-        from arco_sched.render.sentences import nothing_due
+        from arco_sched.render import sentences
 
-        write(nothing_due(now))
+        write(sentences.nothing_due(now))
 
 
 def _show(workspace: "Workspace", answer: "Evaluation", *, quiet: bool, utc: bool, as_json: bool) -> None:
@@ -96,7 +95,7 @@ def _show(workspace: "Workspace", answer: "Evaluation", *, quiet: bool, utc: boo
     elif not answer.evaluated:
         write(sentences.nothing_due(answer.now))
     else:
-        from arco_sched.render.tables import evaluation as draw
+        from arco_sched.render.evaluation import draw
 
         draw(
             answer,

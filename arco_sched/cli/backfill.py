@@ -1,0 +1,53 @@
+"""`arco backfill`: runs for occurrences of the past."""
+
+from typing import Annotated
+
+import typer
+
+from arco_sched.cli import options as opt
+from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.moments import read_moment
+from arco_sched.cli.options import FORMS, Problems, examples
+from arco_sched.render.terminal import write
+
+backfill_app = typer.Typer(add_completion=False)
+
+
+@backfill_app.command(
+    epilog=examples(
+        "arco backfill daily --from 2025-01-01 --to 2025-01-08 --dry-run",
+        'arco backfill daily --from "last week" --to yesterday',
+        "arco backfill daily --from 2025-01-01T10:00:00Z --to now --limit 5",
+    )
+)
+def backfill(
+    ctx: typer.Context,
+    schedule_id: opt.Id,
+    start: Annotated[str, typer.Option("--from", metavar="INSTANT", help=f"From this instant on, inclusive: {FORMS}.")],
+    stop: Annotated[str, typer.Option("--to", metavar="INSTANT", help="Until before this instant.")],
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", help="Make at most so many ticks, the oldest first; up to 10000.")
+    ] = 1000,
+    dry_run: opt.DryRun = False,
+    utc: opt.Utc = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Request runs for occurrences that lapsed, were paused, or lie before the start.
+
+    One that was triggered is left alone, and so is one that waits for `arco tick`. Doing it again finds what is there.
+    """
+    from arco_sched.render import backfill as render
+
+    session: Session = ctx.obj
+    problems = Problems()
+    begin = problems.attempt(lambda: read_moment(start, "--from", session.now))
+    end = problems.attempt(lambda: read_moment(stop, "--to", session.now))
+    problems.check()
+    if begin is None or end is None:
+        raise AssertionError
+    with session.open() as workspace:
+        answer = workspace.backfill(schedule_id, start=begin, stop=end, now=session.now, limit=limit, dry_run=dry_run)
+        if as_json:
+            write(render.as_json(answer))
+        else:
+            render.draw(answer, clocks(workspace, utc=utc))

@@ -1,0 +1,35 @@
+"""`arco backup`: a copy of the database."""
+
+from typing import Annotated
+
+import typer
+
+from arco_sched.cli import options as opt
+from arco_sched.cli.context import Session
+from arco_sched.cli.options import examples
+from arco_sched.render.terminal import write
+
+backup_app = typer.Typer(add_completion=False)
+
+
+@backup_app.command(epilog=examples("arco backup arco-monday.db", "arco backup --replace /var/backups/arco.db"))
+def backup(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The copy to write.", show_default=False)],
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a file of that name.")] = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Copy the database, consistently, while others work.
+
+    The copy appears under its name only when it is whole; it is a database like any other (`arco --db FILE verify`).
+    """
+    from pathlib import Path
+
+    from arco_sched.render import backup as render
+
+    session: Session = ctx.obj
+    path = Path(file)
+    with session.open() as workspace:
+        workspace.backup(path, replace=replace)
+    size = path.stat().st_size
+    write(render.as_json(file, size) if as_json else render.text(file, size))

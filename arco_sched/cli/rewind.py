@@ -1,0 +1,63 @@
+"""`arco schedule rewind` and `arco schedule discard`: bring cursors back to the clock, and drop a backlog."""
+
+from typing import Annotated
+
+import typer
+
+from arco_sched.cli import options as opt
+from arco_sched.cli.completion import complete_schedule
+from arco_sched.cli.context import Session, clocks
+from arco_sched.render.terminal import write
+
+
+def rewind(
+    ctx: typer.Context,
+    schedule_ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID]...",
+            help="The schedules; none for every one that is ahead of the clock.",
+            autocompletion=complete_schedule,
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: opt.DryRun = False,
+    utc: opt.Utc = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Bring schedules back that are accounted for beyond the clock.
+
+    For after a clock that was wrong, or an --allow-future that was a mistake: until then nothing would be due. Ticks
+    beyond the clock stay; when their time comes they are found, and not made twice. Doing it again changes nothing.
+    """
+    from arco_sched.render import rewinding
+
+    session: Session = ctx.obj
+    with session.open() as workspace:
+        answer = workspace.rewind(now=session.now, schedules=schedule_ids or (), dry_run=dry_run)
+        if as_json:
+            write(rewinding.rewound_json(answer, session.now, dry_run=dry_run))
+        else:
+            write(rewinding.rewound(answer, clocks(workspace, utc=utc), dry_run=dry_run))
+
+
+def discard(
+    ctx: typer.Context,
+    schedule_id: opt.Id,
+    dry_run: opt.DryRun = False,
+    utc: opt.Utc = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Let everything of a schedule that waits lapse, with reason `discarded`.
+
+    For a backlog that nobody needs any more. What is due from now on is not affected.
+    """
+    from arco_sched.render import rewinding
+
+    session: Session = ctx.obj
+    with session.open() as workspace:
+        answer = workspace.discard(schedule_id, now=session.now, dry_run=dry_run)
+        if as_json:
+            write(rewinding.discarded_json(schedule_id, answer, dry_run=dry_run))
+        else:
+            write(rewinding.discarded(schedule_id, answer, clocks(workspace, utc=utc), dry_run=dry_run))

@@ -1,0 +1,48 @@
+"""What one evaluation did, on a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from arco_sched.core.history import LapseRecord, Tick
+from arco_sched.render import sentences
+from arco_sched.render.drawing import Screen
+from arco_sched.render.tables import lapses, ticks
+from arco_sched.render.times import Clocks
+
+if TYPE_CHECKING:
+    from arco_sched.service.evaluation import Evaluation
+
+
+def draw(
+    answer: Evaluation,
+    first_ticks: Sequence[Tick],
+    first_lapses: Sequence[LapseRecord],
+    conflicting: list[str],
+    clocks: Clocks,
+) -> None:
+    """`arco tick`: the counts, the first ticks and lapses, and what to look at."""
+    screen = Screen()
+    screen.line(sentences.evaluation(answer))
+    if first_ticks:
+        screen.line("")
+        ticks(first_ticks, clocks, screen=screen)
+        more = answer.triggered + answer.skipped - sum(tick.status != "failed" for tick in first_ticks)
+        if more > 0:
+            screen.line(f"and {more:,} more" + ("." if answer.dry_run else ": `arco ticks list`"))
+    if first_lapses:
+        screen.line("")
+        screen.line("Lapsed, since it was too late or too much to catch up:")
+        lapses(first_lapses, clocks, screen=screen)
+        if answer.lapsed > sum(lapse.missed or 0 for lapse in first_lapses):
+            screen.line("and more" + ("." if answer.dry_run else ": `arco lapses list`"))
+    rest = [
+        *([(sentences.deferred(answer.deferred), "yellow")] if answer.deferred else []),
+        *([(sentences.conflicts(answer.conflicts, conflicting), "bold red")] if answer.conflicts else []),
+        *([(sentences.failed(answer.failed), "bold red")] if answer.failed else []),
+    ]
+    if rest:
+        screen.line("")
+    for content, style in rest:
+        screen.line(content, style)

@@ -1,0 +1,240 @@
+"""Schedules, their versions and occurrences as tables. Instants are on the schedule's own clock, see `Clocks`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from arco_sched.core.definitions import RequestContent, Version
+from arco_sched.core.fields import BY_NAME, CONTENT, GIVEN
+from arco_sched.core.history import Schedule
+from arco_sched.core.instants import format_span
+from arco_sched.core.kinds import Many, Pairs
+from arco_sched.core.rows import Field
+from arco_sched.render.drawing import Cell, Column, Screen, Styled, status
+from arco_sched.render.json import overdue
+from arco_sched.render.times import Clocks, distance, instant_in, span
+
+if TYPE_CHECKING:
+    from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
+
+NOTES: Final = {
+    None: "",
+    "gap": "clocks go forward: gap's end",
+    "overlap-first": "clocks go back: first time",
+    "overlap-second": "clocks go back: second time",
+}
+
+
+def state(schedule: Schedule) -> str:
+    """One word for how a schedule stands: deleted, failing, paused, ended (nothing is due any more) or enabled."""
+    if schedule.version.deleted:
+        return "deleted"
+    if schedule.failing:
+        return "failing"
+    if not schedule.version.enabled:
+        return "paused"
+    return "ended" if schedule.next_due_at is None else "enabled"
+
+
+def schedules(rows: Sequence[Schedule], now: int, clocks: Clocks) -> None:
+    """`arco schedule list`."""
+    screen = Screen()
+    ran = any(row.last_run_status not in {None, "requested"} or row.is_stale(now) for row in rows)
+    if screen.wide:
+        columns = [
+            Column("SCHEDULE"),
+            Column("VERSION", right=True),
+            Column("CRON", whole=True),
+            Column("ZONE"),
+            Column("STATE", whole=True),
+            Column("LAST TICK", whole=True),
+            *([Column("LAST RUN")] if ran else []),
+            Column("NEXT DUE", whole=True),
+            Column("", whole=True),
+        ]
+        screen.table(columns, (_wide_schedule(row, now, clocks, ran=ran) for row in rows))
+        return
+    columns = [
+        Column("SCHEDULE"),
+        Column("CRON"),
+        Column("STATE", whole=True),
+        Column("LAST TICK"),
+        *([Column("LAST RUN")] if ran else []),
+        Column("NEXT DUE", whole=True),
+    ]
+    screen.table(columns, (_narrow_schedule(row, now, clocks, ran=ran) for row in rows))
+
+
+def _last_run(row: Schedule, now: int) -> list[Cell]:
+    """The status of the last run; and below it that the schedule is stale, where it is."""
+    lines: list[Styled] = [] if row.last_run_status is None else [status(row.last_run_status)]
+    return [[*lines, status("stale")] if row.is_stale(now) else lines or ""]
+
+
+def _wide_schedule(row: Schedule, now: int, clocks: Clocks, *, ran: bool) -> list[Cell]:
+    version = row.version
+    return [
+        version.schedule_id,
+        f"v{version.definition_version}",
+        version.definition.cron_expression,
+        version.definition.timezone,
+        status(state(row)),
+        clocks.show(row.last_scheduled_for, version.schedule_id),
+        *(_last_run(row, now) if ran else ()),
+        clocks.show(row.next_due_at, version.schedule_id),
+        _next_due(row, now),
+    ]
+
+
+def _narrow_schedule(row: Schedule, now: int, clocks: Clocks, *, ran: bool) -> list[Cell]:
+    version = row.version
+    due = clocks.show(row.next_due_at, version.schedule_id)
+    return [
+        version.schedule_id,
+        version.definition.cron_expression,
+        status(state(row)),
+        "never" if row.last_scheduled_for is None else distance(row.last_scheduled_for, now),
+        *(_last_run(row, now) if ran else ()),
+        [(due, ""), _next_due(row, now)] if due else "",
+    ]
+
+
+def _next_due(row: Schedule, now: int) -> Styled:
+    if row.next_due_at is None:
+        return "", ""
+    if overdue(row, now):
+        since = now - row.next_due_at
+        return status("overdue", f"by {span(since)}" if since else "")
+    return distance(row.next_due_at, now), ""
+
+
+def schedule_detail(detail: ScheduleDetail, now: int, clocks: Clocks) -> None:
+    """`arco schedule show`."""
+    screen = Screen()
+    row = detail.schedule
+    version = row.version
+    schedule_id = version.schedule_id
+    last = ""
+    if row.last_scheduled_for is not None:
+        last = f"{clocks.show(row.last_scheduled_for, schedule_id)}, {distance(row.last_scheduled_for, now)}"
+    due = clocks.show(row.next_due_at, schedule_id)
+    fields: list[tuple[str, Cell]] = [
+        ("schedule", schedule_id),
+        ("state", status(state(row))),
+        *definition_fields(version, clocks),
+        ("last tick", f"{last} ({row.last_tick_id})" if last else "never"),
+        *_results(row, now, clocks),
+        ("next due", [(due, ""), _next_due(row, now)] if due else "nothing"),
+        ("waiting", str(detail.waiting)),
+    ]
+    upcoming: list[Styled] = [
+        (f"{clocks.show(at, schedule_id)}, {distance(at, now)}", "") for at in detail.next_occurrences
+    ]
+    screen.fields([*fields, ("next occurrences", upcoming or "none")])
+    if row.failing:
+        screen.line("It can't be evaluated here: `arco ticks list --status failed` says why.", "bold red")
+
+
+def _results(row: Schedule, now: int, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
+    """What came of the runs, where there is a run."""
+    if row.last_run_status is not None:
+        yield "last run", status(row.last_run_status)
+    if row.last_success_at is not None:
+        when = clocks.show(row.last_success_at, row.version.schedule_id)
+        yield "last success", f"{when}, {distance(row.last_success_at, now)}"
+    if row.is_stale(now):
+        yield "stale", ("no success within its success_within", "bold red")
+
+
+def definition_fields(version: Version, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
+    """The names and values of a definition version, but for what is as by default."""
+    definition = version.definition
+    schedule_id = version.schedule_id
+    yield "version", f"{version.definition_version}, in force from {clocks.show(version.effective_from, schedule_id)}"
+    yield "cron", f"{definition.cron_expression} in {definition.timezone}"
+    yield "clock changes", f"gap: {definition.dst_gap}, overlap: {definition.dst_overlap}"
+    window = format_span(definition.catchup_window_minutes, "minutes")
+    yield "catch-up", f"{window} back, {definition.max_catchup_ticks} ticks at most, {definition.catchup_policy}"
+    yield from content_fields(definition.request)
+    for field in GIVEN:
+        if field not in CONTENT and field.name not in _TOLD and field.value(version) != field.default:
+            yield _line(field, field.value(version))
+    if definition.code_version is not None:
+        yield "code version", definition.code_version
+    yield "start", clocks.show(version.start_at, schedule_id)
+    if definition.end_at is not None:
+        yield "end", clocks.show(definition.end_at, schedule_id)
+
+
+def content_fields(content: RequestContent) -> Iterator[tuple[str, Cell]]:
+    """The names and values of what a run is asked to do, but for what is as by default."""
+    for field in CONTENT:
+        value = getattr(content, field.name)
+        if value != field.default:
+            yield _line(field, value)
+
+
+_CALLED: Final = {"asset_selection": "assets", "partition_selection": "partitions"}
+
+_TOLD: Final = {
+    "cron_expression", "timezone", "dst_gap", "dst_overlap", "catchup_window_minutes", "max_catchup_ticks",
+    "catchup_policy", "code_version", "start_at", "end_at", "enabled",
+}  # fmt: skip
+"""The fields that `definition_fields` has words of its own for."""
+
+
+def _line(field: Field, value: Any) -> tuple[str, Cell]:
+    called = _CALLED.get(field.name) or field.stem.replace("_", " ")
+    if isinstance(field.kind, Many | Pairs):
+        return called, [(field.kind.show((each,)), "") for each in value]
+    return called, field.kind.show(value)
+
+
+def versions(changes: Sequence[VersionChange], clocks: Clocks) -> None:
+    """`arco schedule versions`: each version with what changed in it, and to what."""
+    screen = Screen()
+    columns = [Column("VERSION", right=True), Column("IN FORCE FROM", whole=True), Column("CHANGE")]
+    if screen.wide:
+        columns.insert(2, Column("MADE AT", whole=True))
+    screen.table(columns, (_version_row(screen, each, clocks) for each in changes))
+
+
+def _version_row(screen: Screen, each: VersionChange, clocks: Clocks) -> list[Cell]:
+    version = each.version
+    shown = {
+        "enabled": "enabled" if version.enabled else "disabled",
+        "deleted": "deleted" if version.deleted else "made anew",
+        "start_at": f"start: {clocks.show(version.start_at, version.schedule_id)}",
+        "end_at": f"end: {clocks.show(version.definition.end_at, version.schedule_id) or 'none'}",
+    }
+    if each.changed:
+        change = [(shown.get(name) or f"{name}: {_value(version, name)}", "") for name in each.changed]
+    else:
+        change = [(f"created: {version.definition.cron_expression} in {version.definition.timezone}", "")]
+    row: list[Cell] = [f"v{version.definition_version}", clocks.show(version.effective_from, version.schedule_id)]
+    if screen.wide:
+        row.append(clocks.show(version.created_at, version.schedule_id))
+    return [*row, change]
+
+
+def _value(version: Version, name: str) -> str:
+    field = BY_NAME[name]
+    value = field.value(version)
+    return "none" if value in (None, ()) else field.kind.show(value)
+
+
+def preview(occurrences: Sequence[PreviewedOccurrence], now: int) -> None:
+    """`arco schedule preview`."""
+    screen = Screen()
+    notes = any(each.note for each in occurrences)
+    columns = [Column("LOCAL TIME", whole=True), Column("UTC", whole=True), Column("", whole=not notes)]
+    rows = (
+        [
+            instant_in(each.at, each.offset),
+            instant_in(each.at, None),
+            (NOTES[each.note], "yellow") if each.note else distance(each.at, now),
+        ]
+        for each in occurrences
+    )
+    screen.table(columns, rows)
