@@ -258,7 +258,9 @@ def retry(state: RunState, *, force: bool = False) -> Decision:
     if state.open_attempt is not None:
         return Refused("open", f"attempt {state.attempts} of run {state.run_id} is not over: cancel it first")
     if state.status == "succeeded" and not force:
-        return Refused("succeeded", f"run {state.run_id} succeeded: only force repeats it")
+        return Refused(
+            "succeeded", f"run {state.run_id} succeeded: `arco runs retry {state.run_id} --force` repeats it"
+        )
     if not state.final and not state.held:
         if state.round_attempts == 0:
             return ()

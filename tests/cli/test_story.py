@@ -78,6 +78,25 @@ RUN = {
     "requested_at": "2025-01-15T10:30:00Z",
     "conflicts": [],
 }
+LIFE = RUN | {
+    "scheduled_for": "2025-01-13T10:00:00Z",
+    "timezone": "UTC",
+    "status_reason": None,
+    "waiting_for": "external",
+    "pool": "default",
+    "priority": 0,
+    "attempt": 0,
+    "outcome": None,
+    "executor": None,
+    "started_at": None,
+    "ended_at": None,
+    "duration_ms": None,
+    "exit_code": None,
+    "signal": None,
+    "retry_at": None,
+}
+"""The run in the lists and the details of runs."""
+
 DEFINITION = {
     "schedule_id": "daily",
     "definition_version": 1,
@@ -138,7 +157,7 @@ def test_the_example_of_the_founding_document(daily: Arco) -> None:
     assert daily.json("lapses list") == {"lapses": [LAPSE], "next_cursor": None}
     runs = daily.json("runs list")["runs"]
     assert [run["run_key"] for run in runs] == [each["run_key"] for each in TICKS[::-1]]
-    assert runs[-1] == RUN
+    assert runs[-1] == LIFE
 
 
 def test_a_tick_shows_its_definition_and_its_run(daily: Arco) -> None:
@@ -151,7 +170,7 @@ def test_a_tick_shows_its_definition_and_its_run(daily: Arco) -> None:
         "run": RUN,
         "conflicts": [],
     }
-    assert daily.json("runs show run_7c5isfybge7jn5yflyqjsvw6af") == RUN
+    assert daily.json("runs show run_7c5isfybge7jn5yflyqjsvw6af") == LIFE | {"attempts": [], "log_tail": None}
 
 
 def test_create_is_idempotent(arco: Arco) -> None:
@@ -167,14 +186,12 @@ def test_create_is_idempotent(arco: Arco) -> None:
     assert arco.content() == before
 
 
-STANDING = {"overdue": True, "last_run_status": None, "last_success_at": None, "stale": False}
-
-
 def test_show_and_list(daily: Arco) -> None:
     """`list` says what is overdue, `show` besides how many wait and what comes next."""
     at = "2025-01-02T10:00:00Z"
-    assert daily.json("schedule list", at=at) == {"schedules": [SCHEDULE | STANDING]}
-    assert daily.json("schedule show daily") == SCHEDULE | STANDING | {
+    standing = {"overdue": True, "last_run_status": None, "last_success_at": None, "stale": False}
+    assert daily.json("schedule list", at=at) == {"schedules": [SCHEDULE | standing]}
+    assert daily.json("schedule show daily") == SCHEDULE | standing | {
         "waiting": 2,
         "next_occurrences": [f"2025-01-{day:02}T10:00:00Z" for day in range(3, 8)],
     }
@@ -365,7 +382,9 @@ def test_a_conflict_on_a_run_key_of_a_schedule(daily: Arco) -> None:
     }
     assert shown["conflicts"] == [conflict]
     assert "requested fingerprint" in daily("ticks show daily:1736762400").out
-    assert "1 in conflict" in daily("runs list").out
+    listed = daily("runs list").out
+    assert "requested (external, 1 in conflict)" in listed
+    assert listed.count("in conflict") == 1
 
 
 def test_trigger(daily: Arco) -> None:
