@@ -91,7 +91,7 @@ def test_what_somebody_waits_for_is_left_to_them() -> None:
     """Orphans are collected, a child of one's own keeps its exit code."""
     with subprocess.Popen(["sh", "-c", "exit 7"]) as own:
         until(lambda: os.waitid(os.P_PID, own.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT), "it has ended")
-        assert reap_orphans({own.pid}) == 0
+        reap_orphans({own.pid})  # may collect what other tests left behind, and leaves this one
         assert own.wait() == 7
     other = os.posix_spawn("/bin/true", ["true"], {})
     until(lambda: os.waitid(os.P_PID, other, os.WEXITED | os.WNOHANG | os.WNOWAIT), "it has ended")
