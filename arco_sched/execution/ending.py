@@ -124,7 +124,7 @@ class Ender:
 
     def _forestall(self, wish: Cancellation, home: str, now: float) -> Ending:
         """End an attempt that has not begun: whoever recorded its start and comes late finds the token taken."""
-        if wish.attempt.place != processes.boot():
+        if wish.attempt.place != processes.place(self._store_id):
             return Ending(False, 0)
         try:
             lock = protocol.open_lock(home)

@@ -57,8 +57,8 @@ class LocalExecutor:
         self._init_lock = InitLock(self._path)
 
     def place(self) -> str:
-        """The id of this boot."""
-        return processes.boot()
+        """The id of this boot and of the store: a copy of the database is another place."""
+        return processes.place(self._store_id)
 
     def check(self) -> None:
         """Raise `CannotStart` where the folder is not ours, or nothing can be written."""
@@ -84,7 +84,7 @@ class LocalExecutor:
         except ValueError as error:
             raise NotStarted(str(error)) from None
         self.check()
-        if attempt.place != processes.boot():
+        if attempt.place != self.place():
             # Its token, if it ever had one, may have gone with the power: `poll` says that it is lost.
             return name
         try:

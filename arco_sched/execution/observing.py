@@ -20,6 +20,13 @@ class _Known(NamedTuple):
     log: str
 
 
+def _elsewhere(place: str) -> str:
+    """Why an attempt that was started in another place, and has no files here, is lost."""
+    if place.partition("/")[0] == processes.boot():
+        return "it was started for the database that this one is a copy of, or its files are gone"
+    return "the machine was started anew"
+
+
 class Observer:
     """Looks at the attempts in the runs folder `path` of a store, and remembers what can't change any more."""
 
@@ -86,8 +93,8 @@ class Observer:
             # Read after the lock is free: what writes the end holds it until it is written.
             token = protocol.read_token(home)
             if token is None:
-                if one.place != processes.boot():
-                    return Observation(State.LOST, "the machine was started anew")
+                if one.place != processes.place(self._store_id):
+                    return Observation(State.LOST, _elsewhere(one.place))
                 return Observation(State.NOT_BEGUN)
             reason = self._signals.read(name, home)
             if token.end is not None:

@@ -44,6 +44,11 @@ def boot() -> str:
         return file.read().decode().strip()
 
 
+def place(store_id: str) -> str:
+    """Where an attempt of a store is started: in this boot, for this database and no copy of it."""
+    return f"{boot()}/{store_id}"
+
+
 @lru_cache(maxsize=1)
 def pid_namespace() -> str:
     """The pid namespace of this process: a number given again once the namespace is gone, so with its init's start."""

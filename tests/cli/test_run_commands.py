@@ -484,3 +484,32 @@ def test_triggering_and_waiting(arco: Arco) -> None:
     result = arco("schedule trigger bad --wait --json")
     assert (result.code, result.json["change"], result.json["run"]["exit_code"]) == (3, "existing", 3)
     assert arco("schedule trigger bad --follow --json").code == 2
+
+
+def test_a_copy_begins_nothing_again(arco: Arco) -> None:
+    """What is open in the original when a copy is made is lost in the copy, and its command is not started there."""
+    began, gate = arco.folder / "began", arco.folder / "gate"
+    schedule(
+        arco,
+        "slow",
+        f"echo began >> {began}; i=0; until test -e {gate} || test $i -gt 500; do i=$((i + 1)); sleep 0.02; done",
+    )
+    arco.ok("tick", at=TICKED)
+    arco.ok("runs skip slow:1736848800")
+    worker = process(arco, "work", "--once")
+    try:
+        until(began.exists)
+        copy = Arco(arco.folder / "copy.db", arco.at)
+        arco.ok(f"backup {copy.db}")
+        refused = copy("work --once")
+        assert (refused.code, "--adopt-copy" in refused.err) == (2, True)
+        copy("work --once --adopt-copy")
+        assert began.read_text() == "began\n"
+        run = copy.json("runs show slow")
+        assert (run["status"], run["attempts"][-1]["outcome"]) == ("failed", "lost")
+        assert "copy" in run["attempts"][-1]["message"]
+        copy.ok("verify")
+    finally:
+        gate.touch()
+        worker.communicate(timeout=60)
+    assert arco.json("runs show slow")["status"] == "succeeded"

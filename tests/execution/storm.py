@@ -69,7 +69,7 @@ class Storm:
             self.unwanted.add(run_id)
             pause = self.chance.choice(("sleep 60;", "trap '' TERM; sleep 60;", "setsid sleep 60 & wait;"))
         text = f"echo begin {run_id} >> {self.notes}; {pause} echo end {run_id} >> {self.notes}; exit {code}"
-        return Attempt(run_id=run_id, attempt=1, place=processes.boot(), command=Command(command=text))
+        return Attempt(run_id=run_id, attempt=1, place=processes.place(STORE), command=Command(command=text))
 
     def work(self, attempts: list[Attempt], step: int | None) -> None:
         """What a worker does, in a process of its own: submit, poll until all is over, note each end. `step`: it is
@@ -219,7 +219,7 @@ class Storm:
 
 
 def _id(run_id: str) -> AttemptId:
-    return AttemptId(run_id, 1, processes.boot())
+    return AttemptId(run_id, 1, processes.place(STORE))
 
 
 def main() -> int:

@@ -26,7 +26,7 @@ def made(world: World, run_id: str, **files: str) -> AttemptId:
     home.mkdir()
     for name, text in {"lock": "{}", **files}.items():
         (home / name).write_text(text)
-    return AttemptId(run_id, 1, BOOT)
+    return AttemptId(run_id, 1, world.executor.place())
 
 
 TOKEN = f"{NOBODY} {BOOT} {NAMESPACE} .\n"
@@ -193,7 +193,7 @@ os._exit(0)
         assert container.stdout
         if container.stdout.readline() != "on\n":
             pytest.skip("no pid namespaces here")
-        one = AttemptId("in", 1, BOOT)
+        one = AttemptId("in", 1, world.executor.place())
         assert world.see(one).state is State.RUNNING
     seen = world.state(one, State.LOST)
     assert seen.message == "its container is gone"
@@ -297,7 +297,7 @@ def test_run_ids_that_name_no_folder(world: World, run_id: str) -> None:
     """A run id goes into the name of a folder: what could lead elsewhere is refused."""
     attempt = world.attempt("true")
     with pytest.raises(NotStarted, match="can't name a folder"):
-        world.executor.submit(Attempt(run_id=run_id, attempt=1, place=BOOT, command=attempt.command))
+        world.executor.submit(Attempt(run_id=run_id, attempt=1, place=world.executor.place(), command=attempt.command))
 
 
 def test_what_the_worker_lacks_is_no_attempt(world: World, tmp_path: Path) -> None:

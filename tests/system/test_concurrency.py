@@ -161,7 +161,7 @@ def test_nobody_starves(tmp_path: Path) -> None:
         workspace.create_schedule("b", Definition(cron_expression="0 0 1 1 *"), now=START)
         script = (
             f"from tests.system import test_concurrency as it; path = {str(path)!r}; print('ready'); "
-            f"w = it.Workspace.open(path); print(w.evaluate({START + 8_000}, batch=160).triggered)"
+            f"w = it.Workspace.open(path); print(w.evaluate({START + 40_000}, batch=160).triggered)"
         )
         evaluator = subprocess.Popen(
             [sys.executable, "-c", script],
@@ -179,8 +179,8 @@ def test_nobody_starves(tmp_path: Path) -> None:
             if evaluator.poll() is not None:
                 break
             time.sleep(0.01)
-        assert evaluator.communicate()[0] == "8001\n"
-        # Fifty transactions, and between any two of them there is a place.
+        assert evaluator.communicate()[0] == "40001\n"
+        # 250 transactions, and between any two of them there is a place.
         assert len(waited) >= 25
         assert workspace.verify().differences == ()
 

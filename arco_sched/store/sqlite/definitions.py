@@ -263,8 +263,12 @@ def _other(text: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def policy_of(text: str | None) -> Policy:
-    """The execution policy of its stored text."""
-    return DEFAULT if text is None else policy_from(json.loads(text))
+    """The execution policy of its stored text; raises `DatabaseUnusable` where it is not as it was written."""
+    try:
+        return DEFAULT if text is None else policy_from(json.loads(text))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
+        said = "the database is damaged, how a run is to be executed can't be read: `arco verify` says where"
+        raise DatabaseUnusable(said) from None
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
+from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.core.history import LapseRecord, PrunedPart, Tick
 from arco_sched.core.identity import TickKey, tick_id
 from arco_sched.core.subjects import LapseSpan
@@ -79,6 +80,8 @@ class History:
             "WHERE t.origin = 0 ORDER BY t.schedule, t.instant"
         )
         for schedule, instant in self._connection.execute(ask, (json.dumps(list(after.items())),)):
+            if type(instant) is not int:
+                raise DatabaseUnusable("the database is damaged, a tick has no instant: `arco verify` says where")
             found[schedule].append(instant)
         return found
 
