@@ -160,7 +160,7 @@ def test_nobody_starves(tmp_path: Path) -> None:
         workspace.create_schedule("a", definition, now=START)
         workspace.create_schedule("b", Definition(cron_expression="0 0 1 1 *"), now=START)
         script = (
-            f"from tests.system import test_concurrency as it; path = {str(path)!r}; print('ready'); "
+            f"from tests.system import test_concurrency as it; path = {str(path)!r}; print('ready', flush=True); "
             f"w = it.Workspace.open(path); print(w.evaluate({START + 40_000}, batch=160).triggered)"
         )
         evaluator = subprocess.Popen(
