@@ -51,9 +51,7 @@ def check(
     problems.check()
     asked = Asked(max_lag=lag, late=since, waiting=waiting, stale=stale, failed=failed)
     with session.open() as workspace:
-        found = workspace.check(
-            ALL if asked == Asked() else asked, now=session.now, is_here=is_here(session.path, session.now)
-        )
+        found = workspace.check(ALL if asked == Asked() else asked, now=session.now, is_here=is_here(session))
     write(render.as_json(found) if as_json else render.lines(found))
     return ExitCode.CHECK if found else ExitCode.DONE
 

@@ -39,6 +39,11 @@ class Session:
             self._now = parse_instant(stands_in, "ARCO_NOW") if stands_in else int(time.time())
         return self._now
 
+    @property
+    def runs_folder(self) -> str:
+        """Where workers of this database keep what runs print: `DB.runs`, as an absolute path."""
+        return f"{self.path.absolute()}.runs"
+
     @contextmanager
     def store(self) -> Iterator["Store"]:
         """The store of the database, which must exist."""

@@ -30,7 +30,7 @@ def log_path(session: Session, life: "RunLife", attempt: "Attempt") -> str | Non
     """The path of an attempt's output, None where none is kept."""
     from arco_sched.execution.outputs import log_of
 
-    return log_of(f"{session.path.absolute()}.runs", life.run.run_id, attempt)
+    return log_of(session.runs_folder, life.run.run_id, attempt)
 
 
 def read_tail(path: str) -> str | None:

@@ -75,7 +75,7 @@ def workers(ctx: typer.Context, as_json: opt.Json = False) -> None:
     from arco_sched.execution.presence import Presence
 
     session: Session = ctx.obj
-    presence, here = Presence(f"{session.path.absolute()}.runs"), socket.gethostname()
+    presence, here = Presence(session.runs_folder), socket.gethostname()
     with session.open() as workspace:
         found = [
             (worker, running)

@@ -1,25 +1,25 @@
 """Whether a worker that was seen still works."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from arco_sched.cli.context import Session
     from arco_sched.core.subjects import Worker
 
 SILENT: Final = 120
 """Seconds without a sign of life after which a worker of another machine counts as gone; it gives one each 30."""
 
 
-def is_here(database: Path, now: int) -> Callable[["Worker"], bool]:
+def is_here(session: "Session") -> Callable[["Worker"], bool]:
     """Tells of a worker whether it works: by its lock on this machine, by its last sign of life elsewhere."""
     import socket
 
     from arco_sched.execution.presence import Presence
 
-    presence, host = Presence(f"{database.absolute()}.runs"), socket.gethostname()
+    presence, host = Presence(session.runs_folder), socket.gethostname()
 
     def look(worker: "Worker") -> bool:
-        return presence.is_here(worker.worker) if worker.host == host else now - worker.seen_at <= SILENT
+        return presence.is_here(worker.worker) if worker.host == host else session.now - worker.seen_at <= SILENT
 
     return look

@@ -50,16 +50,16 @@ def prune(
 
 def _discard_files(session: Session, store: "Store", before: int, *, dry_run: bool) -> None:
     """Remove the files of attempts, where this machine has any, and say how many."""
-    path = Path(f"{session.path.absolute()}.runs")
-    if sys.platform != "linux" or not path.is_dir():
+    path = session.runs_folder
+    if sys.platform != "linux" or not Path(path).is_dir():
         return
     from arco_sched.execution.folder import NotOurs
     from arco_sched.execution.local import LocalExecutor
     from arco_sched.execution.pruning import discard_old
 
-    executor = LocalExecutor(str(path), "", worker_environment={})
+    executor = LocalExecutor(path, "", worker_environment={})
     try:
-        count = discard_old(store, executor, str(path), before=before, dry_run=dry_run)
+        count = discard_old(store, executor, path, before=before, dry_run=dry_run)
     except (NotOurs, OSError) as problem:
         say(f"warning: the output of old runs stays: {problem}")
         return

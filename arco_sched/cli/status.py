@@ -55,7 +55,7 @@ def status(
     problems.check()
     lag = None if minutes is None else minutes * 60
     with session.open() as workspace:
-        seen = is_here(session.path, session.now)
+        seen = is_here(session)
         answer = workspace.status(now=session.now, is_here=seen, results=prometheus is not None)
         if prometheus == "-":
             write(render.prometheus(answer, __version__))

@@ -72,7 +72,7 @@ def _rights(session: Session, settings: Settings) -> dict[str, str]:
     from arco_sched.execution.rights import become, user_for
 
     path = str(session.path.absolute())
-    folders = [f"{path}.runs", *([] if settings.log_dir is None else [os.path.abspath(settings.log_dir)])]  # noqa: PTH100
+    folders = [session.runs_folder, *([] if settings.log_dir is None else [os.path.abspath(settings.log_dir)])]  # noqa: PTH100
     try:
         owner = user_for(path, folders)
         if owner is None:
@@ -100,7 +100,7 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
     from arco_sched.execution.worker import Worker, default_slots, worker_name
     from arco_sched.service.working import Terms
 
-    path = str(session.path.absolute()) + ".runs"
+    path = session.runs_folder
     host, count = socket.gethostname(), settings.slots or default_slots()
     presence = Presence(path)
     _refuse_other_hosts(store, host, presence, session.now)

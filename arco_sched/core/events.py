@@ -138,7 +138,6 @@ SKIPPED: Final = 2
 FAILED: Final = 3
 
 SCHEDULED: Final = ORIGINS.index("scheduled")
-BY_HAND: Final = ORIGINS.index("manual")
 BACKFILLED: Final = ORIGINS.index("backfill")
 OF_FAILURE: Final = ORIGINS.index("failed")
 

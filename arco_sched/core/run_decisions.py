@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from arco_sched.core.attempts import EXTERNAL, NEEDS_BEGIN, Attempt, End, Outcome, SignalledFor, outcome_of
+from arco_sched.core.instants import format_instant
 from arco_sched.core.policy import MAX_LOST_RETRIES, Policy, is_repeatable, retry_delay
 from arco_sched.core.run_events import (
     CancelReason,
@@ -39,6 +40,10 @@ class Refused(NamedTuple):
     code: RefusalCode
     sentence: str
     instant: int | None = None
+
+    def told(self) -> str:
+        """The sentence with its instant."""
+        return self.sentence if self.instant is None else f"{self.sentence}: {format_instant(self.instant)}"
 
 
 Decision = tuple[RunEvent, ...] | Refused

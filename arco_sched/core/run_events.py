@@ -13,12 +13,9 @@ from arco_sched.core.attempts import Outcome
 Status = Literal["requested", "running", "succeeded", "failed", "canceled", "skipped"]
 SkipReason = Literal["overlap", "deadline", "superseded", "discarded"]
 CancelReason = Literal["hand", "overlap", "deadline"]
-
-STATUSES: Final[tuple[Status, ...]] = ("requested", "running", "succeeded", "failed", "canceled", "skipped")
-FINAL: Final = frozenset({"succeeded", "failed", "canceled", "skipped"})
-SKIP_REASONS: Final[tuple[SkipReason, ...]] = ("overlap", "deadline", "superseded", "discarded")
-CANCEL_REASONS: Final[tuple[CancelReason, ...]] = ("hand", "overlap", "deadline")
 """Who asked for an end: a person, a newer run (`overlap: cancel`), or `start_within` while it waits in an engine."""
+
+FINAL: Final = frozenset({"succeeded", "failed", "canceled", "skipped"})
 
 INSTANTS: Final = frozenset({"submitted_at", "started_at", "ended_at", "retry_at"})
 """The payload fields that are instants: RFC 3339 in JSON, epochs in the values."""

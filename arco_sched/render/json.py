@@ -17,6 +17,7 @@ from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedu
 from arco_sched.core.instants import DAY, format_instant, format_local
 
 if TYPE_CHECKING:
+    from arco_sched.core.subjects import Worker
     from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
     from arco_sched.service.evaluation import Evaluation
     from arco_sched.service.lists import Page
@@ -278,6 +279,20 @@ def run_row(run: Run) -> Row:
         "code_version": run.code_version,
         "requested_at": instant(run.requested_at),
         "conflicts": conflict_rows(run.conflicts),
+    }
+
+
+def worker_row(worker: Worker, **counts: int) -> Row:
+    """A worker, with what is counted of it."""
+    return {
+        "worker": worker.worker,
+        "host": worker.host,
+        "pid": worker.pid,
+        "executor": worker.executor,
+        "pools": list(worker.pools),
+        "slots": worker.slots,
+        **counts,
+        "seen_at": instant(worker.seen_at),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from arco_sched.core.instants import format_instant, format_local
-from arco_sched.render.json import document, line, run_row, tick_row
+from arco_sched.render.json import document, line, optional, run_row, tick_row, worker_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ def life_row(each: RunLife) -> dict[str, Any]:
     state, last = each.state, each.state.attempt
     end = None if last is None else last.end
     return run_row(each.run) | {
-        "scheduled_for": _instant(each.request.scheduled_for),
+        "scheduled_for": optional(each.request.scheduled_for),
         "timezone": each.timezone,
         "status": state.status,
         "status_reason": state.reason,
@@ -37,12 +37,12 @@ def life_row(each: RunLife) -> dict[str, Any]:
         "attempt": state.attempts,
         "outcome": None if end is None else end.outcome,
         "executor": None if last is None else last.executor,
-        "started_at": None if last is None else _instant(last.started_at),
+        "started_at": None if last is None else optional(last.started_at),
         "ended_at": None if end is None else format_instant(end.ended_at),
         "duration_ms": None if end is None else end.duration_ms,
         "exit_code": None if end is None else end.exit_code,
         "signal": None if end is None else end.signal,
-        "retry_at": _instant(state.retry_at),
+        "retry_at": optional(state.retry_at),
     }
 
 
@@ -55,8 +55,8 @@ def attempt_row(attempt: Attempt, log: str | None) -> dict[str, Any]:
         "worker": attempt.worker,
         "host": attempt.host,
         "external_id": attempt.external_id,
-        "submitted_at": _instant(attempt.submitted_at),
-        "started_at": _instant(attempt.started_at),
+        "submitted_at": optional(attempt.submitted_at),
+        "started_at": optional(attempt.started_at),
         "ended_at": None if end is None else format_instant(end.ended_at),
         "duration_ms": None if end is None else end.duration_ms,
         "outcome": None if end is None else end.outcome,
@@ -182,19 +182,7 @@ def pools(found: Sequence[Pool]) -> str:
 
 def workers(found: Sequence[tuple[Worker, int]]) -> str:
     """`arco workers --json`; each with how many attempts it looks after."""
-    rows = [
-        {
-            "worker": each.worker,
-            "host": each.host,
-            "pid": each.pid,
-            "executor": each.executor,
-            "pools": list(each.pools),
-            "slots": each.slots,
-            "running": running,
-            "seen_at": format_instant(each.seen_at),
-        }
-        for each, running in found
-    ]
+    rows = [worker_row(each, running=running) for each, running in found]
     return line({"workers": rows})
 
 
@@ -214,7 +202,3 @@ def _counts(runs: Sequence[RunLife]) -> dict[str, int]:
     for each in runs:
         counts[each.state.status] = counts.get(each.state.status, 0) + 1
     return counts
-
-
-def _instant(at: int | None) -> str | None:
-    return None if at is None else format_instant(at)

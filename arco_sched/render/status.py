@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 from arco_sched.core.history import RUN_STATUSES
 from arco_sched.render import findings
 from arco_sched.render.drawing import Cell, Screen, Styled
-from arco_sched.render.json import Row, instant, line, optional
+from arco_sched.render.json import instant, line, optional, worker_row
 from arco_sched.render.times import Clocks, distance, span
 from arco_sched.service.check import AHEAD, LAG
 
 if TYPE_CHECKING:
-    from arco_sched.core.subjects import Worker
     from arco_sched.service.status import Status
 
 NAMED: Final = 10
@@ -72,7 +71,7 @@ def as_json(status: Status, max_lag: int | None) -> str:
             "running": status.running,
             "waiting": _waiting(status),
             "waiting_for": {word: status.waiting_for.get(word, 0) for word in WAITING_FOR},
-            "workers": [_worker(each) for each in status.workers],
+            "workers": [worker_row(each) for each in status.workers],
             "findings": findings.rows(status.findings),
         }
     )
@@ -80,18 +79,6 @@ def as_json(status: Status, max_lag: int | None) -> str:
 
 def _waiting(status: Status) -> int:
     return sum(status.waiting_for.values())
-
-
-def _worker(worker: Worker) -> Row:
-    return {
-        "worker": worker.worker,
-        "host": worker.host,
-        "pid": worker.pid,
-        "executor": worker.executor,
-        "pools": worker.pools,
-        "slots": worker.slots,
-        "seen_at": instant(worker.seen_at),
-    }
 
 
 def draw(status: Status, max_lag: int | None, clocks: Clocks) -> None:

@@ -9,7 +9,6 @@ from arco_sched.core.attempts import Attempt
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.core.events import Draft
 from arco_sched.core.history import RUN_STATUSES, Run
-from arco_sched.core.instants import format_instant
 from arco_sched.core.kinds import Name, problems_of
 from arco_sched.core.policy import MAX_EXIT_CODE, MAX_SLOTS
 from arco_sched.core.ports import Store, Transaction
@@ -119,15 +118,11 @@ def _by_hand(store: Store, run_ids: Sequence[str], decide: Callable[[Life], Deci
             else:
                 drafts += [events.life(event, lives[run_id].schedule, now) for event in decided]
         if refused:
-            raise Conflict("; ".join(_sentence(each) for each in refused))
+            raise Conflict("; ".join(each.told() for each in refused))
         transaction.append(drafts)
         found = transaction.runs.by_ids(run_ids)
         runs = look_at_all(transaction, [found[run_id] for run_id in dict.fromkeys(run_ids)], now)
     return Changed(runs=runs, change="changed" if drafts else "existing")
-
-
-def _sentence(refused: Refused) -> str:
-    return refused.sentence if refused.instant is None else f"{refused.sentence}: {format_instant(refused.instant)}"
 
 
 def look(transaction: Transaction, run_id: str, now: int) -> RunLife:

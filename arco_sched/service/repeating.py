@@ -8,7 +8,6 @@ from arco_sched.core import changes, events, run_decisions
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.core.events import Draft
 from arco_sched.core.history import Run
-from arco_sched.core.instants import format_instant
 from arco_sched.core.policy import policy_text
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.run_decisions import Refused
@@ -52,8 +51,7 @@ def _check(lives: Mapping[str, Life], wanted: Sequence[str], *, force: bool) -> 
             raise InvalidInput(f"run {run_id} belongs to no schedule, so it has no current content: retry it as it is")
         decided = run_decisions.retry(life.state, force=force)
         if isinstance(decided, Refused):
-            at = "" if decided.instant is None else f": {format_instant(decided.instant)}"
-            refused.append(f"{decided.sentence}{at}")
+            refused.append(decided.told())
         elif not decided:
             refused.append(f"run {run_id} waits to be started: skip it first, or let it run")
     if refused:
