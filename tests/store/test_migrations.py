@@ -147,10 +147,10 @@ def test_steps(path: Path) -> None:
     database = open_database(path)
     kept = bring_forward(database, [*STEPS, COLOUR, NOTES])
     database.close()
-    assert kept == path.with_name("arco.db.v2-backup")
+    assert kept == path.with_name(f"arco.db.v{SCHEMA_VERSION}-backup")
     assert dump(kept) == before
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert user_version(path) == 4
+    assert user_version(path) == SCHEMA_VERSION + 2
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT colour FROM workspace").fetchall() == [("blue; -- not green",)]
         ask = (
@@ -164,11 +164,11 @@ def test_from_the_middle(path: Path) -> None:
     database = open_database(path)
     bring_forward(database, [*STEPS, COLOUR])
     kept = bring_forward(database, [*STEPS, COLOUR, NOTES])
-    assert kept == path.with_name("arco.db.v3-backup")
+    assert kept == path.with_name(f"arco.db.v{SCHEMA_VERSION + 1}-backup")
     assert bring_forward(database, [*STEPS, COLOUR, NOTES]) is None
     database.close()
-    assert user_version(path) == 4
-    assert user_version(kept) == 3
+    assert user_version(path) == SCHEMA_VERSION + 2
+    assert user_version(kept) == SCHEMA_VERSION + 1
 
 
 def test_a_step_that_fails(path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_step_that_fails(path: Path) -> None:
     with pytest.raises(DatabaseUnusable, match="no such table"):
         bring_forward(database, [*STEPS, COLOUR, NOTES + "INSERT INTO nowhere VALUES (1);"])
     assert dump(path) == before
-    assert dump(path.with_name("arco.db.v2-backup")) == before
+    assert dump(path.with_name(f"arco.db.v{SCHEMA_VERSION}-backup")) == before
     assert bring_forward(database, [*STEPS, COLOUR]) is not None
     database.close()
 
@@ -239,13 +239,13 @@ def test_at_once(path: Path) -> None:
         assert process.stdout.readline() == "ready\n"
     said = [process.communicate("", timeout=60)[0].strip() for process in processes]
     assert sorted(said) == ["False"] * 5 + ["True"]
-    assert user_version(path) == 4
+    assert user_version(path) == SCHEMA_VERSION + 2
 
 
 def test_no_room_for_the_copy(path: Path) -> None:
     """Where the copy can't be kept, nothing is changed."""
     before = dump(path)
-    path.with_name("arco.db.v2-backup").mkdir()
+    path.with_name(f"arco.db.v{SCHEMA_VERSION}-backup").mkdir()
     database = open_database(path)
     with pytest.raises(DatabaseUnusable, match="is a folder"):
         bring_forward(database, [*STEPS, COLOUR])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x6172636F
 """`arco` in ASCII: what tells our files from other SQLite files (and `file(1)` can show)."""
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """The version of the schema; `arco_sched.store.sqlite.migrations` says how to change it."""
 
 

@@ -183,7 +183,11 @@ CREATE TABLE hook_rows (
 CREATE INDEX hook_owed ON hook_rows (run) WHERE done_at IS NULL;
 """
 
-STEPS: Final[Sequence[str]] = (_TO_2,)
+_TO_3: Final = """
+-- Not released yet: each change of schema.sql since schema 2 adds its statements here.
+"""
+
+STEPS: Final[Sequence[str]] = (_TO_2, _TO_3)
 """Script by script, from schema 1 to 2, from 2 to 3, and so on."""
 
 _VIEWS: Final = ("definitions", "schedules", "ticks", "lapses", "runs", "conflicts", "events")
