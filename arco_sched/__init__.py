@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from arco_sched.core.instants import format_instant, parse_instant
     from arco_sched.core.policy import Policy
     from arco_sched.core.problems import Problem
+    from arco_sched.core.run_subjects import Worker
     from arco_sched.core.runs import RunState
     from arco_sched.core.standing import Results
-    from arco_sched.core.subjects import Worker
     from arco_sched.service.apply import Applied, AppliedChange
     from arco_sched.service.backfill import Backfill
     from arco_sched.service.check import Asked, Finding
@@ -154,7 +154,7 @@ _MODULES: Final = {
     "VersionChange": "service.definitions",
     "Wanted": "core.definitions",
     "Why": "service.why",
-    "Worker": "core.subjects",
+    "Worker": "core.run_subjects",
     "Workspace": "api",
     "format_instant": "core.instants",
     "parse_instant": "core.instants",

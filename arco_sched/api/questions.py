@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from arco_sched.api.values import Instant
     from arco_sched.core.history import Run, Schedule
-    from arco_sched.core.subjects import Worker
+    from arco_sched.core.run_subjects import Worker
     from arco_sched.service.check import Asked, Finding
     from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
     from arco_sched.service.life import Pool, RunLife

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
-from arco_sched.core import kinds
+from arco_sched.core import kinds, special_kinds
 from arco_sched.core.identity import SCHEDULE_ID
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT
 from arco_sched.core.kinds import Kind, Note
@@ -146,7 +146,7 @@ def pool(value: object, note: Note) -> str:
     """A text that can be the name of a pool."""
     found = text(value, note)
     if isinstance(value, str):
-        kinds.Name().check(found, note)
+        special_kinds.Name().check(found, note)
     return found
 
 
@@ -177,11 +177,11 @@ def plain(kind: Kind, value: object, note: Note) -> Any:
             return _many(kind, value, note)
         case kinds.Pairs():
             return _pairs(kind, value, note)
-        case kinds.Zone():
+        case special_kinds.Zone():
             return _zone(value, note)
         case kinds.Span():
             return _span(kind, value, note)
-        case kinds.AbsolutePath():
+        case special_kinds.AbsolutePath():
             return text(os.fspath(value) if isinstance(value, os.PathLike) else value, note, "a text or a Path")
         case kinds.Text() | kinds.Choice():
             return text(value, note)

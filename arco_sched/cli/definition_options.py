@@ -10,22 +10,9 @@ from arco_sched.cli.names import option_of
 from arco_sched.cli.options import RUN, Problems, read_pairs
 from arco_sched.core.fields import BY_NAME, GIVEN
 from arco_sched.core.instants import parse_instant
-from arco_sched.core.kinds import (
-    AbsolutePath,
-    Choice,
-    Cron,
-    Flag,
-    Instant,
-    Kind,
-    Many,
-    Name,
-    Pairs,
-    Span,
-    Text,
-    Whole,
-    Zone,
-)
+from arco_sched.core.kinds import Choice, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole
 from arco_sched.core.rows import Field
+from arco_sched.core.special_kinds import AbsolutePath, Cron, Name, Zone
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from arco_sched.cli.context import Session
-    from arco_sched.core.subjects import Worker
+    from arco_sched.core.run_subjects import Worker
 
 SILENT: Final = 120
 """Seconds without a sign of life after which a worker of another machine counts as gone; it gives one each 30."""

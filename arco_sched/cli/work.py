@@ -68,8 +68,9 @@ def work(
     A worker's end does not end its runs: the next worker records how they ended. Exit code 5 (--once): a run failed.
     """
     from arco_sched.cli.worker import Settings, read_size, run
-    from arco_sched.core.kinds import Name, Span, problems_of
+    from arco_sched.core.kinds import Span, problems_of
     from arco_sched.core.policy import EXTERNAL_POOL
+    from arco_sched.core.special_kinds import Name
 
     session: Session = ctx.obj
     if sys.platform != "linux":

@@ -12,7 +12,7 @@ from arco_sched.core.errors import DatabaseUnusable, InvalidInput
 
 if TYPE_CHECKING:
     from arco_sched.core.ports import Store
-    from arco_sched.core.subjects import Worker as Sign
+    from arco_sched.core.run_subjects import Worker as Sign
     from arco_sched.execution.local import LocalExecutor
     from arco_sched.execution.presence import Presence
     from arco_sched.execution.worker import Tally, Worker
@@ -92,7 +92,7 @@ def _rights(session: Session, settings: Settings) -> dict[str, str]:
 def _work(session: Session, store: "Store", settings: Settings, environment: dict[str, str]) -> ExitCode:
     import socket
 
-    from arco_sched.core.subjects import Worker as Sign
+    from arco_sched.core.run_subjects import Worker as Sign
     from arco_sched.execution import loop
     from arco_sched.execution.hooks import Hooks
     from arco_sched.execution.local import LocalExecutor

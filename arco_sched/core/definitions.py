@@ -9,25 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 from arco_sched.core.instants import MAX_MINUTES
-from arco_sched.core.kinds import (
-    MAX_COMMAND,
-    AbsolutePath,
-    Choice,
-    Cron,
-    Environment,
-    Flag,
-    Instant,
-    Many,
-    Name,
-    Pairs,
-    Resources,
-    Span,
-    Text,
-    Whole,
-    Zone,
-)
+from arco_sched.core.kinds import MAX_COMMAND, Choice, Flag, Instant, Many, Pairs, Span, Text, Whole
 from arco_sched.core.policy import DEFAULT, Policy
 from arco_sched.core.rows import Field, described
+from arco_sched.core.special_kinds import AbsolutePath, Cron, Environment, Name, Resources, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

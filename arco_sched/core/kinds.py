@@ -4,7 +4,6 @@ A kind says what is acceptable, which of equal values is the normal one, and how
 since an evaluation imports them and the code that `dataclass` writes takes longer than they do.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, Final
@@ -224,40 +223,6 @@ class Flag(Kind):
         return "true" if value else "false"
 
 
-class Cron(Text):
-    """A cron expression."""
-
-    def check(self, value: Any, note: Note) -> None:
-        """One that both readers read alike, and that some date matches."""
-        from arco_sched.core.cron import check_expression
-
-        _judge(value, note, check_expression)
-
-    def normal(self, value: Any) -> str:
-        """With single blanks and the nickname in its one spelling."""
-        from arco_sched.core.cron import parse_expression
-
-        return parse_expression(value).text
-
-    def about(self) -> str:
-        """What it is."""
-        return "cron expression"
-
-
-class Zone(Text):
-    """A time zone by its IANA name."""
-
-    def check(self, value: Any, note: Note) -> None:
-        """A name of the installed database, spelled as there."""
-        from arco_sched.core.cron import load_zone
-
-        _judge(value, note, load_zone)
-
-    def about(self) -> str:
-        """What it is."""
-        return "IANA name or ZoneInfo"
-
-
 class Many(Kind):
     """Several values of another kind, as a tuple; neither their order nor repeats matter."""
 
@@ -366,17 +331,6 @@ def _several(item: Kind) -> dict[str, str]:
     return {"of": "whole numbers", "example": "1"} if isinstance(item, Whole) else {"of": "texts", "example": '"…"'}
 
 
-def _judge(value: Any, note: Note, judge: Callable[[str], object]) -> None:
-    if not isinstance(value, str):
-        note("not_text")
-        return
-    try:
-        judge(value)
-    except InvalidInput as error:
-        for sentence in error.problems:
-            note("said", sentence=sentence)
-
-
 def _of_type(value: Any, type_: type) -> Any:
     if not isinstance(value, type_):
         raise ValueError(f"{value!a} is not a {type_.__name__}")  # noqa: TRY004 - of damaged data, not of a program
@@ -389,73 +343,3 @@ def _span_in_words(value: int, unit: Unit) -> str:
         if seconds and seconds % size == 0:
             return f"{seconds // size} {name}{'' if seconds == size else 's'}"
     return f"0 {unit}"
-
-
-class AbsolutePath(Text):
-    """An absolute path of a file or folder."""
-
-    def check(self, value: Any, note: Note) -> None:
-        """A text that begins with a slash."""
-        super().check(value, note)
-        if isinstance(value, str) and value and not value.startswith("/"):
-            note("absolute", value=value)
-
-    def about(self) -> str:
-        """What it is."""
-        return "absolute path"
-
-
-class Name(Text):
-    """The name of a user or a pool."""
-
-    def check(self, value: Any, note: Note) -> None:
-        """1 to 100 of letters, digits, `.`, `_`, `-`, beginning with a letter, a digit or `_`."""
-        if not isinstance(value, str):
-            note("not_text")
-        elif re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", value, re.ASCII) is None:
-            note("name", value=value)
-
-    def about(self) -> str:
-        """What it is."""
-        return "name, up to 100 of A-Z a-z 0-9 . _ -"
-
-
-class Environment(Pairs):
-    """Environment variables."""
-
-    def __init__(self) -> None:
-        super().__init__(Text(MAX_COMMAND, lines=True, empty=True))
-
-    def check(self, value: Any, note: Note) -> None:
-        """Names as a shell takes them, none of arco's own."""
-        super().check(value, note)
-        for name in _names(value):
-            if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII) is None:
-                note("variable", key=name, side="key")
-            elif name.startswith("ARCO_"):
-                note("own_variable", key=name, side="key")
-
-
-class Resources(Pairs):
-    """What an engine reserves for a run."""
-
-    names: Final = ("cpus", "memory_mib", "gpus")
-
-    def __init__(self) -> None:
-        super().__init__(Whole(1, 1_000_000_000))
-
-    def check(self, value: Any, note: Note) -> None:
-        """Known names alone."""
-        super().check(value, note)
-        for name in _names(value):
-            if name not in self.names:
-                note("choice", key=name, side="key", value=name, choices=self.names)
-
-
-def _names(value: Any) -> list[str]:
-    """The names of pairs, as far as they are texts."""
-    pairs = value.items() if isinstance(value, Mapping) else value
-    try:
-        return [name for name, _ in pairs if isinstance(name, str)]
-    except (TypeError, ValueError):  # which is said of the value as a whole
-        return []

@@ -6,8 +6,9 @@ Every duration is in whole seconds, every instant an integer epoch.
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from arco_sched.core.kinds import Choice, Many, Name, Span, Text, Whole
+from arco_sched.core.kinds import Choice, Many, Span, Text, Whole
 from arco_sched.core.rows import Field, described
+from arco_sched.core.special_kinds import Name
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -19,8 +19,9 @@ from typing import NamedTuple, Protocol
 
 from arco_sched.core.definitions import RequestContent
 from arco_sched.core.events import Draft, TickSeries
+from arco_sched.core.run_subjects import Queue
 from arco_sched.core.standing import Standing
-from arco_sched.core.subjects import Agenda, Definitions, Events, History, LapseSpan, Queue, Runs
+from arco_sched.core.subjects import Agenda, Definitions, Events, History, LapseSpan, Runs
 
 
 class Appended(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from arco_sched.core.ports import Store
-from arco_sched.core.subjects import Life
+from arco_sched.core.run_subjects import Life
 
 LONGEST: Final = 60.0
 """Seconds after which a hook is ended."""

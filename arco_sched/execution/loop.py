@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from arco_sched.core.ports import Store
-from arco_sched.core.subjects import Worker as Sign
+from arco_sched.core.run_subjects import Worker as Sign
 from arco_sched.execution.containers import reap_orphans
 from arco_sched.execution.processes import uptime
 from arco_sched.execution.worker import Worker

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Final
 
-from arco_sched.core.subjects import Worker
+from arco_sched.core.run_subjects import Worker
 
 GONE: Final = 300
 """Seconds without a sign of life after which a worker of another host counts as gone."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from arco_sched.core.executor import AttemptId, Executor
 from arco_sched.core.ports import Store
-from arco_sched.core.subjects import Life
+from arco_sched.core.run_subjects import Life
 from arco_sched.execution import folder
 
 _PAGE: Final = 500

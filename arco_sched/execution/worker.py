@@ -24,7 +24,7 @@ from arco_sched.core.executor import (
     outcome,
 )
 from arco_sched.core.ports import Store
-from arco_sched.core.subjects import OpenAttempt
+from arco_sched.core.run_subjects import OpenAttempt
 from arco_sched.execution.commands import command_of, variables_of
 from arco_sched.execution.hooks import Hooks
 from arco_sched.execution.presence import Presence

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from arco_sched.core.kinds import AbsolutePath, Environment, Name, problems_of
+from arco_sched.core.kinds import problems_of
+from arco_sched.core.special_kinds import AbsolutePath, Environment, Name
 
 DEFAULTS: Final = {"SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
 """What cron sets where the crontab does not. HOME and LOGNAME are those of the user, whom a worker knows."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from arco_sched.core.identity import SCHEDULE_ID
-from arco_sched.core.kinds import Choice, Cron, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole, Zone
+from arco_sched.core.kinds import Choice, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole
 from arco_sched.core.rows import Field
+from arco_sched.core.special_kinds import Cron, Zone
 from arco_sched.formats.toml_file import KEYS
 
 FILE: Final = Path(__file__).parents[1] / "schedules.schema.json"

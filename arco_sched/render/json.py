@@ -17,7 +17,7 @@ from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedu
 from arco_sched.core.instants import DAY, format_instant, format_local
 
 if TYPE_CHECKING:
-    from arco_sched.core.subjects import Worker
+    from arco_sched.core.run_subjects import Worker
     from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
     from arco_sched.service.evaluation import Evaluation
     from arco_sched.service.lists import Page

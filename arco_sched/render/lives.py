@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from arco_sched.core.attempts import Attempt
-    from arco_sched.core.subjects import Worker
+    from arco_sched.core.run_subjects import Worker
     from arco_sched.execution.worker import Tally
     from arco_sched.service.life import Changed, Pool, RunLife
     from arco_sched.service.lists import Page

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from arco_sched.core.attempts import Attempt
-    from arco_sched.core.subjects import Worker
+    from arco_sched.core.run_subjects import Worker
     from arco_sched.service.life import Pool
     from arco_sched.service.upcoming import Upcoming
 

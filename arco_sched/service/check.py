@@ -8,8 +8,8 @@ from arco_sched.core.attempts import EXTERNAL, times_out_at
 from arco_sched.core.instants import format_instant, format_span
 from arco_sched.core.ports import Transaction
 from arco_sched.core.run_order import Capacity, WorkerTerms, champions, waiting, waiting_for
+from arco_sched.core.run_subjects import Worker
 from arco_sched.core.standing import Ready
-from arco_sched.core.subjects import Worker
 
 Kind = Literal["lag", "unevaluable", "failed", "stale", "late", "unserved", "overdue", "waiting"]
 

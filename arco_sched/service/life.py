@@ -9,14 +9,15 @@ from arco_sched.core.attempts import Attempt
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.core.events import Draft
 from arco_sched.core.history import RUN_STATUSES, Run
-from arco_sched.core.kinds import Name, problems_of
+from arco_sched.core.kinds import problems_of
 from arco_sched.core.policy import MAX_EXIT_CODE, MAX_SLOTS
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.run_decisions import Decision, Refused
 from arco_sched.core.run_events import PoolSet
 from arco_sched.core.run_order import Capacity, WaitingFor, WorkerTerms, champions, waiting, waiting_for
+from arco_sched.core.run_subjects import Life, Worker
 from arco_sched.core.runs import Request, RunState
-from arco_sched.core.subjects import Life, Worker
+from arco_sched.core.special_kinds import Name
 from arco_sched.service.lists import check_choice
 from arco_sched.service.not_found import number_of
 

@@ -11,7 +11,7 @@ from arco_sched.core.history import Run
 from arco_sched.core.policy import policy_text
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.run_decisions import Refused
-from arco_sched.core.subjects import Life
+from arco_sched.core.run_subjects import Life
 from arco_sched.service.life import Changed, look_at_all
 
 _REPEAT: Final = re.compile(r"(?P<first>.+):retry:[1-9][0-9]*", re.DOTALL)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from arco_sched.core.ports import Store
 
 if TYPE_CHECKING:
-    from arco_sched.core.subjects import Worker
+    from arco_sched.core.run_subjects import Worker
     from arco_sched.service.check import Asked, Finding, IsHere
     from arco_sched.service.life import Changed, Pool, RunLife
     from arco_sched.service.lists import Page

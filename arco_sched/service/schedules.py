@@ -10,9 +10,9 @@ from arco_sched.core.evaluate import discard, waiting
 from arco_sched.core.events import Draft
 from arco_sched.core.history import Schedule
 from arco_sched.core.ports import Store, Transaction
-from arco_sched.core.run_decisions import Refused
 from arco_sched.service.definitions import checked, warnings
 from arco_sched.service.not_found import missing
+from arco_sched.service.working import drafts_of
 from arco_sched.service.zone_rules import replan
 
 Decide = Callable[[changes.Current | None], Version | None]
@@ -162,9 +162,7 @@ def _skip(transaction: Transaction, run_ids: Sequence[str], now: int) -> list[Dr
     """The events that skip waiting runs, with the reason `discarded`."""
     drafts: list[Draft] = []
     for life in transaction.queue.lives(run_ids).values():
-        decided = run_decisions.skip(life.state)
-        if not isinstance(decided, Refused):
-            drafts += [events.life(event, life.schedule, now) for event in decided]
+        drafts += drafts_of(life, run_decisions.skip(life.state), now)
     return drafts
 
 

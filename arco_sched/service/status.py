@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from arco_sched.core.evaluate import waiting
 from arco_sched.core.instants import DAY
 from arco_sched.core.ports import Transaction
+from arco_sched.core.run_subjects import Worker
 from arco_sched.core.standing import Results
-from arco_sched.core.subjects import Worker
 from arco_sched.service.check import OF_RUNS, Finding, IsHere, Works, waiting_by_reason
 from arco_sched.service.check import look as check
 from arco_sched.service.states import sets_of_states

@@ -14,7 +14,7 @@ from arco_sched.core.history import Run
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.run_decisions import Decision, Refused
 from arco_sched.core.run_order import Capacity, Choice, WorkerTerms, choose
-from arco_sched.core.subjects import Life, OpenAttempt
+from arco_sched.core.run_subjects import Life, OpenAttempt
 
 PAGE: Final = 16
 """Waiting runs of a pool that one claim looks at, at the least."""
@@ -96,7 +96,7 @@ def _drafts(transaction: Transaction, choice: Choice, terms: Terms, now: int) ->
     lives = transaction.queue.lives([*choice.canceled, *choice.asked, *choice.started, *skipped])
     drafts: list[Draft] = []
     for run_id in (*choice.canceled, *choice.asked):
-        drafts += _record(lives[run_id], run_decisions.cancel(lives[run_id].state, "overlap"), now)
+        drafts += drafts_of(lives[run_id], run_decisions.cancel(lives[run_id].state, "overlap"), now)
     for run_id in choice.started:
         decided = run_decisions.start(
             lives[run_id].state,
@@ -106,13 +106,13 @@ def _drafts(transaction: Transaction, choice: Choice, terms: Terms, now: int) ->
             place=terms.place,
             now=now,
         )
-        drafts += _record(lives[run_id], decided, now)
+        drafts += drafts_of(lives[run_id], decided, now)
     for run_id, reason in skipped.items():
-        drafts += _record(lives[run_id], run_decisions.skip(lives[run_id].state, reason), now)
+        drafts += drafts_of(lives[run_id], run_decisions.skip(lives[run_id].state, reason), now)
     return drafts
 
 
-def _record(life: Life, decided: Decision, now: int) -> list[Draft]:
+def drafts_of(life: Life, decided: Decision, now: int) -> list[Draft]:
     """The drafts of a decision; a refusal makes none: somebody else was here."""
     if isinstance(decided, Refused):
         return []
@@ -164,7 +164,7 @@ def record_ends(store: Store, ended: Iterable[Ended], now: int) -> list[str]:
         for each in ended:
             life = lives[each.run_id]
             decided = run_decisions.finish(life.request.policy, life.state, attempt=each.attempt, end=each.end)
-            drafts += _record(life, decided, now)
+            drafts += drafts_of(life, decided, now)
         transaction.append(drafts)
         after = transaction.queue.lives([each.run_id for each in ended])
     return [run_id for run_id, life in after.items() if life.state.final]

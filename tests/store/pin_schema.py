@@ -15,7 +15,7 @@ from arco_sched.api import Workspace
 from arco_sched.core.definitions import Definition
 from arco_sched.core.fields import normal_content
 from arco_sched.core.policy import Policy
-from arco_sched.core.subjects import Worker
+from arco_sched.core.run_subjects import Worker
 from arco_sched.service import life
 from arco_sched.store.sqlite import APPLICATION_ID, SCHEMA_VERSION
 from arco_sched.store.sqlite.script import schema

@@ -16,7 +16,7 @@ from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import parse_instant
 from arco_sched.core.policy import EXTERNAL_POOL, Policy
 from arco_sched.core.run_decisions import Decision, Refused
-from arco_sched.core.subjects import Life
+from arco_sched.core.run_subjects import Life
 from arco_sched.service import life as by_hand
 from tests.database import path_of, sql
 from tests.store.fold_oracle import folded, there

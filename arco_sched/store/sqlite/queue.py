@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from arco_sched.core.policy import EXTERNAL_POOL
 from arco_sched.core.run_order import Running, Waiting, running, waiting
+from arco_sched.core.run_subjects import OpenAttempt, Worker
 from arco_sched.core.runs import Group
-from arco_sched.core.subjects import OpenAttempt, Worker
 from arco_sched.store.sqlite.life import Life, lives, numbers
 
 _READY: Final = 0

@@ -1,0 +1,113 @@
+"""What can be asked of a store about the life of runs: the queue, what runs, who works. Part of the port, as
+`arco_sched.core.subjects` is.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from arco_sched.core.attempts import Attempt
+from arco_sched.core.run_order import Running, Waiting
+from arco_sched.core.runs import Group, Request, RunState
+
+
+class Life(Protocol):
+    """A run as its execution is decided: the store's number of its schedule, its request, and its state."""
+
+    @property
+    def schedule(self) -> int | None:
+        """The store's number of its schedule."""
+
+    @property
+    def request(self) -> Request:
+        """What is fixed of it."""
+
+    @property
+    def state(self) -> RunState:
+        """What became of it so far."""
+
+    @property
+    def version(self) -> int | None:
+        """The definition version that asked for it, None for a request by hand."""
+
+
+class OpenAttempt(NamedTuple):
+    """An attempt that was started and has not ended, with its run."""
+
+    schedule: int | None
+    request: Request
+    state: RunState
+    attempt: Attempt
+
+
+class Worker(NamedTuple):
+    """A worker's last sign of life."""
+
+    worker: str
+    host: str
+    pid: int
+    executor: str
+    pools: tuple[str, ...]
+    slots: int
+    seen_at: int
+
+
+class Queue(Protocol):
+    """The runs that wait, what runs beside them, and who works."""
+
+    def lives(self, run_ids: Iterable[str]) -> Mapping[str, Life]:
+        """The lives of runs by their ids."""
+
+    def by_number(self, runs: Iterable[int]) -> Mapping[int, Life]:
+        """The lives of runs by their numbers."""
+
+    def last_number(self) -> int:
+        """The number of the newest request."""
+
+    def candidates(self, pools: Sequence[str], now: int, limit: int, through: int | None = None) -> list[Waiting]:
+        """The first runs by rank of each pool that may start now (see `core.run_order`), at most `limit` a pool; only
+        those requested through the number `through`."""
+
+    def waiting(self, limit: int) -> list[Waiting]:
+        """Runs that wait; at most `limit`."""
+
+    def running_of(self, groups: Iterable[Group]) -> Mapping[Group, Sequence[Running]]:
+        """What counts as running of each group."""
+
+    def set_aside(self, run_ids: Iterable[str]) -> None:
+        """These wait for others of their schedule: nobody looks at them before one of those is over."""
+
+    def usage(self) -> dict[str, int]:
+        """How many attempts are open in each pool."""
+
+    def count_waiting(self) -> dict[str, int]:
+        """How many runs wait in each pool."""
+
+    def pools(self) -> dict[str, tuple[int, int | None]]:
+        """(number of its last change, slots) of each pool that was ever set; slots None: no limit."""
+
+    def open_attempts(self, executor: str) -> list[OpenAttempt]:
+        """The open attempts of an executor, in the order of their runs."""
+
+    def next_ready_after(self, now: int) -> int | None:
+        """The first instant after `now` at which a run becomes ready, or is late."""
+
+    def store_id(self) -> str | None:
+        """What the folder of the attempts must hold too; None before the first worker."""
+
+    def set_store_id(self, store_id: str) -> None:
+        """From now on the folder of the attempts must hold this."""
+
+    def workers(self) -> list[Worker]:
+        """Every worker that was seen and did not say goodbye."""
+
+    def see(self, worker: Worker) -> None:
+        """A worker's sign of life."""
+
+    def forget(self, worker: str) -> None:
+        """A worker that is gone."""
+
+    def hooks_owed(self, limit: int) -> list[tuple[int, int, str]]:
+        """(run, attempt, run id) of final runs whose hooks have not run, oldest first."""
+
+    def hooks_done(self, ended: Iterable[tuple[int, int]], now: int) -> None:
+        """The hooks of these ends, each (run, attempt), have run."""
