@@ -185,8 +185,12 @@ def _crontab(content: str | None = None) -> str:
 
 def _write_units(folder: Path, units: dict[str, str], database: str) -> str:
     """Write the units; what was there must be for the same database."""
+    from arco_sched.cli.files import write_whole
     from arco_sched.formats.cron_and_systemd import is_ours
 
+    for unit in units:
+        if (folder / unit).exists() and not (folder / unit).is_file():
+            raise Conflict(f"{folder / unit} exists and is not a file: choose another name with --name")
     try:
         there = {unit: (folder / unit).read_text("utf-8") for unit in units if (folder / unit).exists()}
         for unit, text in there.items():
@@ -196,7 +200,8 @@ def _write_units(folder: Path, units: dict[str, str], database: str) -> str:
             return "unchanged"
         folder.mkdir(parents=True, exist_ok=True)
         for unit, text in units.items():
-            (folder / unit).write_text(text, "utf-8")
+            write_whole(str(folder / unit), text, "the unit")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"can't write the units to {folder}: {error}") from None
+        what = getattr(error, "strerror", None) or error
+        raise InvalidInput(f"can't write the units to {folder}: {what}") from None
     return "updated" if there else "created"

@@ -21,6 +21,7 @@ from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import ArcoError, DatabaseUnusable
 from tests import ROOT
 from tests.story import DAY, END, HOUR, START
+from tests.system.small_disk import small_disk
 
 pytestmark = pytest.mark.slow
 
@@ -120,28 +121,19 @@ def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 4 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("only root can make a small file system")
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=False, capture_output=True)
-    if done.returncode != 0:
-        pytest.skip(f"no small file system can be made here: {done.stderr.decode().strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
+    with small_disk(tmp_path / "disk", 4 << 20) as made:
+        yield made
 
 
-def test_a_full_disk(small_disk: Path) -> None:
+def test_a_full_disk(disk: Path) -> None:
     """On a disk that fills up in the middle of a transaction, nothing of it is there; with room the next goes on."""
-    path = small_disk / "arco.db"
+    path = disk / "arco.db"
     backlog(path, 6_000)
-    filler = small_disk / "filler"
-    disk = os.statvfs(small_disk)
-    filler.write_bytes(bytes(disk.f_bavail * disk.f_frsize - 600_000))
+    filler = disk / "filler"
+    free = os.statvfs(disk)
+    filler.write_bytes(bytes(free.f_bavail * free.f_frsize - 600_000))
     is_one_line(arco(path, "tick"), path)
     assert counted(path) == 0
     filler.unlink()

@@ -9,30 +9,45 @@ from arco_sched.store.sqlite.faults import translating_errors
 
 
 def back_up(database_path: Path | str, connection: sqlite3.Connection, path: Path, *, replace: bool) -> None:
-    """A consistent copy at `path` of what a connection to the database sees."""
-    if path.is_dir():
-        raise DatabaseUnusable(f"{path} is a folder, not a file to write a backup to")
-    if path.exists():
-        if path.samefile(database_path):
-            raise InvalidInput(f"{path} is the database itself: name another file for its copy")
-        if not replace:
-            raise DatabaseUnusable(f"{path} exists: name another file, or say that it may be replaced (--replace)")
-    for log in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-journal")):
-        if log.exists():  # SQLite would take it for a part of the copy
-            raise DatabaseUnusable(f"{log} is there, so {path} is a database in use: name another file")
-    part = path.with_name(f"{path.name}.part-{os.getpid()}")
+    """A consistent copy at `path` of what a connection to the database sees; a link stays, the copy lies behind it."""
+    target = Path(os.path.realpath(path))
+    _check(Path(database_path), path, target, replace=replace)
+    part = target.with_name(f"{target.name[:200]}.part-{os.getpid()}")
     try:
+        _remove(part)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except OSError as error:
         raise DatabaseUnusable(f"can't write the backup {path}: {error.strerror}") from None
     try:
-        with translating_errors(part):
+        with translating_errors(path):
             copy = sqlite3.connect(part)
             try:
                 connection.backup(copy)
             finally:
                 copy.close()
-        part.replace(path)
+        part.replace(target)
     finally:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            part.with_name(part.name + suffix).unlink(missing_ok=True)
+        _remove(part)
+
+
+def _check(database_path: Path, path: Path, target: Path, *, replace: bool) -> None:
+    """Refuse what must not be replaced by a copy."""
+    if target.is_dir():
+        raise InvalidInput(f"{path} is a folder, not a file to write a backup to")
+    if target.is_symlink():
+        raise InvalidInput(f"{path} is a link that goes in a circle")
+    if path.exists():
+        if not target.is_file():
+            raise InvalidInput(f"{path} is a device, a pipe or a socket: a backup needs a file of its own")
+        if path.samefile(database_path):
+            raise InvalidInput(f"{path} is the database itself: name another file for its copy")
+        if not replace:
+            raise DatabaseUnusable(f"{path} exists: name another file, or say that it may be replaced (--replace)")
+    for log in (target.with_name(f"{target.name}-wal"), target.with_name(f"{target.name}-journal")):
+        if log.exists():  # SQLite would take it for a part of the copy
+            raise DatabaseUnusable(f"{log} is there, so {path} is a database in use: name another file")
+
+
+def _remove(part: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        part.with_name(part.name + suffix).unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from arco_sched.core.errors import DatabaseUnusable, InvalidInput
 from arco_sched.store.sqlite.script import derived, statements
 
 if TYPE_CHECKING:
@@ -208,8 +209,11 @@ def bring_forward(database: "Database", steps: Sequence[str] = STEPS) -> Path | 
         kept = Path(f"{database.path}.v{version}-backup")
         # Through a connection of its own, since one that writes can't be copied; nobody else writes meanwhile. A copy
         # that is there was left by an attempt that was cut short, and what it holds is older.
-        with database.another() as reader:
-            reader.backup(kept, replace=True)
+        try:
+            with database.another() as reader:
+                reader.backup(kept, replace=True)
+        except InvalidInput as error:  # about a name that nobody gave
+            raise DatabaseUnusable(str(error)) from None
         transaction.change_schema(lambda connection: _take(connection, steps[version - 1 :], target))
         return kept
 

@@ -38,7 +38,7 @@ def open_database(
         raise DatabaseUnusable(none) from None
     except OSError:
         pass  # SQLite will say what it is
-    _refuse_folder(path)
+    _refuse_other_things(path)
     with translating_errors(path), _closing_on_error(connect(path, busy_timeout, factory)) as connection:
         application_id = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -66,12 +66,13 @@ def create_database(
     The file is readable and writable by its owner only. Any number of processes may do this at once.
     """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        # Where a link leads to nothing yet, the file behind it is made.
+        os.close(os.open(os.path.realpath(path), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         pass
     except OSError as error:
         raise DatabaseUnusable(f"can't make the database {path}: {error.strerror}") from None
-    _refuse_folder(path)
+    _refuse_other_things(path)
     with translating_errors(path), _closing_on_error(connect(path, busy_timeout)) as connection:
         if _is_empty(connection):
             _write_ahead(connection, busy_timeout)
@@ -122,6 +123,8 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("SELECT count(*) = 0 FROM sqlite_master").fetchone()[0])
 
 
-def _refuse_folder(path: Path | str) -> None:
+def _refuse_other_things(path: Path | str) -> None:
     if os.path.isdir(path):
         raise DatabaseUnusable(f"{path} is a folder, not a database file")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise DatabaseUnusable(f"{path} is a device, a pipe or a socket, not a database file")
