@@ -56,7 +56,7 @@ class State(StrEnum):
     NOT_BEGUN = "not-begun"
     """Its command has not begun and nothing of it lives: `submit` starts the same attempt."""
     STARTING = "starting"
-    """Submitted; its command has not begun yet."""
+    """Submitted; its command has not begun yet: a process is being made, or an engine has it in its queue."""
     RUNNING = "running"
     ENDED = "ended"
     """Its command ended, and the end was seen; or it was cancelled before it began, and will not begin."""
@@ -88,6 +88,8 @@ class Attempt:
     """One execution of a run, recorded durably before it is submitted.
 
     `place` is what `Executor.place()` answered when the start was recorded; `variables` are the ARCO_* that apply.
+    `resources`: what an engine is to reserve, by the names of docs/semantics.md. `again`: it may have been submitted
+    before.
     """
 
     run_id: str
@@ -95,6 +97,8 @@ class Attempt:
     place: str
     command: Command
     variables: tuple[tuple[str, str], ...] = ()
+    resources: tuple[tuple[str, int], ...] = ()
+    again: bool = False
 
 
 class AttemptId(NamedTuple):
@@ -112,6 +116,9 @@ class Observation(NamedTuple):
     `elapsed_ms`: from the beginning of the command to now (running) or to its end (ended), by the machine's clock;
     None where that is not known. `signal` is set where the exit code says so (128 + n), as a shell does: an `exit 137`
     has both. `ending`: CANCELED or TIMED_OUT where `cancel` signalled it before it ended. `message`: one line, or None.
+
+    Of an executor that queues: `external_id` is the engine's name of the attempt, None until it answered. `begun_at` is
+    when the command began, an epoch by the clock of where it runs, and `host` where that is; None where not known.
     """
 
     state: State
@@ -120,6 +127,9 @@ class Observation(NamedTuple):
     exit_code: int | None = None
     signal: int | None = None
     ending: Outcome | None = None
+    external_id: str | None = None
+    begun_at: int | None = None
+    host: str | None = None
 
 
 class Ending(NamedTuple):
@@ -146,9 +156,14 @@ class Executor(Protocol):
 
     Every method returns at once: none waits for a command. Errors: `CannotStart` where the worker lacks something (it
     is no attempt: try again later), `NotStarted` where the attempt can't be started.
+
+    `queues`: an attempt may wait in it for its turn, and `poll` tells when it began. `interval`: seconds between two
+    looks at what is open.
     """
 
     kind: str
+    queues: bool
+    interval: float
 
     def place(self) -> str:
         """Where an attempt recorded now will run: the boot of this machine, or the name of a cluster."""
@@ -156,8 +171,10 @@ class Executor(Protocol):
     def check(self) -> None:
         """Raise `CannotStart` where no attempt can be started now."""
 
-    def submit(self, attempt: Attempt) -> str:
-        """Start it, and return its external id. Safe to repeat: the command of an attempt begins at most once.
+    def submit(self, attempt: Attempt) -> str | None:
+        """Start it, and return its external id; None where `poll` will tell it.
+
+        Safe to repeat: the command of an attempt begins at most once.
 
         Raises `NotStarted` (the attempt is over) and `CannotStart` (the same attempt may be submitted again).
         """
@@ -187,6 +204,9 @@ class Executor(Protocol):
 
     def remove_old_logs(self, before: float) -> int:
         """Remove output that was last written before an instant (epoch seconds) and that is closed; how many."""
+
+    def awaited(self) -> set[int]:
+        """The child processes whose exit codes the executor waits for."""
 
     def close(self) -> None:
         """Give back what the executor holds. The attempts go on."""

@@ -68,12 +68,13 @@ def start(state: RunState, *, executor: str, worker: str, host: str, now: int, p
     )
 
 
-def submit(state: RunState, *, executor: str, worker: str, host: str, now: int) -> Decision:
+def submit(state: RunState, *, executor: str, worker: str, host: str, now: int, place: str | None = None) -> Decision:
     """A worker opens the next attempt for an engine, before it tells the engine; refused like `start`."""
     refused = _not_waiting(state)
     if refused is not None:
         return refused
-    return (_submission(state, state.attempts + 1, 1, executor, worker, host, None, now),)
+    opened = _submission(state, state.attempts + 1, 1, executor, worker, host, None, now)
+    return (replace(opened, place=place),)
 
 
 def submit_again(state: RunState, *, attempt: int, external_id: str, worker: str, host: str, now: int) -> Decision:
@@ -89,7 +90,9 @@ def submit_again(state: RunState, *, attempt: int, external_id: str, worker: str
     if current.begun:
         return Refused("open", f"attempt {attempt} of run {state.run_id} has begun as {current.external_id}")
     number = current.submissions + 1
-    return (_submission(state, attempt, number, current.executor, worker, host, external_id, now),)
+    # The first id is the answer to the first submission, which was recorded when it was made.
+    at = now if current.external_id is not None or current.submitted_at is None else current.submitted_at
+    return (_submission(state, attempt, number, current.executor, worker, host, external_id, at),)
 
 
 def begin(state: RunState, *, attempt: int, started_at: int, host: str | None = None) -> Decision:

@@ -32,6 +32,8 @@ class LocalExecutor:
     """
 
     kind = "local"
+    queues = False
+    interval = 0.1
 
     def __init__(
         self,
@@ -197,6 +199,10 @@ class LocalExecutor:
         """Remove logs that were last written before an instant (epoch seconds), save those that are open; how many."""
         paths = (self._observer.log_path(name) for name in folder.names(self._path))
         return logs.remove_old(paths, before=before, in_use=protocol.is_locked)
+
+    def awaited(self) -> set[int]:
+        """None: a supervisor writes down how its command ended."""
+        return set()
 
     def close(self) -> None:
         """Give back what the executor holds. The attempts go on."""

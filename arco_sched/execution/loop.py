@@ -17,9 +17,6 @@ from arco_sched.execution.worker import Worker
 STEP = 0.05
 """Seconds between two looks at whether anything changed; one costs microseconds."""
 
-POLL = 0.1
-"""Seconds between two looks at attempts that are open."""
-
 SIGN = 30
 """Seconds between two signs of life."""
 
@@ -79,7 +76,7 @@ def once(store: Store, worker: Worker, clock: Callable[[], int], stop: Stop) -> 
             return
         if not left and len(worker.tally.started) == before:
             return
-        stop.wait(STEP)
+        stop.wait(max(STEP, worker.interval / 2))
 
 
 def serve(
@@ -134,7 +131,7 @@ def _serve(
             with store.write() as transaction:
                 transaction.queue.see(sign._replace(seen_at=now))
         there = store.changes()
-        if there != changes or woken or (left and passed - looked >= POLL) or 0 < ready <= now:
+        if there != changes or woken or (left and passed - looked >= worker.interval) or 0 < ready <= now:
             left = worker.round(now, uptime(), claims=not stop.asked)
             changes, looked = store.changes(), time.monotonic()
             with store.read() as transaction:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from arco_sched.core.attempts import End
+from arco_sched.core.attempts import NEEDS_BEGIN, End
 from arco_sched.core.executor import (
     Attempt,
     AttemptId,
@@ -25,17 +25,24 @@ from arco_sched.core.executor import (
 )
 from arco_sched.core.ports import Store
 from arco_sched.core.run_subjects import OpenAttempt
+from arco_sched.core.runs import is_past_deadline
 from arco_sched.execution.commands import command_of, variables_of
 from arco_sched.execution.hooks import Hooks
 from arco_sched.execution.presence import Presence
 from arco_sched.service import working
-from arco_sched.service.working import Ended, Started, Terms
+from arco_sched.service.working import Ended, Progress, Started, Terms
 
 Say = Callable[[str], None]
 """Called with one line for people."""
 
 GRACE: Final = 10.0
 """Seconds between SIGTERM and SIGKILL."""
+
+FREE_SUBMISSIONS: Final = 4
+"""Times that an engine is told of an attempt, and answers, without a wait between."""
+
+LONGEST_WAIT: Final = 300
+"""Seconds between two submissions of an attempt, at the most."""
 
 SWEEP: Final = 3600.0
 """Seconds between two looks for old logs."""
@@ -95,9 +102,14 @@ class Worker:
                 self._say_once(f"old logs can't be removed: {error}")
         return left + self._hooks.run(self._store, now)
 
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks at attempts that are open."""
+        return self._executor.interval
+
     def awaited(self) -> set[int]:
         """The child processes whose exit codes this worker waits for."""
-        return self._hooks.pids()
+        return self._hooks.pids() | self._executor.awaited()
 
     def _looks_after(self, opened: OpenAttempt) -> bool:
         """Its own attempts, and those whose worker is gone."""
@@ -116,28 +128,48 @@ class Worker:
         seen = self._executor.poll(ids)
         self._executor.tend(ids)
         ends: list[Ended] = []
+        progress: list[Progress] = []
         ending: list[Cancellation] = []
         again: list[str] = []
+        late: list[str] = []
         for each, name, look in zip(opened, ids, seen, strict=True):
             if look.message is not None:
                 self._say_once(f"run {name.run_id}, attempt {name.attempt}: {look.message}")
             how = outcome(look)
+            begun_at = _begun_at(each, look, now)
+            if begun_at is not None or look.external_id not in {None, name.external_id}:
+                progress.append(self._progress(name, look, begun_at))
             if how is not None:
                 ends.append(Ended(name.run_id, name.attempt, _end(each, look, how, now)))
             elif _must_end(each, look) is not None:
                 ending.append(Cancellation(name, _must_end(each, look) or Outcome.CANCELED))
-            elif look.state is State.NOT_BEGUN:
+            elif begun_at is None and is_past_deadline(each.request, each.state, now):
+                late.append(name.run_id)
+            elif look.state is State.NOT_BEGUN and now >= _submits_again_at(each):
                 again.append(name.run_id)
         for step in self._executor.cancel(ending, now=uptime, grace=self._grace):
             if step.message is not None:
                 self._say_once(step.message)
-        self._record(ends, now)
+        self._record(ends, now, progress)
+        if late:
+            working.expire(self._store, late, now)
         for one in working.to_start(self._store, again):
-            self._start(one, now)
+            self._start(one, now, again=True)
         return len(opened) - len(ends)
 
-    def _record(self, ends: Sequence[Ended], now: int) -> None:
-        final = set(working.record_ends(self._store, ends, now))
+    def _progress(self, name: AttemptId, look: Observation, begun_at: int | None) -> Progress:
+        return Progress(
+            name.run_id,
+            name.attempt,
+            self._terms.worker,
+            self._terms.host,
+            look.external_id or name.external_id,
+            begun_at,
+            look.host,
+        )
+
+    def _record(self, ends: Sequence[Ended], now: int, progress: Sequence[Progress] = ()) -> None:
+        final = set(working.record_ends(self._store, ends, now, progress=progress))
         for each in ends:
             self._mine.discard((each.run_id, each.attempt))
             (self.tally.final if each.run_id in final else self.tally.retrying).append(each.run_id)
@@ -157,7 +189,7 @@ class Worker:
             self.tally.started.append(name[0])
         return sum(self._start(one, now) for one in made.started)
 
-    def _start(self, one: Started, now: int) -> bool:
+    def _start(self, one: Started, now: int, *, again: bool = False) -> bool:
         """Start an attempt whose start is recorded; whether it is open afterwards."""
         opened = one.attempt
         attempt = Attempt(
@@ -166,6 +198,8 @@ class Worker:
             place=opened.attempt.place or "",
             command=command_of(one),
             variables=variables_of(one),
+            resources=one.run.content.resources,
+            again=again,
         )
         try:
             self._executor.submit(attempt)
@@ -208,9 +242,30 @@ def _must_end(opened: OpenAttempt, look: Observation) -> Outcome | None:
     return look.ending
 
 
+def _begun_at(opened: OpenAttempt, look: Observation, now: int) -> int | None:
+    """When an attempt that waited in an engine began, once that is seen and not recorded yet; else None.
+
+    By the clock of where it runs, but not before it was submitted, nor after now.
+    """
+    attempt, seen = opened.attempt, outcome(look)
+    if attempt.begun or not (look.state is State.RUNNING or (seen is not None and seen.value in NEEDS_BEGIN)):
+        return None
+    begun_at = now - (look.elapsed_ms or 0) // 1000 if look.begun_at is None else look.begun_at
+    return min(max(begun_at, attempt.submitted_at or 0), now)
+
+
+def _submits_again_at(opened: OpenAttempt) -> int:
+    """When to tell an engine again of an attempt that it forgot: twice at once, then after ever longer waits."""
+    attempt = opened.attempt
+    waits = min(2 ** max(attempt.submissions - FREE_SUBMISSIONS, 0), LONGEST_WAIT)
+    return (attempt.submitted_at or 0) + waits if attempt.submissions > FREE_SUBMISSIONS else 0
+
+
 def _end(opened: OpenAttempt, look: Observation, how: Outcome, now: int) -> End:
     """How an attempt ended: by the machine's own clock from its start, where its end was seen."""
     started = opened.attempt.started_at
+    if started is None:
+        started = _begun_at(opened, look, now)
     ended_at = now if look.elapsed_ms is None or started is None else started + look.elapsed_ms // 1000
     return End(
         outcome=how.value,

@@ -42,7 +42,12 @@ def duration(milliseconds: int) -> str:
 def advice(life: RunLife, now: int, clocks: Clocks) -> str:
     """What a run waits for and the remedy, or where to look for more; one sentence."""
     run_id, state = life.run.run_id, life.state
-    if state.status == "running" or state.open_attempt is not None:
+    opened = state.open_attempt
+    if opened is not None and not opened.begun:
+        name = "" if opened.external_id is None else f" as {opened.external_id}"
+        so_long = "" if opened.submitted_at is None else f" for {span(max(now - opened.submitted_at, 0))}"
+        return f"It has been waiting in the queue of {opened.executor}{name}{so_long}."
+    if state.status == "running" or opened is not None:
         since = None if state.attempt is None else state.attempt.started_at
         for_ = "" if since is None else f" for {span(max(now - since, 0))}"
         return f"It has been running{for_}: `arco runs log {run_id} --follow` shows what it prints."

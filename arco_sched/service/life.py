@@ -163,8 +163,11 @@ def why_waiting(transaction: Transaction, lives: Mapping[str, Life], now: int) -
     queue = transaction.queue
     workers = queue.workers()
     used, pools = queue.usage(), queue.pools()
-    slots = sum(worker.slots for worker in workers) or 1
-    running = sum(len(queue.open_attempts(kind)) for kind in {worker.executor for worker in workers})
+    opened = {kind: len(queue.open_attempts(kind)) for kind in {worker.executor for worker in workers}}
+    free = {pool: 0 for worker in workers for pool in worker.pools}
+    for worker in workers:
+        for pool in worker.pools:
+            free[pool] = max(free[pool], worker.slots - opened[worker.executor])
     room = {pool: limit - used.get(pool, 0) for pool, (_, limit) in pools.items() if limit is not None}
     terms = [WorkerTerms(frozenset(worker.pools), "", is_root=True) for worker in workers]
     others = queue.running_of({row.group for row in rows if row.group is not None})
@@ -172,7 +175,8 @@ def why_waiting(transaction: Transaction, lives: Mapping[str, Life], now: int) -
     for row in rows:
         champion = None if row.group is None else champions([row], others).get(row.group)
         beside = () if row.group is None else others.get(row.group, ())
-        found[row.run_id] = waiting_for(row, now, terms, Capacity(slots - running, room), beside, champion)
+        capacity = Capacity(free.get(row.pool, 0), room)
+        found[row.run_id] = waiting_for(row, now, terms, capacity, beside, champion)
     return found
 
 

@@ -398,7 +398,9 @@ class _Chain:
         elif last is not None:
             since = last.submitted_at if last.started_at is None else last.started_at
             when = "" if since is None else f", since {format_instant(since)}"
-            self._say("attempt", None, f"attempt {last.number} is open{when}")
+            name = "" if last.external_id is None else f" as {last.external_id}"
+            how = "is open" if last.begun else f"waits in the queue of {last.executor}{name}"
+            self._say("attempt", None, f"attempt {last.number} {how}{when}")
         if life.state.waits:
             what = "to be started" if life.waiting_for is None else f"for: {life.waiting_for}"
             self._say("start", None, f"it waits {what}")

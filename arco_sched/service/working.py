@@ -15,6 +15,7 @@ from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.run_decisions import Decision, Refused
 from arco_sched.core.run_order import Capacity, Choice, WorkerTerms, choose
 from arco_sched.core.run_subjects import Life, OpenAttempt
+from arco_sched.core.runs import fold
 
 PAGE: Final = 16
 """Waiting runs of a pool that one claim looks at, at the least."""
@@ -26,7 +27,8 @@ ROUNDS: Final = 20
 class Terms(NamedTuple):
     """Under what a worker works: its name and host, its executor, whom it runs as, and how much at once.
 
-    `slots` bounds the open attempts of the executor in this database, of all workers together.
+    `slots` bounds the open attempts of the executor in this database, of all workers together. `queues`: its attempts
+    wait in an engine before they begin.
     """
 
     worker: str
@@ -37,6 +39,7 @@ class Terms(NamedTuple):
     slots: int
     user: str
     is_root: bool
+    queues: bool = False
 
 
 class Started(NamedTuple):
@@ -98,7 +101,8 @@ def _drafts(transaction: Transaction, choice: Choice, terms: Terms, now: int) ->
     for run_id in (*choice.canceled, *choice.asked):
         drafts += drafts_of(lives[run_id], run_decisions.cancel(lives[run_id].state, "overlap"), now)
     for run_id in choice.started:
-        decided = run_decisions.start(
+        open_next = run_decisions.submit if terms.queues else run_decisions.start
+        decided = open_next(
             lives[run_id].state,
             executor=terms.executor,
             worker=terms.worker,
@@ -153,12 +157,65 @@ class Ended(NamedTuple):
     end: End
 
 
-def record_ends(store: Store, ended: Iterable[Ended], now: int) -> list[str]:
-    """Record how attempts ended, in one transaction; returns the runs that are final by it."""
+class Progress(NamedTuple):
+    """What a worker (its name and host) learned of an attempt in an engine: its id there, and when and where it began.
+
+    `begun_at` is an epoch; what is not known is None.
+    """
+
+    run_id: str
+    attempt: int
+    worker: str
+    worker_host: str
+    external_id: str | None = None
+    begun_at: int | None = None
+    host: str | None = None
+
+
+def _progress_drafts(life: Life, each: Progress, now: int) -> list[Draft]:
+    """The events of what became known; none for what is known already."""
+    decided: list[Decision] = []
+    state = life.state
+    if each.external_id is not None:
+        taken = run_decisions.submit_again(
+            state,
+            attempt=each.attempt,
+            external_id=each.external_id,
+            worker=each.worker,
+            host=each.worker_host,
+            now=now if each.begun_at is None else min(each.begun_at, now),
+        )
+        decided.append(taken)
+        state = state if isinstance(taken, Refused) else fold(state, taken)
+    if each.begun_at is not None:
+        decided.append(run_decisions.begin(state, attempt=each.attempt, started_at=each.begun_at, host=each.host))
+    return [draft for one in decided for draft in drafts_of(life, one, now)]
+
+
+def expire(store: Store, run_ids: Iterable[str], now: int) -> None:
+    """Ask those attempts to end that wait in an engine beyond the deadline of their runs."""
+    with store.write() as transaction:
+        lives = transaction.queue.lives(run_ids).values()
+        drafts = [
+            draft
+            for life in lives
+            for draft in drafts_of(life, run_decisions.expire(life.request, life.state, now), now)
+        ]
+        transaction.append(drafts)
+
+
+def record_ends(store: Store, ended: Iterable[Ended], now: int, *, progress: Sequence[Progress] = ()) -> list[str]:
+    """Record what became known of attempts in engines, then how attempts ended, in one transaction.
+
+    Returns the runs that are final by it.
+    """
     ended = list(ended)
-    if not ended:
+    if not ended and not progress:
         return []
     with store.write() as transaction:
+        if progress:
+            lives = transaction.queue.lives([each.run_id for each in progress])
+            transaction.append([one for each in progress for one in _progress_drafts(lives[each.run_id], each, now)])
         lives = transaction.queue.lives([each.run_id for each in ended])
         drafts: list[Draft] = []
         for each in ended:
