@@ -141,10 +141,10 @@ class Definition:
         Field(
             Cron(),
             "when",
-            "When it is due: five fields, six with the second first, or a nickname such as @daily.",
+            "When it is due: five fields, six with the second first, a nickname such as @daily, `@every 90m`, @once.",
             always=True,
             in_defaults=False,
-            examples=("0 10 * * 1-5", "*/15 * * * *", "@daily"),
+            examples=("0 10 * * 1-5", "*/15 * * * *", "@daily", "@every 90m"),
         ),
     ]
     timezone: Annotated[

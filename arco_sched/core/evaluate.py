@@ -6,13 +6,16 @@ version is in force and may have occurrences; everything here works on the stret
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from arco_sched.core.cron import Timetable, timetable
+from arco_sched.core.cron import timetable_from
 from arco_sched.core.definitions import Term
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.history import Lapse, LapseReason
 from arco_sched.core.instants import MAX_INSTANT, format_instant
+
+if TYPE_CHECKING:
+    from arco_sched.core.cron import AnyTimetable
 
 UNBOUNDED: Final = 1 << 60
 FUTURE_TOLERANCE: Final = 60
@@ -44,7 +47,7 @@ class Remaining:
     There are such only after a rewind (`arco_sched.core.rewind`): `ahead` are their instants, in order.
     """
 
-    def __init__(self, times: Timetable, ahead: Sequence[int]) -> None:
+    def __init__(self, times: "AnyTimetable", ahead: Sequence[int]) -> None:
         self._times = times
         self._ahead = frozenset(at for at in ahead if times.matches(at))
 
@@ -154,9 +157,14 @@ def stretches(terms: Sequence[Term], start: int, stop: int, ahead: Sequence[int]
     return found
 
 
+def times_of(term: Term) -> "AnyTimetable":
+    """The timetable of a definition version; raises `InvalidInput` where it can't be evaluated."""
+    return timetable_from(term.cron_expression, term.timezone, term.dst_gap, term.dst_overlap, term.start_at)
+
+
 def _stretch(low: int, high: int, term: Term, ahead: Sequence[int]) -> Stretch:
     try:
-        times = timetable(term.cron_expression, term.timezone, term.dst_gap, term.dst_overlap)
+        times = times_of(term)
     except InvalidInput as problem:
         return Stretch(low, high, term, None, str(problem))
     return Stretch(low, high, term, Remaining(times, ahead) if ahead else times, None)
@@ -181,8 +189,10 @@ def each_occurrence(terms: Sequence[Term], start: int, stop: int) -> Iterator[tu
     For looking back: before the schedule's start its first version speaks. `terms` are all versions, newest first.
     """
     first = terms[-1]
-    always = first._replace(effective_from=min(start, first.effective_from), start_at=min(start, first.start_at))
-    for part in stretches([*terms[:-1], always], start, stop):
+    parts = stretches(terms, max(start, first.start_at), stop)
+    if start < first.start_at:
+        parts.insert(0, _stretch(start, min(stop, first.start_at), first, ()))
+    for part in parts:
         if part.times is not None:
             yield from ((at, part.term) for at in part.times.between(part.start, part.stop))
 

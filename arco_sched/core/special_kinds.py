@@ -22,9 +22,9 @@ class Cron(Text):
 
     def normal(self, value: Any) -> str:
         """With single blanks and the nickname in its one spelling."""
-        from arco_sched.core.cron import parse_expression
+        from arco_sched.core.cron import read_expression
 
-        return parse_expression(value).text
+        return read_expression(value).text
 
     def about(self) -> str:
         """What it is."""

@@ -131,7 +131,8 @@ def _draw_fields(screen: Screen, explanation: Explanation) -> None:
         value = _WEEKDAYS[field.value] if field.name == "day-of-week" else str(field.value)
         mark: Styled = ("matches", "green") if field.matches else ("does NOT match", "bold red")
         rows.append([field.name, field.text, value, mark])
-    screen.table([Column("FIELD", whole=True), Column("EXPRESSION"), Column("CLOCK", right=True), Column("")], rows)
+    if rows:
+        screen.table([Column("FIELD", whole=True), Column("EXPRESSION"), Column("CLOCK", right=True), Column("")], rows)
     if explanation.day_rule == "either":
         screen.line(f"A day that either day field matches counts: {'yes' if explanation.day_matches else 'no'}.")
 

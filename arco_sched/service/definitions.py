@@ -6,12 +6,12 @@ from itertools import islice
 from typing import Literal
 
 from arco_sched.core import changes, fields
-from arco_sched.core.cron import check_expression, load_zone, parse_expression, timetable
+from arco_sched.core.cron import check_expression, load_zone, read_expression, timetable_from
 from arco_sched.core.definitions import Definition, DstGap, DstOverlap, RequestContent, Version
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.evaluate import occurrences, stretches, waiting
+from arco_sched.core.evaluate import occurrences, stretches, times_of, waiting
 from arco_sched.core.history import Schedule
-from arco_sched.core.instants import MAX_INSTANT
+from arco_sched.core.instants import MAX_INSTANT, format_instant
 from arco_sched.core.ports import Transaction
 from arco_sched.core.problems import Problem
 from arco_sched.service.not_found import missing, number_of
@@ -69,9 +69,12 @@ def warnings(version: Version) -> tuple[str, ...]:
     """What a person should know about a definition that is acceptable."""
     definition = version.definition
     try:
-        a_minute = len(parse_expression(definition.cron_expression).seconds)
+        a_minute = read_expression(definition.cron_expression).times_per_minute
     except InvalidInput:
         return ()  # what is stored can't be read: the next evaluation says so, pausing it need not
+    if definition.cron_expression == "@once" and version.start_at < version.effective_from:
+        start = format_instant(version.start_at)
+        return (f"{version.schedule_id} is never due: @once is due at the start, {start}, which is over",)
     if a_minute <= definition.max_catchup_ticks:
         return ()
     lost = "wait" if definition.catchup_policy == "oldest-first" else "lapse"
@@ -90,7 +93,10 @@ def preview(
     dst_gap: DstGap = "next",
     dst_overlap: DstOverlap = "first",
 ) -> list[PreviewedOccurrence]:
-    """The next `count` occurrences from `start` on (inclusive) of an expression in a zone; needs no database."""
+    """The next `count` occurrences from `start` on (inclusive) of an expression in a zone; needs no database.
+
+    `@every` and `@once` count from `start`.
+    """
     found: list[str] = []
     expression = None
     try:
@@ -104,7 +110,7 @@ def preview(
     raise_any(found)
     if expression is None:
         raise AssertionError
-    times = timetable(expression.text, timezone, dst_gap, dst_overlap)
+    times = timetable_from(expression.text, timezone, dst_gap, dst_overlap, start)
     return [
         PreviewedOccurrence(at=at, offset=zone.offset_at(at), note=times.note(at))
         for at in times.take(start, MAX_INSTANT + 1, count)
@@ -119,7 +125,7 @@ def preview_of(transaction: Transaction, schedule_id: str, start: int, count: in
         if part.times is not None:
             term = part.term
             zone = load_zone(term.timezone)
-            times = timetable(term.cron_expression, term.timezone, term.dst_gap, term.dst_overlap)
+            times = times_of(term)
             instants = times.take(part.start, part.stop, count - len(found))
             found += [PreviewedOccurrence(at=at, offset=zone.offset_at(at), note=times.note(at)) for at in instants]
     return found

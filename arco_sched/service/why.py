@@ -4,17 +4,19 @@ The verdict is that of the tables. A scheduled tick at the instant decides, then
 there is neither do the cursor and the clock say whether it waits or is yet to come.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from arco_sched.core import identity
-from arco_sched.core.cron import Explanation, Timetable, timetable
+from arco_sched.core.cron import Explanation
 from arco_sched.core.definitions import Term, Version
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.evaluate import Ticks, evaluate, in_force, stretches, waiting
+from arco_sched.core.evaluate import Ticks, evaluate, in_force, stretches, times_of, waiting
 from arco_sched.core.history import LapseRecord, Tick
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, format_instant
 from arco_sched.core.ports import Transaction
+from arco_sched.service.expression_reasons import Said, does_not_occur, occurs, reading
 from arco_sched.service.life import RunLife, look
 from arco_sched.service.not_found import number_of
 from arco_sched.service.requests import TickDetail, tick_detail
@@ -28,7 +30,6 @@ _BECAME: Final = {
     "skipped": "was skipped",
     "canceled": "was canceled",
 }
-_WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
 Verdict = Literal[
@@ -160,6 +161,10 @@ class _Chain:
     def _say(self, about: str, holds: bool | None, text: str) -> None:
         self._reasons.append(Reason(about=about, holds=holds, text=text))
 
+    def _say_all(self, reasons: Iterable[Said]) -> None:
+        for about, holds, text in reasons:
+            self._say(about, holds, text)
+
     def _decide(self, term: Term | None) -> Verdict:
         at = format_instant(self._at)
         if term is None:
@@ -180,36 +185,32 @@ class _Chain:
             self._say("end", False, f"it ended at {format_instant(term.end_at)}, and occurrences lie before its end")
             outside = "ended"
         try:
-            times = timetable(term.cron_expression, term.timezone, term.dst_gap, term.dst_overlap)
+            times = times_of(term)
         except InvalidInput as problem:
             return self._recorded(outside) if outside else self._unevaluable(term, str(problem))
         self._explanation = times.explain(self._at)
         if outside:
             if self._explanation.occurs:
-                self._say("expression", None, f"`{term.cron_expression}` would occur there: {self._reading()}")
+                self._say(
+                    "expression", None, f"`{term.cron_expression}` would occur there: {reading(self._explanation)}"
+                )
             return self._recorded(outside)
         if not self._explanation.occurs:
-            self._say_no_occurrence(self._explanation)
+            self._say_all(does_not_occur(term, self._explanation))
             return self._recorded("no-occurrence")
-        self._say_occurrence(term, self._explanation)
+        self._say_all(occurs(term, self._explanation))
         return self._become(term)
 
     def _look_back(self, first: Term) -> None:
         """Before the start, the first version tells what a backfill would make."""
         try:
-            times: Timetable = timetable(first.cron_expression, first.timezone, first.dst_gap, first.dst_overlap)
+            times = times_of(first)
         except InvalidInput:
             return
         self._explanation = times.explain(self._at)
         verb = "would" if self._explanation.occurs else "would not"
-        text = f"by version {first.version}, `{first.cron_expression}` {verb} occur there: {self._reading()}"
+        text = f"by version {first.version}, `{first.cron_expression}` {verb} occur there: {reading(self._explanation)}"
         self._say("expression", None, text)
-
-    def _reading(self) -> str:
-        explanation = self._explanation
-        if explanation is None:
-            raise AssertionError
-        return f"the clock in {explanation.timezone} reads {explanation.local}"
 
     def _say_version(self, term: Term) -> None:
         text = f"version {term.version} is in force there, since {format_instant(term.effective_from)}"
@@ -224,43 +225,6 @@ class _Chain:
             numbers = ", ".join(str(number) for number in sorted(shadowed))
             text += f" (of the earlier ones, {numbers} would have begun later)"
         self._say("definition", True, text)
-
-    def _say_occurrence(self, term: Term, explanation: Explanation) -> None:
-        text = f"`{term.cron_expression}` occurs there: {self._reading()}"
-        self._say("expression", True, text)
-        if explanation.note == "gap":
-            moved = (
-                f"the clock goes forward there by {explanation.shift} s, and a time in the gap happens right after it"
-            )
-            self._say("clock change", True, f"{moved} (dst_gap={term.dst_gap})")
-        elif explanation.note is not None:
-            which = "first" if explanation.note == "overlap-first" else "second"
-            self._say("clock change", True, f"the clock reads this time twice, and this is the {which} of the two")
-
-    def _say_no_occurrence(self, explanation: Explanation) -> None:
-        failing = [field for field in explanation.fields if not field.matches]
-        days = {"day-of-month", "day-of-week"}
-        named = [field for field in failing if field.name not in days or not explanation.day_matches]
-        if explanation.day_rule != "either":
-            named = [field for field in named if field.name not in days or field.name == explanation.day_rule]
-        for field in named:
-            day = f" ({_WEEKDAYS[field.value]})" if field.name == "day-of-week" else ""
-            text = f"the {field.name} there is {field.value}{day}, and `{field.text}` does not match"
-            self._say("expression", False, text)
-        if not named:
-            if explanation.clock.startswith("overlap"):
-                which = "first" if explanation.clock == "overlap-first" else "second"
-                text = f"the clock reads {explanation.local} twice, this is the {which} time, and the other one counts"
-            else:
-                text = f"the fields match {explanation.local}, but a clock change moves it away"
-            self._say("clock change", False, text)
-        near = [
-            f"{word} {format_instant(instant)}"
-            for word, instant in (("the one before is", explanation.previous), ("the next is", explanation.next))
-            if instant is not None
-        ]
-        if near:
-            self._say("neighbours", None, "by this version, " + ", ".join(near))
 
     def _become(self, term: Term) -> Verdict:
         if self._tick is not None:

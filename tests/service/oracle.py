@@ -85,12 +85,19 @@ class Kept:
     def has(self, at: int) -> bool:
         """Whether an instant is one of this version's occurrences, if the version is in force at it."""
         end = self.fields["end_at"]
-        return (
-            not self.deleted
-            and self.start <= at
-            and (end is None or at < end)
-            and at in occurrences(self.fields["cron_expression"], self.fields["timezone"])
-        )
+        return not self.deleted and self.start <= at and (end is None or at < end) and at in self.candidates(at, at + 1)
+
+    def candidates(self, start: int, stop: int) -> set[int]:
+        """The instants of `[start, stop)` that its expression names, whenever it is in force."""
+        word, _, span = self.fields["cron_expression"].partition(" ")
+        if word == "@once":
+            return {self.start} & set(range(start, stop))
+        if word == "@every":
+            step = int(span[:-1]) * {"s": 1, "m": MINUTE}[span[-1]]
+            first = self.start + max(0, -(-(start - self.start) // step)) * step
+            return set(range(first, stop, step))
+        found = occurrences(self.fields["cron_expression"], self.fields["timezone"])
+        return {at for at in found if start <= at < stop}
 
 
 @dataclass
@@ -121,8 +128,7 @@ class Schedule:
 
     def between(self, start: int, stop: int) -> list[int]:
         """Every occurrence in `[start, stop)`, each under the version in force at it."""
-        spells = {(kept.fields["cron_expression"], kept.fields["timezone"]) for kept in self.versions}
-        candidates = {at for spell in spells for at in occurrences(*spell) if start <= at < stop}
+        candidates = {at for kept in self.versions for at in kept.candidates(start, stop)}
         found = []
         for at in sorted(candidates):
             kept = self.in_force(at)

@@ -39,6 +39,9 @@ CRONS = (
     "30 2 * * *",
     "15 1-2 * * *",
     "0 0 * * *",
+    "@every 7m",
+    "@every 5000s",
+    "@once",
 )
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York")
 

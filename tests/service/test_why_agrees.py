@@ -9,23 +9,35 @@ import tempfile
 from collections import Counter
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from arco_sched.api import Workspace
-from arco_sched.core.cron import timetable
+from arco_sched.core.cron import timetable_from
 from arco_sched.core.definitions import Definition, RequestContent
 from arco_sched.core.errors import ArcoError
 from arco_sched.core.instants import parse_instant
+
+if TYPE_CHECKING:
+    from arco_sched.core.cron import AnyTimetable
 
 pytestmark = pytest.mark.slow
 
 BASE = parse_instant("2025-03-08T12:00:00Z")
 """19 hours before the clocks of New York go forward."""
-CRONS = ("*/20 * * * *", "7,37 * * * *", "0 */3 * * *", "30 2 * * *", "0 0 * * *", "15 */2 8-10 * MON")
+CRONS = (
+    "*/20 * * * *",
+    "7,37 * * * *",
+    "0 */3 * * *",
+    "30 2 * * *",
+    "0 0 * * *",
+    "15 */2 8-10 * MON",
+    "@every 50m",
+    "@once",
+)
 ZONES = ("UTC", "America/New_York")
 DEFINITIONS = st.builds(
     Definition,
@@ -130,8 +142,14 @@ class Tables:
             return "not-started"
         if row["end_at"] is not None and at >= row["end_at"]:
             return "ended"
-        times = timetable(row["cron_expression"], row["timezone"], row["dst_gap"], row["dst_overlap"])
+        times = self.times(row)
         return None if times.matches(at) else "no-occurrence"
+
+    @staticmethod
+    def times(row: Any) -> "AnyTimetable":
+        """The occurrences that a version names."""
+        texts = (row["cron_expression"], row["timezone"], row["dst_gap"], row["dst_overlap"])
+        return timetable_from(*texts, row["start_at"])
 
     def verdict(self, at: int, now: int) -> str:
         """What `why` must answer."""
@@ -150,8 +168,7 @@ class Tables:
         """Every occurrence under the version in force at it."""
         candidates = set()
         for row in self.versions:
-            times = timetable(row["cron_expression"], row["timezone"], row["dst_gap"], row["dst_overlap"])
-            candidates |= set(times.between(start, stop))
+            candidates |= set(self.times(row).between(start, stop))
         return sorted(at for at in candidates if self.outside(at) is None)
 
 

@@ -1,10 +1,13 @@
 """The second reader: croniter must read an expression as our own reader does, or it is refused."""
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from arco_sched.core.cron.expression import CronExpression
-from arco_sched.core.cron.grammar import MONTH_NAMES, WEEKDAY_NAMES, parse_expression
+from arco_sched.core.cron.grammar import ANCHORED, MONTH_NAMES, WEEKDAY_NAMES, parse_expression
 from arco_sched.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from arco_sched.core.cron.anchored import Anchored
 
 _LOWS: Final = {"second": 0, "minute": 0, "hour": 0, "day-of-month": 1, "month": 1, "day-of-week": 0}
 _HIGHS: Final = {"second": 59, "minute": 59, "hour": 23, "day-of-month": 31, "month": 12, "day-of-week": 6}
@@ -12,13 +15,25 @@ _PLACES: Final = ("minute", "hour", "day-of-month", "month", "day-of-week", "sec
 _NAMES: Final = {"month": MONTH_NAMES, "day-of-week": WEEKDAY_NAMES}
 
 
-def check_expression(text: str) -> CronExpression:
+def read_expression(text: str) -> "CronExpression | Anchored":
+    """The expression that `text` spells: what `parse_expression` reads, or `@every` and `@once`."""
+    if not text.lstrip(" \t").lower().startswith(ANCHORED):
+        return parse_expression(text)
+    from arco_sched.core.cron.anchored import parse_anchored
+
+    return parse_anchored(text)
+
+
+def check_expression(text: str) -> "CronExpression | Anchored":
     """The expression that `text` spells, for a definition that is about to be made or shown.
 
-    Raises `InvalidInput` for what `parse_expression` refuses, for what croniter does not read to the same values, and
-    for an expression that no date ever matches. Costs the import of croniter at its first call.
+    Raises `InvalidInput` for what `read_expression` refuses, for what croniter does not read to the same values, and
+    for an expression that no date ever matches. Costs the import of croniter at its first call. croniter knows neither
+    `@every` nor `@once`, which are a number and a unit: nothing is compared there.
     """
-    expression = parse_expression(text)
+    expression = read_expression(text)
+    if not isinstance(expression, CronExpression):
+        return expression
     _compare(expression)
     if expression.never:
         raise InvalidInput(

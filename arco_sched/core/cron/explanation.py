@@ -32,11 +32,13 @@ class Explanation:
     local: str
     """The reading of the zone's clock, RFC 3339 with its offset."""
     offset: int
-    kind: Literal["fixed-time", "interval"]
+    kind: Literal["fixed-time", "interval", "every", "once"]
     fields: tuple[FieldVerdict, ...]
-    """In the order of the expression; of five fields the second of the minute comes first, with the text `0`."""
-    day_rule: DayRule
-    """Which day fields decide: neither is restricted, one of them is, or both are and `either` suffices."""
+    """In the order of the expression; of five fields the second of the minute comes first, with the text `0`. None for
+    `@every` and `@once`, which no reading of a clock decides."""
+    day_rule: DayRule | None
+    """Which day fields decide: neither is restricted, one of them is, or both are and `either` suffices. None where
+    there are no fields."""
     day_matches: bool
     """What the two day fields say together, by that rule."""
     clock: Clock

@@ -80,6 +80,11 @@ class CronExpression:
         return len(self.seconds) * len(self.minutes) * len(self.hours)
 
     @property
+    def times_per_minute(self) -> int:
+        """How many occurrences a minute has at most."""
+        return len(self.seconds)
+
+    @property
     def every_day(self) -> bool:
         """Whether both day fields are `*` and every month is meant."""
         return not self.month_days_restricted and not self.weekdays_restricted and self.months == 0x1FFE

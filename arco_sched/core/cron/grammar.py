@@ -26,6 +26,9 @@ NICKNAMES: Final = {
 }
 """OCPS 1.1, 4.1."""
 
+ANCHORED: Final = ("@every", "@once")
+"""The nicknames that `arco_sched.core.cron.anchored` reads: no OCPS has them."""
+
 MONTH_NAMES: Final = {
     "JAN": 1,
     "FEB": 2,
@@ -149,9 +152,12 @@ def _nickname(parts: list[str]) -> list[str]:
         raise InvalidInput(
             "the nickname '@reboot' is not supported: it names an event, and arco does not see a machine start"
         )
+    if name.lower() in ANCHORED:
+        raise InvalidInput(f"the nickname {name} is no cron expression: `arco schedule create` takes it")
     if name.lower() not in NICKNAMES:
         raise InvalidInput(
-            f"the nickname {_shown(name)} is unknown: write one of {', '.join(NICKNAMES)}, or five fields"
+            f"the nickname {_shown(name)} is unknown: write one of {', '.join(NICKNAMES)}, @every 90m, @once, "
+            "or five fields"
         )
     if name not in NICKNAMES:
         raise InvalidInput(f"the nickname {_shown(name)} is written in small letters: write {name.lower()}")

@@ -230,7 +230,7 @@ REFUSED = [
     ("* * * *\x00 *", "holds the character U+0000"),
     ("*" * 1001, "1001 characters, more than 1000"),
     ("@Daily", "the nickname '@Daily' is written in small letters: write @daily"),
-    ("@every 5m", "the nickname '@every' is unknown: write one of @yearly"),
+    ("@every 5m", "the nickname @every is no cron expression: `arco schedule create` takes it"),
     ("@daily 5", "the nickname @daily stands alone"),
     ("@reboot", "the nickname '@reboot' is not supported: it names an event"),
     ("@", "the nickname '@' is unknown"),
