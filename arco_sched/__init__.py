@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from arco_sched.service.upcoming import Upcoming
     from arco_sched.service.verification.findings import Verification
     from arco_sched.service.why import Why
+    from arco_sched.service.why_during import WhyDuring
 
 __version__: Final = "0.1.0"
 
@@ -97,6 +98,7 @@ __all__ = [
     "VersionChange",
     "Wanted",
     "Why",
+    "WhyDuring",
     "Worker",
     "Workspace",
     "__version__",
@@ -154,6 +156,7 @@ _MODULES: Final = {
     "VersionChange": "service.definitions",
     "Wanted": "core.definitions",
     "Why": "service.why",
+    "WhyDuring": "service.why_during",
     "Worker": "core.run_subjects",
     "Workspace": "api",
     "format_instant": "core.instants",

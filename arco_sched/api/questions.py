@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from arco_sched.service.timeline import Timeline
     from arco_sched.service.upcoming import Upcoming
     from arco_sched.service.why import Why
+    from arco_sched.service.why_during import WhyDuring
 
 MAX_COUNT: Final = 10_000
 """Occurrences that one question shows at most."""
@@ -99,6 +100,25 @@ class Questions(Facade):
             super().why,
             given.schedule_id("schedule_id", schedule_id),
             given.optional(given.instant, "at", at),
+            now=given.instant("now", now),
+        )
+
+    def why_during(self, schedule_id: str, start: Instant, stop: Instant, *, now: Instant) -> WhyDuring:
+        """What became of every occurrence of a stretch of time, and why of the last one. Raises `NotFound` for an id
+        that is not there, and `InvalidInput` for more than 100,000 occurrences.
+
+        Args:
+            schedule_id: The id of a schedule, deleted or not.
+            start: From this instant on: an aware datetime or whole seconds since 1970.
+            stop: Until before this instant: the same.
+            now: The clock.
+        """
+        given = Given()
+        return given.call(
+            super().why_during,
+            given.schedule_id("schedule_id", schedule_id),
+            given.instant("start", start),
+            given.instant("stop", stop),
             now=given.instant("now", now),
         )
 

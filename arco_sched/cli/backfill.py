@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session, clocks
-from arco_sched.cli.moments import read_moment
+from arco_sched.cli.context import Session, clock_of, clocks
+from arco_sched.cli.moments import question
 from arco_sched.cli.options import FORMS, Problems, examples
 from arco_sched.render.terminal import write
 
@@ -29,6 +29,7 @@ def backfill(
         int, typer.Option("--limit", metavar="N", help="Make at most so many ticks, the oldest first; up to 10000.")
     ] = 1000,
     dry_run: opt.DryRun = False,
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
@@ -40,14 +41,17 @@ def backfill(
 
     session: Session = ctx.obj
     problems = Problems()
-    begin = problems.attempt(lambda: read_moment(start, "--from", session.now))
-    end = problems.attempt(lambda: read_moment(stop, "--to", session.now))
+    begin, end = question(problems, start, "--from", session.now), question(problems, stop, "--to", session.now)
+    zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     problems.check()
     if begin is None or end is None:
         raise AssertionError
     with session.open() as workspace:
-        answer = workspace.backfill(schedule_id, start=begin, stop=end, now=session.now, limit=limit, dry_run=dry_run)
+        clock = clock_of(workspace, schedule_id, zone)
+        answer = workspace.backfill(
+            schedule_id, start=begin(clock), stop=end(clock), now=session.now, limit=limit, dry_run=dry_run
+        )
         if as_json:
             write(render.as_json(answer))
         else:
-            render.draw(answer, clocks(workspace, utc=utc))
+            render.draw(answer, clocks(workspace, zone))

@@ -54,3 +54,13 @@ def complete_run(context: typer.Context, incomplete: str) -> list[str]:
     return _complete(
         context, incomplete, lambda workspace: (run.run_id for run in workspace.runs(limit=COMPLETIONS).rows)
     )
+
+
+def complete_zone(incomplete: str) -> list[str]:
+    """The names of time zones that begin as written, whatever the capitals, or whose city does."""
+    from arco_sched.core.cron import zone_names
+
+    begun = incomplete.lower()
+    names = sorted(zone_names())
+    found = [name for name in names if name.lower().startswith(begun)]
+    return found or [name for name in names if name.lower().rpartition("/")[2].startswith(begun)]

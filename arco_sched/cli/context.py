@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arco_sched.core.errors import DatabaseUnusable
+from arco_sched.core.errors import DatabaseUnusable, InvalidInput
 from arco_sched.core.instants import parse_instant
 
 if TYPE_CHECKING:
+    from arco_sched.core.cron import Zone
     from arco_sched.core.definitions import RequestContent
     from arco_sched.core.policy import Policy
     from arco_sched.core.ports import Store
@@ -94,11 +95,26 @@ class Session:
         return Path(platformdirs.user_data_dir("arco", appauthor=False)) / "arco.db"
 
 
-def clocks(workspace: "Workspace", *, utc: bool) -> "Clocks":
-    """The clock of each schedule's zone, for tables."""
+def clocks(workspace: "Workspace", zone: str | None) -> "Clocks":
+    """The clocks of tables: that of a zone, or of each schedule's zone."""
     from arco_sched.render.times import Clocks
 
-    return Clocks(None if utc else workspace.timezone)
+    return Clocks(workspace.timezone, zone)
+
+
+def clock_of(workspace: "Workspace", schedule_id: str | None, zone: str | None) -> "Zone":
+    """The clock on which instants are read that name no zone: `zone`, else that of the one schedule named, else UTC."""
+    return clock_named(zone or (None if schedule_id is None else workspace.timezone(schedule_id)))
+
+
+def clock_named(zone: str | None) -> "Zone":
+    """The clock of a zone; UTC for none, and for one that is not known (or lost since the schedule was defined)."""
+    from arco_sched.core.cron import load_zone
+
+    try:
+        return load_zone(zone or "UTC")
+    except InvalidInput:
+        return load_zone("UTC")
 
 
 def note_no_worker(workspace: "Workspace", *asked: "tuple[RequestContent, Policy]") -> None:

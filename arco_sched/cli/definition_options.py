@@ -2,17 +2,21 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import typer
 
+from arco_sched.cli.moments import question
 from arco_sched.cli.names import option_of
 from arco_sched.cli.options import RUN, Problems, read_pairs
 from arco_sched.core.fields import BY_NAME, GIVEN
-from arco_sched.core.instants import parse_instant
 from arco_sched.core.kinds import Choice, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole
 from arco_sched.core.rows import Field
 from arco_sched.core.special_kinds import AbsolutePath, Cron, Name, Zone
+
+if TYPE_CHECKING:
+    from arco_sched.core.cron import Zone as Clock
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -113,8 +117,11 @@ def offers(fields: Sequence[Field], *, required: bool = False, clearing: bool = 
     return offer
 
 
-def read(problems: Problems, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the options say, by the names of the fields; only what was given, and nothing for what is cleared."""
+def read(problems: Problems, given: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """What the options say at `now`, by the names of the fields; only what was given, and nothing for what is cleared.
+
+    Instants are questions to the clock of the schedule's zone, which `resolve` answers.
+    """
     values: dict[str, Any] = {}
     for name, value in given.items():
         field = BY_NAME.get(name.removeprefix("clear_"))
@@ -126,11 +133,18 @@ def read(problems: Problems, given: Mapping[str, Any]) -> dict[str, Any]:
             problems.add(f"{option} and {_clear_option(field)} contradict each other", when=both)
             values[field.name] = field.default
         else:
-            values[field.name] = _value(problems, field, value)
+            values[field.name] = _value(problems, field, value, now)
     return {name: value for name, value in values.items() if value is not None or given.get(f"clear_{name}")}
 
 
-def _value(problems: Problems, field: Field, given: Any) -> Any:
+def resolve(problems: Problems, values: dict[str, Any], zone: "Clock") -> None:
+    """Put the instants into what `read` found, on the clock of the zone."""
+    for name, value in values.items():
+        if callable(value):
+            values[name] = problems.attempt(partial(value, zone))
+
+
+def _value(problems: Problems, field: Field, given: Any, now: int) -> Any:
     """The field's value that an option says, None where it is wrong."""
     kind = field.kind
     if isinstance(kind, Flag):
@@ -138,7 +152,7 @@ def _value(problems: Problems, field: Field, given: Any) -> Any:
     if isinstance(kind, Span):
         return problems.read(kind.parse, given, field.name)
     if isinstance(kind, Instant):
-        return problems.read(parse_instant, given, field.name)
+        return question(problems, given, option_of(field.name), now, ahead=True)
     if isinstance(kind, Pairs):
         return read_pairs(problems, field, given)
     return tuple(given) if isinstance(kind, Many) else given

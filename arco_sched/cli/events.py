@@ -63,6 +63,7 @@ def events_list(
         bool,
         typer.Option("--follow", help="Wait for more; with --json, one document a line.", rich_help_panel=opt.OUTPUT),
     ] = False,
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_csv: opt.Csv = False,
     as_json: opt.Json = False,
@@ -76,14 +77,15 @@ def events_list(
     problems.add(f"--type {type_!r} must be one of {', '.join(TYPES)}", when=type_ is not None and type_ not in TYPES)
     problems.add("--after must be a number from 0 on", when=not 0 <= after <= opt.MAX_INTEGER)
     problems.attempt(lambda: check_limit(DEFAULT_LIMIT if limit is None else limit))
+    zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     opt.one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
     with session.open() as workspace:
         if follow:
-            _follow(workspace, after, type_, schedule, limit, utc=utc, as_json=as_json, as_csv=as_csv)
+            _follow(workspace, after, type_, schedule, limit, zone=zone, as_json=as_json, as_csv=as_csv)
             return
         page = workspace.events(after=after, type_=type_, schedule_id=schedule, limit=limit or DEFAULT_LIMIT)
-        show_page(workspace, "events", page, utc=utc, as_csv=as_csv, as_json=as_json)
+        show_page(workspace, "events", page, zone=zone, as_csv=as_csv, as_json=as_json)
 
 
 def _follow(
@@ -93,7 +95,7 @@ def _follow(
     schedule: str | None,
     limit: int | None,
     *,
-    utc: bool,
+    zone: str | None,
     as_json: bool,
     as_csv: bool,
 ) -> None:
@@ -115,7 +117,7 @@ def _follow(
             elif as_csv:
                 write(csv.events(page.rows, header=False))
             else:
-                shown_on = clocks(workspace, utc=utc)
+                shown_on = clocks(workspace, zone)
                 write(event_line(event, shown_on) for event in page.rows)
             if sys.stdout is not None:
                 sys.stdout.flush()

@@ -6,7 +6,7 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_tick
-from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.context import Session, clock_of, clocks
 from arco_sched.cli.options import Problems, examples, one_format
 from arco_sched.cli.pages import show_page
 from arco_sched.core.history import LapseReason, TickStatus
@@ -46,6 +46,7 @@ def ticks_list(
     until: opt.Until = None,
     limit: opt.Limit = DEFAULT_LIMIT,
     cursor: opt.Cursor = None,
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_csv: opt.Csv = False,
     as_json: opt.Json = False,
@@ -53,14 +54,16 @@ def ticks_list(
     """List ticks, the newest first, by the instant they are scheduled for."""
     session: Session = ctx.obj
     problems = Problems()
-    from arco_sched.cli.moments import read_span
+    from arco_sched.cli.moments import Range
 
-    start, stop = read_span(problems, since, until, session.now)
+    asked = Range(problems, since, until, session.now)
+    zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
     with session.open() as workspace:
+        start, stop = asked.on(clock_of(workspace, schedule, zone))
         page = workspace.ticks(schedule_id=schedule, status=status, since=start, until=stop, limit=limit, cursor=cursor)
-        show_page(workspace, "ticks", page, utc=utc, as_csv=as_csv, as_json=as_json)
+        show_page(workspace, "ticks", page, zone=zone, as_csv=as_csv, as_json=as_json)
 
 
 @ticks_app.command(
@@ -71,6 +74,7 @@ def ticks_show(
     tick_id: Annotated[
         str, typer.Argument(metavar="TICK_ID", help="The tick.", autocompletion=complete_tick, show_default=False)
     ],
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
@@ -78,6 +82,7 @@ def ticks_show(
     from arco_sched.render import json
 
     session: Session = ctx.obj
+    zone = opt.zone_of(utc=utc, tz=tz)
     with session.open() as workspace:
         detail = workspace.tick(tick_id)
         if as_json:
@@ -85,7 +90,7 @@ def ticks_show(
         else:
             from arco_sched.render import tables
 
-            tables.tick_detail(detail, clocks(workspace, utc=utc))
+            tables.tick_detail(detail, clocks(workspace, zone))
 
 
 @lapses_app.command(
@@ -101,6 +106,7 @@ def lapses_list(
     until: opt.Until = None,
     limit: opt.Limit = DEFAULT_LIMIT,
     cursor: opt.Cursor = None,
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_csv: opt.Csv = False,
     as_json: opt.Json = False,
@@ -108,13 +114,15 @@ def lapses_list(
     """List what lapsed, the newest record first: between which instants, how many occurrences, and why."""
     session: Session = ctx.obj
     problems = Problems()
-    from arco_sched.cli.moments import read_span
+    from arco_sched.cli.moments import Range
 
-    start, stop = read_span(problems, since, until, session.now)
+    asked = Range(problems, since, until, session.now)
+    zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
     with session.open() as workspace:
+        start, stop = asked.on(clock_of(workspace, schedule, zone))
         page = workspace.lapses(
             schedule_id=schedule, reason=reason, since=start, until=stop, limit=limit, cursor=cursor
         )
-        show_page(workspace, "lapses", page, utc=utc, as_csv=as_csv, as_json=as_json)
+        show_page(workspace, "lapses", page, zone=zone, as_csv=as_csv, as_json=as_json)

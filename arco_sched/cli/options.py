@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
-from arco_sched.cli.completion import complete_run, complete_schedule
+from arco_sched.cli.completion import complete_run, complete_schedule, complete_zone
 from arco_sched.core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FORMS: Final = "2025-01-15T10:00:00Z, 2h (ago), yesterday, 2025-01-15 10:00"
+FORMS: Final = "2025-01-15T10:00:00Z, 2h (ago), yesterday 10:00, 2025-01-15"
 """The forms of an instant, for the help of an option."""
 
 RUN: Final = "What a run is asked to do"
@@ -26,8 +26,16 @@ Id = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.", rich_help_panel=OUTPUT)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be recorded; record nothing.")]
-Utc = Annotated[
-    bool, typer.Option("--utc", help="Show instants in UTC, not in the schedule's zone.", rich_help_panel=OUTPUT)
+Utc = Annotated[bool, typer.Option("--utc", help="The same as --tz UTC.", rich_help_panel=OUTPUT)]
+Tz = Annotated[
+    str | None,
+    typer.Option(
+        "--tz",
+        metavar="ZONE",
+        help="Read and show instants on the clock of this zone, not of the schedule's.",
+        autocompletion=complete_zone,
+        rich_help_panel=OUTPUT,
+    ),
 ]
 
 OfSchedule = Annotated[
@@ -73,6 +81,15 @@ RunName = Annotated[
 Csv = Annotated[bool, typer.Option("--csv", help="Answer with CSV, for spreadsheets.", rich_help_panel=OUTPUT)]
 
 MAX_INTEGER: Final = (1 << 63) - 1
+
+
+def zone_of(*, utc: bool, tz: str | None) -> str | None:
+    """The zone that `--utc` or `--tz` names, None for that of each schedule; raises `InvalidInput`."""
+    from arco_sched.core.cron import load_zone
+
+    if utc and tz not in {None, "UTC"}:
+        raise InvalidInput("--utc and --tz contradict each other")
+    return "UTC" if utc else None if tz is None else load_zone(tz).name
 
 
 def examples(*lines: str) -> str:

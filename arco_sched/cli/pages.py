@@ -19,7 +19,7 @@ _NONE: Final[dict[Listed, str]] = {
 
 
 def show_page(
-    workspace: "Workspace", what: Listed, page: "Page[Any]", *, utc: bool, as_csv: bool, as_json: bool
+    workspace: "Workspace", what: Listed, page: "Page[Any]", *, zone: str | None, as_csv: bool, as_json: bool
 ) -> None:
     """Write the page, in the format of its name in each of `render`'s modules; what is not on it is said on stderr."""
     if as_json:
@@ -36,7 +36,7 @@ def show_page(
     else:
         from arco_sched.render import tables
 
-        getattr(tables, what)(page.rows, clocks(workspace, utc=utc))
+        getattr(tables, what)(page.rows, clocks(workspace, zone))
     say_more(page, "--after" if what == "events" else "--cursor")
 
 

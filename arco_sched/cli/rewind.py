@@ -22,6 +22,7 @@ def rewind(
         ),
     ] = None,
     dry_run: opt.DryRun = False,
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
@@ -33,18 +34,20 @@ def rewind(
     from arco_sched.render import rewinding
 
     session: Session = ctx.obj
+    zone = opt.zone_of(utc=utc, tz=tz)
     with session.open() as workspace:
         answer = workspace.rewind(now=session.now, schedules=schedule_ids or (), dry_run=dry_run)
         if as_json:
             write(rewinding.rewound_json(answer, session.now, dry_run=dry_run))
         else:
-            write(rewinding.rewound(answer, clocks(workspace, utc=utc), dry_run=dry_run))
+            write(rewinding.rewound(answer, clocks(workspace, zone), dry_run=dry_run))
 
 
 def discard(
     ctx: typer.Context,
     schedule_id: opt.Id,
     dry_run: opt.DryRun = False,
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
@@ -55,9 +58,10 @@ def discard(
     from arco_sched.render import rewinding
 
     session: Session = ctx.obj
+    zone = opt.zone_of(utc=utc, tz=tz)
     with session.open() as workspace:
         answer = workspace.discard(schedule_id, now=session.now, dry_run=dry_run)
         if as_json:
             write(rewinding.discarded_json(schedule_id, answer, dry_run=dry_run))
         else:
-            write(rewinding.discarded(schedule_id, answer, clocks(workspace, utc=utc), dry_run=dry_run))
+            write(rewinding.discarded(schedule_id, answer, clocks(workspace, zone), dry_run=dry_run))

@@ -7,7 +7,7 @@ import typer
 from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
 from arco_sched.cli import run_changes as changes
-from arco_sched.cli.context import Session, clocks, note_no_worker
+from arco_sched.cli.context import Session, clock_of, clocks, note_no_worker
 from arco_sched.cli.options import Problems, examples, one_format
 from arco_sched.cli.outputs import log, log_path, read_tail
 from arco_sched.cli.pages import say_more
@@ -80,6 +80,7 @@ def runs_list(
     ] = None,
     limit: opt.Limit = DEFAULT_LIMIT,
     cursor: opt.Cursor = None,
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_csv: opt.Csv = False,
     as_json: opt.Json = False,
@@ -90,15 +91,18 @@ def runs_list(
     """
     session: Session = ctx.obj
     problems = Problems()
-    from arco_sched.cli.moments import read_span
+    from arco_sched.cli.moments import Range
 
-    start, stop = read_span(problems, since, until, session.now)
-    due_start, due_stop = read_span(problems, due_since, due_until, session.now, "--due-")
+    requested = Range(problems, since, until, session.now)
+    due = Range(problems, due_since, due_until, session.now, "--due-")
+    zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     asked = {*([status] if status else []), *(["failed"] if failed else []), *(["running"] if running else [])}
     problems.add("--status, --failed and --running can't be combined: a run has one status", when=len(asked) > 1)
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
     with session.open() as workspace:
+        clock = clock_of(workspace, schedule, zone)
+        (start, stop), (due_start, due_stop) = requested.on(clock), due.on(clock)
         page = workspace.run_lives(
             now=session.now,
             schedule_id=schedule,
@@ -125,17 +129,20 @@ def runs_list(
         else:
             from arco_sched.render import run_tables
 
-            run_tables.runs(page.rows, session.now, clocks(workspace, utc=utc))
+            run_tables.runs(page.rows, session.now, clocks(workspace, zone))
         say_more(page)
 
 
 @runs_app.command("show", rich_help_panel=LOOK, epilog=examples("arco runs show daily", "arco runs show run_2yq7l2v3"))
-def runs_show(ctx: typer.Context, run: opt.RunName, utc: opt.Utc = False, as_json: opt.Json = False) -> None:
+def runs_show(
+    ctx: typer.Context, run: opt.RunName, tz: opt.Tz = None, utc: opt.Utc = False, as_json: opt.Json = False
+) -> None:
     """Show one run: its attempts, what it waits for, and the end of its output.
 
     A schedule id means its last run.
     """
     session: Session = ctx.obj
+    zone = opt.zone_of(utc=utc, tz=tz)
     with session.open() as workspace:
         life = workspace.run_life(run, now=session.now)
         logs = {attempt.number: log_path(session, life, attempt) for attempt in life.attempts}
@@ -148,7 +155,7 @@ def runs_show(ctx: typer.Context, run: opt.RunName, utc: opt.Utc = False, as_jso
         else:
             from arco_sched.render import run_tables
 
-            run_tables.run_detail(life, tail, session.now, clocks(workspace, utc=utc))
+            run_tables.run_detail(life, tail, session.now, clocks(workspace, zone))
 
 
 @runs_app.command(
@@ -178,7 +185,7 @@ def runs_request(
 
     session: Session = ctx.obj
     problems = Problems()
-    values = defining.read(problems, given)
+    values = defining.read(problems, given, session.now)
     how = {field.name: values.pop(field.name) for field in POLICY if field.name in values}
     content, policy = normal_content(**values), normal_policy(**how)
     # Judged before the database is made, so that bad input makes none.

@@ -6,8 +6,9 @@ import typer
 
 from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session, clocks, note_no_worker
+from arco_sched.cli.context import Session, clock_named, clock_of, clocks, note_no_worker
 from arco_sched.cli.exits import ExitCode
+from arco_sched.cli.moments import question
 from arco_sched.cli.names import option_of
 from arco_sched.cli.options import Problems, examples
 from arco_sched.cli.outputs import show_following
@@ -16,7 +17,6 @@ from arco_sched.cli.run_changes import exit_of, until_final
 from arco_sched.core.changes import create as judge_new
 from arco_sched.core.definitions import Definition
 from arco_sched.core.fields import merge
-from arco_sched.core.instants import parse_instant
 from arco_sched.render.terminal import say, write
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def create(ctx: typer.Context, schedule_id: opt.Id, as_json: opt.Json = False, *
 
     session: Session = ctx.obj
     problems = Problems()
-    values = defining.read(problems, given)
+    values = defining.read(problems, given, session.now)
+    defining.resolve(problems, values, clock_named(values.get("timezone")))
     start_at, enabled = values.pop("start_at", None), values.pop("enabled", None)
     definition = merge(Definition(cron_expression=values["cron_expression"]), values)
     problems.attempt(lambda: checked(definition, schedule_id))
@@ -94,10 +95,12 @@ def update(
     """
     session: Session = ctx.obj
     problems = Problems()
-    values = defining.read(problems, given)
+    values = defining.read(problems, given, session.now)
     enabled = values.pop("enabled", None)
     problems.check()
     with session.open() as workspace:
+        defining.resolve(problems, values, clock_of(workspace, schedule_id, values.get("timezone")))
+        problems.check()
         answer = workspace.update_schedule(
             schedule_id,
             values,
@@ -225,6 +228,7 @@ def trigger(
 def list_(
     ctx: typer.Context,
     everything: Annotated[bool, typer.Option("--all", help="Show deleted ones too.")] = False,
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
@@ -232,6 +236,7 @@ def list_(
     from arco_sched.render import json
 
     session: Session = ctx.obj
+    zone = opt.zone_of(utc=utc, tz=tz)
     with session.open() as workspace:
         schedules = workspace.schedules(deleted=everything)
         if as_json:
@@ -241,17 +246,20 @@ def list_(
         else:
             from arco_sched.render.schedules import schedules as draw
 
-            draw(schedules, session.now, clocks(workspace, utc=utc))
+            draw(schedules, session.now, clocks(workspace, zone))
 
 
 @schedule_app.command(
     rich_help_panel=LOOK, epilog=examples("arco schedule show daily", "arco schedule show daily --utc")
 )
-def show(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_json: opt.Json = False) -> None:
+def show(
+    ctx: typer.Context, schedule_id: opt.Id, tz: opt.Tz = None, utc: opt.Utc = False, as_json: opt.Json = False
+) -> None:
     """Show a schedule: its definition, how it stands, what waits and what comes next."""
     from arco_sched.render import json
 
     session: Session = ctx.obj
+    zone = opt.zone_of(utc=utc, tz=tz)
     with session.open() as workspace:
         detail = workspace.schedule(schedule_id, now=session.now)
         if as_json:
@@ -259,15 +267,18 @@ def show(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_json:
         else:
             from arco_sched.render.schedules import schedule_detail
 
-            schedule_detail(detail, session.now, clocks(workspace, utc=utc))
+            schedule_detail(detail, session.now, clocks(workspace, zone))
 
 
 @schedule_app.command(rich_help_panel=LOOK, epilog=examples("arco schedule versions daily"))
-def versions(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_json: opt.Json = False) -> None:
+def versions(
+    ctx: typer.Context, schedule_id: opt.Id, tz: opt.Tz = None, utc: opt.Utc = False, as_json: opt.Json = False
+) -> None:
     """Show every definition version of a schedule, and what changed in it."""
     from arco_sched.render import json
 
     session: Session = ctx.obj
+    zone = opt.zone_of(utc=utc, tz=tz)
     with session.open() as workspace:
         changes = workspace.versions(schedule_id)
         if as_json:
@@ -275,7 +286,7 @@ def versions(ctx: typer.Context, schedule_id: opt.Id, utc: opt.Utc = False, as_j
         else:
             from arco_sched.render.schedules import versions as draw
 
-            draw(changes, clocks(workspace, utc=utc))
+            draw(changes, clocks(workspace, zone))
 
 
 @schedule_app.command(
@@ -313,7 +324,7 @@ def preview(
 
     session: Session = ctx.obj
     problems = Problems()
-    expression = defining.read(problems, given)
+    expression = defining.read(problems, given, session.now)
     by_cron = "cron_expression" in expression
     problems.add("give a schedule's ID or --cron, not both", when=schedule_id is not None and by_cron)
     problems.add("give a schedule's ID, or --cron EXPR", when=schedule_id is None and not by_cron)
@@ -322,16 +333,17 @@ def preview(
         f"{of_cron[0] if of_cron else ''} goes with --cron, not with an ID", when=bool(of_cron and schedule_id)
     )
     problems.add(f"--count must be between 1 and {MAX_PREVIEW}", when=not 1 <= count <= MAX_PREVIEW)
-    since = problems.read(parse_instant, start, "--from")
+    since = question(problems, start, "--from", session.now, ahead=True)
     problems.check()
-    begin = session.now if since is None else since
     if schedule_id is not None:
         with session.open() as workspace:
+            begin = session.now if since is None else since(clock_of(workspace, schedule_id, None))
             found = workspace.preview(schedule_id, start=begin, count=count)
     else:
         from arco_sched.service.definitions import preview as preview_expression
 
         values = {"timezone": "UTC", **expression}
+        begin = session.now if since is None else since(clock_named(values["timezone"]))
         found = preview_expression(**values, start=begin, count=count)
     if as_json:
         write(json.preview(found))

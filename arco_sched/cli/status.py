@@ -38,6 +38,7 @@ def status(
             rich_help_panel=opt.OUTPUT,
         ),
     ] = None,
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> ExitCode:
@@ -52,6 +53,7 @@ def status(
     minutes = problems.read(parse_minutes, max_lag, "--max-lag")
     problems.add("--json and --prometheus - would both be on stdout", when=as_json and prometheus == "-")
     problems.add("--prometheus needs the name of a file, or -", when=prometheus == "")
+    zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     problems.check()
     lag = None if minutes is None else minutes * 60
     with session.open() as workspace:
@@ -66,5 +68,5 @@ def status(
         if as_json:
             write(render.as_json(answer, lag))
         elif prometheus is None:
-            render.draw(answer, lag, clocks(workspace, utc=utc))
+            render.draw(answer, lag, clocks(workspace, zone))
     return ExitCode.CHECK if lag is not None and render.is_late(answer, lag) else ExitCode.DONE

@@ -58,6 +58,7 @@ def tick(
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print nothing when all is well.", rich_help_panel=opt.OUTPUT)
     ] = False,
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> ExitCode:
@@ -66,6 +67,7 @@ def tick(
     Doing so twice, or from several machines at once, makes nothing twice. Exit code 5: a schedule can't be evaluated.
     """
     session: Session = ctx.obj
+    zone = opt.zone_of(utc=utc, tz=tz) if utc or tz is not None else None
     at = session.now if now is None else parse_instant(now, "--now")
     if now is not None and not (allow_future or dry_run):
         from arco_sched.core.evaluate import check_now
@@ -81,7 +83,7 @@ def tick(
         from arco_sched.service.workspace import Workspace
 
         workspace = Workspace(store)
-        return evaluate(workspace, at, schedule or (), dry_run=dry_run, quiet=quiet, utc=utc, as_json=as_json)
+        return evaluate(workspace, at, schedule or (), dry_run=dry_run, quiet=quiet, zone=zone, as_json=as_json)
 
 
 def _nothing(at: int, *, quiet: bool, as_json: bool) -> ExitCode:

@@ -31,14 +31,14 @@ def evaluate(
     *,
     dry_run: bool = False,
     quiet: bool = False,
-    utc: bool = False,
+    zone: str | None = None,
     as_json: bool = False,
 ) -> ExitCode:
     """Evaluate as of `at` and show what came of it; returns `FAILURES` where a schedule can't be evaluated."""
     answer = _evaluated(workspace, at, schedules, dry_run=dry_run, watched=not quiet)
     code = ExitCode.FAILURES if answer.failed else ExitCode.DONE
     try:
-        _show(workspace, answer, quiet=quiet, utc=utc, as_json=as_json)
+        _show(workspace, answer, quiet=quiet, zone=zone, as_json=as_json)
     except BrokenPipeError:
         # The evaluation is done, and its exit code holds whether or not the rest is read.
         if code is ExitCode.DONE:
@@ -77,7 +77,7 @@ def show_nothing(now: int, *, as_json: bool) -> None:
         write(sentences.nothing_due(now))
 
 
-def _show(workspace: "Workspace", answer: "Evaluation", *, quiet: bool, utc: bool, as_json: bool) -> None:
+def _show(workspace: "Workspace", answer: "Evaluation", *, quiet: bool, zone: str | None, as_json: bool) -> None:
     if as_json:
         from arco_sched.render.json import evaluation
 
@@ -102,7 +102,7 @@ def _show(workspace: "Workspace", answer: "Evaluation", *, quiet: bool, utc: boo
             list(islice(answer.ticks, SHOWN)),
             list(islice(answer.lapses, SHOWN)),
             _conflicting(workspace, answer) if answer.conflicts else [],
-            clocks(workspace, utc=utc),
+            clocks(workspace, zone),
         )
 
 

@@ -48,6 +48,7 @@ def timeline(
         str | None,
         typer.Option("--svg", metavar="FILE", help="Write it as a picture instead.", rich_help_panel=opt.OUTPUT),
     ] = None,
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
@@ -66,10 +67,11 @@ def timeline(
         f"--hours must be between 1 and {MAX_DAYS * 24}", when=hours is not None and not 1 <= hours <= MAX_DAYS * 24
     )
     problems.add("--svg needs the name of a file", when=svg == "")
+    chosen_zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     problems.check()
     length = hours * 3600 if hours is not None else (days or 1) * 86_400
     with session.open() as workspace:
-        names, zone = _which(workspace, schedule_ids, utc=utc)
+        names, zone = _which(workspace, schedule_ids, chosen_zone)
         if not names and not as_json:
             say("No schedules: `arco schedule create ID --cron EXPR` makes one.")
             return
@@ -99,13 +101,13 @@ def timeline(
         say(f"Wrote {svg}")
 
 
-def _which(workspace: "Workspace", schedule_ids: list[str] | None, *, utc: bool) -> tuple[list[str], str]:
+def _which(workspace: "Workspace", schedule_ids: list[str] | None, chosen: str | None) -> tuple[list[str], str]:
     """The schedules of the picture and the zone of its axis."""
     schedules = {each.version.schedule_id: each.version for each in workspace.schedules(deleted=True)}
     names = list(dict.fromkeys(schedule_ids or [name for name, version in schedules.items() if not version.deleted]))
     zones = {schedules[name].definition.timezone for name in names if name in schedules}
-    if utc or len(zones) != 1:
-        return names, "UTC"
+    if chosen is not None or len(zones) != 1:
+        return names, chosen or "UTC"
     zone = zones.pop()
     try:
         load_zone(zone)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.context import Session, clock_of, clocks
 from arco_sched.cli.moments import read_moment
 from arco_sched.cli.options import FORMS, examples
 from arco_sched.cli.outputs import log_path, read_tail
@@ -18,6 +18,7 @@ why_app = typer.Typer(add_completion=False)
     epilog=examples(
         "arco why daily",
         "arco why daily --at 2025-01-15T10:00:00Z",
+        "arco why daily --at yesterday",
         'arco why daily --at "yesterday 10:00"',
         'arco why daily --at "2025-01-15 10:00 Europe/Berlin" --json',
     )
@@ -29,23 +30,36 @@ def why(
         str | None,
         typer.Option("--at", metavar="INSTANT", help=f"The instant in question (its last occurrence): {FORMS}."),
     ] = None,
+    tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
     """Explain why a schedule did or did not fire at an instant: the whole chain, how its run ended, and what to do.
 
-    Without --at it is about the last occurrence that should have been.
+    Without --at it is about the last occurrence that should have been. A day, week or night without a time is about
+    each occurrence in it. Times without a zone are on the schedule's clock.
     """
     from arco_sched.render import why as render
+    from arco_sched.render.why_during import draw as draw_during
 
     session: Session = ctx.obj
-    instant = None if at is None else read_moment(at, "--at", session.now)
+    zone = opt.zone_of(utc=utc, tz=tz)
+    if at is not None:
+        read_moment(at, "--at", session.now)  # so that what no zone makes a time is told before the database is asked
     with session.open() as workspace:
-        answer = workspace.why(schedule_id, instant, now=session.now)
+        moment = None if at is None else read_moment(at, "--at", session.now, clock_of(workspace, schedule_id, zone))
+        during = None
+        if moment is None or moment.is_instant:
+            answer = workspace.why(schedule_id, None if moment is None else moment.at, now=session.now)
+        else:
+            during = workspace.why_during(schedule_id, moment.start, moment.stop, now=session.now)
+            answer = during.why
         life = answer.life
         logs = [] if life is None else [log_path(session, life, attempt) for attempt in life.attempts]
         log_tail = read_tail(logs[-1]) if logs and logs[-1] else None
         if as_json:
-            write(render.as_json(answer, logs, log_tail))
+            write(render.as_json(answer, logs, log_tail, during))
+        elif during is not None and during.count != 1:
+            draw_during(during, clocks(workspace, zone), clock_of(workspace, schedule_id, zone))
         else:
-            render.draw(answer, clocks(workspace, utc=utc), log_tail)
+            render.draw(answer, clocks(workspace, zone), log_tail)

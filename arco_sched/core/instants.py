@@ -22,7 +22,7 @@ BEFORE_ALL: Final = -(1 << 62)
 
 # Compiled when one is first read: most commands read none, and compiling takes milliseconds.
 _RFC3339: Final = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:([Zz])|([+-])(\d\d):(\d\d))"
-_DURATION: Final = r"(\d{1,12})([smhdw]?)"
+_DURATION: Final = r"(\d{1,12})(?: ?(s|m|h|d|w|seconds?|minutes?|hours?|days?|weeks?))?"
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
 MAX_MINUTES: Final = 100 * 366 * 1440
 
@@ -125,15 +125,16 @@ def parse_minutes(text: str, what: str = "the duration") -> int:
 
 
 def parse_span(text: str, unit: Unit, what: str = "the duration") -> int:
-    """Whole minutes or seconds, from a number of them or a text such as `30s`, `90m`, `24h`, `7d` or `2w`.
+    """Whole minutes or seconds, from a number of them or a text such as `30s`, `90m`, `24h`, `7d`, `2w` or `3 days`.
 
     Minutes are not written as seconds. Raises `InvalidInput`, in which `what` names the value.
     """
     match = re.fullmatch(_DURATION, text.strip(), re.ASCII)
-    if match is None or (match[2] == "s" and unit == "minutes"):
+    letter = match[2][0] if match is not None and match[2] else ""
+    if match is None or (letter == "s" and unit == "minutes"):
         raise _refused(what, "span", text, forms=FORMS[unit])
     size = 60 if unit == "minutes" else 1
-    return int(match[1]) * (_SECONDS[match[2]] // size if match[2] else 1)
+    return int(match[1]) * (_SECONDS[letter] // size if letter else 1)
 
 
 def format_span(value: int, unit: Unit) -> str:

@@ -77,9 +77,10 @@ def _value(kind: Kind) -> dict[str, Any]:
     if isinstance(kind, Choice):
         return {"enum": list(kind.choices)}
     if isinstance(kind, Span):
-        units = "mhdw" if kind.unit == "minutes" else "smhdw"
+        units = "[mhdw]|(minute|hour|day|week)s?"
+        units = units if kind.unit == "minutes" else "[smhdw]|(second|minute|hour|day|week)s?"
         number = {"type": "integer", "minimum": kind.least, "maximum": kind.most}
-        return {"oneOf": [number, {"type": "string", "pattern": f"^\\s*[0-9]{{1,12}}[{units}]?\\s*$"}]}
+        return {"oneOf": [number, {"type": "string", "pattern": f"^\\s*[0-9]{{1,12}}( ?({units}))?\\s*$"}]}
     if isinstance(kind, Whole):
         return {"type": "integer", "minimum": kind.least, "maximum": kind.most}
     if isinstance(kind, Flag):

@@ -12,28 +12,27 @@ if TYPE_CHECKING:
 
 
 class Clocks:
-    """The clocks that instants are shown on: each schedule's own zone, or UTC for all.
+    """The clocks that instants are shown on: each schedule's own zone, or one for all.
 
-    `zone_of` gives the name of a schedule id's zone, and is asked once for each id that is shown.
-    An id without one, and a zone that this installation does not have, is shown in UTC.
+    `zone_of` gives the name of a schedule id's zone, and is asked once for each id that is shown; `zone` stands in for
+    all of them. An id without one, and a zone that this installation does not have, is shown in UTC.
     """
 
-    def __init__(self, zone_of: Callable[[str], str | None] | None) -> None:
-        self._zone_of = zone_of
+    def __init__(self, zone_of: Callable[[str], str | None], zone: str | None = None) -> None:
+        self._zone_of, self._zone = zone_of, zone
         self._zones: dict[str, str] = {}
 
     def _name(self, schedule_id: str) -> str:
         name = self._zones.get(schedule_id)
         if name is None:
-            known = None if self._zone_of is None else self._zone_of(schedule_id)
-            name = self._zones[schedule_id] = known or "UTC"
+            name = self._zones[schedule_id] = self._zone_of(schedule_id) or "UTC"
         return name
 
     def show(self, epoch: int | None, schedule_id: str | None) -> str:
         """`2025-01-15 05:00 -05:00`, with seconds where there are any; empty for None."""
         if epoch is None:
             return ""
-        name = "UTC" if schedule_id is None else self._name(schedule_id)
+        name = self._zone or ("UTC" if schedule_id is None else self._name(schedule_id))
         return instant_in(epoch, None if name == "UTC" else _zone(name).offset_at(epoch))
 
 

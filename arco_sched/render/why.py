@@ -25,8 +25,9 @@ from arco_sched.render.waits import outcome
 
 if TYPE_CHECKING:
     from arco_sched.service.why import Why
+    from arco_sched.service.why_during import Occasion, WhyDuring
 
-_STYLES: Final = {
+VERDICT_STYLES: Final = {
     "triggered": "green",
     "skipped": "yellow",
     "waiting": "yellow",
@@ -46,8 +47,9 @@ _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _MARKS: Final = {True: ("yes", "green"), False: ("NO", "bold red"), None: ("--", "")}
 
 
-def as_json(answer: Why, logs: Sequence[str | None], log_tail: str | None) -> str:
-    """`arco why --json`; `logs` are the paths of what each attempt printed, `log_tail` is the end of the last."""
+def as_json(answer: Why, logs: Sequence[str | None], log_tail: str | None, during: WhyDuring | None = None) -> str:
+    """`arco why --json`; `logs` are the paths of what each attempt printed, `log_tail` is the end of the last; `during`
+    is there where more than an instant was asked about."""
     detail = answer.tick
     return line(
         {
@@ -63,8 +65,24 @@ def as_json(answer: Why, logs: Sequence[str | None], log_tail: str | None) -> st
             "conflicts": [] if detail is None else conflict_rows(detail.conflicts),
             "lapse": None if answer.lapse is None else lapse_row(answer.lapse),
             "other_ticks": [tick_row(tick) for tick in answer.other_ticks],
+            "from": None if during is None else instant(during.start),
+            "to": None if during is None else instant(during.stop),
+            "occurrences": None if during is None else [_occasion(each) for each in during.occasions],
         }
     )
+
+
+def _occasion(each: Occasion) -> Row:
+    return {
+        "first": instant(each.first),
+        "last": instant(each.last),
+        "count": each.count,
+        "verdict": each.verdict,
+        "reason": each.reason,
+        "run_status": each.run_status,
+        "tick_id": each.tick_id,
+        "run_id": each.run_id,
+    }
 
 
 def _run(answer: Why, logs: Sequence[str | None], log_tail: str | None) -> Row | None:
@@ -98,7 +116,7 @@ def _explanation(explanation: Explanation) -> Row:
 def draw(answer: Why, clocks: Clocks, log_tail: str | None) -> None:
     """`arco why`; `log_tail` is the end of what the run printed."""
     screen = Screen()
-    screen.line(_verdict(answer, clocks), _STYLES.get(answer.verdict, "bold"))
+    screen.line(_verdict(answer, clocks), VERDICT_STYLES.get(answer.verdict, "bold"))
     screen.line("")
     screen.table(
         [Column("", whole=True), Column("LOOKED AT"), Column("FOUND")],

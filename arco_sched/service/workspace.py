@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from arco_sched.service.verification.findings import Verification
     from arco_sched.service.verification.recount import Progress as VerificationProgress
     from arco_sched.service.why import Why
+    from arco_sched.service.why_during import WhyDuring
 
 DEFAULT_LIMIT = 100
 """Rows of a page."""
@@ -282,6 +283,13 @@ class Workspace(RunWorkspace):
 
         with self._store.read() as transaction:
             return why(transaction, schedule_id, at, now)
+
+    def why_during(self, schedule_id: str, start: int, stop: int, *, now: int) -> "WhyDuring":
+        """What became of every occurrence in `[start, stop)`, and why of the last one; at most 100,000 of them."""
+        from arco_sched.service.why_during import why_during
+
+        with self._store.read() as transaction:
+            return why_during(transaction, schedule_id, start, stop, now)
 
     def timeline(self, edges: Sequence[int], *, now: int, schedules: Iterable[str] = ()) -> "Timeline":
         """The history of the named schedules (default: all that are not deleted) between the edges, at least two

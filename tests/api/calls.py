@@ -114,6 +114,7 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
         Call("check", {"asked": Asked(max_lag=5, late=5, waiting=1, failed=True), "now": NOW, "is_here": is_here}),
         Call("next", {"now": NOW, "count": 3, "schedules": ["a"]}),
         Call("why", {"schedule_id": "a", "at": NEW_YEAR, "now": NOW}),
+        Call("why_during", {"schedule_id": "a", "start": NEW_YEAR, "stop": NOW, "now": NOW}),
         Call("timeline", {"edges": [NEW_YEAR, NOW], "now": NOW, "schedules": ["a"]}),
         Call("schedule", {"schedule_id": "a", "now": NOW, "count": 3}),
         Call("schedules", {"deleted": True}),

@@ -109,7 +109,20 @@ def test_bad_instants(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "minutes"),
-    [("1", 1), ("90", 90), ("90m", 90), ("24h", 1440), ("7d", 10_080), ("2w", 20_160), (" 90m ", 90), ("007d", 10_080)],
+    [
+        ("1", 1),
+        ("90", 90),
+        ("90m", 90),
+        ("24h", 1440),
+        ("7d", 10_080),
+        ("2w", 20_160),
+        (" 90m ", 90),
+        ("007d", 10_080),
+        ("90 m", 90),
+        ("3 days", 4320),
+        ("1 hour", 60),
+        ("2weeks", 20_160),
+    ],
 )
 def test_durations(text: str, minutes: int) -> None:
     """A duration is whole minutes, with the units m, h, d and w."""
@@ -119,7 +132,26 @@ def test_durations(text: str, minutes: int) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "0", "0m", "0d", "-1", "-5m", "+5", "1.5h", "h", "1h30m", "90s", "90 m", "1y", "1H", "٣", "1e3"),
+        *(
+            "",
+            "0",
+            "0m",
+            "0d",
+            "-1",
+            "-5m",
+            "+5",
+            "1.5h",
+            "h",
+            "1h30m",
+            "90s",
+            "90  m",
+            "3 dayss",
+            "90 seconds",
+            "1y",
+            "1H",
+            "٣",
+            "1e3",
+        ),
         *("9" * 13, "999999999999w", "101000d"),
     ],
 )

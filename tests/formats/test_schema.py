@@ -52,7 +52,7 @@ def test_the_schema_of_fields_that_come_later() -> None:
             "description": "Words: seconds, or 30s, 10m, 24h.",
             "oneOf": [
                 {"type": "integer", "minimum": 1, "maximum": 86_400},
-                {"type": "string", "pattern": "^\\s*[0-9]{1,12}[smhdw]?\\s*$"},
+                {"type": "string", "pattern": "^\\s*[0-9]{1,12}( ?([smhdw]|(second|minute|hour|day|week)s?))?\\s*$"},
             ],
         },
         "retry_exit_codes": {"description": "Words.", "type": "array", "items": whole},

@@ -213,6 +213,13 @@ def test_the_verdict_is_that_of_the_tables(first: Definition, steps: list[Step],
             if tables.rewound is None:
                 assert seen["triggered"] + seen["skipped"] == len(tables.ticks)
                 assert seen["lapsed"] == sum(missed for _, _, missed in tables.lapses)
+            first_, stop = BASE - 7200, max(now, tables.cursor) + 20_000
+            during = workspace.why_during("a", first_, stop, now=now).occasions
+            expected_all = sorted({*known, *(at for at in tables.ticks if first_ <= at < stop)})
+            for at in expected_all:
+                (group,) = (each for each in during if each.first <= at <= each.last)
+                assert group.verdict == tables.verdict(at, now)
+            assert sum(each.count or 0 for each in during) == len(expected_all)
             without = workspace.why("a", now=now)
             assert without.verdict == tables.verdict(without.at, now)
             assert workspace.verify().ok
