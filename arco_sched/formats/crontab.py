@@ -294,7 +294,7 @@ def _explained(problem: str) -> str:
 
 
 def _refuse_foreign(found: CronExpression, fields: Sequence[str]) -> None:
-    if found.last_day or found.nearest_weekday is not None or found.nth_weekdays or found.last_weekdays:
+    if found.special_days:
         raise Unfit(
             "cron does not know L, W and #, so it is not clear what is meant: `arco schedule create` takes them"
         )

@@ -59,6 +59,9 @@ def _compare(expression: CronExpression) -> None:
         # croniter's `expand` drops the W: it reads the day, and the W is ours alone.
         ours["day-of-month"].add(expression.nearest_weekday)
         fields["day-of-month"] = fields["day-of-month"].removesuffix("W")
+    # croniter has neither LW nor L-3: it reads the days beside them, and these two are ours alone.
+    days = [item for item in fields["day-of-month"].split(",") if item != "LW" and not item.startswith("L-")]
+    fields["day-of-month"] = ",".join(days) or "*"
     weekdays = fields["day-of-week"].split(",")
     special = [item for item in weekdays if "#" in item or item.endswith("L")]
     plain = [item for item in weekdays if item not in special]
@@ -68,6 +71,8 @@ def _compare(expression: CronExpression) -> None:
     theirs, _ = _croniter_reads(expression, fields)
     if not plain:
         theirs["day-of-week"] = set()
+    if not days:
+        theirs["day-of-month"] = set()
     nth: set[tuple[int, Any]] = set()
     if special:
         fields["day-of-week"] = ",".join(special)

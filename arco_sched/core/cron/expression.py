@@ -50,6 +50,10 @@ class CronExpression:
     """The plain days of the day-of-month field, a mask."""
     last_day: bool
     """`L` in the day-of-month field: the last day of the month."""
+    last_working_day: bool
+    """`LW`: the last day of the month that is Monday to Friday."""
+    days_before_last: tuple[int, ...]
+    """`L-3` is 3: the third day before the last one of the month. A shorter month has no such day."""
     nearest_weekday: int | None
     """The 15 of `15W`: the weekday (Monday to Friday) of the same month that is closest to that date. A month
     that lacks the date has no such day."""
@@ -78,6 +82,12 @@ class CronExpression:
     def times_per_day(self) -> int:
         """How many times of a matching day the expression names, 1 to 86,400."""
         return len(self.seconds) * len(self.minutes) * len(self.hours)
+
+    @property
+    def special_days(self) -> bool:
+        """Whether a day field has `L`, `W` or `#`, which plain cron does not know."""
+        of_month = self.last_day or self.last_working_day or bool(self.days_before_last)
+        return of_month or self.nearest_weekday is not None or bool(self.nth_weekdays or self.last_weekdays)
 
     @property
     def times_per_minute(self) -> int:
@@ -220,6 +230,12 @@ class CronExpression:
         mask = self.month_days & ((2 << length) - 2)
         if self.last_day:
             mask |= 1 << length
+        if self.last_working_day:
+            weekday = (first + length - 1) % 7
+            mask |= 1 << length - {6: 1, 0: 2}.get(weekday, 0)
+        for days in self.days_before_last:
+            if days < length:
+                mask |= 1 << length - days
         day = self.nearest_weekday
         if day is not None and day <= length:
             weekday = (first + day - 1) % 7

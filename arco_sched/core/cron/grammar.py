@@ -1,5 +1,7 @@
 """The strict reader of cron expressions: the Open Cron Pattern Specification 1.0 and its increments 1.1 to 1.3.
 
+`LW` and `L-3` are in none of its versions (1.4 is the newest draft): they mean what they mean in Quartz.
+
 Where the specification leaves a choice, or `arco` departs from it (years, `@reboot`), `docs/semantics.md` decides.
 """
 
@@ -76,6 +78,8 @@ _WEEKDAY: Final = _FIELDS["day-of-week"]
 
 _BLANKS: Final = re.compile(r"[ \t]+")
 _NEAREST: Final = re.compile(r"([0-9]+)W")
+_BEFORE_LAST: Final = re.compile(r"L-([0-9]+)")
+_SMALL: Final = re.compile(r"l|l-[0-9]+|[0-9]+w|lw|Lw|lW")
 _NTH: Final = re.compile(r"([^#]*)#([^#]*)")
 _WEEKDAY_TEXT: Final = re.compile(r"[0-9]+|[A-Za-z]{3}")
 
@@ -136,6 +140,8 @@ def parse_expression(text: str) -> CronExpression:
         months=_mask(values["month"]),
         month_days=_mask(month_days.plain),
         last_day=month_days.last,
+        last_working_day=month_days.last_working,
+        days_before_last=tuple(sorted(month_days.before_last)),
         nearest_weekday=month_days.nearest,
         weekdays=_mask(day % 7 for day in weekdays.plain),
         nth_weekdays=tuple(sorted(weekdays.nth)),
@@ -183,11 +189,13 @@ def _names_of(parts: list[str]) -> tuple[str, ...]:
 
 
 class _MonthDays:
-    """The day-of-month field as it is read: plain days, `L`, and `15W` (OCPS 1.3, 4.1 and 4.3)."""
+    """The day-of-month field as it is read: plain days, `L` and `15W` (OCPS 1.3, 4.1 and 4.3), `LW` and `L-3`."""
 
     def __init__(self) -> None:
         self.plain: tuple[int, ...] = ()
         self.last = False
+        self.last_working = False
+        self.before_last: set[int] = set()
         self.nearest: int | None = None
 
     def read(self, text: str) -> None:
@@ -195,22 +203,35 @@ class _MonthDays:
         for item in text.split(","):
             if item == "L":
                 self.last = True
+            elif item == "LW":
+                self.last_working = True
+            elif match := _BEFORE_LAST.fullmatch(item):
+                self.before_last.add(_days_before_last(item, match[1]))
             elif match := _NEAREST.fullmatch(item):
                 if item != text:
                     raise _Refused(f"{_shown(item)} can't be in a list: W stands alone, with a single day")
                 self.nearest = _number(_MONTH_DAY, match[1])
-            elif item == "l" or re.fullmatch(r"[0-9]+w", item):
+            elif _SMALL.fullmatch(item):
                 raise _Refused(f"{_shown(item)} is written with a capital letter: write {item.upper()}")
             elif "W" in item.upper():
-                raise _Refused(f"{_shown(item)} is not supported: W follows a single day, as in 15W")
+                raise _Refused(f"{_shown(item)} is not supported: W follows a single day, as in 15W, or L, as in LW")
             elif "L" in item.upper():
-                raise _Refused(f"{_shown(item)} is not supported: L stands by itself, for the last day of the month")
+                raise _Refused(f"{_shown(item)} is not supported: there are L, the last day, LW and L-3")
             elif "#" in item:
                 raise _Refused("'#' belongs to the day-of-week field, as in 2#3 for the third Tuesday")
             else:
                 plain.append(item)
         if plain:
             self.plain = _values(_MONTH_DAY, plain)
+
+
+def _days_before_last(item: str, text: str) -> int:
+    digits = text.lstrip("0")
+    if not digits:
+        raise _Refused(f"{_shown(item)} is the last day itself: write L")
+    if len(digits) > 2 or int(digits) > 30:
+        raise _Refused(f"{_shown(item)}: after L- comes 1 to 30, since no month is longer")
+    return int(digits)
 
 
 class _Weekdays:

@@ -176,6 +176,12 @@ def is_nearest_weekday(day: dt.date, wanted: int) -> bool:
     return day == min((d for d in days if d.isoweekday() <= 5), key=lambda d: abs(d.day - wanted))
 
 
+def is_last_working_day(day: dt.date) -> bool:
+    """`LW` by its definition: Monday to Friday, and no such day is left in the month."""
+    later = (day + dt.timedelta(days=n) for n in range(1, _last_day(day) - day.day + 1))
+    return day.isoweekday() <= 5 and all(each.isoweekday() > 5 for each in later)
+
+
 def _month_day_fields(*, special: bool, steps: bool) -> st.SearchStrategy[tuple[str, DayTest | None]]:
     plain = _numbers(1, 31, star=False).map(lambda f: (f[0], lambda day, days=f[1]: day.day in days))
     choices = [st.just(("*", None)), st.just(("*", None)), plain]
@@ -184,6 +190,12 @@ def _month_day_fields(*, special: bool, steps: bool) -> st.SearchStrategy[tuple[
     if special:
         choices.append(st.just(("L", lambda day: day.day == _last_day(day))))
         choices.append(st.just(("3,L", lambda day: day.day in {3, _last_day(day)})))
+        choices.append(st.just(("LW", is_last_working_day)))
+        choices.append(st.just(("1,LW", lambda day: day.day == 1 or is_last_working_day(day))))
+        choices.append(st.integers(1, 30).map(lambda n: (f"L-{n}", lambda day: day.day == _last_day(day) - n)))
+        choices.append(
+            st.integers(1, 30).map(lambda n: (f"L,L-{n}", lambda day: day.day in {_last_day(day), _last_day(day) - n}))
+        )
         choices.append(st.integers(1, 31).map(lambda n: (f"{n}W", lambda day: is_nearest_weekday(day, n))))
     return st.one_of(choices)
 

@@ -58,6 +58,7 @@ def expect_agreement(text: str) -> None:
         ({"month_days": 2}, "day-of-month"),
         ({"last_day": True}, "day-of-month"),
         ({"nearest_weekday": 9}, "day-of-month"),
+        ({"month_days": 2, "last_working_day": True}, "day-of-month"),
         ({"months": 2}, "month"),
         ({"weekdays": 2}, "day-of-week"),
         ({"nth_weekdays": ((1, 1),)}, "day-of-week"),
@@ -95,6 +96,13 @@ def test_what_never_occurs_is_refused() -> None:
     """Semantics 3: an expression that no date matches is refused where a definition is made."""
     expect_agreement("0 0 30 2 *")
     expect_agreement("0 0 31W 2,4 *")
+
+
+@pytest.mark.parametrize("field", ["LW", "L-3", "1,LW", "LW,L-3", "L,L-30", "10-12/2,L-3,LW", "*,LW", "1-31,L-2"])
+def test_beside_the_last_days(field: str) -> None:
+    """croniter knows neither LW nor L-3, and has to agree on what stands beside them."""
+    expect_agreement(f"0 18 {field} * *")
+    expect_agreement(f"0 18 {field} * MON#1,5L")
 
 
 def test_croniter_refuses() -> None:

@@ -1,5 +1,6 @@
 """The grammar: what OCPS 1.0 and the named parts of its increments accept and refuse, read by our own reader."""
 
+import calendar
 import dataclasses
 import datetime as dt
 
@@ -199,8 +200,18 @@ REFUSED = [
     ("* * 15w * *", "in the day-of-month field, '15w' is written with a capital letter: write 15W"),
     ("* * 1-15W * *", "in the day-of-month field, '1-15W' is not supported: W follows a single day, as in 15W"),
     ("* * 1,15W * *", "in the day-of-month field, '15W' can't be in a list: W stands alone"),
-    ("* * LW * *", "in the day-of-month field, 'LW' is not supported"),
-    ("* * L-3 * *", "in the day-of-month field, 'L-3' is not supported: L stands by itself"),
+    ("* * lw * *", "in the day-of-month field, 'lw' is written with a capital letter: write LW"),
+    ("* * Lw * *", "in the day-of-month field, 'Lw' is written with a capital letter: write LW"),
+    ("* * l-3 * *", "in the day-of-month field, 'l-3' is written with a capital letter: write L-3"),
+    ("* * L-0 * *", "in the day-of-month field, 'L-0' is the last day itself: write L"),
+    ("* * L-31 * *", "in the day-of-month field, 'L-31': after L- comes 1 to 30"),
+    ("* * L-3W * *", "in the day-of-month field, 'L-3W' is not supported: W follows a single day"),
+    ("* * L-3-1 * *", "in the day-of-month field, 'L-3-1' is not supported: there are L, the last day, LW and L-3"),
+    ("* * L-5/2 * *", "in the day-of-month field, 'L-5/2' is not supported"),
+    ("* * 1-L * *", "in the day-of-month field, '1-L' is not supported"),
+    ("* * LW-2 * *", "in the day-of-month field, 'LW-2' is not supported"),
+    ("* * 15W,LW * *", "in the day-of-month field, '15W' can't be in a list: W stands alone"),
+    ("* * * * LW", "in the day-of-week field, 'LW' is not a value"),
     ("* * 32W * *", "in the day-of-month field, '32' is outside 1-31"),
     ("* * 0W * *", "in the day-of-month field, '0' is outside 1-31"),
     ("* * * * L", "in the day-of-week field, 'L' needs a weekday: write FRI#L"),
@@ -373,6 +384,36 @@ def test_nearest_weekday_by_definition(n: int) -> None:
     for first in kinds.values():
         days = [d for d in range(1, 32) if (first + dt.timedelta(days=d - 1)).month == first.month]
         assert bits(e.days(first.year, first.month)) == [d for d in days if is_nearest_weekday(first.replace(day=d), n)]
+
+
+@pytest.mark.parametrize(
+    "field", ["LW", "L-1", "L-3", "L-28", "L-29", "L-30", "1,LW", "LW,L-3", "L,L-30", "10-12,L-3,LW"]
+)
+def test_last_days_over_the_whole_calendar(field: str) -> None:
+    """400 years of dates counted by hand: `LW` the last Monday to Friday of the month, `L-3` the third day before the
+    last one, none where the month is too short; also in lists."""
+    e = parse_expression(f"0 0 {field} * *")
+    items = field.split(",")
+    for year in range(2000, 2400):
+        for month in range(1, 13):
+            length = calendar.monthrange(year, month)[1]
+            wanted = set()
+            for item in items:
+                if item == "LW":
+                    wanted.add(max(d for d in range(1, length + 1) if calendar.weekday(year, month, d) < 5))
+                elif item[0] == "L":
+                    wanted.add(length - int(item[2:] or 0))
+                else:
+                    low, _, high = item.partition("-")
+                    wanted |= set(range(int(low), int(high or low) + 1))
+            assert bits(e.days(year, month)) == sorted(wanted - set(range(-31, 1)))
+
+
+def test_lists_of_last_days() -> None:
+    """What the fields say, beside plain days."""
+    e = parse_expression("0 0 L-3,L-03,L-12,LW,5 * *")
+    assert (e.days_before_last, e.last_working_day, e.last_day, bits(e.month_days)) == ((3, 12), True, False, [5])
+    assert e.special_days
 
 
 def day_number(date: str) -> int:
