@@ -10,7 +10,7 @@ from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, note_no_worker
 from arco_sched.cli.options import examples
 from arco_sched.core.errors import InvalidFields, InvalidFile, InvalidInput
-from arco_sched.render.terminal import say, write
+from arco_sched.render.terminal import Document, say, write
 
 if TYPE_CHECKING:
     from arco_sched.service.apply import Applied
@@ -116,11 +116,11 @@ def export(
     if schema:
         from importlib.resources import files
 
-        write((files("arco_sched") / "schedules.schema.json").read_text("utf-8"))
+        write(Document((files("arco_sched") / "schedules.schema.json").read_text("utf-8")))
         return
     from arco_sched.formats import toml_file as definitions
     from arco_sched.render.json import line
 
     with session.open() as workspace:
         versions = [schedule.version for schedule in workspace.schedules()]
-    write(line(definitions.document(versions)) if as_json else definitions.write(versions))
+    write(line(definitions.document(versions)) if as_json else Document(definitions.write(versions)))

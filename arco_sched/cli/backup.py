@@ -31,5 +31,6 @@ def backup(
     path = Path(file)
     with session.open() as workspace:
         workspace.backup(path, replace=replace)
+    session.has_changed = True
     size = path.stat().st_size
     write(render.as_json(file, size) if as_json else render.text(file, size))

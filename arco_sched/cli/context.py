@@ -26,6 +26,8 @@ class Session:
         self._busy_timeout = busy_timeout
         self._environ = environ
         self._now: int | None = None
+        self.has_changed = False
+        """Whether the command has done what stays, whatever becomes of its answer."""
 
     @property
     def has_fixed_clock(self) -> bool:
@@ -55,6 +57,7 @@ class Session:
             try:
                 yield store
             finally:
+                self.has_changed |= store.has_changed
                 store.close()
 
     @contextmanager
@@ -74,7 +77,10 @@ class Session:
             if self._given() is None:
                 path.parent.mkdir(parents=True, exist_ok=True)
             with Workspace.create(path, name, busy_timeout=self._busy_timeout) as workspace:
-                yield workspace
+                try:
+                    yield workspace
+                finally:
+                    self.has_changed |= workspace.made or workspace._store.has_changed  # noqa: SLF001 - no business of callers
 
     def exists(self) -> bool:
         """Whether there is a file where the database should be."""

@@ -33,16 +33,17 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
     `environ` gives `ARCO_DB`, `ARCO_NOW` and `ARCO_DEBUG`; with the last, an unforeseen error is raised.
     """
-    code = 0
     try:
         _prepare_streams()
         code = _dispatch(argv, environ)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        _flush()
     except SystemExit as done:  # completion, and rich where the reader of a help page has gone
         code = done.code if isinstance(done.code, int) else 0
     except BrokenPipeError:  # whoever read the output has gone, and wants nothing more
+        code = 0
         _discard_output()
+    except OSError as error:  # stdout itself: `_dispatch` reports all others
+        code = _no_room(error)
     return code
 
 
@@ -61,13 +62,32 @@ def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     except Exception as error:
         from arco_sched.cli.exits import ExitCode
         from arco_sched.core.errors import ArcoError
+        from arco_sched.render.terminal import OutputError
 
+        if isinstance(error, OutputError):
+            raise
         if isinstance(error, ArcoError):
             return _report(argv, _code_of(error), _message(error), error)
         if environ.get("ARCO_DEBUG"):
             raise
         what = f"unforeseen {type(error).__name__}: {error} (set ARCO_DEBUG=1 to see where)"
         return _report(argv, ExitCode.UNFORESEEN, what)
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _no_room(error: OSError) -> int:
+    """Say that the answer could not be written, once; and, where there is something, that it is done all the same."""
+    from arco_sched.cli.exits import ExitCode
+    from arco_sched.render.terminal import say
+
+    _discard_output()
+    done = "; what the command did is done" if getattr(error, "has_changed", False) else ""
+    say(f"arco: the answer can't be written to stdout: {error.strerror}{done}")
+    return ExitCode.UNFORESEEN
 
 
 def _interrupted() -> ExitCode:
@@ -83,13 +103,20 @@ def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
     from arco_sched.cli.app import command
     from arco_sched.cli.exits import ExitCode
+    from arco_sched.render.terminal import guard_stdout
 
+    guard_stdout()
     app = command()
     if "_ARCO_COMPLETE" in environ:
         app.main(list(argv), prog_name="arco", standalone_mode=False)
     try:
         with app.make_context("arco", list(argv), obj=environ) as context:
-            code = app.invoke(context)
+            try:
+                code = app.invoke(context)
+                _flush()
+            except OSError as error:
+                error.has_changed = getattr(context.obj, "has_changed", False)  # type: ignore[attr-defined]
+                raise
         return int(code or ExitCode.DONE)
     except Exit as done:
         return done.exit_code
@@ -169,7 +196,6 @@ def _prepare_streams() -> None:
 
 def _discard_output() -> None:
     """Let what is still buffered go nowhere: the interpreter would complain about the closed pipe at its end."""
-    try:  # noqa: SIM105 # contextlib is an import of every call
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        pass
+    from arco_sched.render.terminal import discard
+
+    discard(sys.stdout)

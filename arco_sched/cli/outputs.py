@@ -12,7 +12,7 @@ from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
 from arco_sched.cli.options import Problems
 from arco_sched.core.errors import InvalidInput, NotFound
-from arco_sched.render.terminal import is_terminal, printable, say, write
+from arco_sched.render.terminal import is_terminal, printable, say, write, write_bytes
 
 if TYPE_CHECKING:
     from arco_sched.core.attempts import Attempt
@@ -160,11 +160,9 @@ class Watch:
 
 def _emit(pieces: Iterable[bytes]) -> None:
     """Write output to stdout: raw, or for a terminal with what would steer it made visible."""
-    raw = getattr(sys.stdout, "buffer", None)
-    if raw is not None and not is_terminal():
+    if hasattr(sys.stdout, "buffer") and not is_terminal():
         for piece in pieces:
-            raw.write(piece)
-            raw.flush()
+            write_bytes(piece)
         return
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     for piece in pieces:

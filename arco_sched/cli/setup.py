@@ -14,7 +14,7 @@ from arco_sched.cli.context import Session
 from arco_sched.cli.options import examples
 from arco_sched.core.errors import Conflict, InvalidInput
 from arco_sched.render.json import line as json_line
-from arco_sched.render.terminal import say, write
+from arco_sched.render.terminal import Document, say, write
 
 setup_app = typer.Typer(add_completion=False)
 
@@ -51,7 +51,8 @@ def cron(
     from arco_sched.formats.cron_and_systemd import TICK, WORK_ONCE, check_every, crontab_line, crontab_with
 
     check_every(every)
-    arco, database = _paths(ctx.obj)
+    session: Session = ctx.obj
+    arco, database = _paths(session)
     line = crontab_line(arco, database, every, WORK_ONCE if work else TICK)
     change = None
     if install:
@@ -59,11 +60,12 @@ def cron(
         after = crontab_with(before, database, line)
         if after != before:
             _crontab(after)
+        session.has_changed = after != before
         change = "unchanged" if after == before else "updated" if _has(before, database) else "created"
     if as_json:
         write(json_line({"line": line, "database": database, "change": change}))
     elif change is None:
-        write(line + "\n")
+        write(Document(line + "\n"))
         say("note: --install puts it into your crontab, `crontab -e` lets you do so by hand")
     else:
         said = {"created": "Added to your crontab", "updated": "Replaced in your crontab", "unchanged": "Already there"}
@@ -97,7 +99,8 @@ def systemd(
         raise InvalidInput("--every is not for --work: the worker evaluates whenever something is due")
     check_every(minutes)
     check_unit_name(name)
-    arco, database = _paths(ctx.obj)
+    session: Session = ctx.obj
+    arco, database = _paths(session)
     units = _units(name, arco, database, minutes, work=work)
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
     commands = [
@@ -106,6 +109,7 @@ def systemd(
         "loginctl enable-linger",
     ]
     change = _write_units(folder, units, database) if install else None
+    session.has_changed = change in {"created", "updated"}
     if as_json:
         write(
             json_line(
@@ -114,7 +118,7 @@ def systemd(
         )
         return
     if change is None:
-        write("\n".join(f"# {folder / unit}\n{text}" for unit, text in units.items()))
+        write(Document("\n".join(f"# {folder / unit}\n{text}" for unit, text in units.items())))
         say(f"note: --install writes {'this file' if work else 'these two files'}")
         return
     said = {"created": "Wrote", "updated": "Replaced", "unchanged": "Already there"}

@@ -11,7 +11,7 @@ from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import Problems, examples
 from arco_sched.cli.presence import is_here
 from arco_sched.core.instants import parse_minutes
-from arco_sched.render.terminal import write
+from arco_sched.render.terminal import Document, write
 
 status_app = typer.Typer(add_completion=False)
 
@@ -60,11 +60,12 @@ def status(
         seen = is_here(session)
         answer = workspace.status(now=session.now, is_here=seen, results=prometheus is not None)
         if prometheus == "-":
-            write(render.prometheus(answer, __version__))
+            write(map(Document, render.prometheus(answer, __version__)))
         elif prometheus is not None:
             from arco_sched.cli.files import write_whole
 
             write_whole(prometheus, "".join(render.prometheus(answer, __version__)), "--prometheus")
+            session.has_changed = True
         if as_json:
             write(render.as_json(answer, lag))
         elif prometheus is None:

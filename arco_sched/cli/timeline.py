@@ -93,6 +93,7 @@ def timeline(
         from arco_sched.render.svg import picture as svg_picture
 
         write_whole(svg, svg_picture(answer, chosen, *offsets), "--svg")
+        session.has_changed = True
     if as_json:
         write(render.as_json(answer, chosen))
     elif svg is None:

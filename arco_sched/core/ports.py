@@ -226,6 +226,10 @@ class Store(Protocol):
     def path(self) -> Path | str:
         """Where it is."""
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether a transaction that changed something was committed through it."""
+
     def read(self) -> AbstractContextManager[Transaction]:
         """A transaction that writes nothing."""
 

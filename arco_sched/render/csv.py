@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from arco_sched.core.fields import CONTENT
 from arco_sched.render.json import event_row, lapse_row, tick_row
 from arco_sched.render.lives import life_row
-from arco_sched.render.terminal import printable
+from arco_sched.render.terminal import Document, printable
 
 T = TypeVar("T")
 
@@ -38,29 +38,29 @@ RUNS: Final = (
 EVENTS: Final = ("seq", "type", "idempotency_key", "schedule_id", "recorded_at", "payload")
 
 
-def ticks(rows: Iterable[Any]) -> Iterator[str]:
+def ticks(rows: Iterable[Any]) -> Iterator[Document]:
     """`arco ticks list --csv`."""
     return _document(TICKS, tick_row, rows)
 
 
-def lapses(rows: Iterable[Any]) -> Iterator[str]:
+def lapses(rows: Iterable[Any]) -> Iterator[Document]:
     """`arco lapses list --csv`."""
     return _document(LAPSES, lapse_row, rows)
 
 
-def runs(rows: Iterable[Any]) -> Iterator[str]:
+def runs(rows: Iterable[Any]) -> Iterator[Document]:
     """`arco runs list --csv`."""
     return _document(RUNS, life_row, rows)
 
 
-def events(rows: Iterable[Any], *, header: bool = True) -> Iterator[str]:
+def events(rows: Iterable[Any], *, header: bool = True) -> Iterator[Document]:
     """`arco events list --csv`; without the header where rows follow on earlier ones."""
     return _document(EVENTS, event_row, rows, header=header)
 
 
 def _document(
     names: tuple[str, ...], row_of: Callable[[T], dict[str, Any]], rows: Iterable[T], *, header: bool = True
-) -> Iterator[str]:
+) -> Iterator[Document]:
     if header:
         yield _line(names)
     for each in rows:
@@ -68,10 +68,10 @@ def _document(
         yield _line([_cell(row[name]) for name in names])
 
 
-def _line(cells: Iterable[object]) -> str:
+def _line(cells: Iterable[object]) -> Document:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue()
+    return Document(text.getvalue())
 
 
 def _cell(value: object) -> object:

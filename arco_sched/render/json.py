@@ -15,6 +15,7 @@ from arco_sched.core.fields import content_document
 from arco_sched.core.fields import document as version_document
 from arco_sched.core.history import Event, LapseRecord, Run, RunConflict, Schedule, Tick
 from arco_sched.core.instants import DAY, format_instant, format_local
+from arco_sched.render.terminal import Document
 
 if TYPE_CHECKING:
     from arco_sched.core.run_subjects import Worker
@@ -38,8 +39,12 @@ def _encode(value: object) -> str:
     return "".join(char if char.isprintable() else _escape(char)[1:-1] for char in text)
 
 
-def document(members: Iterable[tuple[str, Any]]) -> Iterator[str]:
+def document(members: Iterable[tuple[str, Any]]) -> Iterator[Document]:
     """The text of one object, piece by piece; a member that is an iterator becomes an array with one row a line."""
+    return map(Document, _pieces(members))
+
+
+def _pieces(members: Iterable[tuple[str, Any]]) -> Iterator[str]:
     opening = "{"
     for name, value in members:
         yield f"{opening}{_encode(name)}: "
@@ -55,9 +60,9 @@ def document(members: Iterable[tuple[str, Any]]) -> Iterator[str]:
     yield "}\n"
 
 
-def line(row: Row) -> str:
+def line(row: Row) -> Document:
     """One document on a line of its own."""
-    return _encode(row) + "\n"
+    return Document(_encode(row) + "\n")
 
 
 def error(code: int, message: str, problems: Sequence[tuple[int | None, str]] = ()) -> str:

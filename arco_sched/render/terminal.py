@@ -1,9 +1,11 @@
 """The two streams and the console: what is written where, and how wide."""
 
+import io
 import os
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,16 +17,87 @@ PIPE_WIDTH: Final = 500
 """Columns of a table that nobody looks at: wide enough that no cell is broken, since `grep` and `awk` read lines."""
 
 
+class OutputError(OSError):
+    """stdout can't be written, other than for a pipe that is closed: a full disk, a device that is gone."""
+
+
+class Document(str):
+    """Text for programs to read: `write` writes it in UTF-8, whatever the encoding of stdout is."""
+
+    __slots__ = ()
+
+
+class _Stdout(io.TextIOWrapper):
+    """stdout, whose errors are told from those of files."""
+
+    def write(self, text: str, /) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            raise _output_error(error) from None
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            raise _output_error(error) from None
+
+
+def _output_error(error: OSError) -> OSError:
+    return error if isinstance(error, BrokenPipeError | OutputError) else OutputError(error.errno, error.strerror)
+
+
+def guard_stdout() -> None:
+    """From now on whatever can't be written to stdout is an `OutputError`, whoever writes it."""
+    stream = sys.stdout
+    if type(stream) is io.TextIOWrapper:
+        sys.stdout = _Stdout(
+            stream.buffer, stream.encoding, stream.errors, line_buffering=stream.line_buffering, write_through=False
+        )
+
+
 def write(text: str | Iterable[str]) -> None:
     """Write an answer to stdout as it is; an iterable piece by piece."""
-    if sys.stdout is not None:
-        sys.stdout.writelines((text,) if isinstance(text, str) else text)
+    if sys.stdout is None:
+        return
+    raw = None if _is_utf8(sys.stdout.encoding) else getattr(sys.stdout, "buffer", None)
+    for piece in (text,) if isinstance(text, str) else text:
+        if raw is not None and isinstance(piece, Document):
+            write_bytes(piece.encode("utf-8", "backslashreplace"))
+        else:
+            sys.stdout.write(piece)
+
+
+def _is_utf8(encoding: str | None) -> bool:
+    return encoding is not None and encoding.lower().replace("_", "-") in {"utf-8", "utf8"}
+
+
+def write_bytes(content: bytes) -> None:
+    """Write bytes to stdout, behind what was written before, at once; it must have a buffer."""
+    sys.stdout.flush()
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise _output_error(error) from None
 
 
 def say(text: str) -> None:
-    """Write a line of talk to stderr."""
-    if sys.stderr is not None:
+    """Write a line of talk to stderr; where it has no room for it, nobody hears it."""
+    if sys.stderr is None:
+        return
+    try:
         sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except OSError:
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO | None) -> None:
+    """Let what is still buffered in a stream go nowhere: the interpreter would fail with it at its end."""
+    with suppress(OSError, ValueError):  # where it is no file
+        if stream is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def shortened(message: str) -> str:

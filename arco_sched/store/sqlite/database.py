@@ -45,6 +45,7 @@ class Database:
         self._busy_timeout = busy_timeout
         self._owner = (os.getpid(), get_ident())
         self._is_open = True
+        self.has_changed = False
 
     def close(self) -> None:
         """Close the connection; a second time does nothing."""
@@ -91,8 +92,10 @@ class Database:
         with translating_errors(self.path):
             try:
                 self._begin_writing()
+                before = self._connection.total_changes
                 yield Transaction(self._connection)
                 self._connection.execute("COMMIT")
+                self.has_changed |= self._connection.total_changes > before
             finally:
                 _roll_back(self._connection)
 
