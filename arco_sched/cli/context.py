@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.errors import DatabaseUnusable, InvalidInput
 from arco_sched.core.instants import parse_instant
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from arco_sched.core.ports import Store
     from arco_sched.render.times import Clocks
     from arco_sched.service.workspace import Workspace
+
+_NAME_ONE: Final = "name a database with --db or ARCO_DB"
 
 
 class Session:
@@ -75,7 +77,10 @@ class Session:
 
         with _naming_the_path(self.path) as path:
             if self._given() is None:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                except OSError as error:
+                    raise DatabaseUnusable(f"can't make {path.parent}: {error.strerror}: {_NAME_ONE}") from None
             with Workspace.create(path, name, busy_timeout=self._busy_timeout) as workspace:
                 try:
                     yield workspace
@@ -98,7 +103,13 @@ class Session:
             return Path(given)
         import platformdirs
 
-        return Path(platformdirs.user_data_dir("arco", appauthor=False)) / "arco.db"
+        try:
+            path = Path(platformdirs.user_data_dir("arco", appauthor=False)) / "arco.db"
+        except RuntimeError:  # a user without a name and a HOME, as in a container
+            path = Path()
+        if not path.is_absolute():
+            raise DatabaseUnusable(f"this user has no home directory for the database: {_NAME_ONE}")
+        return path
 
 
 def clocks(workspace: "Workspace", zone: str | None) -> "Clocks":

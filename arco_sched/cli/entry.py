@@ -54,7 +54,10 @@ def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             return quick.tick(argv, environ)
         if quick.is_done(argv, environ):
             return 0
-        return _invoke(argv, environ)
+        from arco_sched.render.terminal import guarded_stdout
+
+        with guarded_stdout():
+            return _invoke(argv, environ)
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
@@ -103,9 +106,7 @@ def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
     from arco_sched.cli.app import command
     from arco_sched.cli.exits import ExitCode
-    from arco_sched.render.terminal import guard_stdout
 
-    guard_stdout()
     app = command()
     if "_ARCO_COMPLETE" in environ:
         app.main(list(argv), prog_name="arco", standalone_mode=False)

@@ -97,10 +97,10 @@ def _tick(database: Path | str, now: int) -> int:
         if nothing_due(store, now):
             return 0
         from arco_sched.cli.tick_due import evaluate
-        from arco_sched.render.terminal import guard_stdout
+        from arco_sched.render.terminal import guarded_stdout
         from arco_sched.service.workspace import Workspace
 
-        guard_stdout()
-        return evaluate(Workspace(store), now, quiet=True)
+        with guarded_stdout():
+            return evaluate(Workspace(store), now, quiet=True)
     finally:
         store.close()

@@ -102,7 +102,7 @@ def systemd(
     session: Session = ctx.obj
     arco, database = _paths(session)
     units = _units(name, arco, database, minutes, work=work)
-    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
+    folder = _units_folder()
     commands = [
         "systemctl --user daemon-reload",
         f"systemctl --user enable --now {name}.{'service' if work else 'timer'}",
@@ -125,6 +125,18 @@ def systemd(
     write("".join(f"{said[change]}: {folder / unit}\n" for unit in units))
     write("Now run:\n" + "".join(f"  {command}\n" for command in commands))
     say(f"note: the last one lets your {'units' if work else 'timers'} run while you are not logged in")
+
+
+def _units_folder() -> Path:
+    import platformdirs
+
+    try:
+        folder = platformdirs.user_config_path()
+    except RuntimeError:  # a user without a name and a HOME
+        folder = Path()
+    if not folder.is_absolute():
+        raise InvalidInput("this user has no home directory for units: set HOME or XDG_CONFIG_HOME")
+    return folder / "systemd" / "user"
 
 
 def _units(name: str, arco: list[str], database: str, every: int, *, work: bool) -> dict[str, str]:

@@ -3,8 +3,8 @@
 import io
 import os
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, TextIO
 
 if TYPE_CHECKING:
@@ -47,13 +47,24 @@ def _output_error(error: OSError) -> OSError:
     return error if isinstance(error, BrokenPipeError | OutputError) else OutputError(error.errno, error.strerror)
 
 
-def guard_stdout() -> None:
-    """From now on whatever can't be written to stdout is an `OutputError`, whoever writes it."""
+@contextmanager
+def guarded_stdout() -> Iterator[None]:
+    """Within, whatever can't be written to stdout is an `OutputError`, whoever writes it."""
     stream = sys.stdout
-    if type(stream) is io.TextIOWrapper:
-        sys.stdout = _Stdout(
-            stream.buffer, stream.encoding, stream.errors, line_buffering=stream.line_buffering, write_through=False
-        )
+    if type(stream) is not io.TextIOWrapper:
+        yield
+        return
+    guarded = sys.stdout = _Stdout(stream.buffer, stream.encoding, stream.errors, line_buffering=stream.line_buffering)
+    try:
+        yield
+        guarded.flush()
+    finally:
+        sys.stdout = stream
+        try:
+            guarded.detach()
+        except OSError:
+            discard(stream)
+            guarded.detach()
 
 
 def write(text: str | Iterable[str]) -> None:

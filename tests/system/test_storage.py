@@ -22,6 +22,7 @@ from arco_sched.core.errors import ArcoError, DatabaseUnusable
 from tests import ROOT
 from tests.story import DAY, END, HOUR, START
 from tests.system.small_disk import small_disk
+from tests.system.users import NOBODY, run_as
 
 pytestmark = pytest.mark.slow
 
@@ -158,31 +159,6 @@ def open_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-# Everything is imported before root becomes nobody, who may not enter the folder of every interpreter.
-AS_NOBODY = """
-import contextlib, io, os, sys
-from arco_sched.cli import entry
-path, elsewhere, *argv = sys.argv[1:]
-for first in (["init"], argv, ["schedule", "update", "a", "--max-catchup", "0"]):
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        entry.run(first, {"ARCO_DB": elsewhere, "ARCO_NOW": "2025-03-04T00:00:00Z"})
-if os.geteuid() == 0:
-    os.setgroups([]); os.setgid(65534); os.setuid(65534)
-sys.exit(entry.run(argv, {"ARCO_DB": path, "ARCO_NOW": "2025-03-04T00:00:00Z"}))
-"""
-
-
-def as_nobody(path: Path, elsewhere: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command line, run by somebody who owns nothing where root runs the tests."""
-    return subprocess.run(
-        [sys.executable, "-c", AS_NOBODY, path, elsewhere / "other.db", *arguments],
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize("command", ["tick", "schedule list", "schedule create b --cron @daily", "init"])
 @pytest.mark.parametrize("mode", [0o000, 0o444, 0o666])
 def test_no_permission(open_folder: Path, tmp_path: Path, mode: int, command: str) -> None:
@@ -191,7 +167,7 @@ def test_no_permission(open_folder: Path, tmp_path: Path, mode: int, command: st
     before = path.read_bytes()
     path.chmod(mode)
     open_folder.chmod(0o555)
-    is_one_line(as_nobody(path, tmp_path, *command.split()), path)
+    is_one_line(run_as(NOBODY, path, tmp_path, *command.split()), path)
     open_folder.chmod(0o755)
     path.chmod(0o600)
     assert path.read_bytes() == before
@@ -202,7 +178,7 @@ def test_a_folder_that_may_not_be_written(open_folder: Path, tmp_path: Path) -> 
     """Where no file may be made, making a database is refused in one line."""
     open_folder.chmod(0o555)
     path = open_folder / "new.db"
-    is_one_line(as_nobody(path, tmp_path, "init"), path)
+    is_one_line(run_as(NOBODY, path, tmp_path, "init"), path)
     assert not path.exists()
 
 

@@ -71,7 +71,8 @@ def create_database(
     except FileExistsError:
         pass
     except OSError as error:
-        raise DatabaseUnusable(f"can't make the database {path}: {error.strerror}") from None
+        what = f"can't make the database {path}: {error.strerror} (name another with --db or ARCO_DB)"
+        raise DatabaseUnusable(what) from None
     _refuse_other_things(path)
     with translating_errors(path), _closing_on_error(connect(path, busy_timeout)) as connection:
         if _is_empty(connection):
