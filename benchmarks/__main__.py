@@ -22,6 +22,8 @@ SUBJECTS: Final = {
     "history": ("9",),
     "concurrency": ("11",),
     "listing": ("12",),
+    "verification": ("13",),
+    "minute": ("14",),
 }
 """The modules, and the rows of the table that each of them measures."""
 

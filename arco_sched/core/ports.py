@@ -15,7 +15,7 @@ given once and mean nothing elsewhere. `tests/store/test_conformance*.py` state 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from arco_sched.core.definitions import RequestContent
 from arco_sched.core.events import Draft, TickSeries
@@ -131,16 +131,9 @@ class SchemaDifference(NamedTuple):
     kind: str
 
 
-class TickRow(NamedTuple):
-    """A scheduled tick as the recount sees it; `seq` is that of its event, 0 where it has none."""
-
-    schedule: int
-    instant: int
-    tick_id: str
-    version: int
-    status: str
-    content: int | None
-    seq: int
+TickRow: TypeAlias = tuple[int, int, int, str, int | None]
+"""A scheduled tick as the recount sees it: schedule, instant, version, status, content. A plain tuple, since there are
+as many as there are ticks."""
 
 
 class PruningRow(NamedTuple):
@@ -202,9 +195,12 @@ class Audit(Transaction, Protocol):
     def schedule_id(self, schedule: int) -> str:
         """The id behind a number; the number itself, as text, where the dictionary lacks it."""
 
-    def scheduled_ticks(self, first: int, last: int) -> Iterator[TickRow]:
+    def scheduled_ticks(self, first: int, last: int) -> Iterator[list[TickRow]]:
         """The scheduled ticks of the schedules from `first` through `last`, in the order of the numbers, those of each
-        oldest first."""
+        oldest first; in pages."""
+
+    def tick_seq(self, schedule: int, instant: int) -> int:
+        """The `seq` of a scheduled tick's event, 0 where it has none."""
 
     def lapses(self, schedules: Sequence[int]) -> dict[int, list[LapseSpan]]:
         """The lapses of each schedule in the order of time."""
@@ -242,8 +238,9 @@ class Store(Protocol):
     def audit(self) -> AbstractContextManager[Audit]:
         """A transaction for `arco verify`, which sees one state and writes nothing."""
 
-    def integrity(self) -> list[str]:
-        """What the store says of its own files, a line each; nothing where all is well."""
+    def integrity(self) -> AbstractContextManager[Callable[[], list[str]]]:
+        """A check of the store's own files that goes on beside what is done within the block. Calling what the block
+        gets waits for its end, and answers what it says, a line each; nothing where all is well."""
 
     def changes(self) -> int:
         """A number that changes when somebody else commits; asking costs microseconds."""

@@ -473,7 +473,7 @@ def test_any_cell(path: Path, seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "moment", ["'$.ticks'", "FROM contents", "fresh.run_rows", "main.tick_rows a JOIN", "FROM agenda"]
+    "moment", ["'$.ticks'", "FROM contents", "fresh.run_rows", "main.tick_rows a LEFT JOIN", "FROM agenda"]
 )
 def test_while_somebody_prunes(path: Path, moment: str) -> None:
     """What is checked is one state of the database, whatever others do between two statements."""

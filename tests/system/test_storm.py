@@ -150,7 +150,8 @@ def statement():
         database.Database("", connection).ask(lambda own: own.execute(endless).fetchall())
 
 def integrity():
-    verifying.integrity(Other("", connection))
+    with verifying.integrity(Other("", connection)) as checked:
+        checked()
 
 threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:

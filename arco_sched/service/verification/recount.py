@@ -1,7 +1,10 @@
 """The recount: every schedule's occurrences are its ticks and lapses, one for one."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 from arco_sched.core.definitions import Term
 from arco_sched.core.evaluate import Stretch, agenda, stretches
@@ -14,6 +17,12 @@ from arco_sched.service.verification.findings import Findings
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being checked, how much of it is done, and how much there is."""
+
+
+_AT_ONCE: Final = 10_000
+"""Occurrences that are held against their ticks at a time."""
+
+_NEVER: Final = 1 << 62
 
 
 def recount(audit: Audit, findings: Findings, report: Progress) -> None:
@@ -32,7 +41,7 @@ def recount(audit: Audit, findings: Findings, report: Progress) -> None:
         for state in states:
             record = recorded_of[state.schedule]
             if record.terms and record.terms[-1].version == 1:
-                one = _Recount(state, record, changed, findings)
+                one = _Recount(audit, state, record, changed, findings)
                 one.run()
                 if release == recorded:
                     one.check_agenda(record.entry)
@@ -40,12 +49,33 @@ def recount(audit: Audit, findings: Findings, report: Progress) -> None:
             report("schedules", done, len(schedules))
 
 
+class _Ticks:
+    """The scheduled ticks of schedules in ascending order, read in pages as they are taken, so that few are in
+    memory."""
+
+    def __init__(self, pages: Iterator[list[TickRow]]) -> None:
+        self._pages = pages
+        self._page: list[TickRow] = []
+        self._position = 0
+
+    def take(self, schedule: int, before: int) -> list[TickRow]:
+        """The ticks of a schedule before an instant that were not taken; those of schedules before are passed over."""
+        page, position = self._page, bisect_left(self._page, (schedule,), self._position)
+        end = bisect_left(page, (schedule, before), position)
+        while end == len(page) and (more := next(self._pages, None)) is not None:
+            page = page[position:] + more
+            position = bisect_left(page, (schedule,))
+            end = bisect_left(page, (schedule, before), position)
+        self._page, self._position = page, end
+        return page[position:end]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Record:
-    """What is recorded of one schedule; `ticks` can be iterated once, before those of the next schedule."""
+    """What is recorded of one schedule; `ticks` are to be taken before those of the next schedule."""
 
     terms: Sequence[Term]
-    ticks: Iterator[TickRow]
+    ticks: _Ticks
     lapses: Sequence[LapseSpan]
     rewound: Sequence[tuple[int, int]]
     prunings: Sequence[PruningRow]
@@ -61,11 +91,11 @@ def _recorded(audit: Audit, schedules: Sequence[int]) -> Mapping[int, _Record]:
     lapses, rewound, prunings = audit.lapses(schedules), audit.rewound_spans(schedules), audit.prunings(schedules)
     pruned_through = audit.history.pruned_through(schedules)
     entries = audit.agenda.entries(schedules)
-    ticks = _TicksInOrder(audit.scheduled_ticks(schedules[0], schedules[-1]))
+    ticks = _Ticks(audit.scheduled_ticks(schedules[0], schedules[-1]))
     return {
         schedule: _Record(
             terms=terms.get(schedule, ()),
-            ticks=ticks.of(schedule),
+            ticks=ticks,
             lapses=lapses[schedule],
             rewound=rewound[schedule],
             prunings=prunings[schedule],
@@ -76,21 +106,6 @@ def _recorded(audit: Audit, schedules: Sequence[int]) -> Mapping[int, _Record]:
     }
 
 
-class _TicksInOrder:
-    """The ticks of schedules in ascending order, read as each schedule is looked at, so that few are in memory."""
-
-    def __init__(self, rows: Iterator[TickRow]) -> None:
-        self._rows = rows
-        self._next = next(rows, None)
-
-    def of(self, schedule: int) -> Iterator[TickRow]:
-        """The ticks of one schedule; those of lower numbers are passed over."""
-        while self._next is not None and self._next.schedule <= schedule:
-            row, self._next = self._next, next(self._rows, None)
-            if row.schedule == schedule:
-                yield row
-
-
 class _Recount:
     """One schedule: the occurrences from version 1's start through the cursor are its scheduled ticks plus its lapses.
 
@@ -98,7 +113,8 @@ class _Recount:
     differ now, which is a note and not a difference.
     """
 
-    def __init__(self, state: State, record: _Record, changed: int, findings: Findings) -> None:
+    def __init__(self, audit: Audit, state: State, record: _Record, changed: int, findings: Findings) -> None:
+        self._audit, self._schedule = audit, state.schedule
         self._record, self._terms, self._rewound = record, record.terms, record.rewound
         self._changed, self._findings = changed, findings
         self._schedule_id = state.schedule_id
@@ -106,23 +122,23 @@ class _Recount:
 
     def run(self) -> None:
         """Walk ticks and lapses in the order of time."""
-        start = self._pruned()
-        ticks = self._record.ticks
-        tick = next(ticks, None)
-        position = start
+        position = self._pruned()
         for lapse in self._record.lapses:
             if lapse.after + 1 < position:
                 self._say(
                     lapse.seq, f"lapse after {format_instant(lapse.after)} overlaps what is accounted for before it"
                 )
-            tick = self._between(position, lapse.after + 1, tick, ticks)
-            tick = self._inside(lapse, tick, ticks)
+            self._between(position, lapse.after + 1)
+            self._inside(lapse)
             position = max(position, lapse.before)
-        tick = self._between(position, self._cursor + 1, tick, ticks)
-        while tick is not None:
-            if not self._made_ahead(tick.instant):
-                self._say(tick.seq, f"tick {tick.tick_id} lies after the cursor {format_instant(self._cursor)}")
-            tick = next(ticks, None)
+        self._between(position, self._cursor + 1)
+        for tick in self._take(_NEVER):
+            if not self._made_ahead(tick[1]):
+                self._say_tick(tick, f"lies after the cursor {format_instant(self._cursor)}")
+
+    def _take(self, before: int) -> list[TickRow]:
+        """The ticks before an instant that were not looked at yet."""
+        return self._record.ticks.take(self._schedule, before)
 
     def _pruned(self) -> int:
         """Hold the occurrences of what was pruned against what the prunings say they removed; returns where history
@@ -145,68 +161,65 @@ class _Recount:
                 self._say(max((pruning.seq for pruning in prunings), default=0), text)
         return through + 1
 
-    def _between(self, start: int, stop: int, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
-        """The occurrences of `[start, stop)` must be the ticks there, one for one; returns the first tick after."""
+    def _between(self, start: int, stop: int) -> None:
+        """The occurrences of `[start, stop)` must be the ticks there, one for one."""
         for part in stretches(self._terms, start, stop):
-            while tick is not None and tick.instant < part.start:
-                self._extra(tick)
-                tick = next(ticks, None)
+            self._extra(self._take(part.start))
             if part.times is None:
-                tick = self._unreadable(part, tick, ticks)
+                self._unreadable(part)
                 continue
-            for at in part.times.between(part.start, part.stop):
-                while tick is not None and tick.instant < at:
-                    self._extra(tick)
-                    tick = next(ticks, None)
-                if tick is None or tick.instant != at:
-                    self._say(0, f"the occurrence at {format_instant(at)} is neither a tick nor counted in a lapse")
-                    continue
-                self._check_tick(tick, part)
-                tick = next(ticks, None)
-        while tick is not None and tick.instant < stop:
-            self._extra(tick)
-            tick = next(ticks, None)
-        return tick
+            times = part.times.between(part.start, part.stop)
+            while expected := list(islice(times, _AT_ONCE)):
+                self._compare(expected, self._take(expected[-1] + 1), part.term)
+            self._extra(self._take(part.stop))
+        self._extra(self._take(stop))
 
-    def _inside(self, lapse: LapseSpan, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
-        inside = []
-        while tick is not None and tick.instant < lapse.before:
-            if not self._made_ahead(tick.instant):
-                self._say(tick.seq, f"tick {tick.tick_id} lies inside a lapse ({lapse.reason})")
-            inside.append(tick.instant)
-            tick = next(ticks, None)
+    def _compare(self, expected: list[int], ticks: list[TickRow], term: Term) -> None:
+        """The ticks must be those at the expected instants, and as the version in force says."""
+        found = [tick[1] for tick in ticks]
+        if found != expected:
+            wanted = set(expected)
+            self._extra([tick for tick in ticks if tick[1] not in wanted])
+            for at in sorted(wanted.difference(found)):
+                self._say(0, f"the occurrence at {format_instant(at)} is neither a tick nor counted in a lapse")
+            ticks = [tick for tick in ticks if tick[1] in wanted]
+        usual = (term.version, *(("triggered", term.content) if term.enabled else ("skipped", None)))
+        if {tick[2:] for tick in ticks} != {usual}:
+            for tick in ticks:
+                self._check_tick(tick, usual)
+
+    def _inside(self, lapse: LapseSpan) -> None:
+        ticks = self._take(lapse.before)
+        for tick in ticks:
+            if not self._made_ahead(tick[1]):
+                self._say_tick(tick, f"lies inside a lapse ({lapse.reason})")
         if lapse.reason == "unevaluable":
-            return tick
-        parts = stretches(self._terms, lapse.after + 1, lapse.before, inside)
+            return
+        parts = stretches(self._terms, lapse.after + 1, lapse.before, [tick[1] for tick in ticks])
         for part in parts:
             if part.times is None:
                 self._note(f"the lapse after {format_instant(lapse.after)} can't be counted again: {part.error}")
-                return tick
+                return
         count = sum(part.occurring(part.start, part.stop) for part in parts)
         if count != lapse.missed:
             span = f"after {format_instant(lapse.after)} and before {format_instant(lapse.before)}"
             self._say(lapse.seq, f"the lapse {span} says {lapse.missed} missed, there are {count}")
-        return tick
 
-    def _unreadable(self, part: Stretch, tick: TickRow | None, ticks: Iterator[TickRow]) -> TickRow | None:
-        seen = 0
-        while tick is not None and tick.instant < part.stop:
-            seen += 1
-            tick = next(ticks, None)
+    def _unreadable(self, part: Stretch) -> None:
+        seen = len(self._take(part.stop))
         if seen:
             self._note(f"{seen} ticks of version {part.term.version} can't be counted again: {part.error}")
         else:
             self._say(0, f"version {part.term.version} can't be evaluated ({part.error}), but the cursor is past it")
-        return tick
 
-    def _check_tick(self, tick: TickRow, part: Stretch) -> None:
-        term = part.term
-        if self._made_ahead(tick.instant):
+    def _check_tick(self, tick: TickRow, usual: tuple[int, str, int | None]) -> None:
+        _, at, version, status, content = tick
+        if self._made_ahead(at):
             return  # made while the cursor was ahead, under the version that was in force there then
-        if tick.version != term.version:
-            self._say(tick.seq, f"tick {tick.tick_id} has version {tick.version}, in force was {term.version}")
-        elif (tick.status, tick.content) != (("triggered", term.content) if term.enabled else ("skipped", None)):
-            self._say(0, f"tick {tick.tick_id} is {tick.status} otherwise than its version {term.version} says")
+        if version != usual[0]:
+            self._say_tick(tick, f"has version {version}, in force was {usual[0]}")
+        elif (status, content) != usual[1:]:
+            self._say(0, f"tick {self._schedule_id}:{at} is {status} otherwise than its version {version} says")
 
     def check_agenda(self, recorded: tuple[int, bool] | None) -> None:
         """Hold what is on the agenda against when the schedule is due next."""
@@ -223,10 +236,14 @@ class _Recount:
         """Whether a tick at this instant may have been made while the cursor was ahead, before a rewind."""
         return any(target < instant <= left for target, left in self._rewound)
 
-    def _extra(self, tick: TickRow) -> None:
-        if self._made_ahead(tick.instant):
-            return
-        self._say(tick.seq, f"tick {tick.tick_id} is at no occurrence of the version in force")
+    def _extra(self, ticks: Sequence[TickRow]) -> None:
+        for tick in ticks:
+            if not self._made_ahead(tick[1]):
+                self._say_tick(tick, "is at no occurrence of the version in force")
+
+    def _say_tick(self, tick: TickRow, text: str) -> None:
+        instant = tick[1]
+        self._say(self._audit.tick_seq(self._schedule, instant), f"tick {self._schedule_id}:{instant} {text}")
 
     def _say(self, seq: int, text: str) -> None:
         explained = 0 < seq < self._changed

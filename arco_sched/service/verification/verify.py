@@ -12,25 +12,37 @@ from arco_sched.service.verification.rows import check_events, check_names, chec
 def verify(store: Store, workspace: str, progress: Progress | None = None) -> Verification:
     """Check everything that can be checked; writes nothing, and others may write meanwhile."""
     findings = Findings()
-    report = progress or (lambda _what, _done, _all: None)
-    broken = store.integrity()
-    with store.audit() as audit:
+    refused: Exception | None = None
+    with store.integrity() as checked:
+        try:
+            with store.audit() as audit:
+                _check(audit, workspace, findings, progress or (lambda _what, _done, _all: None))
+        except Exception as error:  # a damaged file can give anything
+            refused = error
+        broken = checked()
+    if broken:  # what else would be said of a damaged file is noise
+        findings = Findings()
         for line in broken:
             findings.add("integrity", f"SQLite's integrity check: {line}")
-        # What else would be said of a damaged file, or of tables that refer to what is not there, is noise.
-        if broken or not check_schema(audit, findings) or not check_names(audit, findings):
-            return findings.answer()
-        check_events(audit, findings)
-        try:
-            audit.fold_all_again(lambda done, total: report("events", done, total))
-        except Unfoldable as refused:
-            findings.add("fold", f"event seq={refused.seq} can't be folded: {refused}")
-            return findings.answer()
-        for difference in audit.row_differences():
-            findings.add(difference.table, _row_text(audit, difference))
-        _check_runs(audit, workspace, findings)
-        recount(audit, findings, report)
+    elif refused is not None:
+        raise refused
     return findings.answer()
+
+
+def _check(audit: Audit, workspace: str, findings: Findings, report: Progress) -> None:
+    # What else would be said of tables that refer to what is not there is noise.
+    if not check_schema(audit, findings) or not check_names(audit, findings):
+        return
+    check_events(audit, findings)
+    try:
+        audit.fold_all_again(lambda done, total: report("events", done, total))
+    except Unfoldable as refused:
+        findings.add("fold", f"event seq={refused.seq} can't be folded: {refused}")
+        return
+    for difference in audit.row_differences():
+        findings.add(difference.table, _row_text(audit, difference))
+    _check_runs(audit, workspace, findings)
+    recount(audit, findings, report)
 
 
 _PUBLIC: Final = {

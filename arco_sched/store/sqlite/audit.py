@@ -41,13 +41,19 @@ if TYPE_CHECKING:
 FOLD_RANGE: Final = 50_000
 """Events folded at a time."""
 
+_CACHE: Final = 32_768
+"""KiB of pages kept of the fresh tables, and of the file: ticks of many schedules come in the order of time, and
+stand in the order of the schedules."""
+
 FOLDED: Final = (
     *("definition_rows", "schedule_rows", "tick_rows", "lapse_rows", "run_rows", "conflict_rows"),
     *("run_states", "attempt_rows", "pool_rows"),
 )
 
 _FRESH: Final = "fresh"
-_MADE: Final = ("CREATE UNIQUE INDEX ", "CREATE INDEX ", "CREATE TABLE ")
+_MADE: Final = ("CREATE UNIQUE INDEX ", "CREATE TABLE ")
+"""What is made of the fresh tables: no fold looks for a row by an index that is not unique."""
+
 _REFUSALS: Final = (sqlite3.Error, ArcoError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What folding an event raises whose content is not as we write it."""
 
@@ -58,11 +64,13 @@ _STEPS: Final = 1_000_000
 """Steps of SQLite's machine between two looks at signals, a fiftieth of a second or so."""
 
 
-def integrity(database: "Database") -> list[str]:
-    """What SQLite's own integrity check says; nothing where all is well.
+@contextmanager
+def integrity(database: "Database") -> Iterator[Callable[[], list[str]]]:
+    """SQLite's own integrity check, in a thread and on a connection of its own, beside what is done within the block.
 
-    It takes seconds for a large file, in which it does not come back to Python once. So it has a thread and a
-    connection of its own, and Ctrl-C ends it at once.
+    Calling what the block gets waits for the end, and answers what the check says, nothing where all is well. The check
+    takes seconds for a large file, in which it does not come back to Python once. A block that is left before is Ctrl-C
+    or a failure: it ends the check at once.
     """
     opened: list[sqlite3.Connection] = []
     unwanted = Event()
@@ -75,19 +83,21 @@ def integrity(database: "Database") -> list[str]:
         with database.another() as own:
             return own.ask(ask)
 
+    def answer() -> list[str]:
+        said = checking.result()
+        return [] if said == ["ok"] else [str(line) for line in said]
+
     with ThreadPoolExecutor(1) as pool:
         checking = pool.submit(check)
         try:
-            said = checking.result()
-        except KeyboardInterrupt:
+            yield answer
+        finally:
             unwanted.set()
             # Again and again: to interrupt a connection whose statement has not begun means nothing.
             while not wait([checking], timeout=0.02).done:
                 for connection in opened:
                     with suppress(sqlite3.ProgrammingError):  # it is closed by now
                         connection.interrupt()
-            raise
-    return [] if said == ["ok"] else [str(line) for line in said]
 
 
 @contextmanager
@@ -108,14 +118,18 @@ def one_state(connection: sqlite3.Connection) -> Iterator[None]:
 
     The connection must have no transaction open when it begins.
     """
+    usual = connection.execute("PRAGMA main.cache_size").fetchone()[0]
     connection.execute(f"ATTACH '' AS {_FRESH}")
     try:
+        for name in ("main", _FRESH):
+            connection.execute(f"PRAGMA {name}.cache_size = -{_CACHE}")
         connection.execute("BEGIN")
         yield
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         connection.execute(f"DETACH {_FRESH}")
+        connection.execute(f"PRAGMA main.cache_size = {usual}")
 
 
 class Audit(Transaction):
@@ -169,16 +183,23 @@ class Audit(Transaction):
             on = " AND ".join(f"a.{key} = b.{key}" for key in keys)
             here, there = ", ".join(f"a.{name}" for name in names), ", ".join(f"b.{name}" for name in names)
             unlike = " OR ".join(f"a.{name} IS NOT b.{name}" for name in names)
-            both = f"SELECT {here}, {there} FROM main.{table} a JOIN {_FRESH}.{table} b ON {on} WHERE {unlike}"
-            for row in self._connection.execute(both):
+            joined = f"FROM main.{table} a LEFT JOIN {_FRESH}.{table} b ON {on}"
+            extra = 0
+            for row in self._connection.execute(f"SELECT {here}, {there} {joined} WHERE {unlike}"):
+                if row[len(names) + names.index(keys[0])] is None:
+                    extra += 1
+                    yield RowDifference(table, _key(names, keys, row), "extra", {})
+                    continue
                 values = zip(names, row, row[len(names) :], strict=False)
                 differing = {name: (mine, given) for name, mine, given in values if mine != given}
                 yield RowDifference(table, _key(names, keys, row), "differs", differing)
-            for kind, ours, theirs in (("extra", "main", _FRESH), ("missing", _FRESH, "main")):
-                other = f"SELECT 1 FROM {theirs}.{table} b WHERE {on}"
-                alone = f"SELECT {here} FROM {ours}.{table} a WHERE NOT EXISTS ({other})"
-                for row in self._connection.execute(alone):
-                    yield RowDifference(table, _key(names, keys, row), kind, {})
+            count = f"SELECT (SELECT count(*) FROM {_FRESH}.{table}) - (SELECT count(*) FROM main.{table})"
+            if self._connection.execute(count).fetchone()[0] + extra == 0:
+                continue  # every row of ours is one of theirs, and they are as many
+            other = f"SELECT 1 FROM main.{table} b WHERE {on}"
+            alone = f"SELECT {here} FROM {_FRESH}.{table} a WHERE NOT EXISTS ({other})"
+            for row in self._connection.execute(alone):
+                yield RowDifference(table, _key(names, keys, row), "missing", {})
 
     def contents(self) -> Iterator[ContentRow]:
         """Every stored request content."""
@@ -284,22 +305,30 @@ class Audit(Transaction):
     def ticks_with_a_run(self) -> Iterator[tuple[str, str]]:
         """(tick_id, status) of skipped and failed ticks that asked for a run, by an event of the evaluator."""
         ask = (
-            "SELECT t.tick_id, t.status FROM tick_rows t JOIN event_log e "
+            "SELECT t.tick_id, t.status FROM tick_rows t CROSS JOIN event_log e "
             "ON e.schedule = t.schedule AND e.origin = t.origin AND e.instant = t.instant AND e.type = 4 "
-            "WHERE t.status IN ('skipped', 'failed') AND e.version IS NOT NULL"
+            "WHERE t.status = '{}' AND e.version IS NOT NULL"
         )
-        return iter(self._connection.execute(ask))
+        # Each status is written out: only so do the partial indexes serve.
+        for status in ("skipped", "failed"):
+            yield from self._connection.execute(ask.format(status))
 
-    def scheduled_ticks(self, first: int, last: int) -> Iterator[TickRow]:
+    def scheduled_ticks(self, first: int, last: int) -> Iterator[list[TickRow]]:
         """The scheduled ticks of the schedules from `first` through `last`, in the order of the numbers, those of each
-        oldest first."""
+        oldest first; in pages."""
         ask = (
-            "SELECT t.schedule, t.instant, t.tick_id, t.version, t.status, t.content, coalesce((SELECT e.seq "
-            "FROM event_log e WHERE e.type = 2 AND e.schedule = t.schedule AND e.origin = t.origin "
-            "AND e.instant = t.instant), 0) "
-            "FROM tick_rows t WHERE t.schedule BETWEEN ? AND ? AND t.origin = 0 ORDER BY t.schedule, t.instant"
+            "SELECT schedule, instant, version, status, content FROM tick_rows "
+            "WHERE schedule BETWEEN ? AND ? AND origin = 0 ORDER BY schedule, instant"
         )
-        return map(TickRow._make, self._connection.execute(ask, (first, last)))
+        rows = self._connection.execute(ask, (first, last))
+        while page := rows.fetchmany(_PAGE):
+            yield page
+
+    def tick_seq(self, schedule: int, instant: int) -> int:
+        """The `seq` of a scheduled tick's event, 0 where it has none."""
+        ask = "SELECT seq FROM event_log WHERE type = 2 AND schedule = ? AND origin = 0 AND instant = ?"
+        row = self._connection.execute(ask, (schedule, instant)).fetchone()
+        return 0 if row is None else int(row[0])
 
     def lapses(self, schedules: Sequence[int]) -> dict[int, list[LapseSpan]]:
         """The lapses of each schedule in the order of time."""
@@ -331,7 +360,7 @@ class Audit(Transaction):
 
     def last_zone_change(self) -> int:
         """The `seq` of the last change of the zone rules, 0 where they never changed."""
-        ask = "SELECT coalesce(max(seq), 0) FROM event_log WHERE type = 5"
+        ask = "SELECT coalesce(max(seq), 0) FROM event_log WHERE type NOT IN (2, 4) AND type = 5"
         return int(self._connection.execute(ask).fetchone()[0])
 
 

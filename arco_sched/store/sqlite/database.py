@@ -136,12 +136,14 @@ class Database:
         self._check_idle()
         back_up(self.path, self._connection, path, replace=replace)
 
-    def integrity(self) -> list[str]:
-        """What SQLite's own integrity check says; nothing where all is well. Ctrl-C ends it at once."""
+    @contextmanager
+    def integrity(self) -> Iterator[Callable[[], list[str]]]:
+        """SQLite's own integrity check, beside what is done within the block; the call waits for what it says."""
         from arco_sched.store.sqlite.audit import integrity
 
         self._check()
-        return integrity(self)
+        with integrity(self) as answer:
+            yield answer
 
     @contextmanager
     def audit(self) -> Iterator[Audit]:
