@@ -53,13 +53,23 @@ def environment(attempt: Attempt, store_id: str, worker: Mapping[str, str], user
 
     Raises `NotStarted`.
     """
-    command = attempt.command
-    dropped = _WORKERS_OWN.union(ATTEMPT_VARIABLES)
-    found = {name: value for name, value in worker.items() if name not in dropped and not name.startswith("LISTEN_")}
-    own = {"HOME": user.home, "USER": user.name, "LOGNAME": user.name}
+    found = inherited(worker)
+    accounts = {"HOME": user.home, "USER": user.name, "LOGNAME": user.name}
     # A worker that a system's unit or a container starts may have none of these, and commands count on them.
-    found = own | found if command.run_as is None else found | own
-    found.update(command.environment)
+    found = accounts | found if attempt.command.run_as is None else found | accounts
+    return found | own(attempt, store_id)
+
+
+def inherited(worker: Mapping[str, str]) -> dict[str, str]:
+    """What a command gets of the worker's environment."""
+    dropped = _WORKERS_OWN.union(ATTEMPT_VARIABLES)
+    return {name: value for name, value in worker.items() if name not in dropped and not name.startswith("LISTEN_")}
+
+
+def own(attempt: Attempt, store_id: str) -> dict[str, str]:
+    """What the definition and its environment file say, and what tells which attempt it is. Raises `NotStarted`."""
+    command = attempt.command
+    found = dict(command.environment)
     if command.environment_file is not None:
         found.update(read_file(command.environment_file))
     for name in ATTEMPT_VARIABLES:

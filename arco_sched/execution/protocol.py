@@ -234,7 +234,7 @@ def read_about(folder: str) -> dict[str, str]:
         about = json.loads(read(f"{folder}/lock") or "{}")
     except (OSError, ValueError):
         about = {}
-    return {key: str(about.get(key, "")) for key in ("log", "directory", "shell", "user")}
+    return {key: str(about.get(key, "")) for key in ("log", "directory", "shell", "user", "spool")}
 
 
 def _number(text: str) -> float | None:

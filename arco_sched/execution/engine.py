@@ -1,0 +1,377 @@
+"""What every executor over an engine shares: attempts are told to it in batches, asked about in one question, and the
+engine is never waited for. What an engine must be asked, and what its answers mean, its module says.
+
+A call takes as long as it takes: `submit` notes the attempt, and a later round tells the engine. An answer to a question
+counts for an attempt only where the question was asked after the engine had accepted it. An engine that can't be reached
+is asked again after ever longer pauses; nothing is concluded meanwhile.
+"""
+
+import contextlib
+import errno
+import os
+import shutil
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from arco_sched.core.executor import (
+    Attempt,
+    AttemptId,
+    Cancellation,
+    CannotStart,
+    Ending,
+    NotStarted,
+    Observation,
+    State,
+    outcome,
+)
+from arco_sched.execution import folder, logs, protocol, starting
+from arco_sched.execution.calls import Answer, Calls, Request
+
+ASK: Final = 1.0
+"""Seconds between two questions to an engine, at the least."""
+PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before an engine that could not be reached is asked again: the first time, the second, …"""
+
+
+class Unreachable(Exception):
+    """An engine gave no answer that says anything: one line."""
+
+
+class EngineExecutor(ABC):
+    """An executor whose attempts run in an engine.
+
+    `path`: the folder `DB.runs` of the store `store_id`. `environment`: that of the calls. `log_limit`: bytes on disk
+    at which a log loses its middle. `clock`: monotonic, seconds.
+    """
+
+    kind: str
+    queues = True
+    interval = 0.25
+    batch = 50
+    """Attempts in one submission."""
+    lanes = 2
+    """Submissions at a time."""
+
+    def __init__(
+        self,
+        path: str,
+        store_id: str,
+        *,
+        environment: Mapping[str, str],
+        log_limit: int = logs.LIMIT,
+        clock: Callable[[], float] = time.monotonic,
+        ask: float = ASK,
+    ) -> None:
+        self._path = os.path.abspath(path)
+        self._store_id = store_id
+        self._log_limit = log_limit
+        self._clock = clock
+        self._ask = ask
+        self._calls = Calls(environment, clock)
+        self._waiting: dict[str, Attempt] = {}
+        self._telling: dict[str, Attempt] = {}
+        self._ids: dict[str, str] = {}
+        self._refused: dict[str, str] = {}
+        self._logs: dict[str, str] = {}
+        self._asked = 0
+        self._answered = 0
+        self._counts_from: dict[str, int] = {}
+        self._ask_at = 0.0
+        self._problem: str | None = None
+        self._failures = 0
+        self._tell_at = 0.0
+
+    # What an engine is.
+
+    @abstractmethod
+    def place(self) -> str:
+        """The name of the engine, as attempts are recorded with it."""
+
+    @abstractmethod
+    def _prepare(self, attempt: Attempt) -> str | None:
+        """Make ready what the engine will need, once; the id of a submission that is there already, else None.
+
+        Raises `NotStarted`, `CannotStart` and `OSError`.
+        """
+
+    @abstractmethod
+    def _submission(self, attempts: Sequence[Attempt]) -> Request:
+        """The call that tells the engine of these attempts."""
+
+    @abstractmethod
+    def _submitted(self, attempts: Sequence[Attempt], answer: Answer) -> Mapping[str, str | NotStarted]:
+        """The engine's ids by the attempts' names, or why it refused one; who is missing is told again.
+
+        Raises `Unreachable`.
+        """
+
+    @abstractmethod
+    def _question(self, attempts: Sequence[AttemptId]) -> Request:
+        """The one question about all of these."""
+
+    @abstractmethod
+    def _learn(self, attempts: Sequence[AttemptId], answer: Answer) -> None:
+        """Take in the answer to it. Raises `Unreachable`."""
+
+    @abstractmethod
+    def _look(self, one: AttemptId, name: str, *, known: bool) -> Observation:
+        """What is seen of an attempt; `known`: the last answer would have told of it."""
+
+    @abstractmethod
+    def _step(self, wish: Cancellation, name: str, *, now: float, grace: float) -> Ending:
+        """The next step towards the end of an attempt that the engine may have."""
+
+    @abstractmethod
+    def _errands(self, attempts: Sequence[AttemptId]) -> None:
+        """Make other calls that are due."""
+
+    @abstractmethod
+    def _forget(self, name: str) -> None:
+        """Forget what is known of an attempt that is over."""
+
+    # The executor.
+
+    def check(self) -> None:
+        """Raise `CannotStart` where the engine could not be reached the last time, or the runs folder is not ours."""
+        try:
+            folder.require(self._path, self._store_id)
+        except folder.NotOurs as error:
+            raise CannotStart(str(error)) from None
+        except OSError as error:
+            raise starting.lacking(error, "the runs folder can't be read") from None
+        if self._problem is not None:
+            raise CannotStart(self._problem)
+
+    def submit(self, attempt: Attempt) -> str | None:
+        """Note the attempt, so that the engine is told of it in the next round; None: `poll` tells its id."""
+        try:
+            name = protocol.name_of(attempt.run_id, attempt.attempt)
+        except ValueError as error:
+            raise NotStarted(str(error)) from None
+        if attempt.place != self.place() or name in self._waiting or name in self._telling:
+            return None
+        try:
+            found = self._prepare(attempt)
+        except OSError as error:
+            raise starting.lacking(error, "the attempt can't be prepared") from None
+        if found is None:
+            self._waiting[name] = attempt
+        else:
+            self._ids[name] = found
+        return found
+
+    def poll(self, attempts: Sequence[AttemptId]) -> list[Observation]:
+        """What the engine said last, and what is seen without it; asks it again where that is due."""
+        self._calls.harvest()
+        here = [one for one in attempts if one.place == self.place()]
+        for one in here:
+            # A question that was asked before cannot have been about it.
+            self._counts_from.setdefault(_name(one), self._asked + 1)
+        self._tell()
+        if here and not self._calls.count("ask") and self._clock() >= self._ask_at:
+            self._put(here)
+        self._errands(here)
+        return [self._observe(one) for one in attempts]
+
+    def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
+        """One step for each; one that the engine was not told of yet never reaches it."""
+        answers = []
+        for wish in cancellations:
+            name = _name(wish.attempt)
+            self._waiting.pop(name, None)
+            if wish.attempt.place != self.place():
+                answers.append(Ending(False, 1, _elsewhere(wish.attempt)))
+            elif name in self._telling:
+                # The engine may be taking it just now: its answer says what there is to end.
+                answers.append(Ending(False, 1))
+            else:
+                answers.append(self._step(wish, name, now=now, grace=grace))
+        return answers
+
+    def tend(self, attempts: Sequence[AttemptId]) -> None:
+        """Free the middle of each log that has outgrown the limit."""
+        for one in attempts:
+            with contextlib.suppress(OSError):
+                path = self.log(one)
+                if path is not None:
+                    logs.keep_within(path, self._log_limit, free=_free)
+
+    def log(self, attempt: AttemptId) -> str | None:
+        """The path of its output; None where there is none (any more)."""
+        path = self._log_path(_name(attempt))
+        return path if os.path.exists(path) else None
+
+    def settle(self, attempts: Iterable[AttemptId]) -> None:
+        """Forget an attempt; an empty log goes."""
+        for one in attempts:
+            name = _name(one)
+            path = self._log_path(name)
+            with contextlib.suppress(OSError):
+                if os.stat(path).st_size == 0:
+                    os.unlink(path)
+            for kept in (self._waiting, self._ids, self._refused, self._counts_from, self._logs):
+                kept.pop(name, None)
+            self._forget(name)
+
+    def discard(self, attempts: Iterable[AttemptId]) -> None:
+        """Remove the files and the log of each."""
+        for one in attempts:
+            discard(self._path, _name(one))
+
+    def remove_old_logs(self, before: float) -> int:
+        """Remove logs that were last written before an instant (epoch seconds), of attempts that are over; how many."""
+        names = [name for name in folder.names(self._path) if name not in self._counts_from]
+        return logs.remove_old((self._log_path(name) for name in names), before=before, in_use=lambda _: False)
+
+    def awaited(self) -> set[int]:
+        """The calls that run."""
+        return self._calls.pids()
+
+    def close(self) -> None:
+        """Forget the calls that run: what the engine has, it has."""
+        self._calls.close()
+
+    # The calls.
+
+    def _tell(self) -> None:
+        """Tell the engine of attempts that wait to be told of."""
+        while self._waiting and self._calls.count("tell") < self.lanes and self._clock() >= self._tell_at:
+            names = list(self._waiting)[: self.batch]
+            self._tell_of([self._waiting.pop(name) for name in names])
+
+    def _tell_of(self, attempts: Sequence[Attempt]) -> None:
+        self._telling.update((_name(one), one) for one in attempts)
+        if not self._start("tell", self._submission(attempts), lambda answer: self._told(attempts, answer)):
+            self._take_back(attempts)
+
+    def _told(self, attempts: Sequence[Attempt], answer: Answer) -> None:
+        try:
+            said = self._submitted(attempts, answer)
+        except Unreachable as error:
+            self._fail(str(error))
+            said = {}
+        else:
+            if len(said) == len(attempts):
+                self._succeed()
+        for one in attempts:
+            name = _name(one)
+            how = said.get(name)
+            if isinstance(how, NotStarted):
+                self._refused[name] = str(how)
+            elif how is not None:
+                self._ids[name] = how
+                self._counts_from[name] = self._asked + 1
+        self._take_back([one for one in attempts if _name(one) not in said])
+        for one in attempts:
+            self._telling.pop(_name(one), None)
+
+    def _take_back(self, attempts: Iterable[Attempt]) -> None:
+        """These are to be told again, before all others."""
+        names = {_name(one): one for one in attempts}
+        for name in names:
+            self._telling.pop(name, None)
+        self._waiting = names | self._waiting
+
+    def _put(self, attempts: Sequence[AttemptId]) -> None:
+        """Ask about these attempts."""
+        self._asked += 1
+        number, began = self._asked, self._clock()
+
+        def answered(answer: Answer) -> None:
+            took = self._clock() - began
+            self._ask_at = self._clock() + max(self._ask, 2 * took)
+            try:
+                self._learn(attempts, answer)
+            except Unreachable as error:
+                self._fail(str(error))
+            else:
+                self._answered = number
+                self._succeed()
+
+        self._start("ask", self._question(attempts), answered)
+
+    def _start(self, lane: str, request: Request, done: Callable[[Answer], None]) -> bool:
+        """Start a call; False where no process can be had."""
+        try:
+            self._calls.start(lane, request, done)
+        except OSError as error:
+            self._fail(f"{request.arguments[0]} can't be started: {error.strerror}")
+            return False
+        return True
+
+    def _fail(self, problem: str) -> None:
+        """The engine could not be reached: ask it again after a pause."""
+        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
+        self._failures += 1
+        self._problem = problem
+        self._tell_at = self._ask_at = self._clock() + pause
+
+    def _succeed(self) -> None:
+        self._problem, self._failures = None, 0
+
+    # What is seen.
+
+    def _observe(self, one: AttemptId) -> Observation:
+        name = _name(one)
+        if one.place != self.place():
+            return Observation(State.UNKNOWN, _elsewhere(one))
+        if name in self._refused:
+            return Observation(State.NOT_STARTED, self._refused[name])
+        known = self._answered >= self._counts_from.get(name, self._asked + 1)
+        seen = self._look(one, name, known=known)
+        told = name in self._waiting or name in self._telling
+        if told and seen.state in {State.NOT_BEGUN, State.UNKNOWN}:
+            seen = Observation(State.STARTING)
+        if outcome(seen) is not None:
+            self._waiting.pop(name, None)
+        external_id = seen.external_id or self._ids.get(name) or one.external_id
+        return seen._replace(external_id=external_id)
+
+    # The files beside the database.
+
+    def _note(self, name: str, about: dict[str, str]) -> None:
+        """Note for later workers, and for readers, where the files of an attempt are. Raises `OSError`."""
+        descriptor = protocol.open_lock(f"{self._path}/attempts/{name}")
+        try:
+            protocol.write_about(descriptor, about)
+        finally:
+            os.close(descriptor)
+        self._logs.pop(name, None)
+
+    def _log_path(self, name: str) -> str:
+        if name not in self._logs:
+            home = f"{self._path}/attempts/{name}"
+            self._logs[name] = protocol.read_about(home)["log"] or f"{home}/log"
+        return self._logs[name]
+
+
+def _free(descriptor: int, offset: int, length: int) -> bool:
+    """Free a part of a log in place or not at all: who appends to it counts bytes, or is another machine."""
+    if not logs.punch(descriptor, offset, length):
+        raise OSError(errno.EOPNOTSUPP, "the file system can't free a part of a file")
+    return True
+
+
+def discard(path: str, name: str) -> None:
+    """Remove what the runs folder `path` has of an attempt of any executor, its log and its folder in a spool included.
+
+    Raises `OSError`.
+    """
+    about = protocol.read_about(f"{path}/attempts/{name}")
+    if about["log"]:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(about["log"])
+    if os.path.basename(about["spool"]) == name:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(about["spool"])
+    folder.remove(path, name)
+
+
+def _name(one: Attempt | AttemptId) -> str:
+    return f"{one.run_id}.{one.attempt}"
+
+
+def _elsewhere(one: AttemptId) -> str:
+    return f"it was submitted to another engine: {one.place}"
