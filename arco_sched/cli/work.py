@@ -12,7 +12,7 @@ from arco_sched.cli.options import Problems, examples
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.problems import Problem
 
-EXECUTORS = ("local",)
+_ENGINES = "Engines"
 
 work_app = typer.Typer(add_completion=False)
 
@@ -26,7 +26,7 @@ def work(
     ] = None,
     slots: Annotated[
         int | None,
-        typer.Option("--slots", metavar="N", min=1, help="Attempts at once, of all local workers (one a processor)."),
+        typer.Option("--slots", metavar="N", min=1, help="Attempts at once (one a processor; 1000 in an engine)."),
     ] = None,
     once: Annotated[
         bool, typer.Option("--once", help="Take what was requested before now, wait for it, and leave.")
@@ -35,8 +35,14 @@ def work(
         bool, typer.Option("--tick", help="Evaluate too: first (--once), or whenever something is due.")
     ] = False,
     executor: Annotated[
-        str, typer.Option("--executor", metavar="KIND", help="Where attempts run: local, on this machine.")
+        str, typer.Option("--executor", metavar="KIND", help="Where attempts run: local (this machine) or program.")
     ] = "local",
+    program: Annotated[
+        str | None,
+        typer.Option(
+            "--program", metavar="LINE", help="What speaks with the engine: docs/engines.md.", rich_help_panel=_ENGINES
+        ),
+    ] = None,
     grace: Annotated[
         str, typer.Option("--grace", metavar="SPAN", help="Between SIGTERM and SIGKILL, for a timeout or a cancel.")
     ] = "10s",
@@ -71,15 +77,14 @@ def work(
     from arco_sched.core.kinds import Span, problems_of
     from arco_sched.core.policy import EXTERNAL_POOL
     from arco_sched.core.special_kinds import Name
+    from arco_sched.execution.kinds import Options
 
     session: Session = ctx.obj
     if sys.platform != "linux":
         raise InvalidInput("arco work needs Linux")
     problems = Problems()
     problems.add("ARCO_NOW is the clock of `work --once` alone: unset it", when=not once and session.has_fixed_clock)
-    problems.add(
-        f"--executor {executor[:60]!a} is unknown: there is {', '.join(EXECUTORS)}", when=executor not in EXECUTORS
-    )
+    _check_executor(problems, executor, log_dir=log_dir, program=program)
     pools = tuple(dict.fromkeys(pool or ("default",)))
     for name in pools:
         problems.attempt(lambda name=name: _require(problems_of(Name(), "--pool", name)))  # type: ignore[misc]
@@ -99,8 +104,12 @@ def work(
         tick=tick,
         grace=given["grace"] or 0,
         drain=given["drain"] or 0,
-        log_dir=log_dir,
-        log_limit=given["log_limit"] or 0,
+        executor=Options(
+            kind=executor,
+            log_folder=log_dir,
+            log_limit=given["log_limit"] or 0,
+            program=program,
+        ),
         log_keep=given["log_keep"],
         on_finish=on_finish,
         adopt_copy=adopt_copy,
@@ -108,6 +117,19 @@ def work(
         as_json=as_json,
     )
     return run(session, settings)
+
+
+def _check_executor(problems: Problems, kind: str, *, log_dir: str | None, program: str | None) -> None:
+    """Every option is one of the kind of executor that it belongs to, and what that kind needs is there."""
+    from arco_sched.execution.kinds import KINDS
+
+    problems.add(f"--executor {kind[:60]!a} is unknown: there is {', '.join(KINDS)}", when=kind not in KINDS)
+    problems.add(
+        f"--log-dir is for --executor local: {kind} keeps output its own way",
+        when=log_dir is not None and kind != "local",
+    )
+    problems.add("--executor program needs --program LINE", when=kind == "program" and not program)
+    problems.add("--program needs --executor program", when=program is not None and kind != "program")
 
 
 def _require(problems: list[Problem]) -> None:

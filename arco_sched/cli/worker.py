@@ -11,9 +11,10 @@ from arco_sched.cli.exits import ExitCode
 from arco_sched.core.errors import DatabaseUnusable, InvalidInput
 
 if TYPE_CHECKING:
+    from arco_sched.core.executor import Executor
     from arco_sched.core.ports import Store
     from arco_sched.core.run_subjects import Worker as Sign
-    from arco_sched.execution.local import LocalExecutor
+    from arco_sched.execution.kinds import Options
     from arco_sched.execution.presence import Presence
     from arco_sched.execution.worker import Tally, Worker
 
@@ -33,8 +34,7 @@ class Settings:
     tick: bool
     grace: int
     drain: int
-    log_dir: str | None
-    log_limit: int
+    executor: "Options"
     log_keep: int | None
     on_finish: str | None
     adopt_copy: bool
@@ -72,7 +72,7 @@ def _rights(session: Session, settings: Settings) -> dict[str, str]:
     from arco_sched.execution.rights import become, user_for
 
     path = str(session.path.absolute())
-    folders = [session.runs_folder, *([] if settings.log_dir is None else [os.path.abspath(settings.log_dir)])]  # noqa: PTH100
+    folders = [session.runs_folder, *map(os.path.abspath, settings.executor.folders)]
     try:
         owner = user_for(path, folders)
         if owner is None:
@@ -95,26 +95,22 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
     from arco_sched.core.run_subjects import Worker as Sign
     from arco_sched.execution import loop
     from arco_sched.execution.hooks import Hooks
-    from arco_sched.execution.local import LocalExecutor
+    from arco_sched.execution.kinds import ENGINE_SLOTS, make
     from arco_sched.execution.presence import Presence
     from arco_sched.execution.worker import Worker, default_slots, worker_name
     from arco_sched.service.working import Terms
 
     path = session.runs_folder
-    host, count = socket.gethostname(), settings.slots or default_slots()
+    host = socket.gethostname()
     presence = Presence(path)
     _refuse_other_hosts(store, host, presence, session.now)
     store_id = _folder(store, path, adopt_copy=settings.adopt_copy)
-    executor = LocalExecutor(
-        path,
-        store_id,
-        worker_environment=environment,
-        log_folder=settings.log_dir,
-        log_limit=settings.log_limit,
-    )
+    executor = make(settings.executor, path, store_id, environment)
+    count = settings.slots or (ENGINE_SLOTS if executor.queues else default_slots())
     name = worker_name(host, os.getpid(), time.time_ns())
     pools, is_root = settings.pools, os.geteuid() == 0
-    terms = Terms(name, host, executor.kind, executor.place(), pools, count, loop.user_name(), is_root=is_root)
+    place, user = executor.place(), loop.user_name()
+    terms = Terms(name, host, executor.kind, place, pools, count, user, is_root=is_root, queues=executor.queues)
     sign = Sign(name, host, os.getpid(), executor.kind, pools, count, session.now)
     presence.arrive(name)
     hooks = Hooks(
@@ -165,7 +161,7 @@ def _say(text: str) -> None:
     say(f"arco: {printable(text)}")
 
 
-def _sweep(executor: "LocalExecutor", keep: int | None) -> Any:
+def _sweep(executor: "Executor", keep: int | None) -> Any:
     """What removes logs by the machine's clock, which wrote their times."""
     return None if keep is None else (lambda: executor.remove_old_logs(time.time() - keep))
 

@@ -1,9 +1,9 @@
 """What every executor over an engine shares: attempts are told to it in batches, asked about in one question, and the
 engine is never waited for. What an engine must be asked, and what its answers mean, its module says.
 
-A call takes as long as it takes: `submit` notes the attempt, and a later round tells the engine. An answer to a question
-counts for an attempt only where the question was asked after the engine had accepted it. An engine that can't be reached
-is asked again after ever longer pauses; nothing is concluded meanwhile.
+A call takes as long as it takes: `submit` notes the attempt, a later round tells the engine. An answer counts for an
+attempt only where the question was asked after the engine had accepted it. An engine that can't be reached is asked
+again after ever longer pauses; nothing is concluded meanwhile.
 """
 
 import contextlib

@@ -2,15 +2,14 @@
 
 import os
 
-from arco_sched.core.attempts import Attempt
+from arco_sched.core.attempts import EXTERNAL, Attempt
 from arco_sched.execution import protocol
-from arco_sched.execution.local import LocalExecutor
 
 
 def log_of(runs_folder: str, run_id: str, attempt: Attempt) -> str | None:
-    """The path of the output of an attempt of this machine; None where none is kept: it printed nothing, its log was
-    removed, or somebody else executed it."""
-    if attempt.executor != LocalExecutor.kind:
+    """The path of the output of an attempt; None where none is kept: it printed nothing, its log was removed, or
+    somebody else executed it."""
+    if attempt.executor == EXTERNAL:
         return None
     home = f"{runs_folder}/attempts/{run_id}.{attempt.number}"
     path = protocol.read_about(home)["log"] or f"{home}/log"

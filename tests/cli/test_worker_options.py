@@ -39,7 +39,10 @@ def statement(arco: Arco, text: str, *values: object) -> list[tuple[object, ...]
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ("--executor slurm", "--executor 'slurm' is unknown: there is local"),
+        ("--executor cluster", "--executor 'cluster' is unknown: there is local, program"),
+        ("--executor program", "--executor program needs --program LINE"),
+        ("--program x", "--program needs --executor program"),
+        ("--executor program --program x --log-dir y", "--log-dir is for --executor local"),
         ("--log-limit 1k", "--log-limit 1k is less than 64k"),
         ("--log-limit much", "--log-limit 'much' is not a size: write it like 500k, 64M or 2G"),
         ("--log-keep 3s", "--log-keep"),
