@@ -4,6 +4,7 @@ import codecs
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -65,9 +66,11 @@ def log(
             return
         chosen = _attempt(life, attempt)
         path = log_path(session, life, chosen)
-        if path is None:
-            say(f"No output of attempt {chosen.number} is here: it printed nothing, or its log was removed.")
         pieces = iter(()) if path is None else _read(path, tail)
+        first = next(pieces, b"")
+        if not first:
+            say(f"No output of attempt {chosen.number} is here: it printed nothing, or its log was removed.")
+        pieces = chain([first], pieces)
         if as_json:
             from arco_sched.render import lives
 
@@ -138,7 +141,7 @@ def following(
 
     try:
         yield from logs.follow(path, ended=ended, wait=lambda: time.sleep(PAUSE), lines=tail)
-    except FileNotFoundError:  # an empty log is removed with the end of its attempt
+    except FileNotFoundError:  # `--log-keep`, or `prune`
         return
     except OSError as error:
         raise InvalidInput(f"the log {path} can't be read: {error.strerror}") from None

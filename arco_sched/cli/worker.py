@@ -108,9 +108,9 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
     executor = make(settings.executor, path, store_id, environment)
     count = settings.slots or (ENGINE_SLOTS if executor.queues else default_slots())
     name = worker_name(host, os.getpid(), time.time_ns())
-    pools, is_root = settings.pools, os.geteuid() == 0
+    pools, is_root, on_finish = settings.pools, os.geteuid() == 0, settings.on_finish is not None
     place, user = executor.place(), loop.user_name()
-    terms = Terms(name, host, executor.kind, place, pools, count, user, is_root=is_root, queues=executor.queues)
+    terms = Terms(name, host, executor.kind, place, pools, count, user, is_root, executor.queues, on_finish)
     sign = Sign(name, host, os.getpid(), executor.kind, pools, count, session.now)
     presence.arrive(name)
     hooks = Hooks(
@@ -231,7 +231,8 @@ def _answer(store: "Store", worker: "Worker", session: Session, settings: Settin
     tally: Tally = worker.tally
     names = dict.fromkeys([*tally.started, *tally.adopted, *tally.skipped, *tally.final])
     with store.read() as transaction:
-        runs = [life.look(transaction, run_id, session.now) for run_id in names]
+        known = transaction.runs.by_ids(names)
+        runs = life.look_at_all(transaction, [known[run_id] for run_id in names], session.now)
         waiting = sum(transaction.queue.count_waiting().values())
     failed = [each for each in runs if each.state.status == "failed"]
     if settings.as_json:

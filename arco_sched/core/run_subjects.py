@@ -88,6 +88,9 @@ class Queue(Protocol):
     def open_attempts(self, executor: str) -> list[OpenAttempt]:
         """The open attempts of an executor, in the order of their runs."""
 
+    def count_open(self, executor: str) -> int:
+        """How many attempts of an executor are open."""
+
     def next_ready_after(self, now: int) -> int | None:
         """The first instant after `now` at which a run becomes ready, or is late."""
 

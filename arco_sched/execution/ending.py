@@ -127,7 +127,7 @@ class Ender:
         if wish.attempt.place != processes.place(self._store_id):
             return Ending(False, 0)
         try:
-            lock = protocol.open_lock(home)
+            lock, _ = protocol.open_lock(home)
             try:
                 if not protocol.lock(lock) or protocol.read_token(home) is not None:
                     # Somebody was quicker: the next step sees how far it came.
@@ -151,7 +151,7 @@ class Ender:
         if not found:
             if there.held and is_there(living.living, there.token.supervisor):
                 # Somebody may have stopped it; it has an end to write.
-                send(living.living[there.token.supervisor[0]], signal.SIGCONT)
+                send(living.living[there.token.supervisor.pid], signal.SIGCONT)
             return Ending(signalled, int(there.held or hidden)), False
         if there.first is None:
             self._signals.write(name, home, protocol.Signalled(wish.reason.value, processes.uptime(), now))

@@ -333,7 +333,7 @@ class EngineExecutor(ABC):
 
     def _note(self, name: str, about: dict[str, str]) -> None:
         """Note for later workers, and for readers, where the files of an attempt are. Raises `OSError`."""
-        descriptor = protocol.open_lock(f"{self._path}/attempts/{name}")
+        descriptor, _ = protocol.open_lock(f"{self._path}/attempts/{name}")
         try:
             protocol.write_about(descriptor, about)
         finally:
@@ -343,7 +343,7 @@ class EngineExecutor(ABC):
     def _log_path(self, name: str) -> str:
         if name not in self._logs:
             home = f"{self._path}/attempts/{name}"
-            self._logs[name] = protocol.read_about(home)["log"] or f"{home}/log"
+            self._logs[name] = protocol.log_path(home)
         return self._logs[name]
 
 

@@ -11,8 +11,9 @@ from arco_sched.core.executor import ATTEMPT_VARIABLES, Attempt, NotStarted
 from arco_sched.execution.supervisor import User
 from arco_sched.execution.writers import writers
 
-_WORKERS_OWN: Final = frozenset({"ARCO_NOW", "NOTIFY_SOCKET", "INVOCATION_ID", "JOURNAL_STREAM"})
-"""What concerns the worker alone: its clock, and how systemd talks with it. LISTEN_* too."""
+_WORKERS_OWN: Final = frozenset({"ARCO_NOW", "NOTIFY_SOCKET", "INVOCATION_ID", "JOURNAL_STREAM", "_"})
+"""What concerns the worker alone: its clock, how systemd talks with it, and by what path its shell found it (`_`).
+LISTEN_* too."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LARGEST: Final = 1 << 20
 """Bytes of an environment file; the kernel takes at most 2 MiB of environment and arguments together."""
@@ -48,22 +49,21 @@ def account(run_as: str | None, worker: Mapping[str, str]) -> Account:
     return Account(entry.pw_name, entry.pw_dir, User(entry.pw_uid, entry.pw_gid, groups))
 
 
-def environment(attempt: Attempt, store_id: str, worker: Mapping[str, str], user: Account) -> dict[str, str]:
-    """All that the command of an attempt gets: the worker's environment, the definition's, its file's, the attempt's.
+def inherited(worker: Mapping[str, str]) -> dict[str, str]:
+    """What commands inherit of the worker's environment."""
+    dropped = _WORKERS_OWN.union(ATTEMPT_VARIABLES)
+    return {name: value for name, value in worker.items() if name not in dropped and not name.startswith("LISTEN_")}
+
+
+def environment(attempt: Attempt, store_id: str, found: Mapping[str, str], user: Account) -> dict[str, str]:
+    """All that the command of an attempt gets: what it inherits (`found`), the definition's, its file's, the attempt's.
 
     Raises `NotStarted`.
     """
-    found = inherited(worker)
     accounts = {"HOME": user.home, "USER": user.name, "LOGNAME": user.name}
     # A worker that a system's unit or a container starts may have none of these, and commands count on them.
-    found = accounts | found if attempt.command.run_as is None else found | accounts
+    found = {**accounts, **found} if attempt.command.run_as is None else {**found, **accounts}
     return found | own(attempt, store_id)
-
-
-def inherited(worker: Mapping[str, str]) -> dict[str, str]:
-    """What a command gets of the worker's environment."""
-    dropped = _WORKERS_OWN.union(ATTEMPT_VARIABLES)
-    return {name: value for name, value in worker.items() if name not in dropped and not name.startswith("LISTEN_")}
 
 
 def own(attempt: Attempt, store_id: str) -> dict[str, str]:

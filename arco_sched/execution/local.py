@@ -48,7 +48,7 @@ class LocalExecutor:
         self._path = os.path.abspath(path)
         self._attempts = f"{self._path}/attempts"
         self._store_id = store_id
-        self._environment = dict(worker_environment)
+        self._environment = environment.inherited(worker_environment)
         self._log_folder = None if log_folder is None else os.path.abspath(log_folder)
         self._log_limit = log_limit
         self._tools = tools or supervisor.find_tools(sys.executable)
@@ -97,21 +97,22 @@ class LocalExecutor:
     def _start(self, attempt: Attempt, name: str) -> str:
         home = f"{self._attempts}/{name}"
         with contextlib.ExitStack() as opened:
-            lock = protocol.open_lock(home)
+            lock, new = protocol.open_lock(home)
             opened.callback(os.close, lock)
             # Who has the lock is alone with this attempt: there is one supervisor at a time, or none that lives.
             if not protocol.lock(lock):
                 return name
-            token = protocol.read_token(home)
-            if token is not None and not token.never_began():
+            if not new and not self._begins_again(home):
                 return name
             user = environment.account(attempt.command.run_as, self._environment)
             given = environment.environment(attempt, self._store_id, self._environment, user)
             command = attempt.command
             directory = command.working_directory or user.home
+            log_path = self._new_log(name)
             text = supervisor.variables(
                 folder=home,
                 place=protocol.place_text(processes.boot(), processes.pid_namespace()),
+                about=protocol.about_text(protocol.About(log_path, directory, command.shell, user.name)),
                 shell=command.shell,
                 command=command.command,
                 directory=directory,
@@ -119,13 +120,6 @@ class LocalExecutor:
                 user=user.change,
                 tools=self._tools,
             )
-            log_path = self._new_log(name)
-            # `token` first: without it the rest says nothing, with it all the rest does.
-            for one in _PROTOCOL_FILES:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(f"{home}/{one}")
-            about = {"log": log_path, "directory": directory, "shell": command.shell, "user": user.name}
-            protocol.write_about(lock, about)
             owner = None if user.change is None else (user.change.uid, user.change.gid)
             log = logs.open_log(log_path, owner)
             opened.callback(os.close, log)
@@ -134,6 +128,18 @@ class LocalExecutor:
             pid = starting.spawn(supervisor.arguments(name, self._tools), text, lock=lock, log=log)
             self._children.add(pid)
         return name
+
+    @staticmethod
+    def _begins_again(home: str) -> bool:
+        """Whether an attempt that was submitted before has not begun; its files are gone then."""
+        token = protocol.read_token(home)
+        if token is not None and not token.never_began():
+            return False
+        # `token` first: without it the rest says nothing, with it all the rest does.
+        for one in _PROTOCOL_FILES:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{home}/{one}")
+        return True
 
     def poll(self, attempts: Sequence[AttemptId]) -> list[Observation]:
         """What is seen of each: one lock asked for each that runs; /proc is read only where a supervisor is gone."""
@@ -159,26 +165,14 @@ class LocalExecutor:
         return path if os.path.exists(path) else None
 
     def settle(self, attempts: Iterable[AttemptId]) -> None:
-        """Remove all but the token and the log, and an empty log. Only once its final state is recorded for good.
+        """Forget it. Its files stay until `discard`: nothing but the token and the output takes room.
 
-        The token stays, so that a worker that slept since it recorded the start begins nothing when it wakes.
+        By the token a worker that slept since it recorded the start begins nothing when it wakes.
         """
         for one in attempts:
-            home = f"{self._attempts}/{one.run_id}.{one.attempt}"
-            if protocol.is_locked(f"{home}/lock"):
-                continue
-            path = self.log(one)
-            if path is not None and os.stat(path).st_size == 0:
-                os.unlink(path)
-                path = None
-            unneeded = [f"{home}/{name}" for name in ("begun", "ending", "lock")]
-            if path is not None and not path.startswith(f"{home}/"):
-                # `lock` alone says where the log is.
-                unneeded.pop()
-            for name in unneeded:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(name)
-            self._observer.forget(f"{one.run_id}.{one.attempt}")
+            name = f"{one.run_id}.{one.attempt}"
+            self._observer.forget(name)
+            self._ender.forget(name)
 
     def discard(self, attempts: Iterable[AttemptId]) -> None:
         """Remove the files and the log of each. One that still has its supervisor stays."""

@@ -69,7 +69,7 @@ class Observer:
         """The path of an attempt's output, whether it is there or not."""
         known = self._known.get(name)
         home = f"{self._attempts}/{name}"
-        return known.log if known else protocol.read_about(home)["log"] or f"{home}/log"
+        return known.log if known else protocol.log_path(home)
 
     def _begun(self, name: str, home: str) -> float | None:
         known = self._known.get(name)
@@ -77,7 +77,7 @@ class Observer:
             token = protocol.read_token(home)
             if token is None or token.begun is None:
                 return None
-            known = self._known[name] = _Known(token.begun, protocol.read_about(home)["log"] or f"{home}/log")
+            known = self._known[name] = _Known(token.begun, token.about.log or f"{home}/log")
         return known.begun
 
     def _look(self, one: AttemptId, uptime: float, *, gone: bool = False) -> Observation | None:
@@ -98,7 +98,7 @@ class Observer:
                 return Observation(State.NOT_BEGUN)
             reason = self._signals.read(name, home)
             if token.end is not None:
-                return self._ended(home, token, token.end, reason)
+                return self._ended(token, token.end, reason)
             return self._endless(token, reason, gone=gone)
         except OSError as error:
             return Observation(State.UNKNOWN, f"its files can't be read: {error.strerror}")
@@ -114,22 +114,21 @@ class Observer:
             return Observation(State.UNKNOWN, "it runs, or ran, in another container (pid namespace)")
         return Observation(State.LOST, _NOTHING_LEFT, ending=because) if gone else None
 
-    def _ended(
-        self, home: str, token: protocol.Token, end: protocol.End, reason: protocol.Signalled | None
-    ) -> Observation:
+    @staticmethod
+    def _ended(token: protocol.Token, end: protocol.End, reason: protocol.Signalled | None) -> Observation:
         """What the files say of an attempt with an end."""
         if token.never_began():
             return Observation(State.NOT_BEGUN, "the supervisor could not begin it: no process or no space was left")
         if token.refused is not None:
-            return Observation(State.NOT_STARTED, protocol.REFUSED[token.refused].format_map(protocol.read_about(home)))
+            return Observation(State.NOT_STARTED, protocol.REFUSED[token.refused].format_map(token.about._asdict()))
         # Where the first signal came after the end, it ended by itself.
         because = None if reason is None or reason.uptime > end.uptime else Outcome(reason.reason)
         if end.void:
             return Observation(State.ENDED, "it was ended before it began", ending=because)
         code = end.code or 0
         if token.begun is None and because is None:
-            user = protocol.read_about(home)["user"]
-            return Observation(State.NOT_STARTED, f"it could not be started as {user} (exit {code}): see its log")
+            how = f"it could not be started as {token.about.user} (exit {code}): see its log"
+            return Observation(State.NOT_STARTED, how)
         elapsed = None if token.begun is None else _milliseconds(token.begun, end.uptime)
         return Observation(State.ENDED, None, elapsed, code, signal_of(code), because)
 

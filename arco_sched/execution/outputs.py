@@ -12,5 +12,5 @@ def log_of(runs_folder: str, run_id: str, attempt: Attempt) -> str | None:
     if attempt.executor == EXTERNAL:
         return None
     home = f"{runs_folder}/attempts/{run_id}.{attempt.number}"
-    path = protocol.read_about(home)["log"] or f"{home}/log"
+    path = protocol.log_path(home)
     return path if os.path.exists(path) else None

@@ -12,6 +12,17 @@ _ENOUGH: Final = 1 << 21
 """More than the kernel allows an environment to have by default, in bytes."""
 
 
+TICKS: Final = os.sysconf("SC_CLK_TCK")
+"""Clock ticks of a second, in which /proc gives the start of a process."""
+
+
+class Seen(NamedTuple):
+    """A process that lived at a moment, in clock ticks since the boot: who has its pid and started later is another."""
+
+    pid: int
+    at: int
+
+
 class Process(NamedTuple):
     """A process. `start`: clock ticks from the boot to its start; together with `pid` it names one process alone."""
 
@@ -21,6 +32,10 @@ class Process(NamedTuple):
     group: int
     session: int
     alive: bool
+
+    def is_same(self, seen: Seen) -> bool:
+        """Whether it is the process that was seen."""
+        return self.pid == seen.pid and self.start <= seen.at
 
 
 class Mark(NamedTuple):

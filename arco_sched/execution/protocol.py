@@ -1,10 +1,11 @@
 """The files of an attempt, through which its supervisor and every worker, now and later, tell each other what is so.
 
     DB.runs/identity                    the id of the store that the folder belongs to
-    DB.runs/attempts/RUN.ATTEMPT/lock   locked as long as the supervisor lives; what the worker notes of the attempt
+    DB.runs/attempts/RUN.ATTEMPT/lock   locked as long as the supervisor lives; empty
                                 token   created by exclusion: who creates it may begin. Then a line for each step:
-                                        PID START BOOT NAMESPACE .   the supervisor
-                                        leader PID START .           the process that becomes the command
+                                        PID UPTIME BOOT NAMESPACE .  the supervisor, and a moment at which it lived
+                                        about JSON .                 what the worker notes of the attempt
+                                        leader PID UPTIME .          the process that becomes the command
                                         begun UPTIME .               right before it does; or `refused WHY .`
                                         end CODE UPTIME .            it ended; `end none 0 .`: it never began;
                                                                      `end void UPTIME .`: nobody may begin it
@@ -24,6 +25,8 @@ import os
 import re
 import struct
 from typing import Final, NamedTuple
+
+from arco_sched.execution.processes import TICKS, Seen
 
 NO_ROOM: Final = 99
 """The exit code of a supervisor's child that could not write down that it begins."""
@@ -50,17 +53,31 @@ class End(NamedTuple):
     void: bool = False
 
 
+class About(NamedTuple):
+    """What the worker that submitted an attempt notes of it, for those who come later; empty texts where it did not.
+
+    `log` is the path of the output, `user` the name of whom the command runs as, `spool` the folder that an engine uses.
+    """
+
+    log: str = ""
+    directory: str = ""
+    shell: str = ""
+    user: str = ""
+    spool: str = ""
+
+
 class Token(NamedTuple):
     """Who began an attempt, where, and how far it came: the supervisor, the process that becomes the command, its end.
 
-    Processes are pairs of pid and start time in clock ticks. `begun`: seconds from the boot to when the command began;
-    `refused`: why it did not. Of these two at most one is set.
+    `about`: what the worker noted. `begun`: seconds from the boot to when the command began; `refused`: why it did not.
+    Of these two at most one is set.
     """
 
-    supervisor: tuple[int, int]
+    supervisor: Seen
     boot: str
     namespace: str
-    leader: tuple[int, int] | None
+    about: About
+    leader: Seen | None
     begun: float | None
     refused: str | None
     end: End | None
@@ -139,24 +156,28 @@ def place_text(boot: str, namespace: str) -> str:
     return f"{boot} {namespace} ."
 
 
+def log_path(folder: str) -> str:
+    """Where the output of an attempt goes, whether it is there or not."""
+    return read_about(folder)["log"] or f"{folder}/log"
+
+
 def read_token(folder: str) -> Token | None:
     """The token of an attempt; None where nobody has begun it.
 
     An empty or broken one counts as none: its supervisor ended before it began anything. (Ask for the lock first.)
     """
-    lines = read(f"{folder}/token").splitlines()
-    if not lines:
-        return None
+    lines = read(f"{folder}/token").split("\n")
+    about = _about(lines[1]) if len(lines) > 1 else None
     match lines[0].split(" "):
-        case [pid, start, boot, namespace, "."] if pid.isdigit() and start.isdigit():
+        case [pid, uptime, boot, namespace, "."] if about is not None and (supervisor := _seen(pid, uptime)):
             pass
         case _:
             return None
     leader, begun, refused, end = None, None, None, None
-    for line in lines[1:]:
+    for line in lines[2:]:
         match line.split(" "):
-            case ["leader", number, began, "."] if number.isdigit() and began.isdigit():
-                leader = (int(number), int(began))
+            case ["leader", number, lived, "."]:
+                leader = _seen(number, lived)
             case ["end", "none", _, "."]:
                 end = End(None, 0.0)
             case ["end", "void", uptime, "."]:
@@ -168,7 +189,26 @@ def read_token(folder: str) -> Token | None:
     if begun is None and refused is None:
         # The user that the command runs as could write here: nothing but a time and a known word is taken from it.
         begun, refused = _step(read(f"{folder}/begun").split(), begun, refused)
-    return Token((int(pid), int(start)), boot, namespace, leader, begun, refused, end)
+    return Token(supervisor, boot, namespace, about, leader, begun, refused, end)
+
+
+def about_text(about: About) -> str:
+    """What the worker notes, as it stands in the token."""
+    return json.dumps(about._asdict())
+
+
+def _about(line: str) -> About | None:
+    if not (line.startswith("about {") and line.endswith("} .")):
+        return None
+    try:
+        return About(**json.loads(line.removeprefix("about ").removesuffix(" .")))
+    except (ValueError, TypeError):
+        return None
+
+
+def _seen(pid: str, uptime: str) -> Seen | None:
+    at = _number(uptime)
+    return None if at is None or not pid.isdigit() else Seen(int(pid), round(at * TICKS))
 
 
 def _step(words: list[str], begun: float | None, refused: str | None) -> tuple[float | None, str | None]:
@@ -191,16 +231,22 @@ def take_token(folder: str, place: str, uptime: float) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     descriptor = os.open(f"{folder}/token", flags, 0o600)
     try:
-        os.write(descriptor, f"0 0 {place}\nend void {uptime:.2f} .\n".encode())
+        os.write(descriptor, f"0 0 {place}\nabout {about_text(About())} .\nend void {uptime:.2f} .\n".encode())
     finally:
         os.close(descriptor)
 
 
-def open_lock(folder: str) -> int:
-    """The open lock of an attempt, made with its folder if they are not there. Raises `OSError`."""
-    with contextlib.suppress(FileExistsError):
+def open_lock(folder: str) -> tuple[int, bool]:
+    """The open lock of an attempt, made with its folder if they are not there, and whether the folder is new.
+
+    Raises `OSError`.
+    """
+    try:
         os.mkdir(folder, 0o700)
-    return os.open(f"{folder}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        new = True
+    except FileExistsError:
+        new = False
+    return os.open(f"{folder}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600), new
 
 
 def read_ending(folder: str) -> Signalled | None:
@@ -223,18 +269,19 @@ def write_ending(folder: str, ending: Signalled) -> None:
 
 
 def write_about(descriptor: int, about: dict[str, str]) -> None:
-    """Note in an open `lock` what a later worker needs to know: `log`, `directory`, `shell`, `user`."""
+    """Note in the open `lock` of an attempt that gets no token here what others need to know of it: `About`."""
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(about).encode(), 0)
 
 
 def read_about(folder: str) -> dict[str, str]:
-    """What the worker that submitted an attempt noted of it; empty texts where it noted nothing."""
+    """What the worker that submitted an attempt noted of it (`About`); empty texts where it noted nothing."""
     try:
-        about = json.loads(read(f"{folder}/lock") or "{}")
+        token = read_token(folder)
+        about = token.about._asdict() if token is not None else json.loads(read(f"{folder}/lock") or "{}")
     except (OSError, ValueError):
         about = {}
-    return {key: str(about.get(key, "")) for key in ("log", "directory", "shell", "user", "spool")}
+    return {key: str(about.get(key, "")) for key in About._fields}
 
 
 def _number(text: str) -> float | None:

@@ -4,7 +4,7 @@ import os
 from typing import NamedTuple
 
 from arco_sched.execution import protocol
-from arco_sched.execution.processes import Mark, Process, descendants, marks, processes
+from arco_sched.execution.processes import Mark, Process, Seen, descendants, marks, processes
 
 
 class Scene(NamedTuple):
@@ -28,10 +28,10 @@ def take_scene() -> Scene:
     return Scene(living, marks(living), numbered, children)
 
 
-def is_there(living: dict[int, Process], who: tuple[int, int]) -> bool:
-    """Whether a process, named by pid and start, is among the living."""
-    one = living.get(who[0])
-    return one is not None and one.start == who[1]
+def is_there(living: dict[int, Process], who: Seen) -> bool:
+    """Whether a process that was seen is among the living."""
+    one = living.get(who.pid)
+    return one is not None and one.is_same(who)
 
 
 def members(token: protocol.Token, mark: Mark, now: Scene) -> set[int]:
@@ -44,12 +44,14 @@ def members(token: protocol.Token, mark: Mark, now: Scene) -> set[int]:
     for who in (token.supervisor, token.leader):
         # While a session or group has members its number is not given to a new process. So where another process has
         # the number, ours is over, and those who carry it belong to others.
-        if who is not None and who[0] > 0 and (who[0] not in living or is_there(living, who)):
-            roots.update(pid for pid in now.numbered.get(who[0], ()) if living[pid].start >= who[1])
-            roots.update(now.children.get(who[0], ()) if is_there(living, who) else ())
+        if who is not None and who.pid > 0 and (who.pid not in living or is_there(living, who)):
+            others = now.numbered.get(who.pid, ())
+            # It was seen before it began anything: what is of its session or group is not older.
+            roots.update(pid for pid in others if pid == who.pid or living[pid].start >= who.at)
+            roots.update(now.children.get(who.pid, ()) if is_there(living, who) else ())
     return descendants(now.children, roots) - {
         os.getpid(),
-        token.supervisor[0] if is_there(living, token.supervisor) else 0,
+        token.supervisor.pid if is_there(living, token.supervisor) else 0,
     }
 
 

@@ -6,7 +6,7 @@ worker goes on with: a start is recorded before it happens, and an attempt that 
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,7 +30,7 @@ from arco_sched.execution.commands import command_of, variables_of
 from arco_sched.execution.hooks import Hooks
 from arco_sched.execution.presence import Presence
 from arco_sched.service import working
-from arco_sched.service.working import Ended, Progress, Started, Terms
+from arco_sched.service.working import Ended, News, Progress, Started, Terms
 
 Say = Callable[[str], None]
 """Called with one line for people."""
@@ -91,9 +91,12 @@ class Worker:
         `through`: only runs requested up to that number are taken.
         """
         opened = [each for each in working.open_attempts(self._store, self._terms.executor) if self._looks_after(each)]
-        left = self._look(opened, now, uptime)
-        if claims:
-            left += self._claim(now, through)
+        news, again = self._look(opened, now, uptime)
+        left = len(opened) - len(news.ended)
+        started = self._turn(news, now, through) if claims and self._can_start() else self._record(news, now)
+        left += sum(self._start(one, now) for one in started)
+        for one in working.to_start(self._store, again):
+            self._start(one, now, again=True)
         if self._sweep is not None and uptime - self._swept >= SWEEP:
             self._swept = uptime
             try:
@@ -122,8 +125,8 @@ class Worker:
         self.tally.adopted.append(opened.request.run_id)
         return True
 
-    def _look(self, opened: Sequence[OpenAttempt], now: int, uptime: float) -> int:
-        """Ask about open attempts, record the ends, and go on with what is to end; returns how many are still open."""
+    def _look(self, opened: Sequence[OpenAttempt], now: int, uptime: float) -> tuple[News, list[str]]:
+        """Ask about open attempts, and go on with what is to end; returns the news, and what is to be started again."""
         ids = [_id(each) for each in opened]
         seen = self._executor.poll(ids)
         self._executor.tend(ids)
@@ -150,12 +153,7 @@ class Worker:
         for step in self._executor.cancel(ending, now=uptime, grace=self._grace):
             if step.message is not None:
                 self._say_once(step.message)
-        self._record(ends, now, progress)
-        if late:
-            working.expire(self._store, late, now)
-        for one in working.to_start(self._store, again):
-            self._start(one, now, again=True)
-        return len(opened) - len(ends)
+        return News(progress, ends, late), again
 
     def _progress(self, name: AttemptId, look: Observation, begun_at: int | None) -> Progress:
         return Progress(
@@ -168,26 +166,37 @@ class Worker:
             look.host,
         )
 
-    def _record(self, ends: Sequence[Ended], now: int, progress: Sequence[Progress] = ()) -> None:
-        final = set(working.record_ends(self._store, ends, now, progress=progress))
-        for each in ends:
-            self._mine.discard((each.run_id, each.attempt))
-            (self.tally.final if each.run_id in final else self.tally.retrying).append(each.run_id)
-        self._executor.settle([AttemptId(each.run_id, each.attempt, self._terms.place) for each in ends])
+    def _record(self, news: News, now: int) -> list[Started]:
+        """Record what a look told, and start nothing."""
+        self._note(news.ended, working.record(self._store, self._terms, news, now))
+        return []
 
-    def _claim(self, now: int, through: int | None) -> int:
-        try:
-            self._executor.check()
-        except CannotStart as problem:
-            self._say_once(str(problem))
-            return 0
-        made = working.claim(self._store, self._terms, now, through=through)
+    def _turn(self, news: News, now: int, through: int | None) -> list[Started]:
+        """Record what a look told, and claim what may start; returns that."""
+        final, made = working.turn(self._store, self._terms, news, now, through=through)
+        self._note(news.ended, final)
         self.tally.skipped += made.skipped
         for one in made.started:
             name = (one.attempt.request.run_id, one.attempt.attempt.number)
             self._mine.add(name)
             self.tally.started.append(name[0])
-        return sum(self._start(one, now) for one in made.started)
+        return made.started
+
+    def _note(self, ends: Sequence[Ended], final: Collection[str]) -> None:
+        """Take note of ends that are recorded."""
+        final = set(final)
+        for each in ends:
+            self._mine.discard((each.run_id, each.attempt))
+            (self.tally.final if each.run_id in final else self.tally.retrying).append(each.run_id)
+        self._executor.settle([AttemptId(each.run_id, each.attempt, self._terms.place) for each in ends])
+
+    def _can_start(self) -> bool:
+        try:
+            self._executor.check()
+        except CannotStart as problem:
+            self._say_once(str(problem))
+            return False
+        return True
 
     def _start(self, one: Started, now: int, *, again: bool = False) -> bool:
         """Start an attempt whose start is recorded; whether it is open afterwards."""
@@ -205,7 +214,7 @@ class Worker:
             self._executor.submit(attempt)
         except NotStarted as problem:
             end = End(outcome="not-started", ended_at=now, message=str(problem))
-            self._record([Ended(attempt.run_id, attempt.attempt, end)], now)
+            self._record(News(ended=[Ended(attempt.run_id, attempt.attempt, end)]), now)
             return False
         except CannotStart as problem:
             self._say_once(str(problem))  # the attempt stays recorded: a later round starts it

@@ -4,20 +4,22 @@ Every function is one transaction. The rules are those of docs/semantics.md, "Th
 decided by `core.run_order` and `core.run_decisions`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from arco_sched.core import events, run_decisions
 from arco_sched.core.attempts import End
 from arco_sched.core.events import Draft
 from arco_sched.core.history import Run
+from arco_sched.core.policy import Policy
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.run_decisions import Decision, Refused
+from arco_sched.core.run_events import FINAL, RunFinished, Status
 from arco_sched.core.run_order import Capacity, Choice, WorkerTerms, choose
 from arco_sched.core.run_subjects import Life, OpenAttempt
 from arco_sched.core.runs import fold
 
-PAGE: Final = 16
+PAGE: Final = 8
 """Waiting runs of a pool that one claim looks at, at the least."""
 
 ROUNDS: Final = 20
@@ -28,7 +30,7 @@ class Terms(NamedTuple):
     """Under what a worker works: its name and host, its executor, whom it runs as, and how much at once.
 
     `slots` bounds the open attempts of the executor in this database, of all workers together. `queues`: its attempts
-    wait in an engine before they begin.
+    wait in an engine before they begin. `on_finish`: whether the worker has a hook for every run that ends.
     """
 
     worker: str
@@ -40,6 +42,7 @@ class Terms(NamedTuple):
     user: str
     is_root: bool
     queues: bool = False
+    on_finish: bool = False
 
 
 class Started(NamedTuple):
@@ -64,27 +67,31 @@ def claim(store: Store, terms: Terms, now: int, *, through: int | None = None) -
 
     `through`: only runs requested up to that number.
     """
-    made = Claim([], [], [])
     with store.write() as transaction:
-        for _ in range(ROUNDS):
-            choice, free = _look(transaction, terms, now, through)
-            drafts = _drafts(transaction, choice, terms, now)
-            if drafts:
-                transaction.append(drafts)
-            behind = [run_id for run_id, why in choice.waiting.items() if why == "overlap"]
-            transaction.queue.set_aside(behind)
-            made.started.extend(_started(transaction, choice.started))
-            made.skipped.extend(run_id for run_id, _ in choice.skipped)
-            made.asked.extend(choice.asked)
-            if not (drafts or behind) or free - len(choice.started) <= 0:
-                break
+        return _claim(transaction, terms, now, through)
+
+
+def _claim(transaction: Transaction, terms: Terms, now: int, through: int | None) -> Claim:
+    made = Claim([], [], [])
+    for _ in range(ROUNDS):
+        choice, free = _look(transaction, terms, now, through)
+        drafts = _drafts(transaction, choice, terms, now)
+        if drafts:
+            transaction.append(drafts)
+        behind = [run_id for run_id, why in choice.waiting.items() if why == "overlap"]
+        transaction.queue.set_aside(behind)
+        made.started.extend(_started(transaction, choice.started))
+        made.skipped.extend(run_id for run_id, _ in choice.skipped)
+        made.asked.extend(choice.asked)
+        if not (drafts or behind) or free - len(choice.started) <= 0:
+            break
     return made
 
 
 def _look(transaction: Transaction, terms: Terms, now: int, through: int | None) -> tuple[Choice, int]:
     queue = transaction.queue
     used = queue.usage()
-    free = terms.slots - len(queue.open_attempts(terms.executor))
+    free = terms.slots - queue.count_open(terms.executor)
     room = {pool: slots - used.get(pool, 0) for pool, (_, slots) in queue.pools().items() if slots is not None}
     pools = [pool for pool in terms.pools if room.get(pool, 1) > 0] if free > 0 else []
     waiting = queue.candidates(pools, now, max(PAGE, 2 * free), through)
@@ -124,16 +131,18 @@ def drafts_of(life: Life, decided: Decision, now: int) -> list[Draft]:
 
 
 def _started(transaction: Transaction, run_ids: Sequence[str]) -> list[Started]:
-    found = []
-    for life in transaction.queue.lives(run_ids).values():
+    found: list[Started] = []
+    if not run_ids:
+        return found
+    runs = transaction.runs.by_ids(run_ids)
+    for run_id, life in transaction.queue.lives(run_ids).items():
         attempt = life.state.open_attempt
-        run = transaction.runs.by_id(life.request.run_id)
-        if attempt is not None and run is not None:
+        if attempt is not None:
             zone = None
             if life.request.schedule_id is not None:
                 zone = transaction.definitions.timezone(life.request.schedule_id)
             opened = OpenAttempt(life.schedule, life.request, life.state, attempt)
-            found.append(Started(opened, run, zone, life.version))
+            found.append(Started(opened, runs[run_id], zone, life.version))
     return found
 
 
@@ -145,6 +154,8 @@ def open_attempts(store: Store, executor: str) -> list[OpenAttempt]:
 
 def to_start(store: Store, run_ids: Sequence[str]) -> list[Started]:
     """Attempts whose start is recorded, once more with what it takes to start them."""
+    if not run_ids:
+        return []
     with store.read() as transaction:
         return _started(transaction, run_ids)
 
@@ -192,36 +203,70 @@ def _progress_drafts(life: Life, each: Progress, now: int) -> list[Draft]:
     return [draft for one in decided for draft in drafts_of(life, one, now)]
 
 
-def expire(store: Store, run_ids: Iterable[str], now: int) -> None:
-    """Ask those attempts to end that wait in an engine beyond the deadline of their runs."""
-    with store.write() as transaction:
-        lives = transaction.queue.lives(run_ids).values()
-        drafts = [
-            draft
-            for life in lives
-            for draft in drafts_of(life, run_decisions.expire(life.request, life.state, now), now)
-        ]
-        transaction.append(drafts)
+class News(NamedTuple):
+    """What a look at open attempts told: what became known of those in engines, how others ended, and which runs wait
+    in an engine beyond their deadline."""
+
+    progress: Sequence[Progress] = ()
+    ended: Sequence[Ended] = ()
+    late: Sequence[str] = ()
 
 
-def record_ends(store: Store, ended: Iterable[Ended], now: int, *, progress: Sequence[Progress] = ()) -> list[str]:
-    """Record what became known of attempts in engines, then how attempts ended, in one transaction.
-
-    Returns the runs that are final by it.
-    """
-    ended = list(ended)
-    if not ended and not progress:
+def record(store: Store, terms: Terms, news: News, now: int) -> list[str]:
+    """Record the news, in one transaction; returns the runs that are final by it."""
+    if not any(news):
         return []
     with store.write() as transaction:
-        if progress:
-            lives = transaction.queue.lives([each.run_id for each in progress])
-            transaction.append([one for each in progress for one in _progress_drafts(lives[each.run_id], each, now)])
-        lives = transaction.queue.lives([each.run_id for each in ended])
-        drafts: list[Draft] = []
-        for each in ended:
-            life = lives[each.run_id]
-            decided = run_decisions.finish(life.request.policy, life.state, attempt=each.attempt, end=each.end)
-            drafts += drafts_of(life, decided, now)
-        transaction.append(drafts)
-        after = transaction.queue.lives([each.run_id for each in ended])
-    return [run_id for run_id, life in after.items() if life.state.final]
+        return _record(transaction, terms, news, now)
+
+
+def _record(transaction: Transaction, terms: Terms, news: News, now: int) -> list[str]:
+    if news.progress:
+        lives = transaction.queue.lives([each.run_id for each in news.progress])
+        transaction.append([one for each in news.progress for one in _progress_drafts(lives[each.run_id], each, now)])
+    final = _record_ends(transaction, terms, news.ended, now) if news.ended else []
+    if news.late:
+        lives = transaction.queue.lives(news.late)
+        decided = [(life, run_decisions.expire(life.request, life.state, now)) for life in lives.values()]
+        transaction.append([draft for life, one in decided for draft in drafts_of(life, one, now)])
+    return final
+
+
+def _record_ends(transaction: Transaction, terms: Terms, ended: Sequence[Ended], now: int) -> list[str]:
+    lives = transaction.queue.lives([each.run_id for each in ended])
+    drafts: list[Draft] = []
+    final: dict[str, Status] = {}
+    for each in ended:
+        life = lives[each.run_id]
+        decided = run_decisions.finish(life.request.policy, life.state, attempt=each.attempt, end=each.end)
+        drafts += drafts_of(life, decided, now)
+        if not isinstance(decided, Refused):
+            statuses = (event.status for event in decided if isinstance(event, RunFinished))
+            final.update((each.run_id, status) for status in statuses if status in FINAL)
+    transaction.append(drafts)
+    # Most runs have no hook: nobody needs to look for one, and commit that there is none.
+    hookless = [
+        (lives[run_id].request.number, lives[run_id].state.attempts)
+        for run_id, status in final.items()
+        if not hooks(lives[run_id].request.policy, status, on_finish=terms.on_finish)
+    ]
+    transaction.queue.hooks_done(hookless, now)
+    return list(final)
+
+
+def hooks(policy: Policy, status: Status, *, on_finish: bool) -> bool:
+    """Whether anything is to be done once a run with this policy is final with this status."""
+    return on_finish or (status != "succeeded" and policy.on_failure is not None)
+
+
+class Turn(NamedTuple):
+    """What a round recorded: the runs that are final, and what it claimed."""
+
+    final: list[str]
+    claim: Claim
+
+
+def turn(store: Store, terms: Terms, news: News, now: int, *, through: int | None = None) -> Turn:
+    """Record the news, then claim what may start now: one transaction, and so one commit."""
+    with store.write() as transaction:
+        return Turn(_record(transaction, terms, news, now), _claim(transaction, terms, now, through))

@@ -27,7 +27,7 @@ STORE = f"storm-{os.getpid()}"
 """Unlike that of storms at the same time."""
 FOR_EVER = 30.0
 """Seconds after which what has not ended counts as running for ever; every command takes less than one."""
-STEPS = frozenset({"open", "os.mkdir", "os.remove", "os.truncate", "os.posix_spawn", "fcntl.fcntl"})
+STEPS = frozenset({"open", "os.mkdir", "os.remove", "os.posix_spawn", "fcntl.fcntl"})
 
 
 def append(path: Path, text: str) -> None:
@@ -127,8 +127,8 @@ class Storm:
         """Kill the supervisor of an attempt or its command, if it is there."""
         token = protocol.read_token(str(self.runs / "attempts" / f"{run_id}.1"))
         who = token and (token.supervisor if what == "supervisor" else token.leader)
-        target = who and processes.process(who[0])
-        if who and target and target.start == who[1]:
+        target = who and processes.process(who.pid)
+        if who and target and target.is_same(who):
             # Noted first: it counts as killed even where it was just ending.
             self.killed[what].add(run_id)
             if processes.send(target, signal.SIGKILL):

@@ -100,7 +100,7 @@ def test_what_has_not_begun_never_begins(world: World, files: dict[str, str] | N
     one = world.adopt("never")
     if files is not None:
         world.home(one).mkdir()
-        for name, text in {"lock": "{}", **files}.items():
+        for name, text in {"lock": "", **files}.items():
             (world.home(one) / name).write_text(text)
     assert world.step(one) == (False, 0, None)
     world.worker().submit(world.attempt("touch begun", run_id="never"))

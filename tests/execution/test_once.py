@@ -16,7 +16,7 @@ from arco_sched.execution.local import LocalExecutor
 from tests.execution.world import World, alive, importing, python, until
 
 BOOT, NAMESPACE = processes.boot(), processes.pid_namespace()
-NOBODY = "999999999 1"
+NOBODY = "999999999 1.00"
 """A process that does not exist: Linux has no pid of this size."""
 
 
@@ -24,13 +24,14 @@ def made(world: World, run_id: str, **files: str) -> AttemptId:
     """The files of an attempt as a supervisor leaves them when it is killed after writing them."""
     home = world.path / "attempts" / f"{run_id}.1"
     home.mkdir()
-    for name, text in {"lock": "{}", **files}.items():
+    for name, text in {"lock": "", **files}.items():
         (home / name).write_text(text)
     return AttemptId(run_id, 1, world.executor.place())
 
 
-TOKEN = f"{NOBODY} {BOOT} {NAMESPACE} .\n"
-LEADER, BEGUN = "leader 999999998 1 .\n", "begun 1.00 .\n"
+FIRST = f"{NOBODY} {BOOT} {NAMESPACE} .\n"
+TOKEN = f"{FIRST}about {{}} .\n"
+LEADER, BEGUN = "leader 999999998 1.00 .\n", "begun 1.00 .\n"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,8 @@ LEADER, BEGUN = "leader 999999998 1 .\n", "begun 1.00 .\n"
         ({}, State.NOT_BEGUN, None),
         ({"token": ""}, State.NOT_BEGUN, None),
         ({"token": "12 34 "}, State.NOT_BEGUN, None),
+        ({"token": FIRST}, State.NOT_BEGUN, None),
+        ({"token": FIRST + 'about {"log": "/x'}, State.NOT_BEGUN, None),
         ({"token": TOKEN}, State.LOST, None),
         ({"token": TOKEN + LEADER}, State.LOST, None),
         ({"token": TOKEN + "leader 99999"}, State.LOST, None),
@@ -126,7 +129,7 @@ def test_another_boot(world: World) -> None:
     other = AttemptId("a", 1, "another-boot")
     assert world.see(other).state is State.LOST
     world.executor.submit(Attempt(run_id="a", attempt=1, place="another-boot", command=lost.command))
-    token = f"1 1 another-boot {NAMESPACE} .\nleader 1 1 .\n{BEGUN}"
+    token = f"1 1.00 another-boot {NAMESPACE} .\nabout {{}} .\nleader 1 1.00 .\n{BEGUN}"
     one = made(world, "b", token=token, ending="canceled 2.00 2.000 .\n")
     seen = world.see(one)
     assert (seen.state, outcome(seen)) == (State.LOST, Outcome.CANCELED)
@@ -139,7 +142,7 @@ def test_another_boot(world: World) -> None:
 def test_a_pid_that_came_again(world: World) -> None:
     """A process with the pid of a supervisor or command, but another start, is somebody else: lost, and not touched."""
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
-        token = f"{other.pid} 1 {BOOT} {NAMESPACE} .\nleader {other.pid} 1 .\n{BEGUN}"
+        token = f"{other.pid} 1.00 {BOOT} {NAMESPACE} .\nabout {{}} .\nleader {other.pid} 1.00 .\n{BEGUN}"
         one = made(world, "again", token=token)
         assert world.see(one).state is State.LOST
         assert world.step(one, grace=0).signalled is False
@@ -153,7 +156,7 @@ def test_another_pid_namespace(world: World) -> None:
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
         start = processes.process(other.pid)
         assert start
-        token = f"{other.pid} {start.start} {BOOT} 4026530000-7 .\n{BEGUN}"
+        token = f"{other.pid} {start.start / processes.TICKS} {BOOT} 4026530000-7 .\nabout {{}} .\n{BEGUN}"
         one = made(world, "elsewhere", token=token)
         assert world.see(one).state is State.UNKNOWN
         ending = world.step(one, grace=0)

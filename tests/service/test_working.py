@@ -23,7 +23,7 @@ from arco_sched.core.run_events import from_payload
 from arco_sched.core.run_history import check_history
 from arco_sched.core.runs import Request
 from arco_sched.service import life, working
-from arco_sched.service.working import Ended, Terms
+from arco_sched.service.working import Ended, News, Terms
 
 START = parse_instant("2025-03-03T00:00:00Z")
 MINUTE = 60
@@ -86,8 +86,8 @@ def test_a_run_from_its_request_to_its_end() -> None:
         [one] = claim.started
         assert (one.attempt.attempt.number, one.run.content.command, one.timezone, one.version) == (1, "true", "UTC", 1)
         assert working.claim(workspace._store, terms(), START).started == []
-        final = working.record_ends(
-            workspace._store, [Ended(one.run.run_id, 1, ended("succeeded", START + 2, 0))], START
+        final = working.record(
+            workspace._store, terms(), News(ended=[Ended(one.run.run_id, 1, ended("succeeded", START + 2, 0))]), START
         )
         assert final == [one.run.run_id]
         assert workspace.run(one.run.run_id).status == "succeeded"
@@ -125,11 +125,18 @@ def test_a_retry_waits_for_its_time() -> None:
         workspace.evaluate(START)
         store = workspace._store
         [one] = working.claim(store, terms(), START).started
-        assert working.record_ends(store, [Ended(one.run.run_id, 1, ended("failed", START + 5, 1))], START + 5) == []
+        assert (
+            working.record(
+                store, terms(), News(ended=[Ended(one.run.run_id, 1, ended("failed", START + 5, 1))]), START + 5
+            )
+            == []
+        )
         assert working.claim(store, terms(), START + 34).started == []
         [again] = working.claim(store, terms(), START + 35).started
         assert again.attempt.attempt.number == 2
-        working.record_ends(store, [Ended(one.run.run_id, 2, ended("failed", START + 40, 1))], START + 40)
+        working.record(
+            store, terms(), News(ended=[Ended(one.run.run_id, 2, ended("failed", START + 40, 1))]), START + 40
+        )
         assert workspace.run(one.run.run_id).status == "failed"
         assert working.claim(store, terms(), START + 1000).started == []
         assert history(workspace) == []
@@ -148,7 +155,7 @@ def test_the_queue_behind_a_run_moves_on() -> None:
             assert sorted(str(one.attempt.request.schedule_id) for one in claim.started) == ["a", "b"]
             order.append(claim.started[0].attempt.request.scheduled_for)
             ends = [Ended(one.run.run_id, 1, ended("succeeded", now, 0)) for one in claim.started]
-            working.record_ends(store, ends, now)
+            working.record(store, terms(), News(ended=ends), now)
         assert order == sorted(order, key=lambda at: at or 0)
         assert len(set(order)) == 100
         assert working.claim(store, terms(), now).started == []
@@ -191,7 +198,7 @@ def test_any_order_of_things(first: Policy, second: Policy, steps: list[tuple[st
             claim = working.claim(store, terms(), now)
             opened = working.open_attempts(store, "local")
             ends = [Ended(each.request.run_id, each.attempt.number, ended("succeeded", now, 0)) for each in opened]
-            working.record_ends(store, ends, now)
+            working.record(store, terms(), News(ended=ends), now)
             if not (claim.started or opened):
                 break
         assert set(states(workspace, now).values()) <= {"succeeded", "failed", "canceled", "skipped"}
@@ -213,7 +220,7 @@ def _step(workspace: Workspace, what: str, which: int, outcome: str, now: int) -
             end = ended(outcome, now, 1 if outcome == "failed" else 0)
             if outcome == "canceled" and each.state.cancel is None:
                 end = replace(end, outcome="failed", exit_code=1)
-            working.record_ends(store, [Ended(each.request.run_id, each.attempt.number, end)], now)
+            working.record(store, terms(), News(ended=[Ended(each.request.run_id, each.attempt.number, end)]), now)
         elif what == "pool":
             life.set_pool(store, "small", which % 3, now=now)
             life.set_pool(store, "small", 1, now=now)

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from typing import Any, Final, NamedTuple
 
 from arco_sched.core.attempts import Attempt, End
@@ -17,6 +17,8 @@ _ATTEMPT: Final = (
     "attempt, executor, worker, host, external_id, place, submissions, submitted_at, started_at, "
     "ended_at, duration_ms, outcome, exit_code, signal, message"
 )
+_KEPT: Final = tuple(field.name for field in fields(RunState) if field.name not in {"attempt", "run_id"})
+"""What of a state is kept as JSON; all of it are plain values."""
 _SOURCES: Final[dict[str, Source]] = {"scheduled": "scheduled", "backfill": "backfill", "manual": "manual"}
 
 
@@ -162,8 +164,7 @@ def _write(
 
 def _state_row(number: int, life: Life) -> tuple[Any, ...]:
     request, state = life.request, life.state
-    kept = asdict(replace(state, attempt=None))
-    del kept["attempt"], kept["run_id"]
+    kept = {name: getattr(state, name) for name in _KEPT}
     opened = state.open_attempt
     return (
         number,

@@ -75,6 +75,8 @@ class Queue:
     def running_of(self, groups: Iterable[Group]) -> dict[Group, list[Running]]:
         """What counts as running of each group."""
         wanted = set(groups)
+        if not wanted:
+            return {}
         names = json.dumps(sorted({group.schedule_id for group in wanted}))
         ask = (
             "SELECT s.run FROM schedule_ids i JOIN run_states s ON s.schedule = i.schedule AND s.occupies = 1 "
@@ -89,6 +91,9 @@ class Queue:
 
     def set_aside(self, run_ids: Iterable[str]) -> None:
         """These wait for others of their schedule: nobody looks at them before one of those is over."""
+        run_ids = list(run_ids)
+        if not run_ids:
+            return
         runs = numbers(self._connection, run_ids)
         self._connection.executemany(
             f"UPDATE queue SET aside = {_BEHIND} WHERE run = ? AND aside = {_READY}", [(run,) for run in runs.values()]
@@ -112,6 +117,11 @@ class Queue:
         ask = "SELECT run FROM run_states WHERE executor = ? ORDER BY run"
         known = lives(self._connection, [run for (run,) in self._connection.execute(ask, (executor,))])
         return [_open(life) for life in known.values() if life.state.open_attempt is not None]
+
+    def count_open(self, executor: str) -> int:
+        """How many attempts of an executor are open."""
+        ask = "SELECT count(*) FROM run_states WHERE executor = ?"
+        return int(self._connection.execute(ask, (executor,)).fetchone()[0])
 
     def next_ready_after(self, now: int) -> int | None:
         """The first instant after `now` at which a run becomes ready, or is late."""
