@@ -114,7 +114,11 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
     sign = Sign(name, host, os.getpid(), executor.kind, pools, count, session.now)
     presence.arrive(name)
     hooks = Hooks(
-        environment, lambda life: _log(executor, life), _say, clock=time.monotonic, on_finish=settings.on_finish
+        environment,
+        lambda life: _log(executor, life),
+        _say,
+        clock=time.monotonic,
+        on_finish=settings.on_finish,
     )
     worker = Worker(
         store,

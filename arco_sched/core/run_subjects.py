@@ -109,8 +109,11 @@ class Queue(Protocol):
     def forget(self, worker: str) -> None:
         """A worker that is gone."""
 
-    def hooks_owed(self, limit: int) -> list[tuple[int, int, str]]:
-        """(run, attempt, run id) of final runs whose hooks have not run, oldest first."""
+    def hooks_owed(self, limit: int) -> list[tuple[int, int, str | None]]:
+        """(run, attempt, worker) of final runs whose hooks have not run, oldest first; `worker` has taken them."""
+
+    def hooks_taken(self, ended: Iterable[tuple[int, int]], worker: str) -> None:
+        """A worker is going to run the hooks of these ends, each (run, attempt)."""
 
     def hooks_done(self, ended: Iterable[tuple[int, int]], now: int) -> None:
         """The hooks of these ends, each (run, attempt), have run."""

@@ -5,13 +5,14 @@ import json
 from arco_sched.core.cron import load_zone
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.executor import Command
+from arco_sched.core.history import Run
 from arco_sched.core.instants import format_instant, format_local
-from arco_sched.service.working import Started
+from arco_sched.core.runs import Request
 
 
-def command_of(one: Started) -> Command:
+def command_of(run: Run) -> Command:
     """The command of a run, as its content says."""
-    content = one.run.content
+    content = run.content
     return Command(
         command=content.command or "",
         shell=content.shell or "/bin/sh",
@@ -22,30 +23,35 @@ def command_of(one: Started) -> Command:
     )
 
 
-def variables_of(one: Started) -> tuple[tuple[str, str], ...]:
-    """The `ARCO_…` variables that tell a command which run it is; those that do not apply are left out."""
-    run, request = one.run, one.attempt.request
+def variables_of(
+    run: Run, request: Request, *, version: int | None, timezone: str | None
+) -> tuple[tuple[str, str], ...]:
+    """The `ARCO_…` variables that tell a command which run it is; those that do not apply are left out.
+
+    `version` is that of the definition that asked for it, `timezone` the schedule's.
+    """
     values = {
         "ARCO_RUN_KEY": run.run_key,
         "ARCO_SCHEDULE_ID": request.schedule_id,
         "ARCO_TICK_ID": run.tick_id,
         "ARCO_CODE_VERSION": run.code_version,
-        "ARCO_DEFINITION_VERSION": None if one.version is None else str(one.version),
+        "ARCO_DEFINITION_VERSION": None if version is None else str(version),
         "ARCO_ASSETS": json.dumps(run.content.asset_selection) if run.content.asset_selection else None,
         "ARCO_PARTITIONS": json.dumps(run.content.partition_selection) if run.content.partition_selection else None,
     }
     if request.scheduled_for is not None:
         values["ARCO_SCHEDULED_FOR"] = format_instant(request.scheduled_for)
-        values["ARCO_SCHEDULED_FOR_LOCAL"] = format_local(request.scheduled_for, _offset(one))
+        values["ARCO_SCHEDULED_FOR_LOCAL"] = format_local(
+            request.scheduled_for, _offset(request.scheduled_for, timezone)
+        )
     return tuple((name, value) for name, value in values.items() if value is not None)
 
 
-def _offset(one: Started) -> int:
+def _offset(at: int, timezone: str | None) -> int:
     """The offset of the schedule's clock; that of UTC where its zone is not known here."""
-    at = one.attempt.request.scheduled_for
-    if at is None or one.timezone is None:
+    if timezone is None:
         return 0
     try:
-        return load_zone(one.timezone).offset_at(at)
+        return load_zone(timezone).offset_at(at)
     except InvalidInput:
         return 0

@@ -5,34 +5,50 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
+from arco_sched.core.executor import Attempt, NotStarted
 from arco_sched.core.ports import Store
 from arco_sched.core.run_subjects import Life
+from arco_sched.execution import environment
+from arco_sched.execution.commands import command_of, variables_of
+from arco_sched.execution.environment import Account
+from arco_sched.service import working
+from arco_sched.service.working import Finished
 
 LONGEST: Final = 60.0
 """Seconds after which a hook is ended."""
 
-_PAGE: Final = 100
+MOST: Final = 16
+"""Runs whose hooks run at once, for each worker."""
 
 
 class _Running(NamedTuple):
     process: "subprocess.Popen[bytes]"
     ends_by: float
-    run: int
-    attempt: int
+    name: tuple[int, int]
     run_id: str
+
+
+class _Setting(NamedTuple):
+    """In what a hook runs: as whom, where, and its environment."""
+
+    user: Account
+    directory: str
+    variables: dict[str, str]
 
 
 class Hooks:
     """Runs the hooks of final runs, each at least once; what fails is told and never fatal, and nothing waits for them.
 
-    `environment` is the worker's, `log_of` gives the path of the last attempt's output, `clock` is monotonic.
+    A hook has the environment, the user and the working directory of its run. `worker_environment` is what a command
+    inherits, `log_of` gives the path of the last attempt's output, `clock` is monotonic.
     """
 
     def __init__(
         self,
-        environment: Mapping[str, str],
+        worker_environment: Mapping[str, str],
         log_of: Callable[[Life], str | None],
         say: Callable[[str], None],
         *,
@@ -40,73 +56,109 @@ class Hooks:
         on_finish: str | None = None,
         longest: float = LONGEST,
     ) -> None:
-        self._environment, self._log_of, self._say = dict(environment), log_of, say
+        self._environment, self._log_of, self._say = environment.inherited(worker_environment), log_of, say
         self._clock, self._on_finish, self._longest = clock, on_finish, longest
         self._running: list[_Running] = []
+        self._said: set[str] = set()
 
-    def run(self, store: Store, now: int) -> int:
-        """Start what is owed, and take note of what ended; returns how many run."""
-        with store.read() as transaction:
-            owed = transaction.queue.hooks_owed(_PAGE)
-            lives = transaction.queue.by_number([run for run, _, _ in owed]) if owed else {}
-        busy = {(each.run, each.attempt) for each in self._running}
-        done: list[tuple[int, int]] = []
-        for run, attempt, run_id in owed:
-            life = lives.get(run)
-            if (run, attempt) in busy:
-                continue
-            commands = [] if life is None or not life.state.final else self._commands(life)
-            if life is None or not commands:
-                done.append((run, attempt))
-                continue
-            variables = self._variables(life, run_id)
-            for command in commands:
-                self._start(command, variables, run, attempt, run_id)
-        done += self._ended()
-        if done:
-            with store.write() as transaction:
-                transaction.queue.hooks_done(done, now)
+    def run(self, store: Store, now: int, worker: str, is_here: Callable[[str | None], bool]) -> int:
+        """Take note of what ended, and start what is owed and no other worker that is here has taken; how many run."""
+        ended = self._ended()
+        working.hooks_ran(store, ended, now)
+        busy = {each.name for each in self._running}
+        if len(busy) < MOST:
+            taken = working.take_hooks(store, worker, is_here, besides=busy, most=MOST - len(busy))
+            working.hooks_ran(store, [one.name for one in taken if not self._start_all(one)], now)
         return len(self._running)
 
     def pids(self) -> set[int]:
         """The processes of the hooks that run."""
         return {each.process.pid for each in self._running}
 
-    def _commands(self, life: Life) -> list[str]:
-        commands = [self._on_finish]
-        if life.state.status != "succeeded":
-            commands.append(life.request.policy.on_failure)
-        return [command for command in commands if command is not None]
+    def _start_all(self, one: Finished) -> bool:
+        """Start the hooks of a run; whether any runs, or is to be started later."""
+        on_failure = one.life.request.policy.on_failure if one.life.state.status != "succeeded" else None
+        commands = [command for command in (self._on_finish, on_failure) if command is not None]
+        if not one.life.state.final or not commands:
+            return False
+        setting = self._setting(one)
+        if setting is None:
+            commands = [command for command in (self._on_finish,) if command is not None]
+            setting = self._own_setting(one)
+        return sum(self._start(command, setting, one) for command in commands) > 0
 
-    def _variables(self, life: Life, run_id: str) -> dict[str, str]:
-        last = life.state.attempt
+    def _setting(self, one: Finished) -> _Setting | None:
+        """The setting of the run; None where there is no such user, or no right to be it."""
+        try:
+            user = environment.account(one.run.content.run_as, self._environment)
+        except NotStarted as problem:
+            self._say_once(f"run {one.run.run_id}: its hook can't run as its user: {problem}")
+            return None
+        attempt = self._attempt(one)
+        try:
+            found = environment.environment(attempt, "", self._environment, user)
+        except NotStarted as problem:
+            # Just then somebody wants to know.
+            self._say_once(f"run {one.run.run_id}: its hook runs without its environment file: {problem}")
+            plain = replace(attempt, command=replace(attempt.command, environment_file=None))
+            found = environment.environment(plain, "", self._environment, user)
+        return _Setting(user, attempt.command.working_directory or user.home, self._told(found, one))
+
+    def _own_setting(self, one: Finished) -> _Setting:
+        """The worker's own, for a hook of the worker."""
+        user = environment.account(None, self._environment)
+        return _Setting(user, "/", self._told(dict(self._environment), one))
+
+    @staticmethod
+    def _attempt(one: Finished) -> Attempt:
+        return Attempt(
+            run_id=one.run.run_id,
+            attempt=one.life.state.attempts,
+            place="",
+            command=command_of(one.run),
+            variables=variables_of(one.run, one.life.request, version=one.life.version, timezone=one.timezone),
+        )
+
+    def _told(self, found: dict[str, str], one: Finished) -> dict[str, str]:
+        """An environment with how the run ended; without the mark of an attempt, since the hook is no part of it."""
+        last = one.life.state.attempt
         end = None if last is None else last.end
         values = {
-            "ARCO_RUN_ID": run_id,
-            "ARCO_SCHEDULE_ID": life.request.schedule_id,
+            "ARCO_RUN_ID": one.run.run_id,
             "ARCO_ATTEMPT": None if last is None else str(last.number),
-            "ARCO_STATUS": life.state.status,
+            "ARCO_STATUS": one.life.state.status,
             "ARCO_OUTCOME": None if end is None else end.outcome,
             "ARCO_EXIT_CODE": None if end is None or end.exit_code is None else str(end.exit_code),
-            "ARCO_LOG": self._log_of(life),
+            "ARCO_LOG": self._log_of(one.life),
         }
-        return self._environment | {name: value for name, value in values.items() if value is not None}
+        for name in ("ARCO_STORE_ID", *values):
+            found.pop(name, None)
+        return found | {name: value for name, value in values.items() if value is not None}
 
-    def _start(self, command: str, variables: Mapping[str, str], run: int, attempt: int, run_id: str) -> None:
+    def _start(self, command: str, setting: _Setting, one: Finished) -> bool:
+        """Start a hook; whether it runs, or may be started later."""
+        change = setting.user.change
         try:
             # The shell is what a hook is for, and its command is the schedule's or the worker's own.
             process = subprocess.Popen(  # noqa: S603
                 ["/bin/sh", "-c", command],
-                env=dict(variables),
+                env=setting.variables,
+                cwd=setting.directory if os.path.isdir(setting.directory) else "/",
+                user=None if change is None else change.uid,
+                group=None if change is None else change.gid,
+                extra_groups=None if change is None else change.groups,
+                umask=0o022,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        except OSError as error:
-            self._say(f"run {run_id}: its hook can't be started: {error.strerror}")
-            return
-        self._running.append(_Running(process, self._clock() + self._longest, run, attempt, run_id))
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            self._say_once(f"run {one.run.run_id}: its hook can't be started: {error}")
+            # No process or descriptor is left: some time there is.
+            return isinstance(error, OSError)
+        self._running.append(_Running(process, self._clock() + self._longest, one.name, one.run.run_id))
+        return True
 
     def _ended(self) -> list[tuple[int, int]]:
         """What of the hooks ended, by run and attempt."""
@@ -121,8 +173,14 @@ class Hooks:
                 each.process.wait()
                 self._say(f"run {each.run_id}: its hook took longer than {self._longest:g} s and was ended")
             elif code:
-                self._say(f"run {each.run_id}: its hook ended with {code}")
+                how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+                self._say(f"run {each.run_id}: its hook {how}")
             self._running.remove(each)
-            if not any((each.run, each.attempt) == (other.run, other.attempt) for other in self._running):
-                done.append((each.run, each.attempt))
+            if not any(each.name == other.name for other in self._running):
+                done.append(each.name)
         return done
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._say(text)

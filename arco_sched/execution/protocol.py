@@ -56,7 +56,7 @@ class End(NamedTuple):
 class About(NamedTuple):
     """What the worker that submitted an attempt notes of it, for those who come later; empty texts where it did not.
 
-    `log` is the path of the output, `user` the name of whom the command runs as, `spool` the folder that an engine uses.
+    `log` is the path of the output, `user` the name of whom the command runs as, `spool` the folder of an engine.
     """
 
     log: str = ""

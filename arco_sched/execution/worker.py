@@ -103,7 +103,7 @@ class Worker:
                 self._sweep()
             except OSError as error:
                 self._say_once(f"old logs can't be removed: {error}")
-        return left + self._hooks.run(self._store, now)
+        return left + self._hooks.run(self._store, now, self._terms.worker, self._presence.is_here)
 
     @property
     def interval(self) -> float:
@@ -205,8 +205,8 @@ class Worker:
             run_id=opened.request.run_id,
             attempt=opened.attempt.number,
             place=opened.attempt.place or "",
-            command=command_of(one),
-            variables=variables_of(one),
+            command=command_of(one.run),
+            variables=variables_of(one.run, opened.request, version=one.version, timezone=one.timezone),
             resources=one.run.content.resources,
             again=again,
         )

@@ -4,7 +4,7 @@ Every function is one transaction. The rules are those of docs/semantics.md, "Th
 decided by `core.run_order` and `core.run_decisions`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from arco_sched.core import events, run_decisions
@@ -21,6 +21,9 @@ from arco_sched.core.runs import fold
 
 PAGE: Final = 8
 """Waiting runs of a pool that one claim looks at, at the least."""
+
+LOOKED_AT: Final = 100
+"""Final runs whose hooks are owed that one look finds: those that others run, and some more."""
 
 ROUNDS: Final = 20
 """Looks at the queue within one claim: each starts something, sets something aside, or is the last."""
@@ -270,3 +273,51 @@ def turn(store: Store, terms: Terms, news: News, now: int, *, through: int | Non
     """Record the news, then claim what may start now: one transaction, and so one commit."""
     with store.write() as transaction:
         return Turn(_record(transaction, terms, news, now), _claim(transaction, terms, now, through))
+
+
+class Finished(NamedTuple):
+    """A run whose hooks are owed. `name` is (run, attempt) as the store numbers them; `life` is as it is by now."""
+
+    name: tuple[int, int]
+    run: Run
+    life: Life
+    timezone: str | None
+
+
+def take_hooks(
+    store: Store,
+    worker: str,
+    is_here: Callable[[str | None], bool],
+    *,
+    besides: Collection[tuple[int, int]] = (),
+    most: int,
+) -> list[Finished]:
+    """Take up to `most` runs whose hooks are owed, `besides` those, and that no other worker here has taken."""
+
+    def free(owed: Iterable[tuple[int, int, str | None]]) -> list[tuple[int, int]]:
+        names = ((run, attempt) for run, attempt, who in owed if who in {None, worker} or not is_here(who))
+        return [name for name in names if name not in besides][:most]
+
+    with store.read() as transaction:
+        if not free(transaction.queue.hooks_owed(LOOKED_AT)):
+            return []
+    with store.write() as transaction:
+        queue = transaction.queue
+        mine = free(queue.hooks_owed(LOOKED_AT))
+        queue.hooks_taken(mine, worker)
+        lives = queue.by_number([run for run, _ in mine])
+        runs = transaction.runs.by_ids([life.request.run_id for life in lives.values()])
+        found = []
+        for name in mine:
+            life = lives[name[0]]
+            schedule_id = life.request.schedule_id
+            zone = None if schedule_id is None else transaction.definitions.timezone(schedule_id)
+            found.append(Finished(name, runs[life.request.run_id], life, zone))
+    return found
+
+
+def hooks_ran(store: Store, names: Sequence[tuple[int, int]], now: int) -> None:
+    """Record that the hooks of these ends have run, or that there are none."""
+    if names:
+        with store.write() as transaction:
+            transaction.queue.hooks_done(names, now)

@@ -186,6 +186,8 @@ CREATE INDEX hook_owed ON hook_rows (run) WHERE done_at IS NULL;
 
 _TO_3: Final = """
 -- Not released yet: each change of schema.sql since schema 2 adds its statements here.
+-- Who runs the hooks of a run that is final.
+ALTER TABLE hook_rows ADD COLUMN worker TEXT;
 """
 
 STEPS: Final[Sequence[str]] = (_TO_2, _TO_3)

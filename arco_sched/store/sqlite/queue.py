@@ -163,13 +163,16 @@ class Queue:
         """A worker that is gone."""
         self._connection.execute("DELETE FROM worker_rows WHERE worker = ?", (worker,))
 
-    def hooks_owed(self, limit: int) -> list[tuple[int, int, str]]:
-        """(run, attempt, run id) of final runs whose hooks have not run, oldest first."""
-        ask = (
-            "SELECT h.run, h.attempt, r.run_id FROM hook_rows h JOIN run_rows r ON r.run = h.run "
-            "WHERE h.done_at IS NULL ORDER BY h.run LIMIT ?"
-        )
+    def hooks_owed(self, limit: int) -> list[tuple[int, int, str | None]]:
+        """(run, attempt, worker) of final runs whose hooks have not run, oldest first; `worker` has taken them."""
+        ask = "SELECT run, attempt, worker FROM hook_rows WHERE done_at IS NULL ORDER BY run LIMIT ?"
         return self._connection.execute(ask, (limit,)).fetchall()
+
+    def hooks_taken(self, ended: Iterable[tuple[int, int]], worker: str) -> None:
+        """A worker is going to run the hooks of these ends, each (run, attempt)."""
+        self._connection.executemany(
+            "UPDATE hook_rows SET worker = ? WHERE run = ? AND attempt = ?", [(worker, *each) for each in ended]
+        )
 
     def hooks_done(self, ended: Iterable[tuple[int, int]], now: int) -> None:
         """The hooks of these ends, each (run, attempt), have run."""

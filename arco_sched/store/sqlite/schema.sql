@@ -232,6 +232,7 @@ CREATE TABLE hook_rows (
     run     INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
     done_at INTEGER,
+    worker  TEXT,               -- who runs them
     PRIMARY KEY (run, attempt)
 ) STRICT, WITHOUT ROWID;
 

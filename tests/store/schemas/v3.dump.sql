@@ -141,9 +141,10 @@ CREATE TABLE hook_rows (
     run     INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
     done_at INTEGER,
+    worker  TEXT,               -- who runs them
     PRIMARY KEY (run, attempt)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO "hook_rows" VALUES(49,0,NULL);
+INSERT INTO "hook_rows" VALUES(49,0,NULL,NULL);
 CREATE TABLE lapse_rows (
     lapse       INTEGER PRIMARY KEY,  -- the seq of its event
     schedule    INTEGER NOT NULL,
