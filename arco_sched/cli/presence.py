@@ -1,20 +1,18 @@
 """Whether a worker that was seen still works."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from arco_sched.cli.context import Session
     from arco_sched.core.run_subjects import Worker
-
-SILENT: Final = 120
-"""Seconds without a sign of life after which a worker of another machine counts as gone; it gives one each 30."""
 
 
 def is_here(session: "Session") -> Callable[["Worker"], bool]:
     """Tells of a worker whether it works: by its lock on this machine, by its last sign of life elsewhere."""
     import socket
 
+    from arco_sched.core.run_subjects import SILENT
     from arco_sched.execution.presence import Presence
 
     presence, host = Presence(session.runs_folder), socket.gethostname()

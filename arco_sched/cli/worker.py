@@ -113,6 +113,7 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
     terms = Terms(name, host, executor.kind, place, pools, count, user, is_root, executor.queues, on_finish)
     sign = Sign(name, host, os.getpid(), executor.kind, pools, count, session.now)
     presence.arrive(name)
+    _forget_the_dead(store, presence)
     hooks = Hooks(
         environment,
         lambda life: _log(executor, life),
@@ -149,6 +150,8 @@ def _loop(session: Session, store: "Store", settings: Settings, worker: "Worker"
         if settings.once:
             if settings.tick:
                 workspace.evaluate(session.now)
+            with store.write() as transaction:
+                transaction.agenda.record_work(sign.executor, sign.pools, session.now)
             loop.once(store, worker, _clock(session), stop)
             return not stop.at_once
         evaluate = (lambda now: _tick(store, workspace, now)) if settings.tick else None
@@ -180,6 +183,17 @@ def _refuse_other_hosts(store: "Store", host: str, presence: "Presence", now: in
             f"a worker on {other.host} was here {abs(now - other.seen_at)} s ago, and SQLite is one machine's: stop it "
             f"there, or wait until it has been gone for {GONE} s"
         )
+
+
+def _forget_the_dead(store: "Store", presence: "Presence") -> None:
+    """Remove what workers of this machine left that were killed."""
+    with store.read() as transaction:
+        gone = [each.worker for each in transaction.queue.workers() if presence.was_here(each.worker)]
+    if gone:
+        with store.write() as transaction:
+            for worker in gone:
+                transaction.queue.forget(worker)
+                presence.clear(worker)
 
 
 def _clock(session: Session) -> Any:

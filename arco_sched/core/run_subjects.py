@@ -3,7 +3,7 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from arco_sched.core.attempts import Attempt
 from arco_sched.core.run_order import Running, Waiting
@@ -39,6 +39,17 @@ class OpenAttempt(NamedTuple):
     attempt: Attempt
 
 
+SILENT: Final = 120
+"""Seconds without a sign of life after which a worker counts as gone where its lock can't be asked; it gives one each
+30."""
+
+FIRST_INTERVAL: Final = 300
+"""Seconds for which one visit alone counts, as if another would follow."""
+
+LONGEST_INTERVAL: Final = 90_000
+"""Seconds: 25 hours, a day on which clocks are set back."""
+
+
 class Worker(NamedTuple):
     """A worker's last sign of life."""
 
@@ -49,6 +60,27 @@ class Worker(NamedTuple):
     pools: tuple[str, ...]
     slots: int
     seen_at: int
+
+
+class Visit(NamedTuple):
+    """When a worker that does not stay (`work --once`) took the runs of a pool last, and when before that (or None)."""
+
+    executor: str
+    pool: str
+    visited_at: int
+    before: int | None
+
+    @property
+    def interval(self) -> int | None:
+        """Seconds between its last two visits; None where there was one, or they are more than a day apart: whoever
+        calls it so, by hand it seems, promises nothing."""
+        apart = None if self.before is None else self.visited_at - self.before
+        return None if apart is None or apart > LONGEST_INTERVAL else apart
+
+    def serves(self, now: int) -> bool:
+        """Whether the pool counts as served: it is not long after the time for the next visit."""
+        interval = FIRST_INTERVAL if self.interval is None else self.interval
+        return -SILENT <= now - self.visited_at <= max(2 * interval, SILENT)
 
 
 class Queue(Protocol):
@@ -99,6 +131,9 @@ class Queue(Protocol):
 
     def set_store_id(self, store_id: str) -> None:
         """From now on the folder of the attempts must hold this."""
+
+    def visits(self) -> list[Visit]:
+        """The last visits of workers that do not stay."""
 
     def workers(self) -> list[Worker]:
         """Every worker that was seen and did not say goodbye."""

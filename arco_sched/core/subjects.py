@@ -76,6 +76,9 @@ class Agenda(Protocol):
     def visited_at(self) -> int | None:
         """The `now` of the evaluator's last visit, None where there was none yet."""
 
+    def record_work(self, executor: str, pools: Iterable[str], now: int) -> None:
+        """Record that a worker came by at `now` (`work --once`) that takes the runs of these pools."""
+
     def entries(self, schedules: Sequence[int]) -> dict[int, tuple[int, bool]]:
         """(due_at, failing) of those of the schedules that will be due."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from arco_sched.core.run_subjects import Worker
+from arco_sched.execution import processes
 
 GONE: Final = 300
 """Seconds without a sign of life after which a worker of another host counts as gone."""
@@ -25,6 +26,7 @@ class Presence:
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
         held = os.open(self._path(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.write(held, processes.boot().encode())
         self._held, self._name = held, name
 
     def leave(self) -> None:
@@ -51,6 +53,19 @@ class Presence:
             os.close(descriptor)
         return False
 
+    def was_here(self, name: str) -> bool:
+        """Whether a worker of this name worked on this machine since it was started, and is gone."""
+        try:
+            with open(self._path(name), encoding="ascii") as file:
+                return file.read() == processes.boot() and not self.is_here(name)
+        except (OSError, ValueError):
+            return False
+
+    def clear(self, name: str) -> None:
+        """Remove the lock of a worker that is gone."""
+        with contextlib.suppress(OSError):
+            os.unlink(self._path(name))
+
     def _path(self, name: str) -> str:
         return f"{self._folder}/{name.replace('/', '_')}"
 
@@ -58,9 +73,12 @@ class Presence:
 def elsewhere(workers: Iterable[Worker], host: str, presence: Presence, now: int) -> Worker | None:
     """A worker that another machine seems to have on the same database, which SQLite does not allow; None for none.
 
-    Containers on one machine have names of their own, and their locks are seen here.
+    Containers on one machine have names of their own, but share a boot id, and their locks are seen here: what one left
+    that was killed is no other machine.
     """
     for each in workers:
-        if each.host != host and abs(now - each.seen_at) < GONE and not presence.is_here(each.worker):
+        if each.host == host or abs(now - each.seen_at) >= GONE:
+            continue
+        if not presence.is_here(each.worker) and not presence.was_here(each.worker):
             return each
     return None

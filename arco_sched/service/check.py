@@ -87,7 +87,7 @@ def look(transaction: Transaction, now: int, asked: Asked, is_here: IsHere) -> l
     if asked.stale:
         found += _stale(transaction, now)
     if asked.late is not None:
-        works = Works(transaction, is_here)
+        works = Works(transaction, now, is_here)
         found += _ready(transaction, now, asked.late, works)
         found += _overdue(transaction, now)
     if asked.waiting is not None:
@@ -96,13 +96,21 @@ def look(transaction: Transaction, now: int, asked: Asked, is_here: IsHere) -> l
 
 
 class Works:
-    """Who works: the workers that are here, what they serve, and what is free."""
+    """Who works: the workers that are here or come by, what they serve, and what is free.
 
-    def __init__(self, transaction: Transaction, is_here: IsHere) -> None:
+    `next_visit` has the pools that are served by workers that come by: seconds within which one certainly does.
+    """
+
+    def __init__(self, transaction: Transaction, now: int, is_here: IsHere) -> None:
         queue = transaction.queue
         self.workers = [worker for worker in queue.workers() if is_here(worker)]
-        # An attempt that is open was started by somebody: a worker that only comes by (`work --once`) is in no list.
-        self.pools = {pool for worker in self.workers for pool in worker.pools} | transaction.standing.worked_pools()
+        staying = {pool for worker in self.workers for pool in worker.pools}
+        visits = [visit for visit in queue.visits() if visit.serves(now)]
+        self.next_visit = {
+            visit.pool: 2 * visit.interval for visit in visits if visit.interval and visit.pool not in staying
+        }
+        # An attempt that is open was started by somebody.
+        self.pools = staying | {visit.pool for visit in visits} | transaction.standing.worked_pools()
         used, kinds = queue.usage(), {worker.executor for worker in self.workers}
         self.room = {pool: slots - used.get(pool, 0) for pool, (_, slots) in queue.pools().items() if slots is not None}
         slots = sum(worker.slots for worker in self.workers)
@@ -176,7 +184,11 @@ def _ready(transaction: Transaction, now: int, late: int, works: Works) -> Itera
             yield Finding("unserved", row.schedule_id, row.run_id, f"{_who(row)} waits: {unserved(pool)}")
         if count > len(named):
             yield Finding("unserved", None, None, f"{count - len(named):,} more runs wait: {unserved(pool)}")
-    since_long = [row for row in ready if row.since <= now - late and row.pool in works.pools]
+    since_long = [
+        row
+        for row in ready
+        if row.pool in works.pools and row.since <= now - max(late, works.next_visit.get(row.pool, 0))
+    ]
     found = _could_start(transaction, since_long, now, works)
     for row in found[:RUNS]:
         text = f"{_who(row)} could start since {format_instant(row.since)} and has not: `arco workers` shows who works"

@@ -15,7 +15,7 @@ from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.run_decisions import Decision, Refused
 from arco_sched.core.run_events import PoolSet
 from arco_sched.core.run_order import Capacity, WaitingFor, WorkerTerms, champions, waiting, waiting_for
-from arco_sched.core.run_subjects import Life, Worker
+from arco_sched.core.run_subjects import SILENT, Life, Worker
 from arco_sched.core.runs import Request, RunState
 from arco_sched.core.special_kinds import Name
 from arco_sched.service.lists import check_choice
@@ -161,7 +161,8 @@ def why_waiting(transaction: Transaction, lives: Mapping[str, Life], now: int) -
     if not rows:
         return {}
     queue = transaction.queue
-    workers = queue.workers()
+    workers = [worker for worker in queue.workers() if abs(now - worker.seen_at) <= SILENT]
+    visited = {visit.pool for visit in queue.visits() if visit.serves(now)}
     used, pools = queue.usage(), queue.pools()
     opened = {kind: len(queue.open_attempts(kind)) for kind in {worker.executor for worker in workers}}
     free = {pool: 0 for worker in workers for pool in worker.pools}
@@ -169,7 +170,9 @@ def why_waiting(transaction: Transaction, lives: Mapping[str, Life], now: int) -
         for pool in worker.pools:
             free[pool] = max(free[pool], worker.slots - opened[worker.executor])
     room = {pool: limit - used.get(pool, 0) for pool, (_, limit) in pools.items() if limit is not None}
-    terms = [WorkerTerms(frozenset(worker.pools), "", is_root=True) for worker in workers]
+    # How much a worker takes that comes by is not known before.
+    free |= {pool: max(1, free.get(pool, 1)) for pool in visited}
+    terms = [WorkerTerms(frozenset(free), "", is_root=True)]
     others = queue.running_of({row.group for row in rows if row.group is not None})
     found: dict[str, WaitingFor | None] = {}
     for row in rows:

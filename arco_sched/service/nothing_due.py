@@ -25,9 +25,16 @@ def nothing_due(store: Store, now: int) -> bool:
 def nothing_to_execute(store: Store, now: int, *, ticks: bool) -> bool:
     """Whether a worker of the local executor and the default pool has nothing to do; with `ticks`, nothing is due too.
 
-    If so, and with `ticks`, the evaluator's visit is recorded; else nothing is changed.
+    If so, the worker's visit is recorded, and with `ticks` the evaluator's; else nothing is changed.
     """
     with store.read() as transaction:
         if not transaction.agenda.is_idle("local", "default", now):
             return False
-    return not ticks or nothing_due(store, now)
+    with store.write() as transaction:
+        agenda = transaction.agenda
+        if ticks and (agenda.zone_rules() != tzdata_release() or agenda.is_due(now)):
+            return False
+        if ticks:
+            agenda.record_visit(now)
+        agenda.record_work("local", ("default",), now)
+        return True

@@ -73,7 +73,7 @@ def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool =
         backlog += sum(waiting(state.terms, state.cursor, now + 1, state.ahead) for state in states)
     named = definitions.states([schedule for schedule, _ in overdue[:NAMED]])
     ahead = definitions.states(definitions.accounted_beyond(now, NAMED))
-    works, standing = Works(transaction, is_here), transaction.standing
+    works, standing = Works(transaction, now, is_here), transaction.standing
     return Status(
         now=now,
         workspace=about.name,

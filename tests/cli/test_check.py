@@ -144,6 +144,46 @@ def test_many_runs_that_no_worker_serves(arco: Arco) -> None:
     assert arco("check").out.splitlines()[-1].startswith("unserved: 11 more runs wait: no worker serves pool default")
 
 
+def test_a_worker_that_comes_by_serves_its_pools(arco: Arco) -> None:
+    """Between cron's visits nobody misses a worker: for twice their distance a run is neither unserved nor late."""
+    define(arco, each="true -- --overlap allow")
+    for minute in (0, 10, 20):
+        arco.ok("work --once --quiet", at=f"2025-01-01T09:{minute:02}:00Z")
+    arco.ok("runs request --key k --command true", at="2025-01-01T09:21:00Z")
+    assert findings(arco, "--late 5m", at="2025-01-01T09:40:00Z") == []
+    assert arco.json("runs list --json")["runs"][0]["waiting_for"] is None
+    assert findings(arco, "--late 5m", at="2025-01-01T09:40:01Z") == [("unserved", None)]
+    assert arco.json("runs list --json")["runs"][0]["waiting_for"] == "worker"
+    arco.ok("runs request --key l --command true --pool other")
+    arco.ok("work --once --pool other", at="2025-01-01T09:41:00Z")
+    # The first visit of a pool: another may follow soon.
+    arco.ok("runs request --key m --command true --pool other")
+    assert arco.json("runs list --json")["runs"][0]["waiting_for"] is None
+    assert findings(arco, "--late 1d") == [("unserved", None)]
+
+
+def test_visits_far_apart_promise_nothing(arco: Arco) -> None:
+    """Who calls a worker by hand now and then has no interval."""
+    arco.ok("init")
+    arco.ok("work --once", at="2025-01-01T09:00:00Z")
+    arco.ok("work --once", at="2025-01-03T09:00:00Z")
+    arco.ok("runs request --key k --command true", at="2025-01-03T09:01:00Z")
+    assert findings(arco, "--late 5m", at="2025-01-03T09:05:59Z") == []
+    assert findings(arco, "--late 5m", at="2025-01-03T09:06:00Z") == [("late", None)]
+    assert findings(arco, "--late 5m", at="2025-01-03T09:10:01Z") == [("unserved", None)]
+
+
+def test_a_clock_that_was_wrong_at_a_visit(arco: Arco) -> None:
+    """A visit ahead of the clock serves nobody; the next one counts."""
+    arco.ok("init")
+    arco.ok("work --once", at="2026-01-01T09:00:00Z")
+    arco.ok("runs request --key k --command true", at="2025-01-01T09:00:00Z")
+    assert findings(arco, "--late 5m") == [("unserved", None)]
+    arco.ok("work --once --pool default --pool x", at="2025-01-01T09:01:00Z")
+    arco.ok("runs request --key l --command true")
+    assert findings(arco, "--late 5m") == []
+
+
 def serve(arco: Arco, pool: str = "default") -> None:
     """A worker of another machine gives a sign of life."""
     sql(

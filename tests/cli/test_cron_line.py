@@ -310,7 +310,11 @@ def test_work_is_done_at_once_only_with_nothing_to_do(
     with contextlib.closing(sqlite3.connect(arco.db)) as connection:
         (visited_at,) = connection.execute("SELECT visited_at FROM workspace").fetchone()
     assert (visited_at is not None) is (done and "--tick" in argv)
-    assert visited_at is not None or content(arco) == before
+    after = content(arco)
+    visits = [line for line in [*before, *after] if "visit_rows" in line and "INSERT" in line]
+    assert visited_at is not None or [line for line in after if line not in visits] == [
+        line for line in before if line not in visits
+    ]
 
 
 @pytest.mark.parametrize("case", [gone, empty, newer, folder])

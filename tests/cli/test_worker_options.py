@@ -15,6 +15,7 @@ import pytest
 
 from arco_sched.cli.worker import read_size
 from arco_sched.core.errors import InvalidInput
+from arco_sched.execution.presence import Presence
 from tests import IMPORTABLE
 from tests.runner import Arco
 
@@ -127,6 +128,27 @@ def test_another_hosts_database(arco: Arco) -> None:
         "arco: a worker on far was here 60 s ago, and SQLite is one machine's: stop it there, or wait until it has "
         "been gone for 300 s\n"
     )
+
+
+def test_a_worker_of_another_container_that_was_killed(arco: Arco) -> None:
+    """Its lock is here, and free, and of this boot: no other machine, so nobody waits; its row goes."""
+    arco.ok("work --once")
+    presence = Presence(f"{arco.db}.runs")
+    presence.arrive("far:1:1")
+    statement(
+        arco,
+        "INSERT INTO worker_rows (worker, host, pid, executor, pools, slots, seen_at) VALUES (?, ?, ?, ?, ?, ?, "
+        "unixepoch('2025-01-15T12:00:00Z'))",
+        *("far:1:1", "far", 1, "local", "[]", 2),
+    )
+    arco.ok("work --once", at=MINUTES % 1)
+    assert [row["worker"] for row in arco.json("workers --json")["workers"]] == ["far:1:1"]
+    assert presence._held is not None
+    os.close(presence._held)  # as its kill does; it says no goodbye
+    arco.ok("runs request --key more --command true")
+    arco.ok("work --once")
+    assert arco.json("workers --json")["workers"] == []
+    assert list(Path(f"{arco.db}.runs/workers").iterdir()) == []
 
 
 def test_prune_removes_the_output_of_old_runs(arco: Arco) -> None:

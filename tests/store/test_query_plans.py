@@ -80,6 +80,16 @@ def test_nothing_due_reads_one_row(workspace: Workspace) -> None:
     assert not [statement for statement in asked if "definition_rows" in statement or "event_log" in statement]
 
 
+@pytest.mark.parametrize("status", ["failed", "running", "canceled", "skipped"])
+@pytest.mark.parametrize("before", [None, 100])
+def test_plans_of_runs_by_status(workspace: Workspace, path: Path, status: str, before: int | None) -> None:
+    """The runs that somebody looks for are found among their like, newest first, however many succeeded."""
+    busy_history(workspace, path)
+    lines = plans(path, lambda it: it.runs.page(status=status, before=before, limit=5))
+    assert any(line.startswith("SEARCH r USING COVERING INDEX run_by_status (status=?") for line in lines)
+    assert not any(line.startswith("SCAN r") for line in lines)
+
+
 @pytest.mark.parametrize(
     "ask",
     [

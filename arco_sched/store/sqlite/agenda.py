@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from arco_sched.core.evaluate import AgendaEntry
 
@@ -46,6 +46,15 @@ class Agenda:
         """The `now` of the evaluator's last visit, None where there was none yet."""
         row = self._connection.execute("SELECT visited_at FROM workspace").fetchone()
         return None if row is None or row[0] is None else int(row[0])
+
+    def record_work(self, executor: str, pools: Iterable[str], now: int) -> None:
+        """Record that a worker came by at `now` (`work --once`) that takes the runs of these pools."""
+        self._connection.executemany(
+            "INSERT INTO visit_rows (executor, pool, visited_at) VALUES (?, ?, ?) ON CONFLICT (executor, pool) "
+            "DO UPDATE SET before = iif(visited_at < excluded.visited_at, visited_at, NULL), "
+            "visited_at = excluded.visited_at WHERE visited_at <> excluded.visited_at",
+            [(executor, pool, now) for pool in pools],
+        )
 
     def due(self, now: int) -> Sequence[int]:
         """The numbers of the schedules that the evaluator must look at, longest due first (8 bytes each)."""

@@ -188,6 +188,17 @@ _TO_3: Final = """
 -- Not released yet: each change of schema.sql since schema 2 adds its statements here.
 -- Who runs the hooks of a run that is final.
 ALTER TABLE hook_rows ADD COLUMN worker TEXT;
+-- When a worker came by that does not stay.
+CREATE TABLE visit_rows (
+    executor   TEXT NOT NULL,
+    pool       TEXT NOT NULL,
+    visited_at INTEGER NOT NULL,
+    before     INTEGER CHECK (before < visited_at),
+    PRIMARY KEY (executor, pool)
+) STRICT, WITHOUT ROWID;
+-- The runs that somebody looks for by their status.
+CREATE INDEX run_by_status ON run_rows (status, run)
+    WHERE status = 'failed' OR status = 'running' OR status = 'canceled' OR status = 'skipped';
 """
 
 STEPS: Final[Sequence[str]] = (_TO_2, _TO_3)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from arco_sched.core.policy import EXTERNAL_POOL
 from arco_sched.core.run_order import Running, Waiting, running, waiting
-from arco_sched.core.run_subjects import OpenAttempt, Worker
+from arco_sched.core.run_subjects import OpenAttempt, Visit, Worker
 from arco_sched.core.runs import Group
 from arco_sched.store.sqlite.life import Life, lives, numbers
 
@@ -142,6 +142,11 @@ class Queue:
     def set_store_id(self, store_id: str) -> None:
         """From now on the folder of the attempts must hold this."""
         self._connection.execute("UPDATE workspace SET store_id = ?", (store_id,))
+
+    def visits(self) -> list[Visit]:
+        """The last visits of workers that do not stay."""
+        ask = "SELECT executor, pool, visited_at, before FROM visit_rows ORDER BY executor, pool"
+        return [Visit(*row) for row in self._connection.execute(ask)]
 
     def workers(self) -> list[Worker]:
         """Every worker that was seen and did not say goodbye."""

@@ -270,6 +270,13 @@ INSERT INTO "tick_rows" VALUES(1,1741093200,0,'a:1741093200',1,'triggered',1,174
 INSERT INTO "tick_rows" VALUES(2,1741057800,0,'b:1741057800',2,'skipped',NULL,1741144000,NULL);
 INSERT INTO "tick_rows" VALUES(2,1741058100,0,'b:1741058100',2,'skipped',NULL,1741144000,NULL);
 INSERT INTO "tick_rows" VALUES(3,1741111600,3,'c:manual:1741111600',1,'triggered',4,1741111600,NULL);
+CREATE TABLE visit_rows (
+    executor   TEXT NOT NULL,
+    pool       TEXT NOT NULL,
+    visited_at INTEGER NOT NULL,
+    before     INTEGER CHECK (before < visited_at),
+    PRIMARY KEY (executor, pool)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE words (
     kind TEXT NOT NULL,
     code INTEGER NOT NULL,
@@ -325,6 +332,8 @@ CREATE INDEX tick_failed ON tick_rows (instant, tick_id) WHERE status = 'failed'
 CREATE UNIQUE INDEX run_of_tick ON run_rows (schedule, origin, instant) WHERE schedule IS NOT NULL;
 CREATE UNIQUE INDEX run_of_key ON run_rows (key) WHERE key IS NOT NULL;
 CREATE INDEX run_by_id ON run_rows (substr(run_id, 5, 8));
+CREATE INDEX run_by_status ON run_rows (status, run)
+    WHERE status = 'failed' OR status = 'running' OR status = 'canceled' OR status = 'skipped';
 CREATE INDEX run_occupies ON run_states (schedule, backfill) WHERE occupies = 1;
 CREATE INDEX run_open ON run_states (executor, run) WHERE executor IS NOT NULL;
 CREATE INDEX run_over ON run_states (schedule, due_at, run) WHERE status IN ('succeeded', 'failed');

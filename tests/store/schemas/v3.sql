@@ -142,6 +142,9 @@ CREATE UNIQUE INDEX run_of_tick ON run_rows (schedule, origin, instant) WHERE sc
 CREATE UNIQUE INDEX run_of_key ON run_rows (key) WHERE key IS NOT NULL;
 -- Run ids are hashes and scatter over the whole index: eight characters after `run_` find the row at a third of the bytes.
 CREATE INDEX run_by_id ON run_rows (substr(run_id, 5, 8));
+-- Written with OR, since SQLite finds that one of its sides follows from a query, and of no IN.
+CREATE INDEX run_by_status ON run_rows (status, run)
+    WHERE status = 'failed' OR status = 'running' OR status = 'canceled' OR status = 'skipped';
 
 CREATE TABLE conflict_rows (
     conflict    INTEGER PRIMARY KEY,  -- the seq of the request that conflicts
@@ -226,6 +229,15 @@ CREATE TABLE worker_rows (
     pools    TEXT NOT NULL CHECK (json_valid(pools)),
     slots    INTEGER NOT NULL,
     seen_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Not folded: when a worker came by last that does not stay (`work --once`), and when before that.
+CREATE TABLE visit_rows (
+    executor   TEXT NOT NULL,
+    pool       TEXT NOT NULL,
+    visited_at INTEGER NOT NULL,
+    before     INTEGER CHECK (before < visited_at),
+    PRIMARY KEY (executor, pool)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE hook_rows (
