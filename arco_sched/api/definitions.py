@@ -37,7 +37,7 @@ class Definitions(Facade):
             schedule_id: 1 to 100 of A-Z a-z 0-9 . _ -, beginning with a letter or digit.
             definition: What it is; `help(Definition)` lists the fields.
             now: The clock: an aware datetime or whole seconds since 1970.
-            start_at: The instant from which on occurrences count (default: now). It can't be changed later.
+            start_at: The instant from which on occurrences count (default: now).
             enabled: False to begin paused (default: enabled, or as it is).
         """
         given = Given()
@@ -56,11 +56,12 @@ class Definitions(Facade):
         values: Mapping[str, Any],
         *,
         now: Instant,
+        start_at: Instant | None = None,
         enabled: bool | None = None,
         expect_version: int | None = None,
         discard_waiting: bool = False,
     ) -> ScheduleChange:
-        """Replace some fields of the definition, and enable or disable with it.
+        """Replace some fields of the definition, and its start, enable or disable with it.
 
         Raises `NotFound`, `InvalidInput`, and `Conflict` where `expect_version` is not the current version.
 
@@ -69,6 +70,7 @@ class Definitions(Facade):
             values: New values by the names of fields of `Definition` and `RequestContent`; None clears a field.
             now: The clock: an aware datetime or whole seconds since 1970. Occurrences before it stay with the version
                 that was in force.
+            start_at: Another start, until anything of the schedule is accounted for; None to leave it as it is.
             enabled: True or False to enable or disable; None to leave it as it is.
             expect_version: Refuse where the current definition version is another, as after somebody else's change.
             discard_waiting: Whether occurrences that wait lapse, with reason `discarded`.
@@ -79,6 +81,7 @@ class Definitions(Facade):
             given.schedule_id("schedule_id", schedule_id),
             given.fields("values", values),
             now=given.instant("now", now),
+            start_at=given.optional(given.instant, "start_at", start_at),
             enabled=given.optional(given.flag, "enabled", enabled),
             expect_version=given.optional(given.whole, "expect_version", expect_version),
             discard_waiting=given.flag("discard_waiting", discard_waiting),

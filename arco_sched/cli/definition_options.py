@@ -65,7 +65,7 @@ def _place(field: Field) -> int:
 NEW: Final = _in_panels(GIVEN)
 """What `schedule create` takes, in the order of its help."""
 
-CHANGED: Final = tuple(field for field in NEW if not field.fixed)
+CHANGED: Final = NEW
 """What `schedule update` takes."""
 
 REQUESTED: Final = tuple(field for field in NEW if field.for_requests)

@@ -78,6 +78,7 @@ def create(ctx: typer.Context, schedule_id: opt.Id, as_json: opt.Json = False, *
     epilog=examples(
         'arco schedule update daily --cron "0 11 * * *"',
         "arco schedule update daily --max-catchup 5 --clear-labels --expect-version 3",
+        "arco schedule update daily --start 2025-02-01T00:00:00Z",
     ),
 )
 @defining.offers(defining.CHANGED, clearing=True)
@@ -91,7 +92,8 @@ def update(
 ) -> None:
     """Change what is named, and nothing else; a list is replaced whole.
 
-    The change holds from now on: what was due before is still evaluated as it was defined then.
+    The change holds from now on: what was due before is still evaluated as it was defined then. --start can be changed
+    until anything of the schedule is accounted for.
     """
     session: Session = ctx.obj
     problems = Problems()
@@ -101,10 +103,12 @@ def update(
     with session.open() as workspace:
         defining.resolve(problems, values, clock_of(workspace, schedule_id, values.get("timezone")))
         problems.check()
+        start_at = values.pop("start_at", None)
         answer = workspace.update_schedule(
             schedule_id,
             values,
             now=session.now,
+            start_at=start_at,
             enabled=enabled,
             expect_version=expect_version,
             discard_waiting=discard_waiting,

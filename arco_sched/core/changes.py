@@ -9,15 +9,28 @@ from typing import Any, NamedTuple
 from arco_sched.core.definitions import Definition, Version
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.core.identity import SCHEDULE_ID
-from arco_sched.core.instants import format_instant
+from arco_sched.core.instants import CLOCK_TOLERANCE, MIN_INSTANT, format_instant
 from arco_sched.core.problems import Problem
 
 
 class Current(NamedTuple):
-    """The newest definition version of an id, and the cursor."""
+    """The newest definition version of an id, the cursor, and what has not begun.
+
+    `is_untouched`: nothing of the id is accounted for, neither by ticks (of any instant) nor by lapses. `not_begun`:
+    nothing is since it was created or re-created; it is the instant from which it is in force then, None otherwise.
+    `deleted_at` is when an earlier schedule of the id was deleted.
+    """
 
     version: Version
     cursor: int
+    is_untouched: bool = False
+    not_begun: int | None = None
+    deleted_at: int | None = None
+
+    @property
+    def next_change(self) -> int:
+        """The first instant that is not accounted for, and at which a change can be in force."""
+        return MIN_INSTANT if self.is_untouched else self.cursor + 1
 
 
 def create(
@@ -31,8 +44,8 @@ def create(
 ) -> Version | None:
     """The version that creating (or re-creating) makes, or None when the same content is there already.
 
-    Raises `Conflict` when the id exists with other content, `InvalidInput` for an end that is not after the start or a
-    start before the deletion of an earlier schedule of that id.
+    An id that was deleted starts again at its deletion at the earliest. Raises `Conflict` when the id exists with other
+    content, `InvalidInput` for an end that is not after the start or a start before that deletion.
     """
     if current is None:
         start = now if start_at is None else start_at
@@ -48,11 +61,12 @@ def create(
             f"schedule {schedule_id} exists with other content (version {newest.definition_version}): "
             f"change it with `arco schedule update {schedule_id}`"
         )
-    if start_at is not None and start_at < newest.effective_from:
-        raise InvalidInput(before_deletion(newest, start_at))
-    start = max(now, newest.effective_from) if start_at is None else start_at
+    start = default_start(newest, now) if start_at is None else start_at
+    problem = before_deletion(schedule_id, newest.created_at, start, now)
+    if problem is not None:
+        raise InvalidInput(problem)
     _check_span(start, definition.end_at)
-    number, begin = newest.definition_version + 1, max(start, current.cursor + 1)
+    number, begin = newest.definition_version + 1, max(start, current.next_change)
     return _first(schedule_id, number, definition, start, enabled is not False, now, begin)
 
 
@@ -78,22 +92,29 @@ def change(
     *,
     definition: Definition | None = None,
     enabled: bool | None = None,
+    start_at: int | None = None,
     expect_version: int | None = None,
 ) -> Version | None:
-    """The version that an update (the new `definition`), an enable or a disable makes, or None when nothing changes.
+    """The version that an update (the new `definition` or start), an enable or a disable makes, or None when nothing
+    changes.
 
-    It is in force from `now`, or from the second after the cursor where that is later. Raises `NotFound` for an id
-    that does not exist or is deleted, `Conflict` when `expect_version` is not the current version, `InvalidInput` for
-    an end that is not after the start.
+    It is in force from `now`, or from the second after the cursor where that is later; one with another start counts
+    as if it had been so from the creation on. Raises `NotFound` for an id that does not exist or is deleted, `Conflict`
+    when `expect_version` is not the current version, `InvalidInput` for an end that is not after the start, or a start
+    that can't be changed any more.
     """
     newest = existing(schedule_id, current)
     _expect(newest, expect_version)
     definition = newest.definition if definition is None else definition
     state = newest.enabled if enabled is None else enabled
-    if definition == newest.definition and state == newest.enabled:
+    start = newest.start_at if start_at is None else start_at
+    if definition == newest.definition and state == newest.enabled and start == newest.start_at:
         return None
-    _check_span(newest.start_at, definition.end_at)
-    return _next(current, now, definition=definition, enabled=state)
+    found = start_problems(current, start, now)
+    if found:
+        raise InvalidInput(*found)
+    _check_span(start, definition.end_at)
+    return _next(current, now, definition=definition, enabled=state, start_at=start)
 
 
 def delete(schedule_id: str, current: Current | None, now: int, *, expect_version: int | None = None) -> Version | None:
@@ -121,11 +142,16 @@ def not_found(schedule_id: str, *, deleted: bool = False) -> NotFound:
 def _next(current: Current | None, now: int, **differences: Any) -> Version:
     if current is None:
         raise AssertionError
+    start = differences.get("start_at", current.version.start_at)
+    begin = now
+    if start != current.version.start_at and current.not_begun is not None:
+        # It covers all that the versions before it cover: what lies before the new start is no occurrence any more.
+        begin = min(now, start, current.not_begun)
     return replace(
         current.version,
         definition_version=current.version.definition_version + 1,
         created_at=now,
-        effective_from=max(now, current.cursor + 1),
+        effective_from=max(begin, current.next_change),
         **differences,
     )
 
@@ -145,10 +171,38 @@ def span_problems(start_at: int, end_at: int | None) -> list[Problem]:
     return [Problem("end_at", "end", {"end": format_instant(end_at), "start": format_instant(start_at)})]
 
 
-def before_deletion(deleted: Version, start_at: int) -> Problem:
-    """What is wrong with a start before an earlier schedule of the same id was deleted."""
-    said = {"start": format_instant(start_at), "deleted": format_instant(deleted.effective_from)}
-    return Problem("start_at", "deleted_later", {**said, "schedule_id": deleted.schedule_id})
+def start_problems(current: Current | None, start_at: int, now: int) -> list[Problem]:
+    """What is wrong with a start for a schedule that exists: another one is possible until it has begun."""
+    if current is None or start_at == current.version.start_at:
+        return []
+    schedule_id, start = current.version.schedule_id, format_instant(current.version.start_at)
+    if current.not_begun is None:
+        said = {"schedule_id": schedule_id, "start": start}
+        return [Problem("start_at", "fixed_start", said)]
+    problem = None
+    if current.deleted_at is not None:
+        problem = before_deletion(schedule_id, current.deleted_at, start_at, now)
+    return [] if problem is None else [problem]
+
+
+def default_start(deleted: Version, now: int) -> int:
+    """Where a schedule starts that is made anew after a deletion: now, or at the deletion where that is a little
+    later."""
+    return max(now, _deletion(deleted.created_at, now))
+
+
+def before_deletion(schedule_id: str, deleted_at: int, start_at: int, now: int) -> Problem | None:
+    """What is wrong with a start, if it lies before an earlier schedule of the same id was deleted."""
+    deleted = _deletion(deleted_at, now)
+    if start_at >= deleted:
+        return None
+    said = {"start": format_instant(start_at), "deleted": format_instant(deleted)}
+    return Problem("start_at", "deleted_later", {**said, "schedule_id": schedule_id})
+
+
+def _deletion(deleted_at: int, now: int) -> int:
+    """When a schedule was deleted, by the clock of now: one that lies far ahead was said by a clock that was wrong."""
+    return deleted_at if deleted_at <= now + CLOCK_TOLERANCE else now
 
 
 def _check_span(start_at: int, end_at: int | None) -> None:

@@ -244,7 +244,7 @@ class Version:
             "Occurrences count from this instant on.",
             always=True,
             in_defaults=False,
-            fixed=True,
+            until_begun=True,
             otherwise="when it is created",
             examples=("2025-01-15T10:00:00Z",),
         ),
@@ -283,6 +283,7 @@ class Term(NamedTuple):
     content: int
     policy: str | None = None
     """The execution policy as JSON text of what is not as by default; None where all is."""
+    created_at: int = 0
 
 
 class Wanted(NamedTuple):

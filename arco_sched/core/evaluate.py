@@ -12,14 +12,12 @@ from arco_sched.core.cron import timetable_from
 from arco_sched.core.definitions import Term
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.history import Lapse, LapseReason
-from arco_sched.core.instants import MAX_INSTANT, format_instant
+from arco_sched.core.instants import CLOCK_TOLERANCE, MAX_INSTANT, format_instant
 
 if TYPE_CHECKING:
     from arco_sched.core.cron import AnyTimetable
 
 UNBOUNDED: Final = 1 << 60
-FUTURE_TOLERANCE: Final = 60
-"""Seconds by which the `now` of an evaluation may be ahead of the clock without being told that it is meant."""
 
 
 class Occurrences(Protocol):
@@ -136,17 +134,20 @@ class Outcome:
     more: bool = False
 
 
-def stretches(terms: Sequence[Term], start: int, stop: int, ahead: Sequence[int] = ()) -> list[Stretch]:
+def stretches(
+    terms: Sequence[Term], start: int, stop: int, ahead: Sequence[int] = (), *, from_start: bool = True
+) -> list[Stretch]:
     """The stretches of `[start, stop)`, oldest first; none of them is empty.
 
     `terms` are newest first and reach back to the one in force at `start`. The version in force at an instant is the
     highest-numbered one whose `effective_from` is not after it. `ahead` are instants that are ticks already.
+    Without `from_start` a version speaks before the schedule's start, too.
     """
     found: list[Stretch] = []
     for term in terms:
         begin = max(term.effective_from, start)
         if begin < stop:
-            low = max(begin, term.start_at)
+            low = max(begin, term.start_at) if from_start else begin
             high = stop if term.end_at is None else min(stop, term.end_at)
             if low < high and not term.deleted:
                 found.append(_stretch(low, high, term, ahead))
@@ -175,6 +176,11 @@ def in_force(terms: Sequence[Term], at: int) -> Term | None:
     return next((term for term in terms if term.effective_from <= at), None)
 
 
+def beginning(terms: Sequence[Term]) -> int:
+    """The first instant of a schedule's history; `terms` are all its versions."""
+    return min(term.effective_from for term in terms)
+
+
 def occurrences(terms: Sequence[Term], start: int, stop: int) -> Iterator[int]:
     """Every occurrence in `[start, stop)`, oldest first, each under its own version; those of a version that can't be
     evaluated are left out."""
@@ -186,13 +192,12 @@ def occurrences(terms: Sequence[Term], start: int, stop: int) -> Iterator[int]:
 def each_occurrence(terms: Sequence[Term], start: int, stop: int) -> Iterator[tuple[int, Term]]:
     """Every occurrence in `[start, stop)` with its version, oldest first, as if version 1 had been in force always.
 
-    For looking back: before the schedule's start its first version speaks. `terms` are all versions, newest first.
+    For looking back: before the schedule's start its first version speaks, and any other from when it is in force.
+    `terms` are all versions, newest first.
     """
     first = terms[-1]
-    parts = stretches(terms, max(start, first.start_at), stop)
-    if start < first.start_at:
-        parts.insert(0, _stretch(start, min(stop, first.start_at), first, ()))
-    for part in parts:
+    always = first._replace(effective_from=min(start, first.effective_from))
+    for part in stretches([*terms[:-1], always], start, stop, from_start=False):
         if part.times is not None:
             yield from ((at, part.term) for at in part.times.between(part.start, part.stop))
 
@@ -354,7 +359,7 @@ def discard(terms: Sequence[Term], cursor: int, before: int, ahead: Sequence[int
 
 def check_now(now: int, clock: int) -> None:
     """Refuse a `now` that is more than a minute ahead of the clock: one typo must not mark years as done."""
-    if now > clock + FUTURE_TOLERANCE:
+    if now > clock + CLOCK_TOLERANCE:
         from arco_sched.core.problems import Problem
 
         said = {"now": format_instant(now), "clock": format_instant(clock)}

@@ -262,7 +262,8 @@ def rewound(schedule: int, rewinding: Rewinding, count: int, now: int) -> Draft:
         "to": format_instant(rewinding.cursor),
         "versions": [
             {"definition_version": version, "effective_from": format_instant(effective_from)}
-            for version, effective_from in rewinding.versions
+            | ({} if start_at is None else {"start_at": format_instant(start_at)})
+            for version, effective_from, start_at in rewinding.versions
         ],
         "lapses": [{"seq": cut.seq, "before": _optional(cut.before), "missed": cut.missed} for cut in rewinding.lapses],
     }

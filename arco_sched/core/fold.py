@@ -26,7 +26,8 @@ class RareEvent(NamedTuple):
 
 
 class VersionAdded(NamedTuple):
-    """A definition version begins to be; the first one of a schedule makes the schedule, with its cursor."""
+    """A definition version begins to be; the first one of a schedule makes the schedule, with its cursor just before
+    it. A later one that begins before the cursor, since nothing is accounted for yet, takes the cursor with it."""
 
     schedule: int
     content: int
@@ -34,11 +35,12 @@ class VersionAdded(NamedTuple):
 
 
 class VersionMoved(NamedTuple):
-    """A definition version is in force from another instant on."""
+    """A definition version is in force from another instant on, and has another start where `start_at` is one."""
 
     schedule: int
     version: int
     effective_from: int
+    start_at: int | None
 
 
 class CursorRewound(NamedTuple):
@@ -94,7 +96,8 @@ def fold_rewind(event: RareEvent) -> Iterator[RowChange]:
     schedule = _schedule(event)
     yield CursorRewound(schedule, parse_instant(payload["to"]), parse_instant(payload["from"]))
     for moved in payload["versions"]:
-        yield VersionMoved(schedule, moved["definition_version"], parse_instant(moved["effective_from"]))
+        begin, start = parse_instant(moved["effective_from"]), optional_instant(moved.get("start_at"))
+        yield VersionMoved(schedule, moved["definition_version"], begin, start)
     for cut in payload["lapses"]:
         yield LapseCut(cut["seq"], optional_instant(cut["before"]), cut["missed"])
 

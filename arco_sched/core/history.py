@@ -41,11 +41,21 @@ class LapseCut(NamedTuple):
     missed: int | None
 
 
+class VersionShift(NamedTuple):
+    """What a rewind makes of a definition version: it is in force from `effective_from` on, and `start_at` is the
+    schedule's start where that was said by a clock that was wrong (None: it stays)."""
+
+    version: int
+    effective_from: int
+    start_at: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewinding:
-    """A cursor that was ahead of the clock, brought back from `before` to `cursor`.
+    """What was ahead of the clock, brought back: the cursor from `before` to `cursor`, which are the same where it was
+    not ahead.
 
-    `versions` are the definition versions that had been pushed ahead with it, as (version, its new effective_from);
+    `versions` are the definition versions that had been pushed ahead with it, or made by a clock that was wrong;
     `lapses` what becomes of the lapses that reach beyond the new cursor; `ticks` counts the scheduled ticks beyond it,
     which stay: when their instants come they are found, and not made twice.
     """
@@ -53,7 +63,7 @@ class Rewinding:
     schedule_id: str
     before: int
     cursor: int
-    versions: tuple[tuple[int, int], ...]
+    versions: tuple[VersionShift, ...]
     lapses: tuple[LapseCut, ...]
     ticks: int
 

@@ -20,6 +20,9 @@ MAX_INSTANT: Final = 253_402_300_799
 BEFORE_ALL: Final = -(1 << 62)
 """Before every instant."""
 
+CLOCK_TOLERANCE: Final = 60
+"""Seconds by which clocks may differ before what one of them said is taken for a mistake."""
+
 # Compiled when one is first read: most commands read none, and compiling takes milliseconds.
 _RFC3339: Final = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:([Zz])|([+-])(\d\d):(\d\d))"
 _DURATION: Final = r"(\d{1,12})(?: ?(s|m|h|d|w|seconds?|minutes?|hours?|days?|weeks?))?"

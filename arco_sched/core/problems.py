@@ -48,7 +48,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "schedule_id": ("schedule id {value!a} must be 1 to 100 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"),
     # Definitions.
     "end": "{field} {end} is not after the start {start}",
-    "fixed_start": "{field} is {start} since it was created and can't be changed: leave it out",
+    "fixed_start": (
+        "{field} of {schedule_id} is {start} and can't be changed any more, "
+        "since occurrences are accounted for: leave it out"
+    ),
     "deleted_later": (
         "{field} {start} is before the deletion of {schedule_id} ({deleted}): "
         "history before it can't be made again; leave it out, or name a later instant"

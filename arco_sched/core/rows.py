@@ -24,9 +24,9 @@ class Field:
     constant says it. `always` marks the fields of the first schema: canonical texts and payloads have their keys, set
     or not, so that what is stored stays as it is; any other has a key only where it differs from its default, which
     therefore never changes. `for_requests` is whether `runs request` has it too, `in_defaults` whether a file may say
-    it for all its schedules, `fixed` whether it can't be changed later. `name`, `path` (the attributes of a `Version`
-    that lead to it), `default` and `value` (which gives the value in a version) are read off the class in which the row
-    stands.
+    it for all its schedules, `until_begun` whether it can't be changed once the schedule has begun. `name`, `path` (the
+    attributes of a `Version` that lead to it), `default` and `value` (which gives the value in a version) are read off
+    the class in which the row stands.
     """
 
     kind: Kind
@@ -36,7 +36,7 @@ class Field:
     always: bool = False
     for_requests: bool = False
     in_defaults: bool = True
-    fixed: bool = False
+    until_begun: bool = False
     otherwise: str = ""
     examples: tuple[str, ...] = ()
     name: str = ""
@@ -52,7 +52,7 @@ class Field:
     @property
     def clearable(self) -> bool:
         """Whether it may be taken away again."""
-        return self.default in (None, ()) and not self.fixed
+        return self.default in (None, ()) and not self.until_begun
 
     @property
     def stem(self) -> str:

@@ -128,11 +128,10 @@ class Definitions(Protocol):
     def touched_since(self, seq: int) -> list[int]:
         """The schedules that events after `seq` are about."""
 
-    def ahead_of(self, now: int) -> list[int]:
-        """The schedules that are accounted for beyond `now`."""
-
-    def accounted_beyond(self, now: int, limit: int) -> list[int]:
-        """The schedules whose ticks or lapses reach beyond `now`, the furthest first (not those that start later)."""
+    def ahead_of(self, clock: int, limit: int = ...) -> list[tuple[int, int]]:
+        """(schedule, through) of those whose ticks or lapses reach beyond a clock, or whose newest version takes
+        effect, or starts, beyond it by what a later clock said (not those that were told to start later); the furthest
+        first."""
 
     def fingerprints(self, contents: Iterable[int]) -> dict[int, str]:
         """The fingerprint of each request content."""

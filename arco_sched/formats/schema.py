@@ -65,8 +65,8 @@ def _definition(field: Field) -> dict[str, Any]:
     found = {"description": field.sentence(), **_value(field.kind)}
     if field.default_words and not field.otherwise:
         found["default"] = field.default_words if isinstance(field.kind, Span) else field.to_json(field.default)
-    if field.fixed:
-        found["description"] += " It can't be changed afterwards."
+    if field.until_begun:
+        found["description"] += " It can't be changed once the schedule has begun."
     if field.examples:
         found["examples"] = list(field.examples)
     return found

@@ -22,7 +22,12 @@ def rewound_json(answer: Sequence[Rewinding], now: int, *, dry_run: bool) -> str
                     "from": instant(each.before),
                     "to": instant(each.cursor),
                     "versions": [
-                        {"definition_version": version, "effective_from": instant(at)} for version, at in each.versions
+                        {
+                            "definition_version": shift.version,
+                            "effective_from": instant(shift.effective_from),
+                            "start_at": optional(shift.start_at),
+                        }
+                        for shift in each.versions
                     ],
                     "lapses": [
                         {"seq": cut.seq, "before": optional(cut.before), "missed": cut.missed} for cut in each.lapses
@@ -43,20 +48,34 @@ def rewound(answer: Sequence[Rewinding], clocks: Clocks, *, dry_run: bool) -> st
     for each in answer:
         verb = "would be brought" if dry_run else "brought"
         before, cursor = (clocks.show(at, each.schedule_id) for at in (each.before, each.cursor))
-        text = f"{each.schedule_id}: {verb} back from {before} to {cursor}"
-        if each.versions:
-            numbers = ", ".join(f"v{version}" for version, _ in each.versions)
-            text += f"; {numbers} {'takes' if len(each.versions) == 1 else 'take'} effect there"
+        parts = [] if each.before == each.cursor else [f"{verb} back from {before} to {cursor}"]
+        parts += _versions(each, clocks)
         withdrawn = sum(cut.before is None for cut in each.lapses)
         if withdrawn:
-            text += f"; {counted(withdrawn, 'lapse')} withdrawn"
+            parts.append(f"{counted(withdrawn, 'lapse')} withdrawn")
         if len(each.lapses) > withdrawn:
-            text += f"; {counted(len(each.lapses) - withdrawn, 'lapse')} cut short"
+            parts.append(f"{counted(len(each.lapses) - withdrawn, 'lapse')} cut short")
         if each.ticks:
             ran = "its run was requested" if each.ticks == 1 else "their runs were requested"
-            text += f"; {counted(each.ticks, 'tick')} beyond the clock {'stays' if each.ticks == 1 else 'stay'}, {ran}"
-        said.append(f"{text}.\n")
+            parts.append(
+                f"{counted(each.ticks, 'tick')} beyond the clock {'stays' if each.ticks == 1 else 'stay'}, {ran}"
+            )
+        said.append(f"{each.schedule_id}: {'; '.join(parts)}.\n")
     return (DRY_RUN.strip() + "\n" if dry_run else "") + "".join(said)
+
+
+def _versions(rewinding: Rewinding, clocks: Clocks) -> list[str]:
+    """What is said of the versions: when they take effect, and a start that moved."""
+    found: dict[int, list[str]] = {}
+    for shift in rewinding.versions:
+        found.setdefault(shift.effective_from, []).append(f"v{shift.version}")
+    said = [
+        f"{', '.join(numbers)} {'takes' if len(numbers) == 1 else 'take'} effect at "
+        f"{clocks.show(at, rewinding.schedule_id)}"
+        for at, numbers in found.items()
+    ]
+    starts = {shift.start_at for shift in rewinding.versions if shift.start_at is not None}
+    return said + [f"its start is {clocks.show(start, rewinding.schedule_id)}" for start in sorted(starts)]
 
 
 def discarded_json(schedule_id: str, answer: Sequence[LapseRecord], *, dry_run: bool) -> str:

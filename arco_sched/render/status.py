@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.history import RUN_STATUSES
+from arco_sched.core.instants import CLOCK_TOLERANCE
 from arco_sched.render import findings
 from arco_sched.render.drawing import Cell, Screen, Styled
 from arco_sched.render.json import instant, line, optional, worker_row
 from arco_sched.render.times import Clocks, distance, span
-from arco_sched.service.check import AHEAD, LAG
+from arco_sched.service.check import LAG
 
 if TYPE_CHECKING:
     from arco_sched.service.status import Status
@@ -36,7 +37,7 @@ _REASONS: Final = {
 def is_late(status: Status, max_lag: int) -> bool:
     """Whether nobody evaluated within so many seconds; also when nobody ever did, or the last visit lies ahead of the
     clock."""
-    return status.lag_seconds is None or not -AHEAD <= status.lag_seconds <= max_lag
+    return status.lag_seconds is None or not -CLOCK_TOLERANCE <= status.lag_seconds <= max_lag
 
 
 def as_json(status: Status, max_lag: int | None) -> str:
@@ -102,7 +103,7 @@ def _evaluator(status: Status, max_lag: int | None) -> list[Styled]:
     if status.visited_at is None or lag is None:
         return [("NOBODY EVALUATES: `arco tick` has never run here", "bold red"), ("let cron call it each minute", "")]
     seen = _visit(status)
-    if lag < -AHEAD:
+    if lag < -CLOCK_TOLERANCE:
         return [
             (f"CAN'T TELL: the last `arco tick` was as of {instant(status.visited_at)}, ahead of the clock", "bold red")
         ]

@@ -8,7 +8,6 @@ from arco_sched.core import changes
 from arco_sched.core.definitions import Version, Wanted
 from arco_sched.core.errors import Conflict, InvalidFields, InvalidInput
 from arco_sched.core.fields import differences
-from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Store
 from arco_sched.core.problems import Problem
 from arco_sched.service.definitions import checked, warnings
@@ -161,21 +160,20 @@ def _step(wanted: Wanted, there: changes.Current | None, now: int) -> Step:
     if there is None or there.version.deleted:
         made = changes.create(schedule_id, definition, there, now, start_at=start_at, enabled=enabled)
         return Step(schedule_id, "created", None if there is None else there.version, made)
-    changed = changes.change(schedule_id, there, now, definition=definition, enabled=enabled)
+    changed = changes.change(schedule_id, there, now, definition=definition, enabled=enabled, start_at=start_at)
     return Step(schedule_id, "unchanged" if changed is None else "updated", there.version, changed)
 
 
 def _problems(wanted: Wanted, there: changes.Current | None, now: int) -> list[Problem]:
     """What is wrong with the start and the end, given what is there."""
-    found = []
+    found: list[Problem] = []
     start = now if wanted.start_at is None else wanted.start_at
     if there is not None and not there.version.deleted:
-        start = there.version.start_at
-        if wanted.start_at not in {None, start}:
-            found.append(Problem("start_at", "fixed_start", {"start": format_instant(start)}))
+        start = there.version.start_at if wanted.start_at is None else start
+        found += changes.start_problems(there, start, now)
+        start = there.version.start_at if found else start
     elif there is not None:
-        ended = there.version.effective_from
-        start = max(now, ended) if wanted.start_at is None else start
-        if start < ended:
-            found.append(changes.before_deletion(there.version, start))
+        start = changes.default_start(there.version, now) if wanted.start_at is None else start
+        problem = changes.before_deletion(wanted.schedule_id, there.version.created_at, start, now)
+        found += [] if problem is None else [problem]
     return found + changes.span_problems(start, wanted.definition.end_at)

@@ -82,8 +82,9 @@ class _Backfill:
 
     def of(self, span: tuple[int, int], limit: int, *, dry_run: bool) -> Backfill:
         transaction, schedule = self._transaction, self._schedule
-        cursor = transaction.definitions.state(schedule).cursor
+        state = transaction.definitions.state(schedule)
         terms = transaction.definitions.terms(schedule)
+        starts, ahead = {term.version: term.start_at for term in terms}, frozenset(state.ahead)
         self._refuse_pruned(span[0])
         existing = ran = waits = remaining = 0
         chosen: list[tuple[int, Term]] = []
@@ -93,7 +94,7 @@ class _Backfill:
             for at, term in some:
                 if there.get((at, SCHEDULED)) == "triggered":
                     ran += 1
-                elif at > cursor:
+                elif at > state.cursor and at >= starts[term.version] and at not in ahead:
                     waits += 1
                 elif (at, BACKFILLED) in there:
                     existing += 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from arco_sched.core.attempts import EXTERNAL, times_out_at
-from arco_sched.core.instants import format_instant, format_span
+from arco_sched.core.instants import CLOCK_TOLERANCE, format_instant, format_span
 from arco_sched.core.ports import Transaction
 from arco_sched.core.run_order import Capacity, WorkerTerms, champions, waiting, waiting_for
 from arco_sched.core.run_subjects import Worker
@@ -18,9 +18,6 @@ LAG: Final = 300
 
 LATE: Final = 300
 """Seconds for which a run may be ready and not start, where nobody says."""
-
-AHEAD: Final = 60
-"""Seconds by which a visit may lie beyond the clock; further, it says nothing about whether somebody evaluates."""
 
 SCHEDULES: Final = 1000
 """Schedules that are named of a kind, at most."""
@@ -147,7 +144,7 @@ def _lag(transaction: Transaction, now: int, most: int, *, unless_idle: bool) ->
         yield Finding("lag", None, None, f"nobody has ever evaluated: {remedy}")
     elif now - at > most:
         yield Finding("lag", None, None, f"nobody has evaluated since {format_instant(at)}: {remedy}")
-    elif at - now > AHEAD:
+    elif at - now > CLOCK_TOLERANCE:
         text = f"the last evaluation was as of {format_instant(at)}, ahead of the clock: `arco status` says more"
         yield Finding("lag", None, None, text)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from arco_sched.core import events
 from arco_sched.core.evaluate import discard
 from arco_sched.core.history import LapseRecord, Rewinding
+from arco_sched.core.instants import CLOCK_TOLERANCE
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.rewind import rewind
 from arco_sched.service.not_found import number_of, numbers_of
@@ -12,9 +13,11 @@ from arco_sched.service.zone_rules import replan
 
 
 def rewind_cursors(store: Store, *, now: int, schedules: Iterable[str] = (), dry_run: bool = False) -> list[Rewinding]:
-    """Bring every cursor (or those of the named schedules) that is ahead of `now` back to it."""
+    """Bring every schedule (or those that are named) that is ahead of `now` by more than a minute back to it."""
     with (store.read if dry_run else store.write)() as transaction:
-        numbers = numbers_of(transaction, schedules) or transaction.definitions.ahead_of(now)
+        numbers = numbers_of(transaction, schedules) or [
+            schedule for schedule, _ in transaction.definitions.ahead_of(now + CLOCK_TOLERANCE)
+        ]
         found = _rewindings(transaction, numbers, now)
         if found and not dry_run:
             before = transaction.events.counts(events.REWOUND, list(found))

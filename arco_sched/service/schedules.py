@@ -64,6 +64,7 @@ def update(
     values: Mapping[str, Any],
     *,
     now: int,
+    start_at: int | None = None,
     enabled: bool | None = None,
     expect_version: int | None = None,
     discard_waiting: bool = False,
@@ -74,7 +75,13 @@ def update(
         newest = changes.existing(schedule_id, current)
         definition = checked(fields.merge(newest.definition, values), schedule_id)
         return changes.change(
-            schedule_id, current, now, definition=definition, enabled=enabled, expect_version=expect_version
+            schedule_id,
+            current,
+            now,
+            definition=definition,
+            enabled=enabled,
+            start_at=start_at,
+            expect_version=expect_version,
         )
 
     return _change(store, schedule_id, decide, "updated", now, discard_waiting=discard_waiting)

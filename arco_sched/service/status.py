@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from arco_sched.core.evaluate import waiting
-from arco_sched.core.instants import DAY
+from arco_sched.core.instants import CLOCK_TOLERANCE, DAY
 from arco_sched.core.ports import Transaction
 from arco_sched.core.run_subjects import Worker
 from arco_sched.core.standing import Results
@@ -23,11 +23,12 @@ class Status:
     `visited_at` is the `now` of the evaluator's last visit (None: none yet) and `lag_seconds` how long ago
     that was. Schedules are counted by state, and as `failing` where the version in force can't be evaluated. `overdue`
     schedules have occurrences that wait, `backlog` in all; `overdue_schedules` names the first of them with the instant
-    since when, longest first. `ahead` names schedules that are accounted for beyond `now`, with their cursors. The
-    `…_last_day` fields are of the 24 hours before `now`: ticks scheduled for them and their runs by status, lapses and
-    conflicts recorded then. `running` counts open attempts, `waiting_for` the runs that wait for a worker to start them
-    by the first reason that holds (`ready`: none), `queues` has (open attempts, waiting runs) by pool. `workers` are
-    those that work, `findings` what asks for attention about runs, `results` those of each schedule, where asked for.
+    since when, longest first. `ahead` names schedules that are ahead of the clock by more than a minute, with
+    the instant through which nothing of them is due. The `…_last_day` fields are of the 24 hours before `now`: ticks
+    scheduled for them and their runs by status, lapses and conflicts recorded then. `running` counts open attempts,
+    `waiting_for` the runs that wait for a worker to start them by the first reason that holds (`ready`: none), `queues`
+    has (open attempts, waiting runs) by pool. `workers` are those that work, `findings` what asks for attention about
+    runs, `results` those of each schedule, where asked for.
     """
 
     now: int
@@ -72,7 +73,8 @@ def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool =
     for states in sets_of_states(transaction, (schedule for schedule, _ in overdue)):
         backlog += sum(waiting(state.terms, state.cursor, now + 1, state.ahead) for state in states)
     named = definitions.states([schedule for schedule, _ in overdue[:NAMED]])
-    ahead = definitions.states(definitions.accounted_beyond(now, NAMED))
+    through = dict(definitions.ahead_of(now + CLOCK_TOLERANCE, NAMED))
+    ahead = definitions.states(list(through))
     works, standing = Works(transaction, now, is_here), transaction.standing
     return Status(
         now=now,
@@ -87,7 +89,7 @@ def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool =
         overdue=len(overdue),
         backlog=backlog,
         overdue_schedules=tuple((state.schedule_id, since) for state, (_, since) in zip(named, overdue, strict=False)),
-        ahead=tuple((state.schedule_id, state.cursor) for state in ahead),
+        ahead=tuple((state.schedule_id, through[state.schedule]) for state in ahead),
         next_due_at=agenda.next_due_after(now),
         triggered_last_day=ticks.get("triggered", 0),
         skipped_last_day=ticks.get("skipped", 0),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.evaluate import Stretch, stretches
+from arco_sched.core.evaluate import Stretch, beginning, stretches
 from arco_sched.core.ports import Transaction
 from arco_sched.core.subjects import State
 from arco_sched.service.check import LATE
@@ -111,7 +111,7 @@ class _History:
                     waiting=_count(due, start, min(stop, now + 1)),
                     future=_count(due, max(start, now + 1), stop),
                     unevaluable=unevaluable,
-                    pruned=pruned is not None and start <= pruned and stop > terms[-1].start_at,
+                    pruned=pruned is not None and start <= pruned and stop > beginning(terms),
                     runs_succeeded=became.get("succeeded", 0),
                     runs_failed=became.get("failed", 0),
                     runs_running=became.get("running", 0),

@@ -92,12 +92,13 @@ class Workspace(RunWorkspace):
         values: Mapping[str, Any],
         *,
         now: int,
+        start_at: int | None = None,
         enabled: bool | None = None,
         expect_version: int | None = None,
         discard_waiting: bool = False,
     ) -> "ScheduleChange":
-        """Replace some fields of the definition, by their names in `Definition` and `RequestContent`, and enable or
-        disable with it.
+        """Replace some fields of the definition, by their names in `Definition` and `RequestContent`, and its start,
+        enable or disable with it.
 
         Occurrences before `now` stay with the version that was in force; `discard_waiting` lapses those that wait.
         """
@@ -108,6 +109,7 @@ class Workspace(RunWorkspace):
             schedule_id,
             values,
             now=now,
+            start_at=start_at,
             enabled=enabled,
             expect_version=expect_version,
             discard_waiting=discard_waiting,

@@ -62,13 +62,17 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
         return True
 
     version = {"now": NOW, "expect_version": 1, "discard_waiting": True}
+    start = {"start_at": workspace.schedule("a", now=NOW).schedule.version.start_at}
     cursor = workspace.ticks(limit=1).next_cursor
     return (
         Call(
             "create_schedule",
             {"schedule_id": "c", "definition": MONTHLY, "now": NOW, "start_at": NOW, "enabled": True},
         ),
-        Call("update_schedule", {"schedule_id": "a", "values": {"code_version": "v"}, "enabled": True, **version}),
+        Call(
+            "update_schedule",
+            {"schedule_id": "a", "values": {"code_version": "v"}, "enabled": True, **version, **start},
+        ),
         Call("set_enabled", {"schedule_id": "a", "enabled": False, **version}),
         Call("delete_schedule", {"schedule_id": "a", **version}),
         Call(

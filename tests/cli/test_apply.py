@@ -173,8 +173,11 @@ def test_problems_as_json(arco: Arco) -> None:
 
 
 def test_a_conflict_with_what_is_there_undoes_everything(arco: Arco) -> None:
-    """A start that differs, or an end before the start, is a problem at its line, and nothing else is done."""
+    """A start that differs once the schedule has begun, or an end before the start, is a problem at its line, and
+    nothing else is done."""
     arco("apply", arco.file("two.toml", TWO))
+    arco.ok("schedule", "trigger", "team.load")
+    arco.ok("tick", at="2025-01-16T12:00:00Z")
     before = arco.json("events", "list")
     text = TWO.replace("max_catchup_ticks = 3", "max_catchup_ticks = 4").replace(
         'catchup_window = "72h"', 'start_at = "2025-01-01T00:00:00Z"\nend_at = 2025-01-02T00:00:00Z'
@@ -183,8 +186,8 @@ def test_a_conflict_with_what_is_there_undoes_everything(arco: Arco) -> None:
     assert answer.json["error"]["problems"] == [
         {
             "line": 12,
-            "message": "schedule team.load: start_at is 2025-01-15T12:00:00Z since it was created and can't be "
-            "changed: leave it out",
+            "message": "schedule team.load: start_at of team.load is 2025-01-15T12:00:00Z and can't be changed any "
+            "more, since occurrences are accounted for: leave it out",
         },
         {
             "line": 13,

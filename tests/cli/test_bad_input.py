@@ -64,7 +64,7 @@ BAD_INPUT = [
     (("schedule", "create", "new"), "--cron"),
     (("schedule", "create"), "ID"),
     (("schedule", "create", "a", "b", "--cron", "@daily"), "b"),
-    ((*UPDATE, "--start", "2025-01-01T00:00:00Z"), "--start"),
+    ((*UPDATE, "--start", "2025-02-30T00:00:00Z"), "--start"),
     ((*UPDATE, "--cron", "x"), "cron"),
     ((*UPDATE, "--tz", "x"), "time zone"),
     ((*UPDATE, "--end", "2024-01-01T00:00:00Z"), "not after the start"),

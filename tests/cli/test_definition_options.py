@@ -93,7 +93,7 @@ def test_create_update_and_request_have_the_fields() -> None:
     ]
     update = options_of("schedule", "update")
     assert [name for name in update if "clear" not in name] == [
-        *("schedule_id", *(name for name in when if name != "--start"), *catching_up, *run, "--code-version"),
+        *("schedule_id", *when, *catching_up, *run, "--code-version"),
         *(*of_both, "--expect-version", "--discard-waiting", "--json"),
     ]
     assert [name for name in update if "clear" in name] == [

@@ -13,7 +13,7 @@ def test_rewind_after_a_clock_that_was_wrong(daily: Arco) -> None:
     assert done == {**planned, "dry_run": False}
     (one,) = done["rewound"]
     assert (one["schedule_id"], one["to"], one["ticks_ahead"]) == ("daily", "2025-01-02T12:00:00Z", 3)
-    assert one["versions"] == [{"definition_version": 2, "effective_from": "2025-01-02T12:00:01Z"}]
+    assert one["versions"] == [{"definition_version": 2, "effective_from": "2025-01-02T12:00:01Z", "start_at": None}]
     assert daily.ok("schedule rewind").out == "No schedule is ahead of the clock.\n"
     assert daily.ok("verify").code == 0
     assert daily.ok("tick", at="2025-01-03T12:00:00Z").out.startswith("1 schedule at 2025-01-03T12:00:00Z: 1 triggered")

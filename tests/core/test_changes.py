@@ -87,8 +87,58 @@ def test_create(definition: Definition, current: Current | None, options: dict[s
 
 
 def test_create_where_the_clock_went_back() -> None:
-    """Made anew by a clock that shows an instant before the deletion: it starts at the deletion."""
-    assert outcome(changes.create, HOURLY, DELETED, 120) == (3, 200, 200, 120, True, False)
+    """Made anew by a clock that shows up to a minute before the deletion, it starts at the deletion; where the clock
+    that deleted it was further ahead, it starts now."""
+    assert outcome(changes.create, HOURLY, DELETED, 140) == (3, 200, 200, 140, True, False)
+    assert outcome(changes.create, HOURLY, DELETED, 139) == (3, 139, 151, 139, True, False)
+    assert outcome(changes.create, HOURLY, DELETED, 139, start_at=138) is InvalidInput
+    # The deletion took effect behind a cursor that was ahead: what counts is when it was done.
+    pushed = Current(version(2, deleted=True, effective_from=9001, created_at=200), cursor=9000)
+    assert outcome(changes.create, HOURLY, pushed, 300) == (3, 300, 9001, 300, True, False)
+    assert outcome(changes.create, HOURLY, pushed, 300, start_at=200) == (3, 200, 9001, 300, True, False)
+    assert outcome(changes.create, HOURLY, pushed, 300, start_at=199) is InvalidInput
+
+
+AHEAD = Current(version(start_at=9000, effective_from=9000), cursor=8999, is_untouched=True, not_begun=9000)
+AGAIN = Current(version(3, start_at=9000, effective_from=9000), cursor=150, not_begun=9000, deleted_at=200)
+
+
+@pytest.mark.parametrize(
+    ("current", "start", "answer"),
+    [
+        (AHEAD, 9000, None),
+        (AHEAD, 500, (2, 500, 300, 300, True, False)),  # in force at once, before its start
+        (AHEAD, 50, (2, 50, 50, 300, True, False)),  # in the past: as if it had been created so
+        (AHEAD, 9500, (2, 9500, 300, 300, True, False)),
+        (Current(version(), 99, is_untouched=True, not_begun=100), 250, (2, 250, 100, 300, True, False)),
+        (LIVE, 500, InvalidInput),
+        (AGAIN, 500, (4, 500, 300, 300, True, False)),
+        (AGAIN, 200, (4, 200, 200, 300, True, False)),
+        (AGAIN, 199, InvalidInput),  # before its deletion
+        (AGAIN._replace(cursor=400), 500, (4, 500, 401, 300, True, False)),
+        (AGAIN._replace(not_begun=None), 500, InvalidInput),
+    ],
+)
+def test_another_start(current: Current, start: int, answer: Any) -> None:
+    """A start can be changed at 300 while nothing since the creation is accounted for."""
+    assert outcome(changes.change, current, 300, start_at=start) == answer
+
+
+def test_changes_of_what_has_not_begun() -> None:
+    """A change and a deletion of a schedule of which nothing is accounted for take effect at once."""
+    assert outcome(changes.change, AHEAD, 300, enabled=False) == (2, 9000, 300, 300, False, False)
+    assert outcome(changes.delete, AHEAD, 300) == (2, 9000, 300, 300, True, True)
+    ended = version(2, deleted=True, start_at=9000, effective_from=300, created_at=300)
+    assert outcome(changes.create, HOURLY, Current(ended, 299, is_untouched=True), 310) == (
+        3,
+        310,
+        310,
+        310,
+        True,
+        False,
+    )
+    with pytest.raises(InvalidInput, match="is not after the start"):
+        changes.change("a", AHEAD, 300, start_at=500, definition=replace(HOURLY, end_at=500))
 
 
 @pytest.mark.parametrize(

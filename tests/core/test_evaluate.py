@@ -29,7 +29,7 @@ from arco_sched.core.evaluate import (
     waiting,
 )
 from arco_sched.core.history import Lapse
-from arco_sched.core.instants import MAX_INSTANT, parse_instant
+from arco_sched.core.instants import CLOCK_TOLERANCE, MAX_INSTANT, parse_instant
 from tests.core.world import BROKEN, DAY, at, minutes, term
 
 
@@ -660,7 +660,7 @@ def test_agenda_of_the_disabled_and_broken() -> None:
     assert agenda([broken, term(1)], at(10)) == Agenda(at(20), failing=False)
 
 
-@pytest.mark.parametrize("ahead", [-1_000_000, 0, core.FUTURE_TOLERANCE])
+@pytest.mark.parametrize("ahead", [-1_000_000, 0, CLOCK_TOLERANCE])
 def test_now_up_to_a_minute_ahead(ahead: int) -> None:
     """A `now` of up to 60 s ahead of the clock is accepted."""
     core.check_now(DAY + ahead, DAY)

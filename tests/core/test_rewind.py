@@ -30,7 +30,8 @@ def brought_back(
     [
         (59, 60, None),  # behind the clock
         (60, 60, None),  # at it
-        (60 + 1 / 60, 60, 60),  # a second ahead
+        (60 + 1, 60, None),  # a minute ahead, as clocks may be
+        (60 + 1 + 1 / 60, 60, 60),
         (500, 60, 60),
         (500, -30, -1 / 60),  # not behind the start of version 1
         (-1 / 60, -30, None),  # where it stands at the start already
@@ -99,13 +100,13 @@ def test_a_lapse_over_a_version_that_is_lost() -> None:
     assert done.lapses == (LapseCut(7, at(60) + 1, 4),)
 
 
-VERSIONS: dict[str, tuple[list[Term], tuple[tuple[int, int], ...]]] = {
+VERSIONS: dict[str, tuple[list[Term], tuple[tuple[int, int, int | None], ...]]] = {
     "in force at the clock": ([term(2, 60), term()], ()),
-    "from the second after it": ([term(2, 60 + 1 / 60), term()], ((2, at(60) + 1),)),
-    "pushed behind the cursor": ([term(2, 500 + 1 / 60), term()], ((2, at(60) + 1),)),
-    "several, oldest first": ([term(3, 501), term(2, 501), term()], ((2, at(60) + 1), (3, at(60) + 1))),
+    "from the second after it": ([term(2, 60 + 1 / 60), term()], ()),
+    "pushed behind the cursor": ([term(2, 500 + 1 / 60), term()], ((2, at(60) + 1, None),)),
+    "several, oldest first": ([term(3, 501), term(2, 501), term()], ((2, at(60) + 1, None), (3, at(60) + 1, None))),
     "one that begins at its own start was meant to": ([term(2, 400, start=400), term()], ()),
-    "one of both": ([term(3, 501), term(2, 400, start=400), term()], ((3, at(60) + 1),)),
+    "one of both": ([term(3, 501), term(2, 400, start=400), term()], ((3, at(60) + 1, None),)),
 }
 
 
@@ -116,6 +117,72 @@ def test_versions(name: str) -> None:
     done = brought_back(terms, 500)
     assert done is not None
     assert done.versions == moved
+
+
+WRONG: dict[str, tuple[list[Term], tuple[tuple[int, int, int | None], ...]]] = {
+    # The clock that made them showed minute 500 or later; cursors stand where they are without any evaluation.
+    "created": ([term(1, 500, start=500, created=500)], ((1, at(60) + 1, at(60) + 1),)),
+    "created, with a start of its own": ([term(1, 400, start=400, created=500)], ()),
+    "created, with a start in the past": ([term(1, 0, start=0, created=500)], ()),
+    "created and changed": (
+        [term(2, 510, start=500, created=510), term(1, 500, start=500, created=500)],
+        ((1, at(60) + 1, at(60) + 1), (2, at(60) + 1, at(60) + 1)),
+    ),
+    "created, and changed when it was right": (
+        [term(2, 50, start=500, created=50), term(1, 500, start=500, created=500)],
+        ((1, at(60) + 1, at(60) + 1), (2, at(50), at(60) + 1)),
+    ),
+    "created, and given a start": (
+        [term(2, 50, start=300, created=50), term(1, 500, start=500, created=500)],
+        (),
+    ),
+    "changed": ([term(2, 500, created=500), term()], ((2, at(60) + 1, None),)),
+    "changed, and changed again when it was right": ([term(3, 50, created=50), term(2, 500, created=500), term()], ()),
+    "deleted": ([term(2, 500, created=500, deleted=True), term()], ((2, at(60) + 1, None),)),
+    "made anew": (
+        [term(3, 500, start=500, created=500), term(2, 50, created=50, deleted=True), term()],
+        ((3, at(60) + 1, at(60) + 1),),
+    ),
+    "made anew, with a start of its own": (
+        [term(3, 400, start=400, created=50), term(2, 40, created=40, deleted=True), term()],
+        (),
+    ),
+    "within a minute": ([term(1, 61, start=61, created=61)], ()),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_a_wrong_clock_made(name: str) -> None:
+    """What a clock far ahead made takes effect in the second after the right one, with the start that it gave."""
+    terms, moved = WRONG[name]
+    cursor = min(term.effective_from for term in terms) - 1
+    done = rewind("a", terms, cursor, [], [], at(60))
+    assert (() if done is None else done.versions) == moved
+    if done is not None:
+        assert (done.before, done.cursor) == (cursor, min(cursor, at(60)))
+        after = {shift.version: shift for shift in done.versions}
+        again = [
+            each._replace(
+                effective_from=after[each.version].effective_from,
+                start_at=after[each.version].start_at or each.start_at,
+            )
+            if each.version in after
+            else each
+            for each in terms
+        ]
+        assert rewind("a", again, done.cursor, [], [], at(60)) is None
+
+
+def test_all_that_was_pushed_comes_back() -> None:
+    """Deleted and made anew behind a cursor that was ahead: both take effect after the clock."""
+    terms = [term(3, 500, start=55, created=55), term(2, 500, created=50, deleted=True), term()]
+    done = brought_back(terms, 499)
+    assert done is not None
+    assert done.versions == ((2, at(60) + 1, None), (3, at(60) + 1, None))
+    # One that was told to start later does so.
+    done = brought_back([term(3, 500, start=80, created=55), *terms[1:]], 499)
+    assert done is not None
+    assert done.versions == ((2, at(60) + 1, None), (3, at(80), None))
 
 
 def test_ticks_that_stay() -> None:

@@ -19,6 +19,7 @@ def at(minute: float) -> int:
 def term(version: int = 1, from_: float = 0, **fields: Any) -> Term:
     """A definition version in force from a minute of the day on."""
     end = fields.pop("end", None)
+    created = fields.pop("created", None)
     values: dict[str, Any] = {
         "version": version,
         "effective_from": at(from_),
@@ -34,6 +35,7 @@ def term(version: int = 1, from_: float = 0, **fields: Any) -> Term:
         "max_catchup_ticks": 100,
         "catchup_policy": "oldest-first",
         "content": version,
+        "created_at": 0 if created is None else at(created),
     }
     return Term(**(values | fields))
 

@@ -73,7 +73,7 @@ def occurrences(cron: str, zone: str) -> frozenset[int]:
 
 @dataclass
 class Kept:
-    """A definition version: its number, when it is in force, and the definition's fields by name."""
+    """A definition version: its number, when it is in force, the definition's fields by name, and when it was made."""
 
     number: int
     since: int
@@ -81,6 +81,7 @@ class Kept:
     fields: dict[str, Any]
     enabled: bool
     deleted: bool = False
+    made: int = 0
 
     def has(self, at: int) -> bool:
         """Whether an instant is one of this version's occurrences, if the version is in force at it."""
@@ -122,6 +123,18 @@ class Schedule:
     ticks: dict[str, tuple[int, int, str, object]] = field(default_factory=dict)
     lapses: list[tuple[int, int, int, str]] = field(default_factory=list)
 
+    def is_touched(self, kept: list[Kept]) -> bool:
+        """Whether anything that these versions had is accounted for."""
+        return self.cursor >= min(each.since for each in kept)
+
+    def add(self, kept: Kept) -> None:
+        """A version that is to be in force from an instant on, as far as that is not accounted for."""
+        if self.is_touched(self.versions):
+            kept.since = max(kept.since, self.cursor + 1)
+        self.versions.append(kept)
+        self.cursor = min(self.cursor, kept.since - 1)
+        self.first = min(self.first, kept.since)
+
     def in_force(self, at: int) -> Kept | None:
         """The highest-numbered version whose `since` is not after `at`."""
         return next((kept for kept in reversed(self.versions) if kept.since <= at), None)
@@ -152,7 +165,7 @@ class Oracle:
             begin = now if start is None else start
             if end is not None and end <= begin:
                 raise Refused("InvalidInput")
-            kept = Kept(1, begin, begin, fields, enabled=enabled is not False)
+            kept = Kept(1, begin, begin, fields, enabled=enabled is not False, made=now)
             self.schedules[name] = Schedule([kept], begin - 1, begin)
             return "created"
         schedule = self.schedules[name]
@@ -162,19 +175,21 @@ class Oracle:
             if same:
                 return "unchanged"
             raise Refused("Conflict")
-        if start is not None and start < newest.since:
+        deleted = newest.made if newest.made <= now + 60 else now
+        if start is not None and start < deleted:
             raise Refused("InvalidInput")
-        begin = max(now, newest.since) if start is None else start
+        begin = max(now, deleted) if start is None else start
         if end is not None and end <= begin:
             raise Refused("InvalidInput")
-        since = max(begin, schedule.cursor + 1)
-        schedule.versions.append(Kept(newest.number + 1, since, begin, fields, enabled=enabled is not False))
+        kept = Kept(newest.number + 1, begin, begin, fields, enabled=enabled is not False, made=now)
+        schedule.add(kept)
         return "created"
 
     def change(
         self, name: str, now: int, differences: dict[str, Any], expect: int | None, *, discard: bool
     ) -> tuple[str, int]:
-        """Update, enable, disable or delete: `differences` are fields of the definition, or `enabled`, or `deleted`."""
+        """Update, enable, disable or delete: `differences` are fields of the definition, or `enabled`, `deleted` or
+        `start`."""
         schedule = self.schedules.get(name)
         deleting = "deleted" in differences
         if schedule is None or (schedule.versions[-1].deleted and not deleting):
@@ -184,22 +199,48 @@ class Oracle:
         enabled = differences.get("enabled", newest.enabled)
         if expect is not None and expect != newest.number:
             raise Refused("Conflict")
-        unchanged = newest.deleted if deleting else (fields == newest.fields and enabled == newest.enabled)
+        start = differences.get("start", newest.start)
+        same = fields == newest.fields and enabled == newest.enabled and start == newest.start
+        unchanged = newest.deleted if deleting else same
         end = fields["end_at"]
-        if not unchanged and not deleting and end is not None and end <= newest.start:
+        if not unchanged and not deleting and end is not None and end <= start:
             raise Refused("InvalidInput")
-        since = max(now, schedule.cursor + 1)
-        waiting = schedule.between(schedule.cursor + 1, since)
+        since = now
+        if start != newest.start:
+            since = min(now, start, self._beginning(schedule, start, now))
+        kept = replace(
+            newest,
+            number=newest.number + 1,
+            since=since,
+            start=start,
+            enabled=enabled,
+            deleted=deleting,
+            fields=fields,
+            made=now,
+        )
+        until = (
+            since if not unchanged and not schedule.is_touched(schedule.versions) else max(since, schedule.cursor + 1)
+        )
+        waiting = schedule.between(schedule.cursor + 1, until)
         if discard and waiting:
-            schedule.lapses.append((schedule.cursor, since, len(waiting), "discarded"))
-            schedule.cursor = since - 1
+            schedule.lapses.append((schedule.cursor, until, len(waiting), "discarded"))
+            schedule.cursor = until - 1
         if unchanged:
             return "unchanged", len(waiting)
-        number = newest.number + 1
-        schedule.versions.append(
-            replace(newest, number=number, since=since, enabled=enabled, deleted=deleting, fields=fields)
-        )
+        schedule.add(kept)
         return ("deleted" if deleting else "updated"), len(waiting)
+
+    def _beginning(self, schedule: Schedule, start: int, now: int) -> int:
+        """When a schedule of which nothing is accounted for since it was created begins; another start is refused."""
+        ended = max((kept.number for kept in schedule.versions if kept.deleted), default=0)
+        life = [kept for kept in schedule.versions if kept.number > ended]
+        if schedule.is_touched(life):
+            raise Refused("InvalidInput")
+        if ended:
+            deleted = schedule.versions[ended - 1].made
+            if start < (deleted if deleted <= now + 60 else now):
+                raise Refused("InvalidInput")
+        return min(kept.since for kept in life)
 
     def trigger(self, name: str, now: int) -> str:
         """A manual tick and its run."""

@@ -171,23 +171,23 @@ def test_a_later_change_at_an_earlier_clock(workspace: Workspace) -> None:
 
 
 def test_before_a_start_in_the_future(workspace: Workspace) -> None:
-    """Before its start a schedule has no occurrences; changes before it are in force from the start on."""
+    """Before its start a schedule has no occurrences; changes before it are in force at once."""
     workspace.create_schedule("a", HOURLY, now=at(0), start_at=at(3))
     assert hours(workspace, 2) == []
     answer = workspace.update_schedule("a", {"code_version": "2"}, now=at(2))
-    assert (answer.waiting, answer.schedule.version.effective_from, answer.schedule.cursor) == (0, at(3), at(3) - 1)
+    assert (answer.waiting, answer.schedule.version.effective_from, answer.schedule.cursor) == (0, at(2), at(2) - 1)
     assert answer.schedule.next_due_at == at(3)
     assert hours(workspace, 3) == [(3, 2, "triggered")]
 
 
 def test_deleted_before_its_start(workspace: Workspace) -> None:
-    """A schedule that is deleted before its start never occurs, and made anew it counts from the same cursor."""
+    """A schedule that is deleted before its start never occurs, and made anew it counts from then on."""
     workspace.create_schedule("a", HOURLY, now=at(0), start_at=at(3))
     workspace.delete_schedule("a", now=at(1))
     assert workspace.schedule("a", now=at(1)).schedule.next_due_at is None
     answer = workspace.create_schedule("a", HOURLY, now=at(1.5))
-    assert answer.schedule.version.effective_from == at(3)
-    assert hours(workspace, 4) == [(3, 3, "triggered"), (4, 3, "triggered")]
+    assert answer.schedule.version.effective_from == at(1.5)
+    assert hours(workspace, 4) == [(2, 3, "triggered"), (3, 3, "triggered"), (4, 3, "triggered")]
 
 
 def test_delete_and_create_anew(workspace: Workspace) -> None:
@@ -212,12 +212,14 @@ def test_delete_and_create_anew(workspace: Workspace) -> None:
 
 
 def test_created_anew_by_default_now(workspace: Workspace) -> None:
-    """Made anew without a start, a schedule counts from now on, or from its deletion where the clock went back."""
+    """Made anew without a start, a schedule counts from now, or from its deletion where the clock went back a bit."""
     workspace.create_schedule("a", HOURLY, now=at(0))
     workspace.delete_schedule("a", now=at(1.5))
     assert workspace.create_schedule("a", HOURLY, now=at(3.5)).schedule.version.start_at == at(3.5)
     workspace.delete_schedule("a", now=at(5.5))
-    assert workspace.create_schedule("a", HOURLY, now=at(4)).schedule.version.start_at == at(5.5)
+    assert workspace.create_schedule("a", HOURLY, now=at(5.5) - 60).schedule.version.start_at == at(5.5)
+    workspace.delete_schedule("a", now=at(7.5))
+    assert workspace.create_schedule("a", HOURLY, now=at(6.5)).schedule.version.start_at == at(6.5)
     assert [hour for hour, _, _ in hours(workspace, 7)] == [0, 1, 4, 5, 6, 7]
 
 

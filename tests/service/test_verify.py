@@ -271,7 +271,7 @@ EVENTS = {
     "rewind's version": (
         "UPDATE event_log SET payload = json_set(payload, '$.versions[0].effective_from', '2025-03-04T00:00:07Z') "
         "WHERE type = 6 AND schedule = 1",
-        "it moves something to '2025-03-04T00:00:07Z'",
+        "it moves version 3 to '2025-03-04T00:00:07Z'",
     ),
     "pruning": (
         "DELETE FROM event_log WHERE seq = (SELECT max(seq) FROM event_log WHERE type = 7)",

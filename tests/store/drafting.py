@@ -1,6 +1,7 @@
 """Events for the tests of a store, drafted as the service drafts them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from arco_sched.core import events, run_events
 from arco_sched.core.definitions import Definition, RequestContent, Version
@@ -73,7 +74,7 @@ def pruned(transaction: Transaction, schedule: int, before: int, count: int = 1)
 
 
 def _second_version(transaction: Transaction, schedule: int) -> Draft:
-    changed = version("a", 2)
+    changed = replace(version("a", 2), effective_from=START + 1)
     content = transaction.content_numbers([changed.definition.request])[changed.definition.request]
     return events.definition(changed, schedule, content)
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from arco_sched.core.definitions import Term
-from arco_sched.core.evaluate import Stretch, agenda, stretches
+from arco_sched.core.evaluate import Stretch, agenda, beginning, stretches
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Audit, PruningRow, TickRow
 from arco_sched.core.subjects import LapseSpan, State
@@ -143,7 +143,7 @@ class _Recount:
     def _pruned(self) -> int:
         """Hold the occurrences of what was pruned against what the prunings say they removed; returns where history
         begins."""
-        start = self._terms[-1].start_at
+        start = beginning(self._terms)
         through = self._record.pruned_through
         if through is None:
             return start

@@ -9,10 +9,11 @@ from arco_sched.core import identity
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.events import BY_CODE, LAPSED, OF_RUNS, PRUNED, REWOUND, TYPES, UPSERTED, ZONE_RULES, EventType
 from arco_sched.core.fields import CONTENT, content_of
-from arco_sched.core.instants import MIN_INSTANT, format_instant, parse_instant
+from arco_sched.core.instants import format_instant, parse_instant
 from arco_sched.core.ports import Audit, StoredEvent
 from arco_sched.core.run_events import from_payload
 from arco_sched.service.verification.findings import Findings
+from arco_sched.service.verification.rewinds import Versions
 
 
 def check_schema(audit: Audit, findings: Findings) -> bool:
@@ -52,13 +53,12 @@ def check_events(audit: Audit, findings: Findings) -> None:
         if identity.fingerprint(row.body) != row.fingerprint:
             findings.add("contents", f"content {row.content}: its fingerprint is not that of its text")
     counts: Counter[tuple[int, str | None]] = Counter()
-    starts: dict[str | None, str] = {}
+    versions = Versions()
     for event in audit.stored_events():
         counts[event.type, event.schedule_id] += 1
-        if event.type == UPSERTED.code and event.version == 1:
-            starts[event.schedule_id] = str((_payload(event.payload) or {}).get("start_at"))
-        count, start = counts[event.type, event.schedule_id], starts.get(event.schedule_id)
-        for text in _contradictions(event, count, start):
+        if event.type == UPSERTED.code:
+            versions.add(event, _payload(event.payload) or {})
+        for text in _contradictions(event, counts[event.type, event.schedule_id], versions):
             findings.add("events", f"{_word(event)} seq={event.seq}: {text}")
 
 
@@ -75,8 +75,8 @@ def _word(event: StoredEvent) -> str:
     return _WORDS.get(event.type, "event")
 
 
-def _contradictions(event: StoredEvent, count: int, start: str | None) -> list[str]:
-    """What contradicts itself in an event, the `count`th of its type and schedule; version 1 starts at `start`."""
+def _contradictions(event: StoredEvent, count: int, versions: Versions) -> list[str]:
+    """What contradicts itself in an event, the `count`th of its type and schedule, after these `versions`."""
     type_ = BY_CODE.get(event.type)
     if type_ is None or type_.payload is None:
         return [f"its type {event.type} is none of the {len(TYPES)} that there are"]
@@ -109,7 +109,7 @@ def _contradictions(event: StoredEvent, count: int, start: str | None) -> list[s
     key_ = type_.key.format(schedule_id=name, n=count)
     if event.key != key_:
         return [f"its key {event.key!a} is not {key_}"]
-    return _rewind_contradictions(event, payload, start) if event.type == REWOUND.code else []
+    return versions.rewind(event, payload) if event.type == REWOUND.code else []
 
 
 def _life_contradictions(event: StoredEvent, type_: EventType, payload: dict[str, Any]) -> list[str]:
@@ -119,20 +119,6 @@ def _life_contradictions(event: StoredEvent, type_: EventType, payload: dict[str
     except (InvalidInput, TypeError, ValueError, AttributeError) as problem:
         return [f"its payload can't be read: {problem}"]
     return [] if key == event.key else [f"its key {event.key!a} is not {key}"]
-
-
-def _rewind_contradictions(event: StoredEvent, payload: dict[str, Any], start: str | None) -> list[str]:
-    """A rewind goes to the clock, and not behind the start of version 1; all that it moves begins or ends there."""
-    try:
-        first = MIN_INSTANT if start is None else parse_instant(start) - 1
-    except InvalidInput:  # which is said of the definition's event
-        return []
-    clock = max(event.recorded_at, first)
-    if payload["to"] != format_instant(clock):
-        return [f"it goes to {payload['to']!a}, and the clock was at {format_instant(clock)}"]
-    moved = [entry["effective_from"] for entry in payload["versions"]]
-    moved += [cut["before"] for cut in payload["lapses"] if cut["before"] is not None]
-    return [f"it moves something to {at!a}, and not to its end" for at in moved if at != format_instant(clock + 1)]
 
 
 def _definition_contradictions(event: StoredEvent, payload: dict[str, Any]) -> list[str]:
@@ -155,6 +141,9 @@ def _definition_contradictions(event: StoredEvent, payload: dict[str, Any]) -> l
 _ENTRIES: Final = {"versions": {"definition_version", "effective_from"}, "lapses": {"seq", "before", "missed"}}
 """The names in the entries of the lists of a rewind's payload."""
 
+_OPTIONAL: Final = {"start_at"}
+"""Names that such an entry may have, too."""
+
 
 def _strange_names(type_: EventType, payload: dict[str, Any]) -> list[str]:
     """The names that a payload lacks, or should not have."""
@@ -164,7 +153,7 @@ def _strange_names(type_: EventType, payload: dict[str, Any]) -> list[str]:
         if not isinstance(entries, list) or any(not isinstance(entry, dict) for entry in entries):
             strange.add(name)
         else:
-            strange |= {f"{name}.{inner}" for entry in entries for inner in set(entry) ^ wanted}
+            strange |= {f"{name}.{inner}" for entry in entries for inner in (set(entry) ^ wanted) - _OPTIONAL}
     return sorted(strange)
 
 

@@ -19,7 +19,7 @@ from arco_sched.store.sqlite.standing import LAST_RUN_STATUS, LAST_SUCCESS_AT, S
 
 _TERM: Final = (
     "version, effective_from, start_at, end_at, enabled, deleted, cron_expression, timezone, dst_gap, "
-    "dst_overlap, catchup_window_minutes, max_catchup_ticks, catchup_policy, content, policy"
+    "dst_overlap, catchup_window_minutes, max_catchup_ticks, catchup_policy, content, policy, created_at"
 )
 _VERSION: Final = (
     f"i.schedule_id, d.version, d.start_at, d.enabled, d.deleted, d.created_at, d.effective_from, d.end_at, c.body, "
@@ -38,6 +38,24 @@ _SCHEDULES: Final = (
 )
 _STANDING: Final = _SCHEDULES.replace(
     "a.failing FROM", f"a.failing, {LAST_RUN_STATUS}, {LAST_SUCCESS_AT}, {STALE_AFTER} FROM"
+)
+_LIFE: Final = (
+    "SELECT coalesce(max(o.version), 0) FROM definition_rows o WHERE o.schedule = s.schedule AND o.deleted = 1 "
+    "AND o.version < s.version"
+)
+_BEGIN: Final = (
+    f"(SELECT min(o.effective_from) FROM definition_rows o WHERE o.schedule = s.schedule AND o.version > ({_LIFE}))"
+)
+# A tick after the cursor was made before a rewind, and accounts for its instant; so does a backfilled one.
+_CURRENTS: Final = _SCHEDULES.replace(
+    "a.failing FROM",
+    "s.pruned_through IS NOT NULL, "
+    "(SELECT min(o.effective_from) FROM definition_rows o WHERE o.schedule = s.schedule), "
+    f"{_BEGIN}, "
+    "(SELECT max(t.version) FROM tick_rows t WHERE t.schedule = s.schedule AND t.instant > s.cursor AND t.origin = 0), "
+    f"({_LIFE}), (SELECT o.created_at FROM definition_rows o WHERE o.schedule = s.schedule AND o.version = ({_LIFE})), "
+    f"s.cursor < {_BEGIN} AND EXISTS (SELECT 1 FROM tick_rows t WHERE t.schedule = s.schedule AND t.origin = 1 "
+    f"AND t.version > ({_LIFE})) FROM",
 )
 _AMONG: Final = "IN (SELECT value FROM json_each(?))"
 
@@ -133,10 +151,24 @@ class Definitions:
         ask = "SELECT DISTINCT schedule FROM event_log WHERE seq > ? AND schedule IS NOT NULL ORDER BY schedule"
         return [schedule for (schedule,) in self._connection.execute(ask, (seq,))]
 
-    def ahead_of(self, now: int) -> list[int]:
-        """The numbers of the schedules that are accounted for beyond `now`."""
-        ask = "SELECT schedule FROM schedule_rows WHERE cursor > ?"
-        return [number for (number,) in self._connection.execute(ask, (now,))]
+    def ahead_of(self, clock: int, limit: int = -1) -> list[tuple[int, int]]:
+        """(schedule, through) of those that are accounted for beyond a clock, or whose newest version takes effect, or
+        starts, beyond it by what a later clock said; the furthest first."""
+        ask = (
+            "SELECT schedule, max(cursor, effective_from - 1, start_at - 1) FROM ("
+            "SELECT s.schedule, CASE WHEN s.cursor > :clock AND s.cursor >= "
+            "(SELECT min(o.effective_from) FROM definition_rows o WHERE o.schedule = s.schedule) "
+            "THEN s.cursor ELSE :none END AS cursor, "
+            "CASE WHEN d.effective_from > max(:clock, d.start_at) AND d.created_at > :clock THEN d.effective_from "
+            "ELSE :none END AS effective_from, "
+            "CASE WHEN d.start_at > :clock AND EXISTS (SELECT 1 FROM definition_rows o "
+            "WHERE o.schedule = s.schedule AND o.created_at = d.start_at AND o.start_at = d.start_at) "
+            "THEN d.start_at ELSE :none END AS start_at FROM schedule_rows s "
+            "JOIN definition_rows d ON d.schedule = s.schedule AND d.version = s.version) "
+            "WHERE max(cursor, effective_from, start_at) > :none ORDER BY 2 DESC, schedule LIMIT :limit"
+        )
+        asked = {"clock": clock, "none": BEFORE_ALL, "limit": limit}
+        return self._connection.execute(ask, asked).fetchall()
 
     def fingerprints(self, contents: Iterable[int]) -> dict[int, str]:
         """The fingerprint of each request content."""
@@ -159,8 +191,8 @@ class Definitions:
 
     def currents(self, schedule_ids: Sequence[str]) -> dict[str, Current]:
         """The newest definition version and the cursor of each schedule id that has one."""
-        rows = self._connection.execute(f"{_SCHEDULES}WHERE i.schedule_id {_AMONG}", (json.dumps(schedule_ids),))
-        return {row[0]: Current(_version(row), row[_WIDTH]) for row in rows}
+        rows = self._connection.execute(f"{_CURRENTS}WHERE i.schedule_id {_AMONG}", (json.dumps(schedule_ids),))
+        return {row[0]: _current(row) for row in rows}
 
     def version(self, schedule: int, number: int) -> Version:
         """One definition version."""
@@ -212,14 +244,12 @@ class Definitions:
             )
         )
 
-    def accounted_beyond(self, now: int, limit: int) -> list[int]:
-        """The schedules whose ticks or lapses reach beyond `now`, the furthest first (not those that start later)."""
-        ask = (
-            "SELECT s.schedule FROM schedule_rows s "
-            "JOIN definition_rows d ON d.schedule = s.schedule AND d.version = 1 "
-            "WHERE s.cursor > ? AND s.cursor >= d.start_at ORDER BY s.cursor DESC, s.schedule LIMIT ?"
-        )
-        return [schedule for (schedule,) in self._connection.execute(ask, (now, limit))]
+
+def _current(row: Sequence[Any]) -> Current:
+    cursor, _, _, _, was_pruned, first, begin, ahead, ended, deleted_at, filled = row[_WIDTH:]
+    untouched = cursor < first and ahead is None and not was_pruned
+    begun = cursor >= begin or (ahead is not None and ahead > ended) or (was_pruned and deleted_at is None) or filled
+    return Current(_version(row), cursor, untouched, None if begun else begin, deleted_at)
 
 
 def _version(row: Sequence[Any]) -> Version:

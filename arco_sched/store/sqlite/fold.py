@@ -167,8 +167,10 @@ def _add_versions(connection: sqlite3.Connection, changes: list[Any], to: str) -
     connection.executemany(_NEW_VERSION.format(to=to), map(_version_row, changes))
     first = [(each.schedule, each.version.start_at - 1) for each in changes if each.version.definition_version == 1]
     connection.executemany(f"INSERT INTO {to}schedule_rows (schedule, version, cursor) VALUES (?, 1, ?)", first)
-    later = [(each.version.definition_version, each.schedule) for each in changes]
-    connection.executemany(f"UPDATE {to}schedule_rows SET version = ? WHERE schedule = ?", later)
+    later = [(each.version.definition_version, each.version.effective_from - 1, each.schedule) for each in changes]
+    connection.executemany(
+        f"UPDATE {to}schedule_rows SET version = ?, cursor = min(cursor, ?) WHERE schedule = ?", later
+    )
 
 
 def _version_row(added: VersionAdded) -> tuple[Any, ...]:
@@ -195,8 +197,9 @@ def _version_row(added: VersionAdded) -> tuple[Any, ...]:
 
 def _move_versions(connection: sqlite3.Connection, changes: list[Any], to: str) -> None:
     connection.executemany(
-        f"UPDATE {to}definition_rows SET effective_from = ? WHERE schedule = ? AND version = ?",
-        [(each.effective_from, each.schedule, each.version) for each in changes],
+        f"UPDATE {to}definition_rows SET effective_from = ?, start_at = coalesce(?, start_at) "
+        "WHERE schedule = ? AND version = ?",
+        [(each.effective_from, each.start_at, each.schedule, each.version) for each in changes],
     )
 
 
