@@ -19,6 +19,13 @@ def open_store(path: str | Path, *, busy_timeout: float | None = None) -> Store:
     return open_database(path) if busy_timeout is None else open_database(path, busy_timeout=busy_timeout)
 
 
+def ask_store(path: str | Path, *, busy_timeout: float | None = None) -> Store:
+    """The store of an existing database for questions alone, of whoever may read it: nothing is changed by asking."""
+    from arco_sched.store.sqlite.reading import ask_database
+
+    return ask_database(path) if busy_timeout is None else ask_database(path, busy_timeout=busy_timeout)
+
+
 def visit_alone(path: str | Path, now: int) -> bool:
     """Whether nothing was due at `now` in a database that nobody else has open, and the visit is recorded.
 

@@ -80,7 +80,7 @@ def apply(
         if not session.exists():  # so that bad input makes no database either
             answer = from_nothing(given.wanted, session.now)
         if session.exists() or not dry_run:
-            with session.open() if dry_run else session.create() as workspace:
+            with session.ask() if dry_run else session.create() as workspace:
                 answer = workspace.apply(given.wanted, now=session.now, prune=prune, dry_run=dry_run)
                 note_new(workspace, answer)
     except InvalidFields as error:
@@ -121,6 +121,6 @@ def export(
     from arco_sched.formats import toml_file as definitions
     from arco_sched.render.json import line
 
-    with session.open() as workspace:
+    with session.ask() as workspace:
         versions = [schedule.version for schedule in workspace.schedules()]
     write(line(definitions.document(versions)) if as_json else Document(definitions.write(versions)))

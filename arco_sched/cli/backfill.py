@@ -46,7 +46,7 @@ def backfill(
     problems.check()
     if begin is None or end is None:
         raise AssertionError
-    with session.open() as workspace:
+    with session.open(asking=dry_run) as workspace:
         clock = clock_of(workspace, schedule_id, zone)
         answer = workspace.backfill(
             schedule_id, start=begin(clock), stop=end(clock), now=session.now, limit=limit, dry_run=dry_run

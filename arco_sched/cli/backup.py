@@ -29,7 +29,7 @@ def backup(
 
     session: Session = ctx.obj
     path = Path(file)
-    with session.open() as workspace:
+    with session.ask() as workspace:
         workspace.backup(path, replace=replace)
     session.has_changed = True
     size = path.stat().st_size

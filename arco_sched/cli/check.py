@@ -50,7 +50,7 @@ def check(
     problems.add("--waiting must be 0 or more", when=waiting is not None and not 0 <= waiting <= MAX_INTEGER)
     problems.check()
     asked = Asked(max_lag=lag, late=since, waiting=waiting, stale=stale, failed=failed)
-    with session.open() as workspace:
+    with session.ask() as workspace:
         found = workspace.check(ALL if asked == Asked() else asked, now=session.now, is_here=is_here(session))
     write(render.as_json(found) if as_json else render.lines(found))
     return ExitCode.CHECK if found else ExitCode.DONE

@@ -20,12 +20,10 @@ COMPLETION_PATIENCE: Final = 0.5
 
 def _complete(context: typer.Context, incomplete: str, ask: Callable[["Workspace"], Iterable[str]]) -> list[str]:
     # Whatever is wrong, a person who presses Tab wants no message and no waiting.
-    from arco_sched.api import Workspace
-
     root = context.find_root()
     try:
-        session = Session(root.params.get("db"), os.environ)
-        with Workspace.open(session.path, busy_timeout=COMPLETION_PATIENCE) as workspace:
+        session = Session(root.params.get("db"), os.environ, COMPLETION_PATIENCE)
+        with session.ask() as workspace:
             return [found for found in ask(workspace) if found.startswith(incomplete)]
     except Exception:
         return []

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -50,12 +50,12 @@ class Session:
         return f"{self.path.absolute()}.runs"
 
     @contextmanager
-    def store(self) -> Iterator["Store"]:
-        """The store of the database, which must exist."""
-        from arco_sched.configuration import open_store
+    def store(self, *, asking: bool = False) -> Iterator["Store"]:
+        """The store of the database, which must exist; with `asking`, of whoever may read it, to change nothing."""
+        from arco_sched.configuration import ask_store, open_store
 
         with _naming_the_path(self.path) as path:
-            store = open_store(path, busy_timeout=self._busy_timeout)
+            store = (ask_store if asking else open_store)(path, busy_timeout=self._busy_timeout)
             try:
                 yield store
             finally:
@@ -63,12 +63,16 @@ class Session:
                 store.close()
 
     @contextmanager
-    def open(self) -> Iterator["Workspace"]:
-        """The database, which must exist."""
+    def open(self, *, asking: bool = False) -> Iterator["Workspace"]:
+        """The database, which must exist; with `asking`, as `ask` does."""
         from arco_sched.service.workspace import Workspace
 
-        with self.store() as store:
+        with self.store(asking=asking) as store:
             yield Workspace(store)
+
+    def ask(self) -> AbstractContextManager["Workspace"]:
+        """The database, which must exist, for questions: whoever may read it can ask, and nothing is changed."""
+        return self.open(asking=True)
 
     @contextmanager
     def create(self, name: str | None = None) -> Iterator["Workspace"]:

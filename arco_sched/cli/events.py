@@ -80,7 +80,7 @@ def events_list(
     zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     opt.one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
-    with session.open() as workspace:
+    with session.ask() as workspace:
         if follow:
             _follow(workspace, after, type_, schedule, limit, zone=zone, as_json=as_json, as_csv=as_csv)
             return

@@ -60,7 +60,7 @@ def ticks_list(
     zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
-    with session.open() as workspace:
+    with session.ask() as workspace:
         start, stop = asked.on(clock_of(workspace, schedule, zone))
         page = workspace.ticks(schedule_id=schedule, status=status, since=start, until=stop, limit=limit, cursor=cursor)
         show_page(workspace, "ticks", page, zone=zone, as_csv=as_csv, as_json=as_json)
@@ -83,7 +83,7 @@ def ticks_show(
 
     session: Session = ctx.obj
     zone = opt.zone_of(utc=utc, tz=tz)
-    with session.open() as workspace:
+    with session.ask() as workspace:
         detail = workspace.tick(tick_id)
         if as_json:
             write(json.tick_detail(detail))
@@ -120,7 +120,7 @@ def lapses_list(
     zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
-    with session.open() as workspace:
+    with session.ask() as workspace:
         start, stop = asked.on(clock_of(workspace, schedule, zone))
         page = workspace.lapses(
             schedule_id=schedule, reason=reason, since=start, until=stop, limit=limit, cursor=cursor

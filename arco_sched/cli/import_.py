@@ -75,7 +75,7 @@ def crontab(
     if not session.exists() and (dry_run or not given.wanted):
         answer = replace(from_nothing(given.wanted, session.now), dry_run=dry_run)
     else:
-        with session.open() if dry_run else session.create() as workspace:
+        with session.ask() if dry_run else session.create() as workspace:
             answer = workspace.apply(given.wanted, now=session.now, dry_run=dry_run, refuse=_refuse)
             note_new(workspace, answer)
     if given.unzoned:

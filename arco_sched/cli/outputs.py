@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -59,8 +60,9 @@ def log(
     problems = Problems()
     problems.add("--follow and --json can't be combined", when=follow and as_json)
     problems.check()
-    with session.store() as store:
+    with session.store(asking=True) as store:
         life = _look(store, run, session.now)
+        _refuse_closed(session.runs_folder)
         if follow:
             _emit(following(store, session, life, attempt, tail))
             return
@@ -78,6 +80,16 @@ def log(
             write(lives.output(life, chosen.number, path, text))
         else:
             _emit(pieces)
+
+
+def _refuse_closed(folder: str) -> None:
+    """Say so where this user may not look at logs: that none is found would mean something else."""
+    try:
+        Path(folder, "attempts", ".").stat()
+    except PermissionError:
+        raise InvalidInput(f"the output of runs is in {folder}, which this user may not read") from None
+    except OSError:
+        return
 
 
 def _look(store: "Store", run: str, now: int) -> "RunLife":

@@ -52,7 +52,7 @@ def _set(ctx: typer.Context, name: str, slots: int | None, *, as_json: bool) -> 
 def list_(ctx: typer.Context, as_json: opt.Json = False) -> None:
     """List the pools: their limits, and how many runs are running and waiting in each."""
     session: Session = ctx.obj
-    with session.open() as workspace:
+    with session.ask() as workspace:
         pools = workspace.pools()
     if as_json:
         from arco_sched.render import lives
@@ -76,11 +76,11 @@ def workers(ctx: typer.Context, as_json: opt.Json = False) -> None:
 
     session: Session = ctx.obj
     presence, here = Presence(session.runs_folder), socket.gethostname()
-    with session.open() as workspace:
+    with session.ask() as workspace:
         found = [
             (worker, running)
             for worker, running in workspace.workers()
-            if worker.host != here or presence.is_here(worker.worker)
+            if worker.host != here or not presence.is_visible() or presence.is_here(worker.worker)
         ]
     if as_json:
         from arco_sched.render import lives

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 
 def is_here(session: "Session") -> Callable[["Worker"], bool]:
-    """Tells of a worker whether it works: by its lock on this machine, by its last sign of life elsewhere."""
+    """Tells of a worker whether it works: by its lock on this machine; by its last sign of life on another one, or
+    for a user who may not look at the locks."""
     import socket
 
     from arco_sched.core.run_subjects import SILENT
@@ -18,6 +19,8 @@ def is_here(session: "Session") -> Callable[["Worker"], bool]:
     presence, host = Presence(session.runs_folder), socket.gethostname()
 
     def look(worker: "Worker") -> bool:
-        return presence.is_here(worker.worker) if worker.host == host else session.now - worker.seen_at <= SILENT
+        if worker.host == host and presence.is_visible():
+            return presence.is_here(worker.worker)
+        return session.now - worker.seen_at <= SILENT
 
     return look

@@ -40,7 +40,7 @@ def prune(
 
     session: Session = ctx.obj
     before = session.now - read_age(older_than) * 60
-    with session.store() as store, watched("pruning") as show:
+    with session.store(asking=dry_run) as store, watched("pruning") as show:
         answer = Workspace(store).prune(
             before=before, now=session.now, dry_run=dry_run, progress=lambda done, total: show("pruning", done, total)
         )

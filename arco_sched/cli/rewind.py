@@ -35,7 +35,7 @@ def rewind(
 
     session: Session = ctx.obj
     zone = opt.zone_of(utc=utc, tz=tz)
-    with session.open() as workspace:
+    with session.open(asking=dry_run) as workspace:
         answer = workspace.rewind(now=session.now, schedules=schedule_ids or (), dry_run=dry_run)
         if as_json:
             write(rewinding.rewound_json(answer, session.now, dry_run=dry_run))
@@ -59,7 +59,7 @@ def discard(
 
     session: Session = ctx.obj
     zone = opt.zone_of(utc=utc, tz=tz)
-    with session.open() as workspace:
+    with session.open(asking=dry_run) as workspace:
         answer = workspace.discard(schedule_id, now=session.now, dry_run=dry_run)
         if as_json:
             write(rewinding.discarded_json(schedule_id, answer, dry_run=dry_run))

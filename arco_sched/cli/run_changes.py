@@ -232,7 +232,7 @@ def wait(
 
     session: Session = ctx.obj
     longest = None if timeout is None else Span("seconds", 0, 100 * 366 * 86_400).parse(timeout, "--timeout")
-    with session.store() as store:
+    with session.store(asking=True) as store:
         life, waited = until_final(store, session, run, longest)
     _answer(Changed(runs=(life,), change="changed" if waited else "existing"), as_json=as_json)
     if not life.state.final:

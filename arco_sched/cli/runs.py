@@ -100,7 +100,7 @@ def runs_list(
     problems.add("--status, --failed and --running can't be combined: a run has one status", when=len(asked) > 1)
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()
-    with session.open() as workspace:
+    with session.ask() as workspace:
         clock = clock_of(workspace, schedule, zone)
         (start, stop), (due_start, due_stop) = requested.on(clock), due.on(clock)
         page = workspace.run_lives(
@@ -143,7 +143,7 @@ def runs_show(
     """
     session: Session = ctx.obj
     zone = opt.zone_of(utc=utc, tz=tz)
-    with session.open() as workspace:
+    with session.ask() as workspace:
         life = workspace.run_life(run, now=session.now)
         logs = {attempt.number: log_path(session, life, attempt) for attempt in life.attempts}
         path = logs.get(life.state.attempts)

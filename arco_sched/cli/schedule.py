@@ -241,7 +241,7 @@ def list_(
 
     session: Session = ctx.obj
     zone = opt.zone_of(utc=utc, tz=tz)
-    with session.open() as workspace:
+    with session.ask() as workspace:
         schedules = workspace.schedules(deleted=everything)
         if as_json:
             write(json.schedule_list(schedules, session.now))
@@ -264,7 +264,7 @@ def show(
 
     session: Session = ctx.obj
     zone = opt.zone_of(utc=utc, tz=tz)
-    with session.open() as workspace:
+    with session.ask() as workspace:
         detail = workspace.schedule(schedule_id, now=session.now)
         if as_json:
             write(json.schedule_detail(detail, session.now))
@@ -283,7 +283,7 @@ def versions(
 
     session: Session = ctx.obj
     zone = opt.zone_of(utc=utc, tz=tz)
-    with session.open() as workspace:
+    with session.ask() as workspace:
         changes = workspace.versions(schedule_id)
         if as_json:
             write(json.versions(changes))
@@ -340,7 +340,7 @@ def preview(
     since = question(problems, start, "--from", session.now, ahead=True)
     problems.check()
     if schedule_id is not None:
-        with session.open() as workspace:
+        with session.ask() as workspace:
             begin = session.now if since is None else since(clock_of(workspace, schedule_id, None))
             found = workspace.preview(schedule_id, start=begin, count=count)
     else:

@@ -152,7 +152,7 @@ def _paths(session: Session) -> tuple[list[str], str]:
     """How to call this arco, and the database, which must exist: all absolute."""
     from arco_sched.formats.cron_and_systemd import check_path
 
-    with session.open():
+    with session.ask():
         database = str(session.path.absolute())
     arco = _arco()
     for word in arco:

@@ -56,7 +56,7 @@ def status(
     zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     problems.check()
     lag = None if minutes is None else minutes * 60
-    with session.open() as workspace:
+    with session.ask() as workspace:
         seen = is_here(session)
         answer = workspace.status(now=session.now, is_here=seen, results=prometheus is not None)
         if prometheus == "-":

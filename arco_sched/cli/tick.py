@@ -77,7 +77,7 @@ def tick(
     # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
     if whole and visit_alone(session.path, at):
         return _nothing(at, quiet=quiet, as_json=as_json)
-    with session.store() as store:
+    with session.store(asking=dry_run) as store:
         if whole and nothing_due(store, at):
             return _nothing(at, quiet=quiet, as_json=as_json)
         from arco_sched.service.workspace import Workspace

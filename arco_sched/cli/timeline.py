@@ -70,7 +70,7 @@ def timeline(
     chosen_zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     problems.check()
     length = hours * 3600 if hours is not None else (days or 1) * 86_400
-    with session.open() as workspace:
+    with session.ask() as workspace:
         names, zone = _which(workspace, schedule_ids, chosen_zone)
         if not names and not as_json:
             say("No schedules: `arco schedule create ID --cron EXPR` makes one.")

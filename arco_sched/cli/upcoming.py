@@ -27,7 +27,7 @@ def next_(
 ) -> None:
     """Show what is due next, over all schedules that are not paused."""
     session: Session = ctx.obj
-    with session.open() as workspace:
+    with session.ask() as workspace:
         found = workspace.next(now=session.now, count=count, schedules=schedule or ())
     if as_json:
         from arco_sched.render import lives

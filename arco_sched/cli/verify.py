@@ -27,7 +27,7 @@ def verify(ctx: typer.Context, as_json: opt.Json = False) -> ExitCode:
     from arco_sched.render import verification as render
 
     session: Session = ctx.obj
-    with session.open() as workspace:
+    with session.ask() as workspace:
         answer, checked = _verify(workspace)
     write(render.as_json(answer) if as_json else render.text(answer, checked))
     return ExitCode.DONE if answer.ok else ExitCode.CHECK

@@ -46,7 +46,7 @@ def why(
     zone = opt.zone_of(utc=utc, tz=tz)
     if at is not None:
         read_moment(at, "--at", session.now)  # so that what no zone makes a time is told before the database is asked
-    with session.open() as workspace:
+    with session.ask() as workspace:
         moment = None if at is None else read_moment(at, "--at", session.now, clock_of(workspace, schedule_id, zone))
         during = None
         if moment is None or moment.is_instant:

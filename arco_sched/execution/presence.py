@@ -37,12 +37,22 @@ class Presence:
             os.close(self._held)
             self._held = None
 
+    def is_visible(self) -> bool:
+        """Whether this user may look at the locks; to one who may not they tell nothing."""
+        try:
+            os.stat(self._folder)
+        except FileNotFoundError:
+            return True
+        except PermissionError:
+            return False
+        return os.access(self._folder, os.R_OK | os.X_OK)
+
     def is_here(self, name: str | None) -> bool:
         """Whether a worker of this name lives on this machine."""
         if name is None:
             return False
         try:
-            descriptor = os.open(self._path(name), os.O_RDWR | os.O_CLOEXEC)
+            descriptor = os.open(self._path(name), os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             return False
         try:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Final
 
 _BUSY: Final = "is busy: another process is writing; try again, or wait longer with --busy-timeout SECONDS"
-_NO_ACCESS: Final = "can't be opened: look at the permissions of the file and its folder"
 _ADVICE: Final = {
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
@@ -22,13 +21,11 @@ _ADVICE: Final = {
     sqlite3.SQLITE_NOTADB: "is not an arco database; nothing was changed",
     sqlite3.SQLITE_CORRUPT: "is damaged; restore a backup, or look at it with sqlite3's .recover",
     sqlite3.SQLITE_FULL: "can't grow: the disk is full; what was committed before stays",
-    sqlite3.SQLITE_READONLY: "can't be written: make the file and its folder writable for this user",
-    sqlite3.SQLITE_CANTOPEN: _NO_ACCESS,
-    sqlite3.SQLITE_PERM: _NO_ACCESS,
-    sqlite3.SQLITE_AUTH: _NO_ACCESS,
     sqlite3.SQLITE_IOERR: "can't be read or written: the disk reports an error, or is full",
     sqlite3.SQLITE_NOMEM: "can't be used: out of memory",
 }
+
+_RIGHTS: Final = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
 
 
 @contextmanager
@@ -42,12 +39,21 @@ def translating_errors(path: Path | str) -> Iterator[None]:
         if is_interruption(error):
             raise KeyboardInterrupt from None
         code = getattr(error, "sqlite_errorcode", None)
+        if code is not None and code & 0xFF in _RIGHTS:
+            raise unwritable(path) from error
         advice = None if code is None else _ADVICE.get(code & 0xFF)
         raise DatabaseUnusable(f"the database {path} {advice or _damaged(error)}") from error
     except ValueError as error:  # a text that is no UTF-8, or no JSON
         if type(error).__name__ not in {"UnicodeDecodeError", "JSONDecodeError"}:
             raise
         raise DatabaseUnusable(f"the database {path} {_damaged(error)}") from error
+
+
+def unwritable(path: Path | str) -> DatabaseUnusable:
+    """The error of a database that this user may not write: which file it is, whose, and what to do."""
+    from arco_sched.store.sqlite.rights import problem
+
+    return DatabaseUnusable(f"the database {path} {problem(path)}")
 
 
 def is_interruption(error: sqlite3.Error) -> bool:

@@ -8,9 +8,9 @@ import time
 from contextlib import contextmanager
 
 from arco_sched.core.errors import DatabaseUnusable
-from arco_sched.store.sqlite import APPLICATION_ID, SCHEMA_VERSION
+from arco_sched.store.sqlite import APPLICATION_ID, SCHEMA_VERSION, may_write
 from arco_sched.store.sqlite.database import BUSY_TIMEOUT, Database, connect
-from arco_sched.store.sqlite.faults import translating_errors
+from arco_sched.store.sqlite.faults import translating_errors, unwritable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,36 @@ def open_database(
 
     `factory` is the class of the connection, for tests that count or trace its statements.
     """
+    check_path(path)
+    if not may_write(path):
+        raise unwritable(path)
+    with translating_errors(path), closing_on_error(connect(path, busy_timeout, factory)) as connection:
+        version = version_of(path, connection)
+        _give_to_group(path)
+        database = Database(path, connection, busy_timeout)
+        if version < SCHEMA_VERSION:
+            from arco_sched.store.sqlite.migrations import bring_forward
+
+            bring_forward(database)
+        return database
+
+
+def _give_to_group(path: Path | str) -> None:
+    """Let the group of the database have the log files that another user than its owner has made by opening it."""
+    there = os.stat(path)
+    if not hasattr(os, "geteuid") or os.geteuid() in {0, there.st_uid}:
+        return
+    for log in (f"{os.path.realpath(path)}-wal", f"{os.path.realpath(path)}-shm"):
+        try:
+            made = os.stat(log)
+            if made.st_uid == os.geteuid() and made.st_gid != there.st_gid:
+                os.chown(log, -1, there.st_gid)
+        except OSError:  # gone again, or no member of the group: who then can't write it is told whose it is
+            pass
+
+
+def check_path(path: Path | str) -> None:
+    """Raise `DatabaseUnusable` where there is nothing at the path, or no file."""
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -39,23 +69,21 @@ def open_database(
     except OSError:
         pass  # SQLite will say what it is
     _refuse_other_things(path)
-    with translating_errors(path), _closing_on_error(connect(path, busy_timeout, factory)) as connection:
-        application_id = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if application_id != APPLICATION_ID:
-            if os.stat(path).st_size == 0:
-                raise DatabaseUnusable(f"{path} is an empty file: {_MAKE_IT}")
-            raise DatabaseUnusable(f"{path} is not an arco database; nothing was changed")
-        if version > SCHEMA_VERSION:
-            raise DatabaseUnusable(
-                f"{path} was made by a newer arco (schema {version}, this one knows {SCHEMA_VERSION}): upgrade arco"
-            )
-        database = Database(path, connection, busy_timeout)
-        if version < SCHEMA_VERSION:
-            from arco_sched.store.sqlite.migrations import bring_forward
 
-            bring_forward(database)
-        return database
+
+def version_of(path: Path | str, connection: sqlite3.Connection) -> int:
+    """The version of the schema; raises `DatabaseUnusable` where it is not ours, or newer than what is known here."""
+    application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if application_id != APPLICATION_ID:
+        if os.stat(path).st_size == 0:
+            raise DatabaseUnusable(f"{path} is an empty file: {_MAKE_IT}")
+        raise DatabaseUnusable(f"{path} is not an arco database; nothing was changed")
+    if version > SCHEMA_VERSION:
+        raise DatabaseUnusable(
+            f"{path} was made by a newer arco (schema {version}, this one knows {SCHEMA_VERSION}): upgrade arco"
+        )
+    return version
 
 
 def create_database(
@@ -74,7 +102,9 @@ def create_database(
         what = f"can't make the database {path}: {error.strerror} (name another with --db or ARCO_DB)"
         raise DatabaseUnusable(what) from None
     _refuse_other_things(path)
-    with translating_errors(path), _closing_on_error(connect(path, busy_timeout)) as connection:
+    if not may_write(path):
+        raise unwritable(path)
+    with translating_errors(path), closing_on_error(connect(path, busy_timeout)) as connection:
         if _is_empty(connection):
             _write_ahead(connection, busy_timeout)
             connection.execute("BEGIN IMMEDIATE")
@@ -111,7 +141,7 @@ def _write_ahead(connection: sqlite3.Connection, busy_timeout: float) -> None:
 
 
 @contextmanager
-def _closing_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+def closing_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """The connection, closed when what is done with it fails."""
     try:
         yield connection

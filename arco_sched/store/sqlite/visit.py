@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
-from arco_sched.store.sqlite import APPLICATION_ID, SCHEMA_VERSION, uri
+from arco_sched.store.sqlite import APPLICATION_ID, SCHEMA_VERSION, may_write, uri
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def visit_alone(path: Path | str, now: int, zone_rules: str) -> bool:
     try:
         path = os.path.realpath(path)
         log = path + "-wal"
-        if now < _SMALLEST or os.path.exists(log):
+        if now < _SMALLEST or os.path.exists(log) or not may_write(path):
             return False
         connection = sqlite3.connect(uri(path), uri=True, timeout=0, isolation_level=None)
         execute = connection.execute
