@@ -115,7 +115,11 @@ class Tick(NamedTuple):
 
 
 class LapseRecord(NamedTuple):
-    """A recorded lapse of a schedule."""
+    """A recorded lapse of a schedule: of the instants after `after` and before `before`.
+
+    `first_missed` and `last_missed` are the first and the last occurrence in it, by the zone rules of now; None where
+    they are not known.
+    """
 
     schedule_id: str
     after: int
@@ -123,6 +127,8 @@ class LapseRecord(NamedTuple):
     missed: int | None
     reason: LapseReason
     recorded_at: int
+    first_missed: int | None = None
+    last_missed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ TICKS: Final = (
     "tick_id", "schedule_id", "scheduled_for", "definition_version", "status", "skip_reason", "error", "run_key",
     "run_id", "request_fingerprint", "evaluated_at",
 )  # fmt: skip
-LAPSES: Final = ("schedule_id", "after", "before", "missed", "reason", "recorded_at")
+LAPSES: Final = ("schedule_id", "after", "before", "missed", "reason", "recorded_at", "first_missed", "last_missed")
 RUNS: Final = (
     "run_id", "run_key", "request_fingerprint", "status", "schedule_id", "tick_id",
     *(field.name for field in CONTENT), "code_version", "requested_at", "conflicts", "scheduled_for", "timezone",

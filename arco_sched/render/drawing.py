@@ -157,12 +157,13 @@ class Screen:
         return self.console.get_style(style).render(content) if style else content
 
     def fields(self, rows: Iterable[tuple[str, Cell]]) -> None:
-        """Names and values, one a line; in a pipe each line of a value has its name in front."""
+        """Names and values, one a line; the further lines of a value stand below the first."""
         fields = [(name, lines_of(value)) for name, value in rows]
         if is_unbounded():
             width = max(len(name) for name, _ in fields)
             for name, lines in fields:
-                write(f"{name:<{width}}  {content}\n" for content, _ in lines)
+                labels = (name, *[""] * len(lines))
+                write(f"{label:<{width}}  {content}\n" for label, (content, _) in zip(labels, lines, strict=False))
             return
         from rich.table import Table
 

@@ -158,7 +158,14 @@ def schedule_change(change: ScheduleChange) -> str:
 
 def versions(changes: Iterable[VersionChange]) -> Iterator[str]:
     """`arco schedule versions`."""
-    return document([("versions", ({**version_row(each.version), "changed": each.changed} for each in changes))])
+    return document([("versions", map(_version_change, changes))])
+
+
+def _version_change(each: VersionChange) -> Row:
+    row = version_row(each.version)
+    earlier = {} if each.previous is None else version_row(each.previous)
+    changes = {name: {"old": earlier.get(name), "new": row[name]} for name in each.changed if name in row}
+    return {**row, "changed": each.changed, "changes": changes}
 
 
 def preview(occurrences: Iterable[PreviewedOccurrence]) -> Iterator[str]:
@@ -198,6 +205,8 @@ def lapse_row(lapse: LapseRecord) -> Row:
         "missed": lapse.missed,
         "reason": lapse.reason,
         "recorded_at": instant(lapse.recorded_at),
+        "first_missed": optional(lapse.first_missed),
+        "last_missed": optional(lapse.last_missed),
     }
 
 

@@ -53,7 +53,11 @@ def _run_row(screen: Screen, each: RunLife, now: int, clocks: Clocks) -> list[Ce
     row: list[Cell] = [
         schedule_id or each.run.run_key,
         clocks.show(each.request.scheduled_for, schedule_id),
-        "" if started is None else clocks.show(started, schedule_id) if screen.wide else distance(started, now),
+        ""
+        if started is None
+        else clocks.show(started, schedule_id)
+        if screen.wide
+        else distance(started, now, short=True),
         _took(last, now),
         _status(each),
         str(each.state.attempts or ""),
@@ -197,7 +201,7 @@ def upcoming(found: Sequence[Upcoming], now: int) -> None:
         columns.append(Column("STARTS", whole=True))
     rows = []
     for each in found:
-        row = [each.schedule_id, instant_in(each.at, each.offset or None), distance(each.at, now)]
+        row = [each.schedule_id, instant_in(each.at, each.offset or None), distance(each.at, now, short=True)]
         later = each.starts_at - each.at
         rows.append([*row, f"{took(later * 1000)} later" if later else ""] if spread else row)
     screen.table(columns, rows)

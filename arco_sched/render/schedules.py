@@ -13,7 +13,7 @@ from arco_sched.core.kinds import Many, Pairs
 from arco_sched.core.rows import Field
 from arco_sched.render.drawing import Cell, Column, Screen, Styled, status
 from arco_sched.render.json import overdue
-from arco_sched.render.times import Clocks, distance, instant_in, span
+from arco_sched.render.times import Clocks, brief, distance, instant_in, span
 
 if TYPE_CHECKING:
     from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
@@ -57,7 +57,7 @@ def schedules(rows: Sequence[Schedule], now: int, clocks: Clocks) -> None:
         return
     columns = [
         Column("SCHEDULE"),
-        Column("CRON"),
+        Column("CRON", spare=True),
         Column("STATE", whole=True),
         Column("LAST TICK"),
         *([Column("LAST RUN")] if ran else []),
@@ -94,19 +94,19 @@ def _narrow_schedule(row: Schedule, now: int, clocks: Clocks, *, ran: bool) -> l
         version.schedule_id,
         version.definition.cron_expression,
         status(state(row)),
-        "never" if row.last_scheduled_for is None else distance(row.last_scheduled_for, now),
+        "never" if row.last_scheduled_for is None else distance(row.last_scheduled_for, now, short=True),
         *(_last_run(row, now) if ran else ()),
         [(due, ""), _next_due(row, now)] if due else "",
     ]
 
 
-def _next_due(row: Schedule, now: int) -> Styled:
+def _next_due(row: Schedule, now: int, *, short: bool = True) -> Styled:
     if row.next_due_at is None:
         return "", ""
     if overdue(row, now):
         since = now - row.next_due_at
-        return status("overdue", f"by {span(since)}" if since else "")
-    return distance(row.next_due_at, now), ""
+        return status("overdue", f"by {(brief if short else span)(since)}" if since else "")
+    return distance(row.next_due_at, now, short=short), ""
 
 
 def schedule_detail(detail: ScheduleDetail, now: int, clocks: Clocks) -> None:
@@ -125,7 +125,7 @@ def schedule_detail(detail: ScheduleDetail, now: int, clocks: Clocks) -> None:
         *definition_fields(version, clocks),
         ("last tick", f"{last} ({row.last_tick_id})" if last else "never"),
         *_results(row, now, clocks),
-        ("next due", [(due, ""), _next_due(row, now)] if due else "nothing"),
+        ("next due", [(due, ""), _next_due(row, now, short=False)] if due else "nothing"),
         ("waiting", str(detail.waiting)),
     ]
     upcoming: list[Styled] = [
@@ -202,14 +202,8 @@ def versions(changes: Sequence[VersionChange], clocks: Clocks) -> None:
 
 def _version_row(screen: Screen, each: VersionChange, clocks: Clocks) -> list[Cell]:
     version = each.version
-    shown = {
-        "enabled": "enabled" if version.enabled else "disabled",
-        "deleted": "deleted" if version.deleted else "made anew",
-        "start_at": f"start: {clocks.show(version.start_at, version.schedule_id)}",
-        "end_at": f"end: {clocks.show(version.definition.end_at, version.schedule_id) or 'none'}",
-    }
-    if each.changed:
-        change = [(shown.get(name) or f"{name}: {_value(version, name)}", "") for name in each.changed]
+    if each.changed and each.previous is not None:
+        change = [(_change(each.previous, version, name, clocks), "") for name in each.changed]
     else:
         change = [(f"created: {version.definition.cron_expression} in {version.definition.timezone}", "")]
     row: list[Cell] = [f"v{version.definition_version}", clocks.show(version.effective_from, version.schedule_id)]
@@ -218,7 +212,18 @@ def _version_row(screen: Screen, each: VersionChange, clocks: Clocks) -> list[Ce
     return [*row, change]
 
 
-def _value(version: Version, name: str) -> str:
+def _change(old: Version, new: Version, name: str, clocks: Clocks) -> str:
+    if name == "deleted":
+        return "deleted" if new.deleted else "made anew"
+    if name == "enabled":
+        return "paused -> enabled" if new.enabled else "enabled -> paused"
+    return f"{name}: {_value(old, name, clocks)} -> {_value(new, name, clocks)}"
+
+
+def _value(version: Version, name: str, clocks: Clocks) -> str:
+    if name in {"start_at", "end_at"}:
+        at = version.start_at if name == "start_at" else version.definition.end_at
+        return clocks.show(at, version.schedule_id) or "none"
     field = BY_NAME[name]
     value = field.value(version)
     return "none" if value in (None, ()) else field.kind.show(value)

@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.history import Event, LapseRecord, RunConflict, Tick
 from arco_sched.render.drawing import Cell, Column, Screen, status
 from arco_sched.render.schedules import definition_fields
-from arco_sched.render.times import Clocks
+from arco_sched.render.times import Clocks, brief
 
 if TYPE_CHECKING:
     from arco_sched.service.requests import TickDetail
 
+_FINGERPRINT: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 # Ticks and lapses.
 
 
 def ticks(rows: Iterable[Tick], clocks: Clocks, *, screen: Screen | None = None) -> None:
     """`arco ticks list`."""
-    screen = screen or Screen()
+    screen, found = screen or Screen(), list(rows)
+    lateness = [late(tick) for tick in found]
     columns = [Column("TICK"), Column("SCHEDULED FOR", whole=True)]
+    columns += [Column("LATE", right=True, whole=True)] if any(lateness) else []
     columns += [Column("VERSION", right=True, spare=True), Column("STATUS")]
     if screen.wide:
         columns += [Column("RUN", whole=True, spare=True), Column("EVALUATED AT", whole=True, spare=True)]
-    screen.table(columns, (_tick_row(screen, tick, clocks) for tick in rows))
+    screen.table(
+        columns,
+        (
+            _tick_row(screen, tick, clocks, [each] if any(lateness) else [])
+            for tick, each in zip(found, lateness, strict=True)
+        ),
+    )
 
 
-def _tick_row(screen: Screen, tick: Tick, clocks: Clocks) -> list[Cell]:
+def _tick_row(screen: Screen, tick: Tick, clocks: Clocks, lateness: list[Cell]) -> list[Cell]:
     row: list[Cell] = [
         tick.tick_id,
         clocks.show(tick.scheduled_for, tick.schedule_id),
+        *lateness,
         f"v{tick.definition_version}",
         status(tick.status, _why(tick)),
     ]
     if screen.wide:
         row += [tick.run_id or "", clocks.show(tick.evaluated_at, tick.schedule_id)]
     return row
+
+
+def late(tick: Tick) -> str:
+    """How long after the instant that it is scheduled for a tick was evaluated; empty where it was not waited for."""
+    is_scheduled = tick.tick_id == f"{tick.schedule_id}:{tick.scheduled_for}"
+    return (
+        brief(tick.evaluated_at - tick.scheduled_for) if is_scheduled and tick.evaluated_at > tick.scheduled_for else ""
+    )
 
 
 def _why(tick: Tick) -> str:
@@ -53,7 +72,7 @@ def tick_detail(detail: TickDetail, clocks: Clocks) -> None:
         ("tick", tick.tick_id),
         ("status", status(tick.status, _why(tick))),
         ("scheduled for", clocks.show(tick.scheduled_for, schedule_id)),
-        ("evaluated at", clocks.show(tick.evaluated_at, schedule_id)),
+        ("evaluated at", clocks.show(tick.evaluated_at, schedule_id) + (f", {late(tick)} late" if late(tick) else "")),
         *definition_fields(detail.version, clocks),
     ]
     if tick.run_key is not None:
@@ -84,27 +103,24 @@ def conflicts(screen: Screen, found: Sequence[RunConflict], clocks: Clocks, sche
 def lapses(rows: Iterable[LapseRecord], clocks: Clocks, *, screen: Screen | None = None) -> None:
     """`arco lapses list`."""
     screen = screen or Screen()
-    columns = [
-        Column("SCHEDULE"),
-        Column("FROM", whole=True),
-        Column("BEFORE", whole=True),
-        Column("MISSED", right=True),
-        Column("REASON", whole=True),
-    ]
+    columns = [Column("SCHEDULE"), Column("MISSED", right=True)]
     if screen.wide:
+        columns += [Column("FIRST", whole=True), Column("LAST", whole=True), Column("REASON", whole=True)]
         columns.append(Column("RECORDED AT", whole=True, spare=True))
+    else:
+        columns += [Column("FIRST AND LAST", whole=True), Column("REASON", whole=True)]
     screen.table(columns, (_lapse_row(screen, lapse, clocks) for lapse in rows))
 
 
 def _lapse_row(screen: Screen, lapse: LapseRecord, clocks: Clocks) -> list[Cell]:
-    row: list[Cell] = [
-        lapse.schedule_id,
-        clocks.show(lapse.after + 1, lapse.schedule_id),
-        clocks.show(lapse.before, lapse.schedule_id),
-        "unknown" if lapse.missed is None else str(lapse.missed),
-        lapse.reason,
-    ]
-    return [*row, clocks.show(lapse.recorded_at, lapse.schedule_id)] if screen.wide else row
+    schedule_id = lapse.schedule_id
+    # Where the occurrences are not known, the ends of the lapse are what there is to say.
+    first = clocks.show(lapse.after + 1 if lapse.first_missed is None else lapse.first_missed, schedule_id)
+    last = clocks.show(lapse.before - 1 if lapse.last_missed is None else lapse.last_missed, schedule_id)
+    row: list[Cell] = [schedule_id, "unknown" if lapse.missed is None else f"{lapse.missed:,}"]
+    if screen.wide:
+        return [*row, first, last, lapse.reason, clocks.show(lapse.recorded_at, schedule_id)]
+    return [*row, [(first, ""), *([] if last == first else [(last, "")])], lapse.reason]
 
 
 # Events.
@@ -113,20 +129,28 @@ def _lapse_row(screen: Screen, lapse: LapseRecord, clocks: Clocks) -> list[Cell]
 def events(rows: Iterable[Event], clocks: Clocks) -> None:
     """`arco events list`."""
     screen = Screen()
-    columns = [Column("SEQ", right=True), Column("TYPE", whole=True), Column("EVENT")]
-    if screen.wide:
-        columns.insert(1, Column("RECORDED AT", whole=True))
+    columns = [
+        Column("SEQ", right=True),
+        Column("RECORDED AT", whole=True),
+        Column("TYPE", whole=True),
+        Column("EVENT"),
+    ]
     screen.table(columns, (_event_row(screen, event, clocks) for event in rows))
 
 
 def _event_row(screen: Screen, event: Event, clocks: Clocks) -> list[Cell]:
-    row: list[Cell] = [str(event.seq), event.type, event.idempotency_key]
-    if screen.wide:
-        row.insert(1, clocks.show(event.recorded_at, event.schedule_id))
-    return row
+    key = _key(event)
+    # The type says what the beginning of the key says.
+    key = key if screen.wide else key.partition(":")[2]
+    return [str(event.seq), clocks.show(event.recorded_at, event.schedule_id), event.type, key]
+
+
+def _key(event: Event) -> str:
+    """The key of an event, its fingerprint short: `--json` has all of it."""
+    return _FINGERPRINT.sub(lambda found: found[0][:8], event.idempotency_key)
 
 
 def event_line(event: Event, clocks: Clocks) -> str:
     """One event of `arco events list --follow`."""
     at = clocks.show(event.recorded_at, event.schedule_id)
-    return f"{event.seq:>8}  {at}  {event.type:<26}  {event.idempotency_key}\n"
+    return f"{event.seq:>8}  {at}  {event.type:<26}  {_key(event)}\n"

@@ -1,14 +1,21 @@
 """Instants and spans as a person reads them."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.instants import format_local
+from arco_sched.core.instants import DAY, format_local, parse_instant
 
 if TYPE_CHECKING:
     from arco_sched.core.cron import Zone
+
+_RFC3339: Final = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(Z|[+-]\d\d:\d\d(?::\d\d)?)(?!\d)", re.ASCII)
+_MONTH: Final = 2_629_746
+"""A twelfth of a year, in seconds."""
+_YEAR: Final = 31_556_952
+"""The mean year of the calendar, in seconds."""
 
 
 class Clocks:
@@ -35,6 +42,19 @@ class Clocks:
         name = self._zone or ("UTC" if schedule_id is None else self._name(schedule_id))
         return instant_in(epoch, None if name == "UTC" else _zone(name).offset_at(epoch))
 
+    def localized(self, text: str, schedule_id: str | None) -> str:
+        """A sentence with the instants in it as `show` writes them."""
+        return _RFC3339.sub(lambda found: self._localized(found, schedule_id), text)
+
+    def _localized(self, found: re.Match[str], schedule_id: str | None) -> str:
+        date, time, offset = found.groups()
+        if offset != "Z":  # it is told what a clock reads
+            return f"{date} {time.removesuffix(':00')} {offset}"
+        try:
+            return self.show(parse_instant(found[0]), schedule_id)
+        except InvalidInput:
+            return found[0]
+
 
 @lru_cache(maxsize=1024)
 def _zone(name: str) -> "Zone":
@@ -53,19 +73,34 @@ def instant_in(epoch: int, offset: int | None) -> str:
     return f"{date} {time} {'UTC' if offset is None else rest[8:]}"
 
 
-def distance(epoch: int, now: int) -> str:
-    """How far an instant is, in words: `in 12 minutes`, `2 hours ago`."""
+def distance(epoch: int, now: int, *, short: bool = False) -> str:
+    """How far an instant is: `in 12 minutes`, `2 hours 5 minutes ago`; short, for a column: `2h 5m ago`."""
     if epoch == now:
         return "now"
-    return f"in {span(epoch - now)}" if epoch > now else f"{span(now - epoch)} ago"
+    length = (brief if short else span)(abs(epoch - now))
+    return f"in {length}" if epoch > now else f"{length} ago"
 
 
 def span(seconds: int) -> str:
-    """A length of time in the words of its largest unit, `12 minutes`."""
-    import pendulum
+    """A length of time in its two largest units, `2 hours 5 minutes`; from a month on in the largest, `3 months`."""
+    return " ".join(f"{count} {name}" if count == 1 else f"{count} {name}s" for count, name in _units(seconds))
 
-    start = pendulum.from_timestamp(0)
-    # Beyond what a calendar holds, years are close enough.
-    if seconds > 200_000_000_000:
-        return f"{seconds // 31_556_952} years"
-    return str(start.diff_for_humans(start.add(seconds=seconds), absolute=True))
+
+def brief(seconds: int) -> str:
+    """The same in letters, `2h 5m`; months and years stay words."""
+    parts = _units(seconds)
+    if parts[0][1] in {"month", "year"}:
+        return span(seconds)
+    return " ".join(f"{count}{name[0]}" for count, name in parts)
+
+
+def _units(seconds: int) -> list[tuple[int, str]]:
+    if seconds >= _MONTH:
+        name, size = ("year", _YEAR) if seconds >= _YEAR else ("month", _MONTH)
+        return [(seconds // size, name)]
+    units = [("day", DAY), ("hour", 3600), ("minute", 60), ("second", 1)]
+    first = next((place for place, (_, size) in enumerate(units) if seconds >= size), 3)
+    found = [(seconds // units[first][1], units[first][0])]
+    if first < 3 and (rest := seconds % units[first][1] // units[first + 1][1]):
+        found.append((rest, units[first + 1][0]))
+    return found

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.cron import Explanation
-from arco_sched.core.instants import format_instant
 from arco_sched.render.drawing import Cell, Column, Screen, Styled
 from arco_sched.render.json import (
     Row,
@@ -19,11 +18,12 @@ from arco_sched.render.json import (
     version_row,
 )
 from arco_sched.render.lives import attempt_row, life_row
-from arco_sched.render.times import Clocks, distance, instant_in
+from arco_sched.render.times import Clocks, distance, instant_in, span
 from arco_sched.render.waits import advice as run_advice
 from arco_sched.render.waits import outcome
 
 if TYPE_CHECKING:
+    from arco_sched.service.life import RunLife
     from arco_sched.service.why import Why
     from arco_sched.service.why_during import Occasion, WhyDuring
 
@@ -44,7 +44,8 @@ _IN_THE_FUTURE: Final = {
     "unevaluable": "can't be evaluated",
 }
 _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_MARKS: Final = {True: ("yes", "green"), False: ("NO", "bold red"), None: ("--", "")}
+_MARKS: Final = {True: ("ok", "green"), False: ("!!", "bold red"), None: ("", "")}
+"""Whether a link of the chain is as it is for a run, or is what stands in its way."""
 
 
 def as_json(answer: Why, logs: Sequence[str | None], log_tail: str | None, during: WhyDuring | None = None) -> str:
@@ -57,6 +58,7 @@ def as_json(answer: Why, logs: Sequence[str | None], log_tail: str | None, durin
             "at": instant(answer.at),
             "now": instant(answer.now),
             "verdict": answer.verdict,
+            "late_seconds": late_seconds(answer),
             "reasons": [{"about": each.about, "holds": each.holds, "text": each.text} for each in answer.reasons],
             "version": None if answer.version is None else version_row(answer.version),
             "explanation": None if answer.explanation is None else _explanation(answer.explanation),
@@ -120,14 +122,17 @@ def draw(answer: Why, clocks: Clocks, log_tail: str | None) -> None:
     screen.line("")
     screen.table(
         [Column("", whole=True), Column("LOOKED AT"), Column("FOUND")],
-        ([_MARKS[each.holds], each.about, each.text] for each in answer.reasons),
+        ([_MARKS[each.holds], each.about, clocks.localized(each.text, answer.schedule_id)] for each in answer.reasons),
     )
-    if answer.explanation is not None:
+    if answer.explanation is not None and not all(field.matches for field in answer.explanation.fields):
         screen.line("")
         _draw_fields(screen, answer.explanation)
     if answer.life is not None and answer.life.attempts:
         screen.line("")
-        screen.line(f"The run: {outcome(answer.life)}.", _RUN_STYLES.get(answer.life.state.status, ""))
+        screen.line(
+            f"The run: {outcome(answer.life)}{_begun(answer.life, answer.at)}.",
+            _RUN_STYLES.get(answer.life.state.status, ""),
+        )
         if log_tail is not None:
             screen.line("The end of its log:")
             for each in log_tail.splitlines():
@@ -137,6 +142,12 @@ def draw(answer: Why, clocks: Clocks, log_tail: str | None) -> None:
         screen.line("")
     for each in advice:
         screen.line(f"Next: {each}")
+
+
+def _begun(life: RunLife, at: int) -> str:
+    """How long after the instant the first attempt began, where it was a minute or more."""
+    began = life.attempts[0].started_at
+    return "" if began is None or began - at < 60 else f", begun {span(began - at)} after it was due"
 
 
 def _draw_fields(screen: Screen, explanation: Explanation) -> None:
@@ -160,11 +171,14 @@ def _verdict(answer: Why, clocks: Clocks) -> str:
     when = f"{clocks.show(answer.at, schedule_id)} ({distance(answer.at, answer.now)})"
     conflict = answer.tick is not None and answer.tick.run is not None and _lost(answer)
     lapse = answer.lapse
+    late = _late(answer)
     sentence = {
-        "triggered": "was triggered" + (", but its run key was reserved for another content" if conflict else ""),
-        "skipped": "was skipped, since the schedule was paused",
+        "triggered": "was triggered"
+        + late
+        + (", but its run key was reserved for another content" if conflict else ""),
+        "skipped": f"was skipped{late}, since the schedule was paused",
         "lapsed": "lapsed" + ("" if lapse is None else f" ({lapse.reason})") + ": it was never evaluated",
-        "waiting": "is due and waits: nobody has evaluated it yet",
+        "waiting": "is due and waits: it has not been evaluated yet",
         "future": "is yet to come",
         "no-occurrence": "did not fire: its expression does not occur then",
         "not-started": "did not fire: it had not started",
@@ -179,6 +193,17 @@ def _verdict(answer: Why, clocks: Clocks) -> str:
     return f"{answer.verdict.upper()}: {schedule_id} at {when} {sentence}."
 
 
+def _late(answer: Why) -> str:
+    """How late the occurrence was evaluated, where it was a minute or more."""
+    late = late_seconds(answer)
+    return f" {span(late)} late" if late is not None and late >= 60 else ""
+
+
+def late_seconds(answer: Why) -> int | None:
+    """How long after the instant its scheduled tick was evaluated; None where there is no such tick."""
+    return None if answer.tick is None else answer.tick.tick.evaluated_at - answer.at
+
+
 def _lost(answer: Why) -> bool:
     detail = answer.tick
     return (
@@ -191,7 +216,8 @@ def _lost(answer: Why) -> bool:
 def _advice(answer: Why, clocks: Clocks) -> Iterator[str]:
     """What to do next, a sentence each."""
     schedule_id, at = answer.schedule_id, answer.at
-    again = f"`arco backfill {schedule_id} --from {format_instant(at)} --to {format_instant(at + 1)}`"
+    ends = [clocks.show(each, schedule_id) for each in (at, at + 1)]
+    again = f'`arco backfill {schedule_id} --from "{ends[0]}" --to "{ends[1]}"`'
     backfilled = any(tick.tick_id.startswith(f"{schedule_id}:backfill:") for tick in answer.other_ticks)
     if answer.life is not None:
         yield run_advice(answer.life, answer.now, clocks)

@@ -40,7 +40,8 @@ def draw(answer: WhyDuring, clocks: Clocks, zone: Zone) -> None:
     worst = next((each for each in answer.occasions if each.verdict not in _BETTER), None)
     worst = worst or next((each for each in answer.occasions if each.run_status == "failed"), answer.occasions[-1])
     screen.line("")
-    screen.line(f"Next: `arco why {schedule_id} --at {format_instant(worst.first)}` says why, of that one.")
+    at = clocks.show(worst.first, schedule_id)
+    screen.line(f'Next: `arco why {schedule_id} --at "{at}"` says why, of that one.')
 
 
 def _row(each: Occasion, clocks: Clocks, schedule_id: str) -> list[Cell]:

@@ -28,10 +28,11 @@ class ScheduleDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionChange:
-    """A definition version and the names of the fields in which it differs from the one before it."""
+    """A definition version and the names of the fields in which it differs from `previous`, the one before it."""
 
     version: Version
     changed: tuple[str, ...]
+    previous: Version | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +148,6 @@ def version_changes(transaction: Transaction, schedule_id: str) -> list[VersionC
     found = transaction.definitions.versions(number_of(transaction, schedule_id))
     before = [None, *found]
     return [
-        VersionChange(version=version, changed=fields.changed_fields(earlier, version))
+        VersionChange(version=version, changed=fields.changed_fields(earlier, version), previous=earlier)
         for earlier, version in zip(before, found, strict=False)
     ]

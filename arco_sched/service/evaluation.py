@@ -161,7 +161,7 @@ class _Evaluator:
         """What was done; its rows are read from the store."""
         return self._tally.answer(
             _Recorded(store, self._ranges, lambda transaction, *span: transaction.history.ticks_of(*span)),
-            _Recorded(store, self._ranges, lambda transaction, *span: transaction.history.lapses_of(*span)),
+            _Recorded(store, self._ranges, _lapses_of),
         )
 
 
@@ -216,6 +216,12 @@ class Tally:
             ticks=ticks,
             lapses=lapses,
         )
+
+
+def _lapses_of(transaction: Transaction, after: int, through: int) -> Iterator[LapseRecord]:
+    from arco_sched.service.missed import with_ends
+
+    yield from with_ends(transaction, transaction.history.lapses_of(after, through))
 
 
 class _Recorded(Iterable[T]):

@@ -9,6 +9,7 @@ from arco_sched.core.events import BY_NAME
 from arco_sched.core.history import LAPSE_REASONS, RUN_STATUSES, TICK_STATUSES, Event, LapseRecord, Run, Tick
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.problems import Problem
+from arco_sched.service.missed import with_ends
 from arco_sched.service.not_found import number_of
 
 T = TypeVar("T")
@@ -79,7 +80,8 @@ def lapses(
             before=before,
             limit=check_limit(limit) + 1,
         )
-    return _page(rows, limit)
+        named = with_ends(transaction, (row for row, _ in rows))
+    return _page([(row, key) for row, (_, key) in zip(named, rows, strict=True)], limit)
 
 
 def runs(

@@ -10,6 +10,7 @@ from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.subjects import State
 from arco_sched.core.zone_rules import tzdata_release
 from arco_sched.service.evaluation import Evaluation, Tally, due_schedules
+from arco_sched.service.missed import with_ends
 from arco_sched.service.not_found import numbers_of
 from arco_sched.service.states import sets_of_states
 
@@ -32,6 +33,7 @@ def rehearse(store: Store, workspace: str, now: int, schedules: Iterable[str] = 
             for each in decided:
                 ticks += _ticks(workspace, each, known, now)
                 lapses += _lapses(each, now)
+        lapses = with_ends(transaction, lapses)
     return tally.answer(ticks, lapses, dry_run=True)
 
 

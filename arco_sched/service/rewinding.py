@@ -8,6 +8,7 @@ from arco_sched.core.history import LapseRecord, Rewinding
 from arco_sched.core.instants import CLOCK_TOLERANCE
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.rewind import rewind
+from arco_sched.service.missed import with_ends
 from arco_sched.service.not_found import number_of, numbers_of
 from arco_sched.service.zone_rules import replan
 
@@ -55,4 +56,4 @@ def discard_waiting(store: Store, schedule_id: str, *, now: int, dry_run: bool =
         if lapses and not dry_run:
             transaction.append([events.lapse(schedule, schedule_id, lapse, now) for lapse in lapses])
             replan(transaction, [schedule])
-    return [LapseRecord(schedule_id, *lapse, recorded_at=now) for lapse in lapses]
+        return with_ends(transaction, (LapseRecord(schedule_id, *lapse, recorded_at=now) for lapse in lapses))

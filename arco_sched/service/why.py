@@ -18,6 +18,7 @@ from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, format_instant
 from arco_sched.core.ports import Transaction
 from arco_sched.service.expression_reasons import Said, does_not_occur, occurs, reading
 from arco_sched.service.life import RunLife, look
+from arco_sched.service.missed import with_ends
 from arco_sched.service.not_found import number_of
 from arco_sched.service.requests import TickDetail, tick_detail
 
@@ -123,7 +124,8 @@ class _Chain:
         self._reasons: list[Reason] = []
         self._explanation: Explanation | None = None
         self._state = transaction.definitions.state(schedule)
-        self._lapse = transaction.history.lapse_at(schedule, at)
+        lapse = transaction.history.lapse_at(schedule, at)
+        self._lapse = None if lapse is None else with_ends(transaction, [lapse])[0]
         self._ticks = transaction.history.ticks(schedule=schedule, since=at, until=at + 1, limit=10)
         self._tick = next((tick for tick in self._ticks if tick.tick_id == f"{schedule_id}:{at}"), None)
 

@@ -127,8 +127,8 @@ def test_next_at_eighty_columns(coming: Arco, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("COLUMNS", "80")
     assert [line.rstrip() for line in coming.ok("next --count 2 --schedule daily").out.splitlines()] == [
         "SCHEDULE  DUE",
-        "daily     2025-01-16 10:00 +01:00  in 21 hours",
-        "daily     2025-01-17 10:00 +01:00  in 1 day",
+        "daily     2025-01-16 10:00 +01:00  in 21h",
+        "daily     2025-01-17 10:00 +01:00  in 1d 21h",
     ]
 
 

@@ -73,9 +73,9 @@ def test_a_list_at_eighty_columns(ran: Arco, monkeypatch: pytest.MonkeyPatch) ->
     out = ran.ok("runs list --schedule bad").out
     lines = [line.rstrip() for line in out.splitlines()]
     assert [re.sub(r"\b0\.\ds", "0.0s", line) for line in lines] == [
-        "SCHEDULE  DUE                      STARTED      TOOK  STATUS           TRY",
-        "bad       2025-01-15 10:00 +01:00  2 hours ago  0.0s  failed (exit 3)    1",
-        "bad       2025-01-14 10:00 +01:00  2 hours ago  0.0s  failed (exit 3)    1",
+        "SCHEDULE  DUE                      STARTED  TOOK  STATUS           TRY",
+        "bad       2025-01-15 10:00 +01:00  2h ago   0.0s  failed (exit 3)    1",
+        "bad       2025-01-14 10:00 +01:00  2h ago   0.0s  failed (exit 3)    1",
     ]
 
 

@@ -37,7 +37,7 @@ def test_nobody_evaluates_any_more(daily: Arco) -> None:
     daily.ok("tick", at="2025-01-01T09:00:00Z")
     daily.at = "2025-01-02T12:00:00Z"
     screen = daily.ok("status").out
-    assert "NOBODY EVALUATES: the last `arco tick` was 1 day ago" in screen
+    assert "NOBODY EVALUATES: the last `arco tick` was 1 day 3 hours ago" in screen
     assert "2 occurrences wait, of 1 schedule:" in screen
     assert "daily since 2025-01-01 10:00 UTC, 1 day" in screen
     assert daily("status --max-lag 27h").code == 0

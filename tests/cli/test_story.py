@@ -41,6 +41,8 @@ LAPSE = {
     "missed": 12,
     "reason": "window",
     "recorded_at": "2025-01-15T10:30:00Z",
+    "first_missed": "2025-01-01T10:00:00Z",
+    "last_missed": "2025-01-12T10:00:00Z",
 }
 NOTHING = {
     "now": "2025-01-15T10:30:00Z",
@@ -240,6 +242,8 @@ def test_discard_waiting_stops_a_storm(arco: Arco) -> None:
             "missed": 144,
             "reason": "discarded",
             "recorded_at": "2025-01-10T12:00:00Z",
+            "first_missed": "2025-01-10T00:00:00Z",
+            "last_missed": "2025-01-10T11:55:00Z",
         }
     ]
     assert [each["status"] for each in arco.json("tick")["ticks"]] == ["skipped"]

@@ -11,9 +11,9 @@ def test_the_last_expected_occurrence(daily: Arco) -> None:
     daily.at = "2025-01-02T12:00:00Z"
     said = daily.ok("why daily").out
     assert said.startswith("WAITING: daily at 2025-01-02 10:00 UTC (2 hours ago) is due and waits")
-    assert "NO   evaluator   it waits: nobody has ever evaluated (`arco tick`)" in said
-    assert "--   backlog     1 older occurrence waits before it" in said
-    assert "--   next        an evaluation now would trigger it" in said
+    assert "!!  evaluator   it waits: nobody has ever evaluated (`arco tick`)" in said
+    assert "    backlog     1 older occurrence waits before it" in said
+    assert "    next        an evaluation now would trigger it" in said
     assert "Next: `arco tick` evaluates it" in said
 
 
@@ -27,19 +27,21 @@ def test_every_verdict_has_its_sentence(daily: Arco) -> None:
     daily.ok("tick", at="2025-01-09T12:00:00Z")
     daily.ok("schedule delete daily")
     for instant, verdict, deciding in (
-        ("2025-01-02T10:00:00Z", "triggered", ("yes", "tick")),
-        ("2025-01-03T10:00:00Z", "skipped", ("NO", "pause")),
-        ("2025-01-04T10:00:00Z", "lapsed", ("NO", "lapse")),
-        ("2025-01-04T11:00:00Z", "no-occurrence", ("NO", "expression")),
-        ("2024-12-31T10:00:00Z", "not-started", ("NO", "definition")),
-        ("2025-01-10T10:00:00Z", "deleted", ("NO", "deleted")),
+        ("2025-01-02T10:00:00Z", "triggered", ("ok", "tick")),
+        ("2025-01-03T10:00:00Z", "skipped", ("!!", "pause")),
+        ("2025-01-04T10:00:00Z", "lapsed", ("!!", "lapse")),
+        ("2025-01-04T11:00:00Z", "no-occurrence", ("!!", "expression")),
+        ("2024-12-31T10:00:00Z", "not-started", ("!!", "definition")),
+        ("2025-01-10T10:00:00Z", "deleted", ("!!", "deleted")),
     ):
         said = daily.ok(f"why daily --at {instant}").out
         assert said.startswith(f"{verdict.upper()}: daily at ")
         assert any(line.split()[:2] == list(deciding) for line in said.splitlines()), said
         assert daily.json(f"why daily --at {instant}")["verdict"] == verdict
     assert daily.ok("why gone --at '2025-01-01 05:00'").out.startswith("ENDED: gone at 2025-01-01 05:00 UTC")
-    assert "`arco backfill daily --from 2025-01-04T10:00:00Z --to" in daily.ok("why daily --at '2025-01-04 10:00'").out
+    assert (
+        '`arco backfill daily --from "2025-01-04 10:00 UTC" --to' in daily.ok("why daily --at '2025-01-04 10:00'").out
+    )
 
 
 def test_field_by_field(daily: Arco) -> None:

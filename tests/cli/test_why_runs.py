@@ -20,7 +20,7 @@ def test_how_the_run_ended(arco: Arco) -> None:
     said = arco.ok("why bad").out
     assert "The run: failed, attempt 1 failed with exit code 3, took " in said
     assert "The end of its log:\n  one\n  two\n" in said
-    assert "NO   attempt     attempt 1 failed at 2025-01-01T10:00:00Z, exit code 3" in said
+    assert "!!  attempt     attempt 1 failed at 2025-01-01 10:00 UTC, exit code 3" in said
     assert "` starts it again." in last_line(arco, "bad")
     said = arco.ok("why good").out
     assert "The run: succeeded, attempt 1 succeeded, took " in said
@@ -76,7 +76,7 @@ def test_a_retry_is_waited_for(arco: Arco) -> None:
     define(arco, one="exit 1 -- --retries 1 --retry-delay 5m")
     work(arco)
     assert "attempt 2 starts at 2025-01-01 10:05 UTC (in 5 minutes)." in last_line(arco, "one")
-    assert "--   start       it waits for: retry" in arco.ok("why one").out
+    assert "    start       it waits for: retry" in arco.ok("why one").out
 
 
 def test_a_skipped_run(arco: Arco) -> None:
@@ -86,4 +86,4 @@ def test_a_skipped_run(arco: Arco) -> None:
     arco.at = "2025-01-01T10:05:00Z"
     arco("work --once")
     said = arco.ok("why one").out
-    assert "NO   start       the run was skipped: deadline" in said
+    assert "!!  start       the run was skipped: deadline" in said

@@ -16,7 +16,7 @@ TICK = keys(
     "tick_id schedule_id scheduled_for definition_version status skip_reason error run_key run_id request_fingerprint "
     "evaluated_at"
 )
-LAPSE = keys("schedule_id after before missed reason recorded_at")
+LAPSE = keys("schedule_id after before missed reason recorded_at first_missed last_missed")
 DEFINITION = keys(
     "schedule_id definition_version cron_expression timezone catchup_window_minutes max_catchup_ticks catchup_policy "
     "dst_gap dst_overlap asset_selection partition_selection command labels shell working_directory environment "
@@ -59,7 +59,7 @@ DOCUMENTS = {
 LISTS = {
     "schedule list": ("schedules", STANDING, False),
     "schedule list --all": ("schedules", STANDING, False),
-    "schedule versions daily": ("versions", [*DEFINITION, "changed"], False),
+    "schedule versions daily": ("versions", [*DEFINITION, "changed", "changes"], False),
     "schedule preview daily": ("occurrences", ["at", "local", "note"], False),
     'schedule preview --cron "@daily"': ("occurrences", ["at", "local", "note"], False),
     "ticks list": ("ticks", TICK, True),

@@ -70,9 +70,9 @@ def test_a_list_of_schedules(used: Arco) -> None:
     assert used.ok("schedule list").out.splitlines() == [
         f"{'SCHEDULE':<94}  VERSION  CRON         ZONE              STATE    LAST TICK                NEXT DUE",
         f"{'short':<94}       v2  0 */6 * * *  UTC               paused   2025-01-04 12:00 UTC     "
-        "2025-01-04 18:00 UTC     overdue by 30 minutes",
+        "2025-01-04 18:00 UTC     overdue by 30m",
         f"{LONG:<94}       v1  30 2 * * *   America/New_York  enabled  2025-01-04 02:30 -05:00  "
-        "2025-01-05 02:30 -05:00  in 13 hours",
+        "2025-01-05 02:30 -05:00  in 13h",
     ]
     assert "2025-01-05 07:30 UTC" in used.ok("schedule list --utc").out
 
@@ -110,8 +110,10 @@ def test_versions_say_what_changed(used: Arco) -> None:
     used.ok("schedule update short --clear-labels --cron '0 5 * * *' --end 2026-01-01T00:00:00Z")
     lines = used.ok("schedule versions short").out.splitlines()
     assert lines[1].endswith("created: 0 */6 * * * in UTC")
-    assert lines[2].endswith("disabled")
-    assert lines[3].endswith("cron_expression: 0 5 * * *; labels: none; end: 2026-01-01 00:00 UTC")
+    assert lines[2].endswith("enabled -> paused")
+    assert lines[3].endswith(
+        "cron_expression: 0 */6 * * * -> 0 5 * * *; labels: team=data -> none; end_at: none -> 2026-01-01 00:00 UTC"
+    )
 
 
 def test_preview_notes(arco: Arco) -> None:
