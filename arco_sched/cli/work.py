@@ -1,6 +1,7 @@
 """`arco work`: a worker, which executes the runs that were requested."""
 
 import sys
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -35,12 +36,40 @@ def work(
         bool, typer.Option("--tick", help="Evaluate too: first (--once), or whenever something is due.")
     ] = False,
     executor: Annotated[
-        str, typer.Option("--executor", metavar="KIND", help="Where attempts run: local (this machine) or program.")
+        str,
+        typer.Option("--executor", metavar="KIND", help="Where attempts run: local (this machine), slurm, program."),
     ] = "local",
     program: Annotated[
         str | None,
         typer.Option(
             "--program", metavar="LINE", help="What speaks with the engine: docs/engines.md.", rich_help_panel=_ENGINES
+        ),
+    ] = None,
+    spool: Annotated[
+        str | None,
+        typer.Option(
+            "--spool",
+            metavar="DIR",
+            help="A folder that Slurm's nodes see under the same path.",
+            rich_help_panel=_ENGINES,
+        ),
+    ] = None,
+    partition: Annotated[
+        str | None, typer.Option("--partition", metavar="NAME", help="Of Slurm.", rich_help_panel=_ENGINES)
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="NAME", help="Of Slurm.", rich_help_panel=_ENGINES)
+    ] = None,
+    qos: Annotated[
+        str | None, typer.Option("--qos", metavar="NAME", help="Of Slurm.", rich_help_panel=_ENGINES)
+    ] = None,
+    sbatch: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sbatch",
+            metavar="ARG",
+            help="For sbatch, as it is: --sbatch=--nice=10; repeatable.",
+            rich_help_panel=_ENGINES,
         ),
     ] = None,
     grace: Annotated[
@@ -84,7 +113,8 @@ def work(
         raise InvalidInput("arco work needs Linux")
     problems = Problems()
     problems.add("ARCO_NOW is the clock of `work --once` alone: unset it", when=not once and session.has_fixed_clock)
-    _check_executor(problems, executor, log_dir=log_dir, program=program)
+    of_slurm = {"--spool": spool, "--partition": partition, "--account": account, "--qos": qos, "--sbatch": sbatch}
+    _check_executor(problems, executor, log_dir=log_dir, program=program, of_slurm=of_slurm)
     pools = tuple(dict.fromkeys(pool or ("default",)))
     for name in pools:
         problems.attempt(lambda name=name: _require(problems_of(Name(), "--pool", name)))  # type: ignore[misc]
@@ -109,6 +139,11 @@ def work(
             log_folder=log_dir,
             log_limit=given["log_limit"] or 0,
             program=program,
+            spool=spool,
+            partition=partition,
+            account=account,
+            qos=qos,
+            sbatch=tuple(sbatch or ()),
         ),
         log_keep=given["log_keep"],
         on_finish=on_finish,
@@ -119,17 +154,38 @@ def work(
     return run(session, settings)
 
 
-def _check_executor(problems: Problems, kind: str, *, log_dir: str | None, program: str | None) -> None:
+def _check_executor(
+    problems: Problems,
+    kind: str,
+    *,
+    log_dir: str | None,
+    program: str | None,
+    of_slurm: Mapping[str, str | list[str] | None],
+) -> None:
     """Every option is one of the kind of executor that it belongs to, and what that kind needs is there."""
     from arco_sched.execution.kinds import KINDS
+    from arco_sched.execution.slurm_words import check_option
 
     problems.add(f"--executor {kind[:60]!a} is unknown: there is {', '.join(KINDS)}", when=kind not in KINDS)
-    problems.add(
-        f"--log-dir is for --executor local: {kind} keeps output its own way",
-        when=log_dir is not None and kind != "local",
-    )
+    problems.add("--log-dir needs --executor local", when=log_dir is not None and kind != "local")
     problems.add("--executor program needs --program LINE", when=kind == "program" and not program)
     problems.add("--program needs --executor program", when=program is not None and kind != "program")
+    problems.add("--executor slurm needs --spool DIR", when=kind == "slurm" and not of_slurm["--spool"])
+    foreign = [name for name, value in of_slurm.items() if value is not None and kind != "slurm"]
+    problems.add(f"{', '.join(foreign)} needs --executor slurm", when=bool(foreign))
+    spool = of_slurm["--spool"]
+    if isinstance(spool, str) and not _is_plain(spool):
+        problems.add(
+            f"--spool {spool[:60]!a} is not an absolute path without backslashes and line breaks",
+            when=True,
+        )
+    for text in of_slurm["--sbatch"] or ():
+        problems.attempt(lambda text=text: check_option(text))  # type: ignore[misc]
+
+
+def _is_plain(path: str) -> bool:
+    """Whether the nodes of an engine can find a folder by this path, and Slurm takes it for what it says."""
+    return path.startswith("/") and not set("\\\n\0").intersection(path)
 
 
 def _require(problems: list[Problem]) -> None:

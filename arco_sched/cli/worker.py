@@ -110,6 +110,8 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
     name = worker_name(host, os.getpid(), time.time_ns())
     pools, is_root, on_finish = settings.pools, os.geteuid() == 0, settings.on_finish is not None
     place, user = executor.place(), loop.user_name()
+    # A job runs as who submits it: a worker for another user has to be that user.
+    is_root = is_root and executor.kind != "slurm"
     terms = Terms(name, host, executor.kind, place, pools, count, user, is_root, executor.queues, on_finish)
     sign = Sign(name, host, os.getpid(), executor.kind, pools, count, session.now)
     presence.arrive(name)

@@ -263,9 +263,10 @@ class EngineExecutor(ABC):
             elif how is not None:
                 self._ids[name] = how
                 self._counts_from[name] = self._asked + 1
-        self._take_back([one for one in attempts if _name(one) not in said])
-        for one in attempts:
-            self._telling.pop(_name(one), None)
+            else:
+                # It may have been taken: the next answer about it says so, and if not, it is submitted again.
+                self._counts_from[name] = self._asked + 1
+            self._telling.pop(name, None)
 
     def _take_back(self, attempts: Iterable[Attempt]) -> None:
         """These are to be told again, before all others."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from arco_sched.core.executor import Executor
 
-KINDS: Final = ("local", "program")
+KINDS: Final = ("local", "slurm", "program")
 ENGINE_SLOTS: Final = 1000
 """Attempts at once where nobody says, for an executor that queues: what the engine queues is not queued here too."""
 
@@ -19,11 +19,16 @@ class Options:
     log_folder: str | None = None
     log_limit: int
     program: str | None = None
+    spool: str | None = None
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    sbatch: tuple[str, ...] = ()
 
     @property
     def folders(self) -> tuple[str, ...]:
         """The folders that the executor writes, beside the runs folder."""
-        return tuple(each for each in (self.log_folder,) if each is not None)
+        return tuple(each for each in (self.log_folder, self.spool) if each is not None)
 
 
 def make(options: Options, path: str, store_id: str, environment: Mapping[str, str]) -> Executor:
@@ -39,6 +44,21 @@ def make(options: Options, path: str, store_id: str, environment: Mapping[str, s
                 path,
                 store_id,
                 program=options.program or "",
+                worker_environment=environment,
+                log_limit=options.log_limit,
+            )
+        case "slurm":
+            from arco_sched.execution.slurm import SlurmExecutor
+            from arco_sched.execution.slurm_words import Sbatch, require_commands
+
+            require_commands(environment)
+            return SlurmExecutor(
+                path,
+                store_id,
+                spool=options.spool or "",
+                sbatch=Sbatch(
+                    partition=options.partition, account=options.account, qos=options.qos, more=options.sbatch
+                ),
                 worker_environment=environment,
                 log_limit=options.log_limit,
             )

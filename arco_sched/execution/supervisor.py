@@ -151,7 +151,7 @@ def variables(
         "_arco_directory": directory,
         "_arco_begun": "token" if user is None else "begun",
         "_arco_start": "",
-        **_pieces("_arco_environment", _exports(environment)),
+        **_pieces("_arco_environment", exports(environment)),
     }
     new_session = [tools.setsid] if tools.setsid else []
     if user is None:
@@ -164,7 +164,8 @@ def variables(
     return {os.fsencode(name): os.fsencode(value) for name, value in own.items()}
 
 
-def _exportable(name: str) -> bool:
+def exportable(name: str) -> bool:
+    """Whether every `sh` can export a variable of this name; the others are for env(1)."""
     return bool(_NAME.fullmatch(name)) and name not in _OWN and not name.startswith(("BASH", "_arco_"))
 
 
@@ -173,8 +174,9 @@ def _assignment(name: str, value: str) -> str:
     return f"{name}={shlex.quote(value)}"
 
 
-def _exports(environment: Mapping[str, str]) -> str:
-    words = [_assignment(name, value) for name, value in environment.items() if _exportable(name)]
+def exports(environment: Mapping[str, str]) -> str:
+    """The line that exports what can be exported, or nothing."""
+    words = [_assignment(name, value) for name, value in environment.items() if exportable(name)]
     return f"export {' '.join(words)}" if words else ""
 
 
@@ -190,7 +192,7 @@ def _last(own: Mapping[str, str], environment: Mapping[str, str], prefix: list[s
     parts = "".join(f"${name}" for name in own if name.startswith("_arco_environment"))
     # SHLVL, PWD and OLDPWD: bash exports them by itself.
     unset = f"unset {' '.join(own)} SHLVL PWD OLDPWD"
-    odd = [f"{name}={value}" for name, value in environment.items() if not _exportable(name)]
+    odd = [f"{name}={value}" for name, value in environment.items() if not exportable(name)]
     words = [*prefix, *([tools.env, "--", *odd] if odd else [])]
     return f'eval "{unset}; {parts}" 2>/dev/null\nexec {shlex.join(words)} "$1" -c "$2"\n'
 

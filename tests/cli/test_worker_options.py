@@ -40,10 +40,15 @@ def statement(arco: Arco, text: str, *values: object) -> list[tuple[object, ...]
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ("--executor cluster", "--executor 'cluster' is unknown: there is local, program"),
+        ("--executor cluster", "--executor 'cluster' is unknown: there is local, slurm, program"),
+        ("--executor slurm", "--executor slurm needs --spool DIR"),
+        ("--executor slurm --spool x", "--spool 'x' is not an absolute path without backslashes and line breaks"),
+        ("--partition p --qos q", "--partition, --qos needs --executor slurm"),
+        ("--executor slurm --spool /x --sbatch=--array=1", "--sbatch '--array=1': arco says that itself"),
+        ("--executor slurm --spool /x --sbatch x", "--sbatch 'x' is not an option of sbatch"),
         ("--executor program", "--executor program needs --program LINE"),
         ("--program x", "--program needs --executor program"),
-        ("--executor program --program x --log-dir y", "--log-dir is for --executor local"),
+        ("--executor program --program x --log-dir y", "--log-dir needs --executor local"),
         ("--log-limit 1k", "--log-limit 1k is less than 64k"),
         ("--log-limit much", "--log-limit 'much' is not a size: write it like 500k, 64M or 2G"),
         ("--log-keep 3s", "--log-keep"),

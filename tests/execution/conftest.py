@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.execution.slurm_host import SlurmHost, lacking
 from tests.execution.world import World
 
 
@@ -31,3 +32,17 @@ def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def slurm_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmHost]:
+    """A Slurm of one host; tests skip with the reason where there can be none."""
+    reason = lacking()
+    if reason is not None:
+        pytest.skip(reason)
+    host = SlurmHost(tmp_path_factory.mktemp("slurm"))
+    try:
+        host.start()
+        yield host
+    finally:
+        host.stop()

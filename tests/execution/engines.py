@@ -4,16 +4,17 @@ What stands here is what a worker does, without a database: submit what has not 
 poll, and cancel what is to end.
 """
 
-import os
 import shlex
+import shutil
 import sys
 import time
+import uuid
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from arco_sched.core.executor import (
     Attempt,
@@ -31,7 +32,10 @@ from arco_sched.core.executor import (
 from arco_sched.execution import folder, processes
 from arco_sched.execution.local import LocalExecutor
 from arco_sched.execution.program import ProgramExecutor
+from arco_sched.execution.slurm import SlurmExecutor
+from arco_sched.execution.slurm_words import Sbatch
 from tests import IMPORTABLE
+from tests.execution.slurm_host import COMMANDS, SlurmHost
 from tests.execution.world import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +52,7 @@ class Kind(ABC):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.runs, self.store, self.notes = path / "runs", f"store-{path.name}-{os.getpid()}", path / "notes"
+        self.runs, self.store, self.notes = path / "runs", uuid.uuid4().hex, path / "notes"
         folder.create(str(self.runs), self.store)
         self.mode = path / "mode"
 
@@ -132,6 +136,54 @@ class Program(Kind):
         )
 
 
+WRAPPER = """\
+#!/bin/sh
+mode=$(cat {mode} 2>/dev/null)
+case $mode in
+down) echo "{name}: error: Unable to contact slurm controller (connect failure)" >&2; exit 1 ;;
+slow) exec sleep 60 ;;
+esac
+case $mode-{name} in
+forgets-squeue) exit 0 ;;
+nonsense-squeue) echo "?"; exit 0 ;;
+lies-squeue) {real} "$@" >{mode}.said; sed 's/|[A-Z_]*|/|COMPLETED|/' {mode}.said; exit 0 ;;
+esac
+exec {real} "$@"
+"""
+
+
+class Slurm(Kind):
+    """A real Slurm of one host, its commands behind scripts that can fail."""
+
+    name = "slurm"
+    faults = frozenset({"down", "slow", "forgets", "lies", "nonsense"})
+    host: ClassVar[SlurmHost | None] = None
+
+    def executor(self) -> SlurmExecutor:
+        """A worker's executor, which asks often and has little patience."""
+        assert self.host is not None
+        folder_of_commands = self.path / "bin"
+        if not folder_of_commands.exists():
+            folder_of_commands.mkdir()
+            (self.path / "spool").mkdir()
+            for name in COMMANDS:
+                script = folder_of_commands / name
+                script.write_text(WRAPPER.format(mode=self.mode, name=name, real=shutil.which(name)))
+                script.chmod(0o755)
+        path = f"{folder_of_commands}:{ENVIRONMENT['PATH']}"
+        return SlurmExecutor(
+            str(self.runs),
+            self.store,
+            spool=str(self.path / "spool"),
+            sbatch=Sbatch(),
+            worker_environment={**ENVIRONMENT, **self.host.environment, "PATH": path},
+            beat=0.3,
+            patience=3.0,
+            seconds=3.0,
+            ask=0.05,
+        )
+
+
 class Driver:
     """What a worker does with its executor: a round at a time."""
 
@@ -143,6 +195,13 @@ class Driver:
         self.wishes: dict[str, Outcome] = {}
         self.grace = 0.5
         self.problems: set[str] = set()
+        self.others: list[Driver] = []
+
+    def another(self) -> "Driver":
+        """Another worker."""
+        other = Driver(self.kind)
+        self.others.append(other)
+        return other
 
     def submit(self, attempt: Attempt) -> str:
         """Submit an attempt; its name."""
@@ -232,4 +291,5 @@ class Driver:
         self.grace = 0.0
         if left:
             self.end(*left)
-        self.executor.close()
+        for each in (self, *self.others):
+            each.executor.close()

@@ -1,0 +1,356 @@
+"""The executor `slurm`: attempts are batch jobs, submitted held, recorded, then released (docs/engines.md, "Slurm").
+
+sbatch knows no id of its client's, so a job's name is that of its attempt. After a crash the jobs of an attempt are
+found by it: the lowest is kept, others that are held are cancelled. What a job's guard wrote into the spool is the
+truth; what Slurm says is a hint: a controller that was killed forgets jobs that it acknowledged, and shows as pending
+what runs.
+"""
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from arco_sched.core.executor import (
+    Attempt,
+    AttemptId,
+    Cancellation,
+    Ending,
+    NotStarted,
+    Observation,
+    Outcome,
+    State,
+    signal_of,
+)
+from arco_sched.execution import environment, logs, processes, protocol, slurm_words
+from arco_sched.execution.calls import Answer, Request
+from arco_sched.execution.engine import EngineExecutor, Unreachable
+from arco_sched.execution.slurm_words import ASK, HELD_BY_USER, Job, Sbatch
+from arco_sched.execution.spool import End, Spool, Token
+
+BEAT: Final = 10.0
+"""Seconds between two signs of life of a guard."""
+PATIENCE: Final = 60.0
+"""Seconds of silence after which an attempt that Slurm does not have any more is over."""
+HAMMER: Final = 15.0
+"""Seconds after the SIGKILL of an attempt until its whole job is cancelled."""
+AGAIN: Final = 5.0
+"""Seconds before jobs that could not be cancelled are cancelled again."""
+SECONDS: Final = 30.0
+"""How long a question may take."""
+_NODES_OWN: Final = frozenset({"HOSTNAME", "TMPDIR"})
+"""What is another on each machine: a job keeps that of its node, and all that Slurm says."""
+
+
+class SlurmExecutor(EngineExecutor):
+    """Hands attempts to Slurm. `sbatch`: the options of each job; `spool`: a folder shared with the nodes."""
+
+    kind = "slurm"
+
+    def __init__(
+        self,
+        path: str,
+        store_id: str,
+        *,
+        spool: str,
+        sbatch: Sbatch,
+        worker_environment: Mapping[str, str],
+        log_limit: int = logs.LIMIT,
+        beat: float = BEAT,
+        patience: float = PATIENCE,
+        seconds: float = SECONDS,
+        **others: Any,
+    ) -> None:
+        commands = slurm_words.environment(worker_environment)
+        super().__init__(path, store_id, environment=commands, log_limit=log_limit, **others)
+        self._worker = {
+            name: value
+            for name, value in environment.inherited(worker_environment).items()
+            if name not in _NODES_OWN and not name.startswith("SLURM")
+        }
+        self._spool = Spool(spool, store_id, beat=beat)
+        self._sbatch, self._patience, self._seconds = sbatch, patience, seconds
+        self._jobs: dict[str, list[Job]] = {}
+        self._held: dict[str, str] = {}
+        self._silent: dict[str, tuple[float | None, float]] = {}
+        self._ending: dict[str, tuple[float, float]] = {}
+        self._terminate: dict[str, str] = {}
+        self._kill: set[str] = set()
+        self._kill_at = 0.0
+        self._hammered: dict[str, float] = {}
+
+    def place(self) -> str:
+        """The part of the spool that is this store's."""
+        return self._spool.path
+
+    def check(self) -> None:
+        """Raise `CannotStart` where Slurm could not be reached, or nothing can be written into the spool."""
+        super().check()
+        self._spool.check()
+
+    # Submitting.
+
+    def _prepare(self, attempt: Attempt) -> str | None:
+        name = _name(attempt)
+        known = [job for job in self._jobs.get(name, []) if job.active]
+        if attempt.again and known:
+            return str(_chosen(None, known).number)
+        self._spool.check()
+        user = environment.account(None, self._worker)
+        given = self._worker | environment.own(attempt, self._store_id)
+        accounts = {"HOME": user.home, "USER": user.name, "LOGNAME": user.name}
+        directory = attempt.command.working_directory or user.home
+        self._spool.prepare(attempt, accounts | given, directory)
+        about = {"log": self._spool.log(name), "spool": self._spool.home(name)}
+        self._note(name, about | {"directory": directory, "shell": attempt.command.shell})
+        return None
+
+    def _submission(self, attempts: Sequence[Attempt]) -> Request:
+        jobs = []
+        for one in attempts:
+            options = self._sbatch.arguments(one, self._job_name(_name(one)), self._spool.home(_name(one)))
+            jobs.append((_name(one), [*options, *self._spool.arguments(one)]))
+        return slurm_words.submission(jobs, self._seconds)
+
+    def _submitted(self, attempts: Sequence[Attempt], answer: Answer) -> Mapping[str, str | NotStarted]:
+        told, problem = slurm_words.submitted(answer)
+        found: dict[str, str | NotStarted] = {}
+        for name in map(_name, attempts):
+            how = told.get(name)
+            # Who refuses has no job of it; the token tells a copy that is under way from an earlier answer.
+            if isinstance(how, NotStarted) and not self._forestalled(name):
+                continue
+            if how is not None:
+                found[name] = how
+            if isinstance(how, str):
+                self._held[name] = how
+        if problem is not None:
+            self._fail(problem)
+        return found
+
+    def _forestalled(self, name: str) -> bool:
+        try:
+            return self._spool.forestall(name, None)
+        except OSError:
+            return False
+
+    def _job_name(self, name: str) -> str:
+        return f"arco-{self._store_id[:12]}-{name}"
+
+    # Asking.
+
+    def _question(self, attempts: Sequence[AttemptId]) -> Request:  # noqa: ARG002 - it is the same for any number
+        return Request(ASK, b"", self._seconds)
+
+    def _learn(self, attempts: Sequence[AttemptId], answer: Answer) -> None:
+        self._jobs = slurm_words.jobs(answer, self._job_name(""))
+        opened = {_name(one) for one in attempts}
+        for name, jobs in self._jobs.items():
+            active = [job for job in jobs if job.active]
+            held = [job for job in active if job.reason == HELD_BY_USER and job.state == "PENDING"]
+            if name not in opened:
+                # Left by a worker that was killed, for an attempt that is over.
+                if held and (self._spool.has(name, "end") or not self._spool.is_there(name)):
+                    self._kill.update(str(job.number) for job in held)
+                continue
+            if active:
+                kept = _chosen(self._ids.get(name), active)
+                self._kill.update(str(job.number) for job in held if job is not kept)
+                if kept in held and not self._spool.has(name, "released"):
+                    self._held[name] = str(kept.number)
+
+    def _job(self, one: AttemptId, name: str) -> Job | None:
+        """The job of an attempt, as far as Slurm told."""
+        jobs = self._jobs.get(name, [])
+        recorded = self._ids.get(name) or one.external_id
+        return _chosen(recorded, jobs) if jobs else None
+
+    def _look(self, one: AttemptId, name: str, *, known: bool) -> Observation:
+        if one.external_id is not None:
+            self._ids.setdefault(name, one.external_id)
+        job = self._job(one, name) if known else None
+        if job is not None and job.active:
+            self._ids[name] = str(job.number)
+        try:
+            token = self._spool.token(name)
+            if token is not None:
+                seen = self._begun(name, token, job, known=known)
+            elif one.external_id is not None and not self._spool.is_there(name):
+                seen = Observation(State.UNKNOWN, f"its files are not in the spool {self._spool.path}: is it mounted?")
+            else:
+                seen = self._not_begun(name, job, known=known)
+        except OSError as error:
+            seen = Observation(State.UNKNOWN, f"its files can't be read: {error.strerror}")
+        return seen
+
+    def _not_begun(self, name: str, job: Job | None, *, known: bool) -> Observation:
+        """What Slurm says of an attempt whose token nobody has."""
+        if not known:
+            return Observation(State.STARTING if name in self._ids else State.UNKNOWN)
+        if job is None:
+            return Observation(State.NOT_BEGUN)
+        if job.active:
+            return Observation(State.STARTING)
+        if job.begins_again or not self._spool.forestall(name, "canceled" if job.state == "CANCELLED" else None):
+            return Observation(State.NOT_BEGUN)
+        if job.state == "CANCELLED":
+            return Observation(State.ENDED, job.told, ending=Outcome.CANCELED)
+        return Observation(State.NOT_STARTED, f"Slurm could not begin it: {job.told}, and no guard in the spool")
+
+    def _begun(self, name: str, token: Token, job: Job | None, *, known: bool) -> Observation:
+        """What the guard says, and Slurm where the guard does not."""
+        if token.job is None:
+            if token.reason is None:
+                return Observation(State.NOT_STARTED, self._refused.get(name, "Slurm could not begin it"))
+            return Observation(State.ENDED, "it was ended before it began", ending=Outcome(token.reason))
+        ending = self._spool.ending(name)
+        end = self._spool.end(name)
+        if end is not None:
+            return self._ended(name, token, end, ending, job, known=known)
+        elapsed = self._elapsed(name, token)
+        if not known or (job is not None and job.active):
+            self._silent.pop(name, None)
+        elif self._silence(name) >= self._patience:
+            why = "Slurm does not know it any more" if job is None else job.told
+            because = Outcome(ending) if ending is not None else None if job is None else job.outcome
+            if job is not None and job.state == "OUT_OF_MEMORY":
+                return Observation(State.ENDED, why, elapsed, 137, 9, because, None, token.at, token.node)
+            return Observation(State.LOST, f"{why}, and no end was written", None, ending=because, begun_at=token.at)
+        return Observation(State.RUNNING, None, elapsed, begun_at=token.at, host=token.node)
+
+    def _ended(
+        self, name: str, token: Token, end: End, ending: str | None, job: Job | None, *, known: bool
+    ) -> Observation:
+        """What the guard wrote of an end; Slurm knows why it was signalled."""
+        elapsed = max(0, round((end.uptime - token.uptime) * 1000))
+        refused = self._spool.refused(name)
+        if refused is not None and end.code == 98:
+            about = protocol.read_about(f"{self._path}/attempts/{name}")
+            return Observation(State.NOT_STARTED, protocol.REFUSED[refused].format_map(about))
+        because = Outcome(ending) if ending is not None and end.signalled else None
+        message = None
+        if because is None and (end.signalled or signal_of(end.code) is not None):
+            waits = not known or (job is not None and job.active)
+            if waits and self._silence(name) < self._patience:
+                return Observation(State.RUNNING, None, elapsed, begun_at=token.at, host=token.node)
+            if job is not None and not job.active and job.tells_more:
+                because, message = job.outcome, job.told
+        return Observation(
+            State.ENDED, message, elapsed, end.code, signal_of(end.code), because, None, token.at, token.node
+        )
+
+    def _elapsed(self, name: str, token: Token) -> int | None:
+        """Milliseconds since the command began: by this machine's clock, or by that of its node as it last told it."""
+        if token.boot == processes.boot():
+            return max(0, round((processes.uptime() - token.uptime) * 1000))
+        alive = self._spool.alive(name)
+        return None if alive is None else max(0, round((alive - token.uptime) * 1000))
+
+    def _silence(self, name: str) -> float:
+        """Seconds since the guard's sign of life was seen to change."""
+        alive = self._spool.alive(name)
+        before, since = self._silent.get(name, (None, 0.0))
+        if name not in self._silent or alive != before:
+            since = self._clock()
+            self._silent[name] = (alive, since)
+        return self._clock() - since
+
+    # Ending.
+
+    def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
+        """One step for each, and one call for all that are to get a signal."""
+        answers = super().cancel(cancellations, now=now, grace=grace)
+        self._end_jobs()
+        return answers
+
+    def _step(self, wish: Cancellation, name: str, *, now: float, grace: float) -> Ending:
+        try:
+            token = self._spool.token(name)
+            if token is None and self._spool.forestall(name, wish.reason.value):
+                # Whatever copy of it Slurm has ends at once when it begins; that it has none is for order alone.
+                self._kill.update(self._copies(name, wish.attempt))
+                return Ending(False, 0)
+            if token is None or token.job is None or self._spool.end(name) is not None:
+                return Ending(False, 0 if token is not None else 1)
+            if name not in self._ending:
+                if self._spool.ending(name) is None:
+                    self._spool.write_ending(name, wish.reason.value, grace)
+                    self._terminate.update((job, name) for job in self._copies(name, wish.attempt))
+                self._ending[name] = (now, grace)
+            since, patience = self._ending[name]
+            if now - max(since + patience, self._hammered.get(name, 0.0)) >= HAMMER:
+                self._hammered[name] = now
+                self._kill.update(self._copies(name, wish.attempt))
+        except OSError as error:
+            return Ending(False, 1, f"it can't be ended: {error.strerror}")
+        return Ending(True, 1)
+
+    def _copies(self, name: str, one: AttemptId) -> set[str]:
+        """The jobs of an attempt."""
+        known = {str(job.number) for job in self._jobs.get(name, []) if job.active}
+        return known | {each for each in (self._ids.get(name), one.external_id) if each is not None}
+
+    def _end_jobs(self) -> None:
+        if self._terminate and not self._calls.count("end"):
+            named, self._terminate = self._terminate, {}
+            request = slurm_words.signal(named, self._seconds)
+            self._start("end", request, lambda answer: self._signalled(named, answer))
+        if self._kill and not self._calls.count("kill") and self._clock() >= self._kill_at:
+            jobs, self._kill = self._kill, set()
+            self._start("kill", slurm_words.cancel(jobs, self._seconds), lambda answer: self._killed(jobs, answer))
+
+    def _signalled(self, named: Mapping[str, str], answer: Answer) -> None:
+        """What Slurm could not signal, its guard does."""
+        failed = slurm_words.failed(answer)
+        for job in named if failed is None else failed.intersection(named):
+            self._spool.mark(named[job], "term")
+
+    def _killed(self, jobs: set[str], answer: Answer) -> None:
+        if slurm_words.failed(answer) is None:
+            self._kill |= jobs
+            self._kill_at = self._clock() + AGAIN
+
+    # The rest.
+
+    def _errands(self, attempts: Sequence[AttemptId]) -> None:
+        """Release the jobs whose ids are recorded; end what is to end."""
+        recorded = {_name(one): one.external_id for one in attempts}
+        ready = {name: job for name, job in self._held.items() if recorded.get(name) == job}
+        if ready and not self._calls.count("release"):
+            for name in ready:
+                del self._held[name]
+            request = slurm_words.release(ready.values(), self._seconds)
+            self._start("release", request, lambda answer: self._released(ready, answer))
+        self._end_jobs()
+
+    def _released(self, ready: Mapping[str, str], answer: Answer) -> None:
+        """Those that could not be released are seen held by the next question."""
+        if answer.code == 0:
+            for name in ready:
+                self._spool.mark(name, "released")
+            return
+        with contextlib.suppress(Unreachable):
+            slurm_words.require(answer, "scontrol")
+        for name in ready:
+            self._counts_from[name] = self._asked + 1
+
+    def settle(self, attempts: Iterable[AttemptId]) -> None:
+        """Remove all but the token, the end and the output."""
+        attempts = list(attempts)
+        for one in attempts:
+            self._spool.settle(_name(one))
+        super().settle(attempts)
+
+    def _forget(self, name: str) -> None:
+        for kept in (self._jobs, self._held, self._silent, self._ending, self._hammered):
+            kept.pop(name, None)
+
+
+def _name(one: Attempt | AttemptId) -> str:
+    return f"{one.run_id}.{one.attempt}"
+
+
+def _chosen(recorded: str | None, jobs: Sequence[Job]) -> Job:
+    """The job of an attempt that counts: the one whose id is known, else the lowest that is active, else the last."""
+    active = [job for job in jobs if job.active]
+    known = [job for job in jobs if str(job.number) == recorded]
+    return min(known or active or [max(jobs)])
