@@ -78,10 +78,9 @@ class EngineExecutor(ABC):
         self._asked = 0
         self._answered = 0
         self._counts_from: dict[str, int] = {}
-        self._ask_at = 0.0
-        self._problem: str | None = None
-        self._failures = 0
-        self._tell_at = 0.0
+        self._problems: dict[str, str] = {}
+        self._failures: dict[str, int] = {}
+        self._not_before: dict[str, float] = {}
 
     # What an engine is.
 
@@ -141,8 +140,9 @@ class EngineExecutor(ABC):
             raise CannotStart(str(error)) from None
         except OSError as error:
             raise starting.lacking(error, "the runs folder can't be read") from None
-        if self._problem is not None:
-            raise CannotStart(self._problem)
+        for lane in ("tell", "ask"):
+            if lane in self._problems:
+                raise CannotStart(self._problems[lane])
 
     def submit(self, attempt: Attempt) -> str | None:
         """Note the attempt, so that the engine is told of it in the next round; None: `poll` tells its id."""
@@ -170,7 +170,7 @@ class EngineExecutor(ABC):
             # A question that was asked before cannot have been about it.
             self._counts_from.setdefault(_name(one), self._asked + 1)
         self._tell()
-        if here and not self._calls.count("ask") and self._clock() >= self._ask_at:
+        if here and not self._calls.count("ask") and self._may("ask"):
             self._put(here)
         self._errands(here)
         return [self._observe(one) for one in attempts]
@@ -237,7 +237,7 @@ class EngineExecutor(ABC):
 
     def _tell(self) -> None:
         """Tell the engine of attempts that wait to be told of."""
-        while self._waiting and self._calls.count("tell") < self.lanes and self._clock() >= self._tell_at:
+        while self._waiting and self._calls.count("tell") < self.lanes and self._may("tell"):
             names = list(self._waiting)[: self.batch]
             self._tell_of([self._waiting.pop(name) for name in names])
 
@@ -250,11 +250,11 @@ class EngineExecutor(ABC):
         try:
             said = self._submitted(attempts, answer)
         except Unreachable as error:
-            self._fail(str(error))
+            self._fail("tell", str(error))
             said = {}
         else:
             if len(said) == len(attempts):
-                self._succeed()
+                self._succeed("tell")
         for one in attempts:
             name = _name(one)
             how = said.get(name)
@@ -282,14 +282,14 @@ class EngineExecutor(ABC):
 
         def answered(answer: Answer) -> None:
             took = self._clock() - began
-            self._ask_at = self._clock() + max(self._ask, 2 * took)
+            self._not_before["ask"] = self._clock() + max(self._ask, 2 * took)
             try:
                 self._learn(attempts, answer)
             except Unreachable as error:
-                self._fail(str(error))
+                self._fail("ask", str(error))
             else:
                 self._answered = number
-                self._succeed()
+                self._succeed("ask")
 
         self._start("ask", self._question(attempts), answered)
 
@@ -298,19 +298,24 @@ class EngineExecutor(ABC):
         try:
             self._calls.start(lane, request, done)
         except OSError as error:
-            self._fail(f"{request.arguments[0]} can't be started: {error.strerror}")
+            self._fail(lane, f"{request.arguments[0]} can't be started: {error.strerror}")
             return False
         return True
 
-    def _fail(self, problem: str) -> None:
-        """The engine could not be reached: ask it again after a pause."""
-        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
-        self._failures += 1
-        self._problem = problem
-        self._tell_at = self._ask_at = self._clock() + pause
+    def _may(self, lane: str) -> bool:
+        """Whether a call of a kind may be made now."""
+        return self._clock() >= self._not_before.get(lane, 0.0)
 
-    def _succeed(self) -> None:
-        self._problem, self._failures = None, 0
+    def _fail(self, lane: str, problem: str) -> None:
+        """A call of a kind did not reach the engine: the next one is made after a pause."""
+        failures = self._failures.get(lane, 0)
+        self._failures[lane] = failures + 1
+        self._problems[lane] = problem
+        self._not_before[lane] = self._clock() + PAUSES[min(failures, len(PAUSES) - 1)]
+
+    def _succeed(self, lane: str) -> None:
+        self._problems.pop(lane, None)
+        self._failures.pop(lane, None)
 
     # What is seen.
 

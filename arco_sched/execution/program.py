@@ -84,6 +84,7 @@ class ProgramExecutor(EngineExecutor):
         self._wants: dict[str, dict[str, Any]] = {}
         self._fetch_at = 0.0
         self._complete: set[str] = set()
+        self._without_output: dict[str, str] = {}
 
     def place(self) -> str:
         """What the program calls its engine, and the store."""
@@ -174,7 +175,7 @@ class ProgramExecutor(EngineExecutor):
                 case {"external_id": str(external_id)} if 0 < len(external_id) <= _LONGEST:
                     found[_name(one)] = external_id
                 case _:
-                    self._fail(f"{self._arguments[0]} did not say what became of {_name(one)}")
+                    self._fail("tell", f"{self._arguments[0]} did not say what became of {_name(one)}")
         for name in found:
             del self._documents[name]
         return found
@@ -198,6 +199,8 @@ class ProgramExecutor(EngineExecutor):
             # The end is told once its output is here; a program that can't give it does not keep the run open.
             self._wants[name] = self._named(one)
             return Observation(State.RUNNING, None, seen.elapsed_ms, begun_at=seen.begun_at, host=seen.host)
+        if seen.state is State.ENDED and seen.message is None and name in self._without_output:
+            seen = seen._replace(message=f"its output is not complete: {self._without_output[name]}")
         return seen
 
     # Ending.
@@ -220,10 +223,12 @@ class ProgramExecutor(EngineExecutor):
         try:
             self._answers(answer)
         except Unreachable as error:
-            self._fail(str(error))
+            self._fail("end", str(error))
+        else:
+            self._succeed("end")
 
     def _forget(self, name: str) -> None:
-        for kept in (self._seen, self._ending, self._last_step, self._documents, self._wants):
+        for kept in (self._seen, self._ending, self._last_step, self._documents, self._wants, self._without_output):
             kept.pop(name, None)
         self._complete.discard(name)
 
@@ -250,8 +255,11 @@ class ProgramExecutor(EngineExecutor):
         try:
             said = self._answers(answer)
         except Unreachable as error:
-            self._fail(str(error))
+            self._fail("logs", str(error))
+            self._without_output.update(dict.fromkeys(over, str(error)))
             said = {}
+        else:
+            self._succeed("logs")
         for name in names:
             more = False
             with contextlib.suppress(OSError):

@@ -75,7 +75,6 @@ class SlurmExecutor(EngineExecutor):
         self._ending: dict[str, tuple[float, float]] = {}
         self._terminate: dict[str, str] = {}
         self._kill: set[str] = set()
-        self._kill_at = 0.0
         self._hammered: dict[str, float] = {}
 
     def place(self) -> str:
@@ -124,7 +123,7 @@ class SlurmExecutor(EngineExecutor):
             if isinstance(how, str):
                 self._held[name] = how
         if problem is not None:
-            self._fail(problem)
+            self._fail("tell", problem)
         return found
 
     def _forestalled(self, name: str) -> bool:
@@ -294,7 +293,7 @@ class SlurmExecutor(EngineExecutor):
             named, self._terminate = self._terminate, {}
             request = slurm_words.signal(named, self._seconds)
             self._start("end", request, lambda answer: self._signalled(named, answer))
-        if self._kill and not self._calls.count("kill") and self._clock() >= self._kill_at:
+        if self._kill and not self._calls.count("kill") and self._may("kill"):
             jobs, self._kill = self._kill, set()
             self._start("kill", slurm_words.cancel(jobs, self._seconds), lambda answer: self._killed(jobs, answer))
 
@@ -307,7 +306,7 @@ class SlurmExecutor(EngineExecutor):
     def _killed(self, jobs: set[str], answer: Answer) -> None:
         if slurm_words.failed(answer) is None:
             self._kill |= jobs
-            self._kill_at = self._clock() + AGAIN
+            self._not_before["kill"] = self._clock() + AGAIN
 
     # The rest.
 

@@ -83,11 +83,11 @@ class Told:
     def problem(self) -> str:
         """What the executor says the matter is, after some looks."""
         deadline = time.monotonic() + 20
-        while self.executor._problem is None:
+        while not self.executor._problems:
             assert time.monotonic() < deadline
             self.poll()
             time.sleep(0.01)
-        return self.executor._problem
+        return next(iter(self.executor._problems.values()))
 
 
 @pytest.fixture
@@ -188,8 +188,9 @@ def test_a_submission_that_is_not_answered_is_made_again(told: Told) -> None:
     told.answer(submit={"external_id": 17}, poll={"state": "none"})
     told.executor.submit(told.attempt)
     assert "did not say what became of r.2" in told.problem()
-    told.executor._tell_at = 0.0
+    told.until(State.NOT_BEGUN)
     told.answer(submit={"external_id": "17"}, poll={"state": "waiting"})
+    told.executor.submit(told.attempt)
     deadline = time.monotonic() + 20
     while told.poll().external_id is None:
         assert time.monotonic() < deadline
@@ -234,11 +235,12 @@ def test_output_that_lies_here_is_read_in_place(talkative: Told) -> None:
 
 
 def test_output_that_cant_be_had_keeps_no_run_open(talkative: Told) -> None:
-    """The end is told without it."""
+    """The end is told without it, and says so."""
     told = talkative
     told.answer(submit={"external_id": "1"}, poll={"state": "ended", "exit_code": 3}, logs="?")
     told.executor.submit(told.attempt)
-    assert told.until(State.ENDED).exit_code == 3
+    seen = told.until(State.ENDED)
+    assert (seen.exit_code, "its output is not complete" in str(seen.message)) == (3, True)
 
 
 @pytest.mark.parametrize(
