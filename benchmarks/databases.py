@@ -14,6 +14,7 @@ from arco_sched.core.identity import run_id
 from arco_sched.store.sqlite.append import content_numbers, last_seq
 from arco_sched.store.sqlite.fold import fold
 from arco_sched.store.sqlite.transaction import Transaction
+from arco_sched.store.sqlite.zones import keep_new
 from benchmarks.harness import START
 
 CONTENT: Final = RequestContent(asset_selection=("analytics.summary",))
@@ -70,6 +71,7 @@ def by_sets(path: Path, groups: list[tuple[str, int, Definition]], *, start: int
                 values | {"before": before},
             )
             fold(connection, after, last_seq(connection), types={events.UPSERTED.code})
+            keep_new(connection, after, last_seq(connection))
             state = Transaction(connection).definitions.state(before + 1)
             due = agenda(state.terms, state.cursor)
             if due is not None:

@@ -28,18 +28,11 @@ def verify(ctx: typer.Context, as_json: opt.Json = False) -> ExitCode:
 
     session: Session = ctx.obj
     with session.ask() as workspace:
-        answer, checked = _verify(workspace)
-    write(render.as_json(answer) if as_json else render.text(answer, checked))
+        answer = _verify(workspace)
+    write(render.as_json(answer) if as_json else render.text(answer))
     return ExitCode.DONE if answer.ok else ExitCode.CHECK
 
 
-def _verify(workspace: "Workspace") -> "tuple[Verification, dict[str, int]]":
-    """The answer, and how many of what were looked at."""
-    checked: dict[str, int] = {}
-    with watched("SQLite's own check") as show:
-
-        def progress(what: str, done: int, total: int) -> None:
-            checked[what] = total
-            show(what, done, total)
-
-        return workspace.verify(progress), checked
+def _verify(workspace: "Workspace") -> "Verification":
+    with watched("events") as show:
+        return workspace.verify(show)

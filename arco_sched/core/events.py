@@ -5,9 +5,10 @@ that drafts it, and the fold of what it changes (`core.fold`); docs/semantics.md
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
-from typing import Any, Final, NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from arco_sched.core import fold, run_events
 from arco_sched.core.definitions import Term, Version
@@ -17,6 +18,9 @@ from arco_sched.core.fold import RareEvent, RowChange
 from arco_sched.core.history import Lapse, PrunedPart, Rewinding
 from arco_sched.core.identity import ORIGINS, RUN_ID_LENGTH, Origin, TickKey, packed_run_ids, run_id, run_key, tick_id
 from arco_sched.core.instants import format_instant
+
+if TYPE_CHECKING:
+    from arco_sched.core.zone_changes import Moved
 
 
 class EventType(NamedTuple):
@@ -53,7 +57,12 @@ LAPSED: Final = EventType(
 )
 REQUESTED: Final = EventType("RunRequested", 4, "run_req:{run_key}:{fingerprint}", None, None)
 ZONE_RULES: Final = EventType(
-    "ZoneRulesChanged", 5, "zone_rules:{n}:{release}", frozenset({"from", "to"}), fold.fold_zone_rules
+    "ZoneRulesChanged",
+    5,
+    "zone_rules:{n}:{release}",
+    frozenset({"from", "to"}),
+    fold.fold_zone_rules,
+    frozenset({"zones", "served"}),
 )
 REWOUND: Final = EventType(
     "CursorRewound",
@@ -246,10 +255,30 @@ def _asked(policy: str | None) -> str | None:
     return None if policy is None else f'{{"policy":{policy}}}'
 
 
-def zone_rules(before: str, after: str, count: int, now: int) -> Draft:
-    """A change of the installed zone rules, from one tzdata release to another; the `count`th one."""
+def zone_rules(
+    before: str,
+    after: str,
+    count: int,
+    now: int,
+    moved: "Mapping[str, Sequence[Moved] | None]" = MappingProxyType({}),
+    served: Mapping[str, Sequence[int]] = MappingProxyType({}),
+) -> Draft:
+    """A change of the installed zone rules, from one tzdata release to another; the `count`th one.
+
+    `moved` are where it moves the clocks of zones, None where that is not known; `served` the occurrences of schedules,
+    by their ids, that are accounted for already.
+    """
     key = f"zone_rules:{count}:{after}"
-    return (5, None, None, None, None, None, None, key, None, _text({"from": before, "to": after}), now)
+    zones = {
+        zone: None
+        if moves is None
+        else [[format_instant(each.start), format_instant(each.stop), *each[2:]] for each in moves]
+        for zone, moves in sorted(moved.items())
+    }
+    payload = {"from": before, "to": after, "zones": zones}
+    if served:
+        payload["served"] = {id_: [format_instant(at) for at in instants] for id_, instants in sorted(served.items())}
+    return (5, None, None, None, None, None, None, key, None, _text(payload), now)
 
 
 def rewound(schedule: int, rewinding: Rewinding, count: int, now: int) -> Draft:

@@ -74,7 +74,23 @@ class ZoneRulesSet(NamedTuple):
     release: str
 
 
-RowChange = LifeWent | VersionAdded | VersionMoved | CursorRewound | LapseCut | HistoryRemoved | ZoneRulesSet
+class OccurrencesServed(NamedTuple):
+    """Occurrences of a schedule are accounted for already: their appointments were, under other zone rules."""
+
+    schedule_id: str
+    instants: tuple[int, ...]
+
+
+RowChange = (
+    LifeWent
+    | VersionAdded
+    | VersionMoved
+    | CursorRewound
+    | LapseCut
+    | HistoryRemoved
+    | ZoneRulesSet
+    | OccurrencesServed
+)
 
 
 def fold_definition(event: RareEvent) -> Iterator[RowChange]:
@@ -88,6 +104,8 @@ def fold_definition(event: RareEvent) -> Iterator[RowChange]:
 def fold_zone_rules(event: RareEvent) -> Iterator[RowChange]:
     """Other zone rules were installed."""
     yield ZoneRulesSet(str(event.payload["to"]))
+    for schedule_id, instants in event.payload.get("served", {}).items():
+        yield OccurrencesServed(schedule_id, tuple(parse_instant(at) for at in instants))
 
 
 def fold_rewind(event: RareEvent) -> Iterator[RowChange]:

@@ -21,7 +21,7 @@ from arco_sched.core.definitions import RequestContent
 from arco_sched.core.events import Draft, TickSeries
 from arco_sched.core.run_subjects import Queue
 from arco_sched.core.standing import Standing
-from arco_sched.core.subjects import Agenda, Definitions, Events, History, LapseSpan, Runs
+from arco_sched.core.subjects import Agenda, Definitions, Events, History, LapseSpan, Runs, Zones
 
 
 class Appended(NamedTuple):
@@ -64,6 +64,10 @@ class Transaction(Protocol):
     @property
     def standing(self) -> Standing:
         """How schedules and their runs stand."""
+
+    @property
+    def zones(self) -> Zones:
+        """The zone rules recorded, and what changes of them left behind."""
 
     def schedule_numbers(self, schedule_ids: Iterable[str]) -> dict[str, int]:
         """The number of each schedule id, given now to those that have none."""
@@ -162,6 +166,9 @@ class Audit(Transaction, Protocol):
     def workspace_rows(self) -> int:
         """How many rows there are about the database itself."""
 
+    def size(self) -> tuple[int, int]:
+        """How many events and how many schedules there are."""
+
     def unnamed(self) -> list[str]:
         """What refers to a row of a dictionary that is not there, a sentence each."""
 
@@ -211,8 +218,9 @@ class Audit(Transaction, Protocol):
     def prunings(self, schedules: Sequence[int]) -> dict[int, list[PruningRow]]:
         """The prunings of each schedule, oldest first."""
 
-    def last_zone_change(self) -> int:
-        """The `seq` of the last change of the zone rules, 0 where they never changed."""
+    def seq_after(self, schedule: int, instant: int) -> int:
+        """The `seq` of the event by which an instant was passed over: that of the scheduled tick or lapse that comes
+        next in time, more than any other where there is none."""
 
 
 class Store(Protocol):

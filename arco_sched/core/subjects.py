@@ -13,6 +13,7 @@ from arco_sched.core.evaluate import AgendaEntry
 from arco_sched.core.events import EventType
 from arco_sched.core.history import Event, LapseRecord, PrunedPart, Run, Schedule, Tick
 from arco_sched.core.identity import TickKey
+from arco_sched.core.zone_changes import ZoneChange
 
 
 class About(NamedTuple):
@@ -26,7 +27,8 @@ class About(NamedTuple):
 class State(NamedTuple):
     """What evaluating a schedule needs; `terms` are newest first, back to the one in force after the cursor.
 
-    `ahead` are the instants of scheduled ticks after the cursor, of which there are some only after a rewind.
+    `ahead` are the instants after the cursor that are accounted for: of scheduled ticks, of which there are some only
+    after a rewind, and those that were served under other zone rules.
     """
 
     schedule: int
@@ -299,3 +301,32 @@ class Events(Protocol):
 
     def page(self, *, after: int = 0, type_: str | None = None, schedule: int | None = None, limit: int) -> list[Event]:
         """Events with `seq > after`, oldest first."""
+
+
+class Zones(Protocol):
+    """The zone rules that are recorded, what of the agenda was made under others, and what their changes left."""
+
+    def kept(self) -> dict[str, bytes]:
+        """The data of each zone, as far as they are known, under the rules recorded."""
+
+    def keep_installed(self) -> None:
+        """Keep the installed data of every zone that definitions have."""
+
+    def used(self) -> dict[str, tuple[int, int]]:
+        """Of each zone that definitions have: the first start of them, and the furthest cursor."""
+
+    def planned_elsewhere(self) -> list[int]:
+        """The schedules whose entry of the agenda was made under other rules than those recorded, in order."""
+
+    def not_planned_under(self, release: str) -> list[int]:
+        """The schedules whose entry of the agenda was not made under the rules of a release, which are not those
+        recorded; in order."""
+
+    def settle(self, schedules: Sequence[int] | None = None) -> None:
+        """From now on the entries of these schedules (default: all) count as made under the rules recorded."""
+
+    def changes(self) -> list[ZoneChange]:
+        """Every recorded change of the rules, oldest first; what can't be read of one is not known."""
+
+    def served(self, schedules: Sequence[int]) -> dict[int, list[int]]:
+        """The occurrences of each schedule that were accounted for already when the rules changed, oldest first."""

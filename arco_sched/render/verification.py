@@ -14,15 +14,14 @@ if TYPE_CHECKING:
 
 def as_json(answer: Verification) -> str:
     """`arco verify --json`."""
-    return line({"ok": answer.ok, "differences": answer.differences, "notes": answer.notes})
+    said = {"ok": answer.ok, "events": answer.events, "schedules": answer.schedules}
+    return line(said | {"differences": answer.differences, "notes": answer.notes})
 
 
-def text(answer: Verification, checked: dict[str, int]) -> str:
+def text(answer: Verification) -> str:
     """`arco verify`: a line for each difference, then the notes, then the verdict with what was checked."""
     said = [*answer.differences, *(f"note: {each}" for each in answer.notes)]
-    looked = " and ".join(
-        counted(checked.get(what, 0), one) for what, one in (("events", "event"), ("schedules", "schedule"))
-    )
+    looked = f"{counted(answer.events, 'event')} and {counted(answer.schedules, 'schedule')}"
     if answer.ok:
         said.append(f"ok: {looked} checked, every row and every occurrence accounted for")
     else:

@@ -186,6 +186,7 @@ def _verdict(answer: Why, clocks: Clocks) -> str:
         "deleted": "did not fire: it was deleted",
         "unevaluable": "could not be evaluated",
         "pruned": "was accounted for, and that history has been pruned",
+        "moved": "was accounted for at another instant, under other zone rules",
         "unaccounted": "is NOT accounted for, which must not be",
     }[answer.verdict]
     if answer.at > answer.now:

@@ -13,6 +13,7 @@ from arco_sched.core.history import Tick
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.problems import Problem
+from arco_sched.service.former_rules import FormerRules
 from arco_sched.service.not_found import number_of
 
 MAX_BACKFILL: Final = 10_000
@@ -83,6 +84,7 @@ class _Backfill:
     def of(self, span: tuple[int, int], limit: int, *, dry_run: bool) -> Backfill:
         transaction, schedule = self._transaction, self._schedule
         state = transaction.definitions.state(schedule)
+        former = FormerRules(transaction, state)
         terms = transaction.definitions.terms(schedule)
         starts, ahead = {term.version: term.start_at for term in terms}, frozenset(state.ahead)
         self._refuse_pruned(span[0])
@@ -92,7 +94,7 @@ class _Backfill:
         while some := list(islice(occurrences, LOOKED_AT)):
             there = transaction.history.statuses(schedule, some[0][0], some[-1][0] + 1)
             for at, term in some:
-                if there.get((at, SCHEDULED)) == "triggered":
+                if there.get((at, SCHEDULED)) == "triggered" or self._ran_elsewhere(former.instants(term, at)):
                     ran += 1
                 elif at > state.cursor and at >= starts[term.version] and at not in ahead:
                     waits += 1
@@ -116,6 +118,11 @@ class _Backfill:
             dry_run=dry_run,
             ticks=tuple(ticks),
         )
+
+    def _ran_elsewhere(self, instants: list[int]) -> bool:
+        """Whether the same appointment has a triggered tick at one of the instants, made under other zone rules."""
+        history = self._transaction.history
+        return any(history.statuses(self._schedule, at, at + 1).get((at, SCHEDULED)) == "triggered" for at in instants)
 
     def _refuse_pruned(self, start: int) -> None:
         pruned = self._transaction.history.pruned_through([self._schedule]).get(self._schedule)

@@ -13,6 +13,7 @@ from arco_sched.service.evaluation import Evaluation, Tally, due_schedules
 from arco_sched.service.missed import with_ends
 from arco_sched.service.not_found import numbers_of
 from arco_sched.service.states import sets_of_states
+from arco_sched.service.zone_rules import ahead_under_others
 
 
 def rehearse(store: Store, workspace: str, now: int, schedules: Iterable[str] = ()) -> Evaluation:
@@ -22,9 +23,10 @@ def rehearse(store: Store, workspace: str, now: int, schedules: Iterable[str] = 
     ticks: list[Tick] = []
     lapses: list[LapseRecord] = []
     with store.read() as transaction:
-        replanned = transaction.definitions.about().zone_rules != tzdata_release()
-        due = _due_under_other_rules(transaction, names, now) if replanned else due_schedules(transaction, names, now)
-        for states in sets_of_states(transaction, due):
+        others = transaction.definitions.about().zone_rules != tzdata_release()
+        replanned = others or transaction.zones.planned_elsewhere()
+        due = _due_anew(transaction, names, now) if replanned else due_schedules(transaction, names, now)
+        for states in _sets_of_states(transaction, due):
             decided = [_Decided(state, evaluate(state.terms, state.cursor, now, ahead=state.ahead)) for state in states]
             for _, outcome in decided:
                 tally.add(outcome)
@@ -37,11 +39,18 @@ def rehearse(store: Store, workspace: str, now: int, schedules: Iterable[str] = 
     return tally.answer(ticks, lapses, dry_run=True)
 
 
-def _due_under_other_rules(transaction: Transaction, names: Sequence[str], now: int) -> list[int]:
+def _sets_of_states(transaction: Transaction, schedules: Sequence[int]) -> Iterator[list[State]]:
+    """The states as they are under the installed zone rules."""
+    others = transaction.definitions.about().zone_rules != tzdata_release()
+    for states in sets_of_states(transaction, schedules):
+        yield [state for state, _ in ahead_under_others(transaction, states)] if others else states
+
+
+def _due_anew(transaction: Transaction, names: Sequence[str], now: int) -> list[int]:
     """What would be due if the agenda had been replanned under the installed zone rules, longest due first."""
     numbers = numbers_of(transaction, names) if names else transaction.definitions.numbers()
     found = []
-    for states in sets_of_states(transaction, numbers):
+    for states in _sets_of_states(transaction, numbers):
         for state in states:
             planned = agenda(state.terms, state.cursor, state.ahead)
             if planned is not None and planned.due_at <= now:

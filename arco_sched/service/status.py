@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from arco_sched.core.evaluate import agenda as planned_next
 from arco_sched.core.evaluate import waiting
 from arco_sched.core.instants import CLOCK_TOLERANCE, DAY
 from arco_sched.core.ports import Transaction
@@ -90,7 +91,7 @@ def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool =
         backlog=backlog,
         overdue_schedules=tuple((state.schedule_id, since) for state, (_, since) in zip(named, overdue, strict=False)),
         ahead=tuple((state.schedule_id, through[state.schedule]) for state in ahead),
-        next_due_at=agenda.next_due_after(now),
+        next_due_at=_next_due_after(transaction, now),
         triggered_last_day=ticks.get("triggered", 0),
         skipped_last_day=ticks.get("skipped", 0),
         failed_last_day=ticks.get("failed", 0),
@@ -111,3 +112,13 @@ def _queues(transaction: Transaction) -> dict[str, tuple[int, int]]:
     """(open attempts, waiting runs) of each pool that has any."""
     used, waits = transaction.queue.usage(), transaction.queue.count_waiting()
     return {pool: (used.get(pool, 0), waits.get(pool, 0)) for pool in sorted({*used, *waits})}
+
+
+def _next_due_after(transaction: Transaction, now: int) -> int | None:
+    """The first instant after `now` at which something is due; what was planned under other zone rules is looked at
+    anew, as the next evaluation will."""
+    found = [] if (first := transaction.agenda.next_due_after(now)) is None else [first]
+    for states in sets_of_states(transaction, transaction.zones.planned_elsewhere()):
+        entries = (planned_next(state.terms, state.cursor, state.ahead) for state in states)
+        found += [entry.due_at for entry in entries if entry is not None and entry.due_at > now]
+    return min(found, default=None)

@@ -17,6 +17,7 @@ from arco_sched.core.history import LapseRecord, Tick
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, format_instant
 from arco_sched.core.ports import Transaction
 from arco_sched.service.expression_reasons import Said, does_not_occur, occurs, reading
+from arco_sched.service.former_rules import FormerRules
 from arco_sched.service.life import RunLife, look
 from arco_sched.service.missed import with_ends
 from arco_sched.service.not_found import number_of
@@ -45,6 +46,7 @@ Verdict = Literal[
     "deleted",
     "unevaluable",
     "pruned",
+    "moved",
     "unaccounted",
 ]
 
@@ -233,6 +235,9 @@ class _Chain:
             return self._ticked(self._tick, term)
         if self._lapse is not None:
             return self._lapsed(self._lapse)
+        former = FormerRules(self._transaction, self._state)
+        if former.explain(term, self._at, self._state.cursor):
+            return self._moved(former.instants(term, self._at))
         if self._at > self._state.cursor:
             if self._at > self._now:
                 pause = "" if term.enabled else ", and will be skipped unless the schedule is enabled before"
@@ -247,6 +252,17 @@ class _Chain:
             return "pruned"
         self._say("record", False, "the cursor is past it, but there is neither tick nor lapse: run `arco verify`")
         return "unaccounted"
+
+    def _moved(self, instants: Iterable[int]) -> Verdict:
+        at = format_instant(self._at)
+        self._say("zone rules", None, f"it was accounted for under other zone rules, which had no occurrence at {at}")
+        for instant in instants:
+            ticks = self._transaction.history.ticks(schedule=self._schedule, since=instant, until=instant + 1, limit=10)
+            for tick in ticks:
+                if tick.tick_id == f"{self._schedule_id}:{instant}":
+                    text = f"by them the same appointment was at {format_instant(instant)}: tick {tick.tick_id}"
+                    self._say("tick", tick.status == "triggered", f"{text} was {tick.status}")
+        return "moved"
 
     def _say_surviving_run(self) -> None:
         """Pruning keeps runs, so the run of a pruned tick still tells that there was one."""

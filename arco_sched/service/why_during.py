@@ -12,6 +12,7 @@ from arco_sched.core.evaluate import Stretch, in_force, stretches
 from arco_sched.core.history import LapseRecord, Tick
 from arco_sched.core.instants import DAY
 from arco_sched.core.ports import Transaction
+from arco_sched.service.former_rules import FormerRules
 from arco_sched.service.not_found import number_of
 from arco_sched.service.why import Verdict, Why, why
 
@@ -127,6 +128,8 @@ class _Each:
     ) -> None:
         self._parts, self._now = parts, now
         state = transaction.definitions.state(schedule)
+        self._terms = transaction.definitions.terms(schedule)
+        self._former = FormerRules(transaction, state)
         self._cursor, self._ahead = state.cursor, set(state.ahead)
         self._pruned = transaction.history.pruned_through([schedule]).get(schedule)
         self._lapses = transaction.history.lapses_within([schedule], start, stop)[schedule]
@@ -162,7 +165,10 @@ class _Each:
         if lapse is not None:
             return Occasion(first=at, last=at, count=1, verdict="lapsed", reason=lapse.reason)
         verdict: Verdict = "unaccounted"
-        if at > self._cursor:
+        term = in_force(self._terms, at)
+        if term is not None and self._former.explain(term, at, self._cursor):
+            verdict = "moved"
+        elif at > self._cursor:
             verdict = "future" if at > self._now else "waiting"
         elif self._pruned is not None and at <= self._pruned:
             verdict = "pruned"

@@ -8,7 +8,7 @@ def test_verify_says_what_it_checked(daily: Arco) -> None:
     """A sound database is `ok`, with the numbers of events and schedules that were looked at."""
     daily.ok("tick", at="2025-01-03T12:00:00Z")
     assert daily.ok("verify").out.startswith("ok: 7 events and 1 schedule checked")
-    assert daily.json("verify") == {"ok": True, "differences": [], "notes": []}
+    assert daily.json("verify") == {"ok": True, "events": 7, "schedules": 1, "differences": [], "notes": []}
 
 
 def test_verify_names_each_difference_on_a_line(daily: Arco) -> None:

@@ -34,7 +34,8 @@ def verify(path: Path) -> Verification:
 def test_a_story_is_clean(path: Path) -> None:
     """A database in which everything has happened has no difference, and verify writes nothing."""
     before = path.read_bytes()
-    assert verify(path) == Verification(ok=True, differences=(), notes=())
+    [(events, schedules)] = sql(path, "SELECT (SELECT count(*) FROM event_log), (SELECT count(*) FROM schedule_rows)")
+    assert verify(path) == Verification(ok=True, events=events, schedules=schedules, differences=(), notes=())
     assert path.read_bytes() == before
 
 
@@ -437,7 +438,7 @@ def test_many_differences_of_one_kind(path: Path) -> None:
     found = verify(path)
     rows = sql(path, "SELECT count(*) FROM run_rows")[0][0]
     assert len(found.differences) == 101
-    assert found.differences[-1] == f"run_rows: {rows - 100} more of this kind"
+    assert found.differences[-1] == f"run_rows: {rows - 100:,} more of this kind"
 
 
 @pytest.mark.slow
@@ -488,3 +489,23 @@ def test_while_somebody_prunes(path: Path, moment: str) -> None:
         assert reader.verify().differences == ()
         assert pruned[0].ticks > 0
         assert reader.verify().differences == ()
+
+
+def test_many_notes_of_one_kind(path: Path) -> None:
+    """Notes beyond the bound of their kind are counted in a note, hide no difference and are none."""
+    for number in range(130):
+        sql(path, f"CREATE VIEW mine{number} AS SELECT 1 FROM ticks")
+    found = verify(path)
+    assert (found.ok, found.differences, len(found.notes)) == (True, (), 101)
+    assert found.notes[-1] == "schema: 30 more of this kind"
+    spoil(path, "DROP INDEX event_tick")
+    found = verify(path)
+    assert (found.ok, len(found.differences), len(found.notes)) == (False, 1, 101)
+
+
+@pytest.mark.parametrize("seq", [10**15, (1 << 63) - 1, -5])
+def test_a_number_far_away(path: Path, seq: int) -> None:
+    """An event whose number is far from the others is found, in the time of any other."""
+    spoil(path, f"UPDATE event_log SET seq = {seq} WHERE type = 5")
+    found = verify(path)
+    assert any("missing" in difference for difference in found.differences)

@@ -29,7 +29,7 @@ def test_zone_rules_that_changed(workspace: Workspace, path: Path) -> None:
     for _ in range(2):
         assert counts(workspace.evaluate(DAY + 120)) == (0, 0, 0, 0, 0)
         [event] = workspace.events(type_="ZoneRulesChanged").rows
-        assert event.payload == {"from": "2001a", "to": tzdata_release()}
+        assert event.payload == {"from": "2001a", "to": tzdata_release(), "zones": {}}
         assert sql(path, "SELECT * FROM agenda") == agenda
     sql(path, "UPDATE workspace SET zone_rules = '2001a'")
     workspace.evaluate(DAY + 180)

@@ -124,7 +124,7 @@ def test_interrupted_at_any_moment(tmp_path: Path, delay: float) -> None:
 ENDLESS = """
 import contextlib, os, signal, sqlite3, sys, threading
 from arco_sched.store.sqlite import database
-from arco_sched.store.sqlite import audit as verifying
+from arco_sched.store.sqlite import integrity as verifying
 
 connection = sqlite3.connect(":memory:", check_same_thread=False)
 endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"

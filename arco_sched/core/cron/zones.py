@@ -138,6 +138,14 @@ def _data(path: str) -> bytes:
     return loader.get_data(f"{tzdata.__path__[0]}/{path}")
 
 
+def zone_data(name: str) -> bytes | None:
+    """The TZif data of an IANA name in the installed package, None for any other name."""
+    try:
+        return _data(f"zoneinfo/{name}") if name in zone_names() else None
+    except OSError:
+        return None
+
+
 @lru_cache(maxsize=1)
 def zone_names() -> frozenset[str]:
     """Every name that `load_zone` takes: those of the IANA database, links included, without `Factory`."""

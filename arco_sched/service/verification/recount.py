@@ -11,9 +11,11 @@ from arco_sched.core.evaluate import Stretch, agenda, beginning, stretches
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Audit, PruningRow, TickRow
 from arco_sched.core.subjects import LapseSpan, State
+from arco_sched.core.zone_changes import ZoneChange
 from arco_sched.core.zone_rules import tzdata_release
 from arco_sched.service.states import sets_of_states
 from arco_sched.service.verification.findings import Findings
+from arco_sched.service.zone_rules import pending_change
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being checked, how much of it is done, and how much there is."""
@@ -28,12 +30,13 @@ _NEVER: Final = 1 << 62
 def recount(audit: Audit, findings: Findings, report: Progress) -> None:
     """Hold every schedule's occurrences against its ticks and lapses."""
     release, recorded = tzdata_release(), audit.agenda.zone_rules()
-    changed = audit.last_zone_change()
+    changes = audit.zones.changes()
     if release != recorded:
         findings.add(
             "zone rules", f"zone rules {release} are installed, {recorded} were last evaluated with", note=True
         )
-        changed = 1 << 62
+        changes.append(pending_change(audit))
+    elsewhere = set(audit.zones.planned_elsewhere())
     schedules = audit.definitions.numbers()
     done = 0
     for states in sets_of_states(audit, schedules):
@@ -41,9 +44,9 @@ def recount(audit: Audit, findings: Findings, report: Progress) -> None:
         for state in states:
             record = recorded_of[state.schedule]
             if record.terms and record.terms[-1].version == 1:
-                one = _Recount(audit, state, record, changed, findings)
+                one = _Recount(audit, state, record, changes, findings)
                 one.run()
-                if release == recorded:
+                if release == recorded and state.schedule not in elsewhere:
                     one.check_agenda(record.entry)
             done += 1
             report("schedules", done, len(schedules))
@@ -80,6 +83,7 @@ class _Record:
     rewound: Sequence[tuple[int, int]]
     prunings: Sequence[PruningRow]
     pruned_through: int | None
+    served: Sequence[int]
     entry: tuple[int, bool] | None
 
 
@@ -90,7 +94,7 @@ def _recorded(audit: Audit, schedules: Sequence[int]) -> Mapping[int, _Record]:
     terms = audit.definitions.all_terms(schedules)
     lapses, rewound, prunings = audit.lapses(schedules), audit.rewound_spans(schedules), audit.prunings(schedules)
     pruned_through = audit.history.pruned_through(schedules)
-    entries = audit.agenda.entries(schedules)
+    entries, served = audit.agenda.entries(schedules), audit.zones.served(schedules)
     ticks = _Ticks(audit.scheduled_ticks(schedules[0], schedules[-1]))
     return {
         schedule: _Record(
@@ -100,6 +104,7 @@ def _recorded(audit: Audit, schedules: Sequence[int]) -> Mapping[int, _Record]:
             rewound=rewound[schedule],
             prunings=prunings[schedule],
             pruned_through=pruned_through.get(schedule),
+            served=served[schedule],
             entry=entries.get(schedule),
         )
         for schedule in schedules
@@ -107,16 +112,19 @@ def _recorded(audit: Audit, schedules: Sequence[int]) -> Mapping[int, _Record]:
 
 
 class _Recount:
-    """One schedule: the occurrences from version 1's start through the cursor are its scheduled ticks plus its lapses.
+    """One schedule: the occurrences from version 1's start through the cursor are its scheduled ticks plus its lapses,
+    but for those that were served under other zone rules.
 
-    `changed` is the `seq` of the last change of the zone rules: what an earlier event says of a zone with rules may
-    differ now, which is a note and not a difference.
+    `changes` are those of the zone rules, oldest first: what was recorded before one of them may differ now where it
+    moved the clock of the zone, which is a note and not a difference.
     """
 
-    def __init__(self, audit: Audit, state: State, record: _Record, changed: int, findings: Findings) -> None:
+    def __init__(
+        self, audit: Audit, state: State, record: _Record, changes: Sequence[ZoneChange], findings: Findings
+    ) -> None:
         self._audit, self._schedule = audit, state.schedule
         self._record, self._terms, self._rewound = record, record.terms, record.rewound
-        self._changed, self._findings = changed, findings
+        self._changes, self._findings, self._served = changes, findings, frozenset(record.served)
         self._schedule_id = state.schedule_id
         self._cursor, self._ahead = state.cursor, state.ahead
 
@@ -125,9 +133,7 @@ class _Recount:
         position = self._pruned()
         for lapse in self._record.lapses:
             if lapse.after + 1 < position:
-                self._say(
-                    lapse.seq, f"lapse after {format_instant(lapse.after)} overlaps what is accounted for before it"
-                )
+                self._say(f"lapse after {format_instant(lapse.after)} overlaps what is accounted for before it")
             self._between(position, lapse.after + 1)
             self._inside(lapse)
             position = max(position, lapse.before)
@@ -152,13 +158,15 @@ class _Recount:
         if any(part.times is None for part in parts) or any(pruning.uncounted for pruning in prunings):
             self._note(f"what was pruned through {format_instant(through)} can't be counted again")
         else:
-            count = sum(part.occurring(part.start, part.stop) for part in parts)
+            count = sum(part.occurring(part.start, part.stop) for part in parts) - self._count_served(parts)
             removed = sum(pruning.occurrences for pruning in prunings)
             furthest = max((pruning.through for pruning in prunings), default=through)
             # What was pruned beyond the clock is due again after a rewind, and can be pruned again.
             if count != removed and not any(target < furthest for target, _ in self._rewound):
                 text = f"{removed} occurrences through {format_instant(through)} were pruned, there are {count}"
-                self._say(max((pruning.seq for pruning in prunings), default=0), text)
+                self._say(
+                    text, self._is_explained(0, start, through + 1)
+                )  # when it was recorded, is not known any more
         return through + 1
 
     def _between(self, start: int, stop: int) -> None:
@@ -177,11 +185,15 @@ class _Recount:
     def _compare(self, expected: list[int], ticks: list[TickRow], term: Term) -> None:
         """The ticks must be those at the expected instants, and as the version in force says."""
         found = [tick[1] for tick in ticks]
+        if self._served:
+            expected = [at for at in expected if at not in self._served or at in found]
         if found != expected:
             wanted = set(expected)
             self._extra([tick for tick in ticks if tick[1] not in wanted])
             for at in sorted(wanted.difference(found)):
-                self._say(0, f"the occurrence at {format_instant(at)} is neither a tick nor counted in a lapse")
+                text = f"the occurrence at {format_instant(at)} is neither a tick nor counted in a lapse"
+                # It was passed over when what follows it was recorded.
+                self._say(text, self._is_explained(self._audit.seq_after(self._schedule, at), at, at + 1))
             ticks = [tick for tick in ticks if tick[1] in wanted]
         usual = (term.version, *(("triggered", term.content) if term.enabled else ("skipped", None)))
         if {tick[2:] for tick in ticks} != {usual}:
@@ -200,17 +212,19 @@ class _Recount:
             if part.times is None:
                 self._note(f"the lapse after {format_instant(lapse.after)} can't be counted again: {part.error}")
                 return
-        count = sum(part.occurring(part.start, part.stop) for part in parts)
+        count = sum(part.occurring(part.start, part.stop) for part in parts) - self._count_served(parts)
         if count != lapse.missed:
             span = f"after {format_instant(lapse.after)} and before {format_instant(lapse.before)}"
-            self._say(lapse.seq, f"the lapse {span} says {lapse.missed} missed, there are {count}")
+            explained = self._is_explained(lapse.seq, lapse.after + 1, lapse.before)
+            self._say(f"the lapse {span} says {lapse.missed} missed, there are {count}", explained)
 
     def _unreadable(self, part: Stretch) -> None:
         seen = len(self._take(part.stop))
         if seen:
             self._note(f"{seen} ticks of version {part.term.version} can't be counted again: {part.error}")
         else:
-            self._say(0, f"version {part.term.version} can't be evaluated ({part.error}), but the cursor is past it")
+            text = f"version {part.term.version} can't be evaluated ({part.error}), but the cursor is past it"
+            self._say(text, self._is_explained(0, part.start, part.stop))
 
     def _check_tick(self, tick: TickRow, usual: tuple[int, str, int | None]) -> None:
         _, at, version, status, content = tick
@@ -219,7 +233,7 @@ class _Recount:
         if version != usual[0]:
             self._say_tick(tick, f"has version {version}, in force was {usual[0]}")
         elif (status, content) != usual[1:]:
-            self._say(0, f"tick {self._schedule_id}:{at} is {status} otherwise than its version {version} says")
+            self._say(f"tick {self._schedule_id}:{at} is {status} otherwise than its version {version} says")
 
     def check_agenda(self, recorded: tuple[int, bool] | None) -> None:
         """Hold what is on the agenda against when the schedule is due next."""
@@ -230,7 +244,7 @@ class _Recount:
             self._note(f"version in force can't be evaluated since {format_instant(planned.due_at)}")
             return
         due = "never" if planned is None else format_instant(planned.due_at)
-        self._say(0, f"the agenda has {None if recorded is None else format_instant(recorded[0])}, due next is {due}")
+        self._say(f"the agenda has {None if recorded is None else format_instant(recorded[0])}, due next is {due}")
 
     def _made_ahead(self, instant: int) -> bool:
         """Whether a tick at this instant may have been made while the cursor was ahead, before a rewind."""
@@ -243,10 +257,23 @@ class _Recount:
 
     def _say_tick(self, tick: TickRow, text: str) -> None:
         instant = tick[1]
-        self._say(self._audit.tick_seq(self._schedule, instant), f"tick {self._schedule_id}:{instant} {text}")
+        explained = self._is_explained(self._audit.tick_seq(self._schedule, instant), instant, instant + 1)
+        self._say(f"tick {self._schedule_id}:{instant} {text}", explained)
 
-    def _say(self, seq: int, text: str) -> None:
-        explained = 0 < seq < self._changed
+    def _count_served(self, parts: Sequence[Stretch]) -> int:
+        """How many of the occurrences of some stretches were served under other zone rules, and are no ticks."""
+        return sum(
+            part.occurring(at, at + 1) for at in self._record.served for part in parts if part.start <= at < part.stop
+        )
+
+    def _is_explained(self, seq: int, start: int, stop: int) -> bool:
+        """Whether a change of the zone rules after an event explains what it says of `[start, stop)`."""
+        zones = {part.term.timezone for part in stretches(self._terms, start, stop)}
+        return any(
+            change.seq > seq and any(change.touches(zone, start, stop) for zone in zones) for change in self._changes
+        )
+
+    def _say(self, text: str, explained: bool = False) -> None:
         why = " (recorded under other zone rules)" if explained else ""
         self._findings.add("recount", f"schedule {self._schedule_id}: {text}{why}", note=explained)
 

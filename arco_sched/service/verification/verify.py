@@ -33,6 +33,7 @@ def _check(audit: Audit, workspace: str, findings: Findings, report: Progress) -
     # What else would be said of tables that refer to what is not there is noise.
     if not check_schema(audit, findings) or not check_names(audit, findings):
         return
+    findings.events, findings.schedules = audit.size()
     check_events(audit, findings)
     try:
         audit.fold_all_again(lambda done, total: report("events", done, total))
@@ -55,6 +56,7 @@ _PUBLIC: Final = {
     "run_states": "run",
     "attempt_rows": "attempt",
     "pool_rows": "pool",
+    "served_rows": "served occurrence",
     "workspace": "workspace",
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from arco_sched.core.zone_rules import tzdata_release
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
@@ -22,8 +24,9 @@ class Agenda:
         return "" if row is None else str(row[0])
 
     def is_due(self, now: int) -> bool:
-        """Whether the evaluator must look at any schedule; one look into an index, however many schedules there are."""
-        ask = "SELECT 1 FROM agenda WHERE due_at <= ? LIMIT 1"
+        """Whether the evaluator must look at any schedule, also since it was planned under other zone rules; one look
+        into an index, however many schedules there are."""
+        ask = "SELECT 1 FROM agenda WHERE due_at <= ? UNION ALL SELECT 1 FROM agenda_elsewhere LIMIT 1"
         return self._connection.execute(ask, (now,)).fetchone() is not None
 
     def is_idle(self, executor: str, pool: str, now: int) -> bool:
@@ -84,6 +87,12 @@ class Agenda:
             "WHERE due_at <> excluded.due_at OR failing <> excluded.failing",
             [(schedule, entry.due_at, entry.failing) for schedule, entry in entries.items() if entry is not None],
         )
+        installed = tzdata_release()
+        if self.zone_rules() != installed:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO agenda_elsewhere (schedule, zone_rules) VALUES (?, ?)",
+                [(schedule, installed) for schedule in entries],
+            )
 
     def entries(self, schedules: Sequence[int]) -> dict[int, tuple[int, bool]]:
         """(due_at, failing) of those of the schedules that will be due."""
@@ -119,5 +128,9 @@ class Agenda:
 
     def next_due_after(self, now: int) -> int | None:
         """The first instant after `now` at which something is due."""
-        row = self._connection.execute("SELECT min(due_at) FROM agenda WHERE due_at > ?", (now,)).fetchone()
+        ask = (
+            "SELECT min(due_at) FROM agenda WHERE due_at > ? "
+            "AND schedule NOT IN (SELECT schedule FROM agenda_elsewhere)"
+        )
+        row = self._connection.execute(ask, (now,)).fetchone()
         return None if row[0] is None else int(row[0])

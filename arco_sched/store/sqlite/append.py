@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final, cast
 
 from arco_sched.core.definitions import RequestContent
-from arco_sched.core.events import LAPSED, OF_RUNS, REQUESTED, TICKED, TRIGGERED, Draft, TickSeries, drafts_of
+from arco_sched.core.events import LAPSED, OF_RUNS, REQUESTED, TICKED, TRIGGERED, UPSERTED, Draft, TickSeries, drafts_of
 from arco_sched.core.identity import RUN_ID_LENGTH, content_text, fingerprint
 from arco_sched.core.ports import Appended
 from arco_sched.store.sqlite import queue
@@ -62,6 +62,10 @@ def append(connection: sqlite3.Connection, drafts: Sequence[Draft | TickSeries])
             written += _append_singles(connection, singles)
     through = last_seq(connection)
     conflicts = fold(connection, before, through, types)
+    if UPSERTED.code in types:
+        from arco_sched.store.sqlite.zones import keep_new
+
+        keep_new(connection, before, through)
     if REQUESTED.code in types:
         queue.request(connection, before, through)
     if types & _LIFE:

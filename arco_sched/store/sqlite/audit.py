@@ -8,10 +8,8 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
-from threading import Event
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager
+from typing import Final
 
 from arco_sched.core.errors import ArcoError
 from arco_sched.core.events import PRUNED, REWOUND
@@ -28,15 +26,11 @@ from arco_sched.core.ports import (
 )
 from arco_sched.core.runs import ImpossibleEvent
 from arco_sched.core.subjects import LapseSpan
-from arco_sched.store.sqlite.append import last_seq
 from arco_sched.store.sqlite.faults import is_interruption
 from arco_sched.store.sqlite.fold import fold_again
 from arco_sched.store.sqlite.history import spans
 from arco_sched.store.sqlite.script import schema, statements
 from arco_sched.store.sqlite.transaction import Transaction
-
-if TYPE_CHECKING:
-    from arco_sched.store.sqlite.database import Database
 
 FOLD_RANGE: Final = 50_000
 """Events folded at a time."""
@@ -47,7 +41,7 @@ stand in the order of the schedules."""
 
 FOLDED: Final = (
     *("definition_rows", "schedule_rows", "tick_rows", "lapse_rows", "run_rows", "conflict_rows"),
-    *("run_states", "attempt_rows", "pool_rows"),
+    *("run_states", "attempt_rows", "pool_rows", "served_rows"),
 )
 
 _FRESH: Final = "fresh"
@@ -57,59 +51,11 @@ _MADE: Final = ("CREATE UNIQUE INDEX ", "CREATE TABLE ")
 _REFUSALS: Final = (sqlite3.Error, ArcoError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What folding an event raises whose content is not as we write it."""
 
+_BEFORE_ALL: Final = -(1 << 63)
+"""Less than the `seq` of any event."""
+
 _PAGE: Final = 10_000
 _AMONG: Final = "IN (SELECT value FROM json_each(?))"
-
-_STEPS: Final = 1_000_000
-"""Steps of SQLite's machine between two looks at signals, a fiftieth of a second or so."""
-
-
-@contextmanager
-def integrity(database: "Database") -> Iterator[Callable[[], list[str]]]:
-    """SQLite's own integrity check, in a thread and on a connection of its own, beside what is done within the block.
-
-    Calling what the block gets waits for the end, and answers what the check says, nothing where all is well. The check
-    takes seconds for a large file, in which it does not come back to Python once. A block that is left before is Ctrl-C
-    or a failure: it ends the check at once.
-    """
-    opened: list[sqlite3.Connection] = []
-    unwanted = Event()
-
-    def ask(connection: sqlite3.Connection) -> list[str]:
-        opened.append(connection)
-        return [] if unwanted.is_set() else [row[0] for row in connection.execute("PRAGMA integrity_check")]
-
-    def check() -> list[str]:
-        with database.another() as own:
-            return own.ask(ask)
-
-    def answer() -> list[str]:
-        said = checking.result()
-        return [] if said == ["ok"] else [str(line) for line in said]
-
-    with ThreadPoolExecutor(1) as pool:
-        checking = pool.submit(check)
-        try:
-            yield answer
-        finally:
-            unwanted.set()
-            # Again and again: to interrupt a connection whose statement has not begun means nothing.
-            while not wait([checking], timeout=0.02).done:
-                for connection in opened:
-                    with suppress(sqlite3.ProgrammingError):  # it is closed by now
-                        connection.interrupt()
-
-
-@contextmanager
-def interruptible(connection: sqlite3.Connection) -> Iterator[None]:
-    """Ctrl-C ends a statement of this connection at once, and not only when it is done."""
-    # Calling any function at all is what lets Python act on a signal. What it raises there SQLite takes for the wish to
-    # end the statement, and says so, and `Database` says what was meant.
-    connection.set_progress_handler(lambda: 0, _STEPS)
-    try:
-        yield
-    finally:
-        connection.set_progress_handler(None, 0)
 
 
 @contextmanager
@@ -147,13 +93,14 @@ class Audit(Transaction):
             if lead is not None:
                 self._connection.execute(f"{lead}{_FRESH}.{sql[len(lead) :]}")
         self._connection.execute(f"INSERT INTO {_FRESH}.workspace SELECT * FROM main.workspace")
-        last = last_seq(self._connection)
-        after = 0
-        while after < last:
-            through = min(after + FOLD_RANGE, last)
-            self._fold_range(after, through)
-            after = through
-            progress(after, last)
+        after, done = _BEFORE_ALL, 0
+        total = int(self._connection.execute("SELECT count(*) FROM event_log").fetchone()[0])
+        # By events and not by numbers: these may have gaps of any size.
+        ask = "SELECT max(seq), count(*) FROM (SELECT seq FROM event_log WHERE seq > ? ORDER BY seq LIMIT ?)"
+        while count := (row := self._connection.execute(ask, (after, FOLD_RANGE)).fetchone())[1]:
+            self._fold_range(after, row[0])
+            after, done = row[0], done + count
+            progress(done, total)
 
     def _fold_range(self, after: int, through: int) -> None:
         self._connection.execute("SAVEPOINT range")
@@ -164,11 +111,13 @@ class Audit(Transaction):
                 raise  # Ctrl-C or an error of the disk, and not the event's fault
             self._connection.execute("ROLLBACK TO range")
             # Once more, one by one, to name the event.
-            for seq in range(after + 1, through + 1):
+            ask = "SELECT seq FROM event_log WHERE seq > ? AND seq <= ? ORDER BY seq"
+            for (seq,) in self._connection.execute(ask, (after, through)).fetchall():
                 try:
-                    fold_again(self._connection, seq - 1, seq, to=f"{_FRESH}.")
+                    fold_again(self._connection, after, seq, to=f"{_FRESH}.")
                 except _REFUSALS as refused:
                     raise Unfoldable(seq, _said(refused)) from None
+                after = seq
             raise
         self._connection.execute("RELEASE range")
 
@@ -219,7 +168,8 @@ class Audit(Transaction):
 
     def missing_events(self) -> MissingEvents:
         """Which events are not there: their numbers follow each other, and only a pruning removes some."""
-        missing = self._connection.execute("SELECT coalesce(max(seq), 0) - count(*) FROM event_log").fetchone()[0]
+        ask = "SELECT coalesce(max(seq), 0) - count(*) FILTER (WHERE seq > 0) FROM event_log"
+        missing = self._connection.execute(ask).fetchone()[0]
         ask = (
             "SELECT coalesce(sum(json_extract(payload, '$.ticks') + json_extract(payload, '$.others') + "
             "json_extract(payload, '$.lapses')), 0), coalesce(max(seq), 0) FROM event_log WHERE type = ?"
@@ -236,6 +186,12 @@ class Audit(Transaction):
     def workspace_rows(self) -> int:
         """How many rows there are about the database itself."""
         return int(self._connection.execute("SELECT count(*) FROM workspace").fetchone()[0])
+
+    def size(self) -> tuple[int, int]:
+        """How many events and how many schedules there are."""
+        ask = "SELECT (SELECT count(*) FROM event_log), (SELECT count(*) FROM schedule_rows)"
+        events, schedules = self._connection.execute(ask).fetchone()
+        return int(events), int(schedules)
 
     def unnamed(self) -> list[str]:
         """What refers to a row of a dictionary that is not there."""
@@ -358,10 +314,15 @@ class Audit(Transaction):
             found[schedule].append(PruningRow._make(row))
         return found
 
-    def last_zone_change(self) -> int:
-        """The `seq` of the last change of the zone rules, 0 where they never changed."""
-        ask = "SELECT coalesce(max(seq), 0) FROM event_log WHERE type NOT IN (2, 4) AND type = 5"
-        return int(self._connection.execute(ask).fetchone()[0])
+    def seq_after(self, schedule: int, instant: int) -> int:
+        """The `seq` of the event by which an instant was passed over."""
+        ask = (
+            "SELECT * FROM (SELECT seq FROM event_log WHERE type = 2 AND schedule = :schedule AND origin = 0 "
+            "AND instant > :instant ORDER BY instant LIMIT 1) UNION ALL SELECT * FROM (SELECT lapse FROM lapse_rows "
+            "WHERE schedule = :schedule AND after >= :instant ORDER BY after LIMIT 1)"
+        )
+        found = self._connection.execute(ask, {"schedule": schedule, "instant": instant}).fetchall()
+        return min((int(seq) for (seq,) in found), default=1 << 62)
 
 
 def _key(names: list[str], keys: list[str], row: Iterable[object]) -> dict[str, object]:

@@ -139,7 +139,7 @@ class Database:
     @contextmanager
     def integrity(self) -> Iterator[Callable[[], list[str]]]:
         """SQLite's own integrity check, beside what is done within the block; the call waits for what it says."""
-        from arco_sched.store.sqlite.audit import integrity
+        from arco_sched.store.sqlite.integrity import integrity
 
         self._check()
         with integrity(self) as answer:
@@ -148,7 +148,8 @@ class Database:
     @contextmanager
     def audit(self) -> Iterator[Audit]:
         """What `arco verify` asks, in a transaction that sees one state of the database; Ctrl-C ends a statement."""
-        from arco_sched.store.sqlite.audit import Audit, interruptible, one_state
+        from arco_sched.store.sqlite.audit import Audit, one_state
+        from arco_sched.store.sqlite.integrity import interruptible
 
         self._check_idle()
         with translating_errors(self.path), interruptible(self._connection), one_state(self._connection):

@@ -102,15 +102,17 @@ class Definitions:
         ]
 
     def _ahead(self, schedules: list[int]) -> dict[int, list[int]]:
-        """The instants of the scheduled ticks after the cursor, of which there are some only after a rewind."""
+        """The instants of the scheduled ticks and of what was served after the cursor, of which there are some only
+        after a rewind or a change of the zone rules."""
         found: dict[int, list[int]] = {}
         if schedules:
             ask = (
                 "SELECT t.schedule, t.instant FROM schedule_rows s JOIN tick_rows t "
-                "ON t.schedule = s.schedule AND t.instant > s.cursor AND t.origin = 0 "
-                f"WHERE s.schedule {_AMONG} ORDER BY t.schedule, t.instant"
+                f"ON t.schedule = s.schedule AND t.instant > s.cursor AND t.origin = 0 WHERE s.schedule {_AMONG} "
+                "UNION SELECT v.schedule, v.instant FROM schedule_rows s JOIN served_rows v "
+                f"ON v.schedule = s.schedule AND v.instant > s.cursor WHERE s.schedule {_AMONG} ORDER BY 1, 2"
             )
-            for schedule, instant in self._connection.execute(ask, (json.dumps(schedules),)):
+            for schedule, instant in self._connection.execute(ask, (json.dumps(schedules),) * 2):
                 found.setdefault(schedule, []).append(instant)
         return found
 

@@ -16,6 +16,7 @@ from arco_sched.core.fold import (
     CursorRewound,
     HistoryRemoved,
     LifeWent,
+    OccurrencesServed,
     RareEvent,
     RowChange,
     VersionAdded,
@@ -253,6 +254,20 @@ def _set_zone_rules(connection: sqlite3.Connection, changes: list[Any], to: str)
     connection.execute(f"UPDATE {to}workspace SET zone_rules = ?", (changes[-1].release,))
 
 
+def _serve(connection: sqlite3.Connection, changes: list[Any], to: str) -> None:
+    served = [(at, each.schedule_id) for each in changes for at in each.instants]
+    connection.executemany(
+        f"INSERT INTO {to}served_rows (schedule, instant) SELECT schedule, ? FROM schedule_ids WHERE schedule_id = ? "
+        "ON CONFLICT DO NOTHING",
+        served,
+    )
+    connection.executemany(
+        f"UPDATE {to}schedule_rows SET rewound_from = max(coalesce(rewound_from, ?1), ?1) "
+        "WHERE schedule = (SELECT schedule FROM schedule_ids WHERE schedule_id = ?2)",
+        served,
+    )
+
+
 _WAYS: Final[dict[type, Callable[[sqlite3.Connection, list[Any], str], None]]] = {
     VersionAdded: _add_versions,
     VersionMoved: _move_versions,
@@ -260,5 +275,6 @@ _WAYS: Final[dict[type, Callable[[sqlite3.Connection, list[Any], str], None]]] =
     LapseCut: _cut_lapses,
     HistoryRemoved: _remove_history,
     ZoneRulesSet: _set_zone_rules,
+    OccurrencesServed: _serve,
     LifeWent: go_on,
 }

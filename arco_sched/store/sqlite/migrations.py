@@ -199,7 +199,23 @@ CREATE TABLE visit_rows (
 -- The runs that somebody looks for by their status.
 CREATE INDEX run_by_status ON run_rows (status, run)
     WHERE status = 'failed' OR status = 'running' OR status = 'canceled' OR status = 'skipped';
+-- What changes of the zone rules need and leave behind.
+CREATE TABLE served_rows (
+    schedule INTEGER NOT NULL,
+    instant  INTEGER NOT NULL,
+    PRIMARY KEY (schedule, instant)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE agenda_elsewhere (
+    schedule   INTEGER PRIMARY KEY,
+    zone_rules TEXT NOT NULL
+) STRICT;
+CREATE TABLE zone_data (
+    timezone TEXT PRIMARY KEY,
+    data     BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 """
+
+_KEEPS_ZONES: Final = 3
 
 STEPS: Final[Sequence[str]] = (_TO_2, _TO_3)
 """Script by script, from schema 1 to 2, from 2 to 3, and so on."""
@@ -240,4 +256,16 @@ def _take(connection: "sqlite3.Connection", steps: Sequence[str], target: int) -
     connection.execute("DELETE FROM words")
     for statement in statements(derived()):
         connection.execute(statement)
+    _keep_zones(connection, target)
     connection.execute(f"PRAGMA user_version = {target}")
+
+
+def _keep_zones(connection: "sqlite3.Connection", target: int) -> None:
+    """Keep the zone data of now where they are those of the rules recorded: before schema 3 nobody did."""
+    from arco_sched.core.zone_rules import tzdata_release
+    from arco_sched.store.sqlite.zones import Zones
+
+    if target >= _KEEPS_ZONES:
+        [(recorded,)] = connection.execute("SELECT zone_rules FROM workspace")
+        if recorded == tzdata_release():
+            Zones(connection).keep_installed()

@@ -90,7 +90,7 @@ CREATE TABLE schedule_rows (
     cursor       INTEGER NOT NULL,   -- everything through it is accounted for
     last_instant INTEGER,            -- of the last scheduled tick
     last_run     INTEGER,            -- of the last scheduled tick that requested a run
-    rewound_from INTEGER,            -- the furthest cursor that a rewind left: only up to it can ticks lie ahead
+    rewound_from INTEGER,            -- only up to it can ticks or served occurrences lie ahead of the cursor
     pruned_through INTEGER           -- history through it was removed; a rewind to before it brings it back as well
 ) STRICT;
 
@@ -121,6 +121,13 @@ CREATE TABLE lapse_rows (
     recorded_at INTEGER NOT NULL,
     UNIQUE (schedule, after, before, reason)
 ) STRICT;
+
+-- Occurrences after the cursor of then whose appointments were accounted for before, under other zone rules.
+CREATE TABLE served_rows (
+    schedule INTEGER NOT NULL,
+    instant  INTEGER NOT NULL,
+    PRIMARY KEY (schedule, instant)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE run_rows (
     run          INTEGER PRIMARY KEY,  -- the seq of its first request
@@ -259,3 +266,15 @@ CREATE TABLE agenda (
 ) STRICT;
 
 CREATE INDEX agenda_due ON agenda (due_at);
+
+-- Not folded: the schedules whose row of the agenda was made under other zone rules than those recorded.
+CREATE TABLE agenda_elsewhere (
+    schedule   INTEGER PRIMARY KEY,
+    zone_rules TEXT NOT NULL
+) STRICT;
+
+-- Not folded: the data of the zones that definitions have, under the rules recorded: what another release changes.
+CREATE TABLE zone_data (
+    timezone TEXT PRIMARY KEY,
+    data     BLOB NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from arco_sched.store.sqlite.queue import Queue
     from arco_sched.store.sqlite.runs import Runs
     from arco_sched.store.sqlite.standing import Standing
+    from arco_sched.store.sqlite.zones import Zones
 
 
 class Transaction:
@@ -76,6 +77,13 @@ class Transaction:
         from arco_sched.store.sqlite.standing import Standing
 
         return Standing(self._connection)
+
+    @property
+    def zones(self) -> Zones:
+        """The zone rules recorded, and what changes of them left behind."""
+        from arco_sched.store.sqlite.zones import Zones
+
+        return Zones(self._connection)
 
     def append(self, drafts: Sequence[Draft | TickSeries]) -> Appended:
         """Record events, and fold them into the tables; see the port."""

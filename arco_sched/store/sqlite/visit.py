@@ -22,7 +22,7 @@ _LARGER: Final = 1 << 31
 _VISIT: Final = f"""
 UPDATE workspace SET visited_at = :now
 WHERE zone_rules = :zone_rules AND visited_at >= {_SMALLEST} AND (visited_at < {_LARGER}) = (:now < {_LARGER})
-    AND NOT EXISTS (SELECT 1 FROM agenda WHERE due_at <= :now)
+    AND NOT EXISTS (SELECT 1 FROM agenda WHERE due_at <= :now) AND NOT EXISTS (SELECT 1 FROM agenda_elsewhere)
 """
 
 

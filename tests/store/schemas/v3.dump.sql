@@ -9,6 +9,10 @@ CREATE TABLE agenda (
 INSERT INTO "agenda" VALUES(1,1741096800,0);
 INSERT INTO "agenda" VALUES(2,1741058400,0);
 INSERT INTO "agenda" VALUES(3,1767225600,0);
+CREATE TABLE agenda_elsewhere (
+    schedule   INTEGER PRIMARY KEY,
+    zone_rules TEXT NOT NULL
+) STRICT;
 CREATE TABLE attempt_rows (
     run          INTEGER NOT NULL,
     attempt      INTEGER NOT NULL,
@@ -237,12 +241,17 @@ CREATE TABLE schedule_rows (
     cursor       INTEGER NOT NULL,   -- everything through it is accounted for
     last_instant INTEGER,            -- of the last scheduled tick
     last_run     INTEGER,            -- of the last scheduled tick that requested a run
-    rewound_from INTEGER,            -- the furthest cursor that a rewind left: only up to it can ticks lie ahead
+    rewound_from INTEGER,            -- only up to it can ticks or served occurrences lie ahead of the cursor
     pruned_through INTEGER           -- history through it was removed; a rewind to before it brings it back as well
 ) STRICT;
 INSERT INTO "schedule_rows" VALUES(1,1,1741093200,1741093200,1741093200,NULL,1741007199);
 INSERT INTO "schedule_rows" VALUES(2,3,1741058100,1741058100,1741000500,NULL,1741000500);
 INSERT INTO "schedule_rows" VALUES(3,1,1741111599,NULL,NULL,NULL,NULL);
+CREATE TABLE served_rows (
+    schedule INTEGER NOT NULL,
+    instant  INTEGER NOT NULL,
+    PRIMARY KEY (schedule, instant)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE tick_rows (
     schedule    INTEGER NOT NULL,
     instant     INTEGER NOT NULL,
@@ -321,6 +330,11 @@ CREATE TABLE workspace (
     store_id   TEXT                               -- what the folder of the attempts must hold too; set by the first worker
 ) STRICT;
 INSERT INTO "workspace" VALUES(1,'pinned','2026f',1741144000,0,'00000000000000000000000000000000');
+CREATE TABLE zone_data (
+    timezone TEXT PRIMARY KEY,
+    data     BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO "zone_data" VALUES('UTC',X'545A69663200000000000000000000000000000000000000000000000000000000000000000000010000000100000000000000545A696632000000000000000000000000000000000000000000000000000000000000000000000100000004000000000000555443000A555443300A');
 CREATE UNIQUE INDEX event_tick ON event_log (schedule, origin, instant) WHERE type = 2;
 CREATE UNIQUE INDEX event_request ON event_log (schedule, origin, instant, content) WHERE type = 4 AND schedule IS NOT NULL;
 CREATE UNIQUE INDEX event_keyed_request ON event_log (key, content) WHERE type = 4 AND key IS NOT NULL;
