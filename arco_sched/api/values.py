@@ -5,7 +5,7 @@ Each function takes a value of any type whatever, and notes what is wrong with i
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
@@ -181,6 +181,8 @@ def plain(kind: Kind, value: object, note: Note) -> Any:
             return _zone(value, note)
         case kinds.Span():
             return _span(kind, value, note)
+        case special_kinds.DayRange():
+            return text(value.isoformat() if type(value) is date else value, note, "a date or a text")
         case special_kinds.AbsolutePath():
             return text(os.fspath(value) if isinstance(value, os.PathLike) else value, note, "a text or a Path")
         case kinds.Text() | kinds.Choice():

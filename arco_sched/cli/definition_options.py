@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import typer
@@ -11,9 +12,9 @@ from arco_sched.cli.moments import question
 from arco_sched.cli.names import option_of
 from arco_sched.cli.options import RUN, Problems, read_pairs
 from arco_sched.core.fields import BY_NAME, GIVEN
-from arco_sched.core.kinds import Choice, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole
+from arco_sched.core.kinds import Choice, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole, problems_of
 from arco_sched.core.rows import Field
-from arco_sched.core.special_kinds import AbsolutePath, Cron, Name, Zone
+from arco_sched.core.special_kinds import AbsolutePath, Cron, DayRange, Days, Name, Zone
 
 if TYPE_CHECKING:
     from arco_sched.core.cron import Zone as Clock
@@ -32,6 +33,7 @@ _FIRST: Final = ("cron_expression", "timezone", "start_at", "end_at")
 _HELP: Final = {
     "cron_expression": 'When it is due, such as "0 10 * * 1-5".',
     "enabled": "Paused: what is due is recorded as skipped.",
+    "excluded_days": "Days on which nothing runs, such as 2025-12-25 or 2025-12-24..2026-01-01; repeatable.",
 }
 """Help of options that say it otherwise than the field's words."""
 
@@ -49,7 +51,7 @@ _CLEARED: Final = {
 }
 """What an option takes away, where the field's name does not say it."""
 
-_UNCOUNTED: Final = {"environment", "retry_exit_codes"}
+_UNCOUNTED: Final = {"environment", "retry_exit_codes", "excluded_days"}
 """The fields of several values whose option has no plural."""
 
 
@@ -71,7 +73,9 @@ CHANGED: Final = NEW
 REQUESTED: Final = tuple(field for field in NEW if field.for_requests)
 """What `runs request` takes."""
 
-EXPRESSION: Final = tuple(BY_NAME[name] for name in ("cron_expression", "timezone", "dst_gap", "dst_overlap"))
+EXPRESSION: Final = tuple(
+    BY_NAME[name] for name in ("cron_expression", "timezone", "dst_gap", "dst_overlap", "excluded_days")
+)
 """What says when an expression is due."""
 
 
@@ -82,6 +86,15 @@ ExpectVersion = Annotated[
         metavar="N",
         help="Change nothing unless this is the current version.",
         rich_help_panel=GUARDS,
+    ),
+]
+ExcludeFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--exclude-from",
+        metavar="FILE",
+        help="A file with a day or a range of days a line, as --exclude has them; # begins a comment.",
+        rich_help_panel=WHEN,
     ),
 ]
 DiscardWaiting = Annotated[
@@ -144,6 +157,26 @@ def resolve(problems: Problems, values: dict[str, Any], zone: "Clock") -> None:
             values[name] = problems.attempt(partial(value, zone))
 
 
+def read_days(problems: Problems, values: dict[str, Any], name: str | None) -> None:
+    """Add the days of the file of `--exclude-from` to those of the values; every line that is none is a problem."""
+    if name is None:
+        return
+    try:
+        lines = Path(name).read_text("utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        problems.add(f"--exclude-from {name}: it can't be read, {reason}")
+        return
+    before = len(problems.found)
+    days = [(number, text) for number, line in enumerate(lines, 1) if (text := line.partition("#")[0].strip())]
+    for number, text in days:
+        for problem in problems_of(DayRange(), f"{name}, line {number}:", text):
+            problems.add(problem.sentence())
+    problems.add(f"--exclude-from {name}: there are no days in it", when=not days)
+    if len(problems.found) == before:
+        values["excluded_days"] = (*values.get("excluded_days", ()), *(text for _, text in days))
+
+
 def _value(problems: Problems, field: Field, given: Any, now: int) -> Any:
     """The field's value that an option says, None where it is wrong."""
     kind = field.kind
@@ -194,6 +227,8 @@ def _type(kind: Kind) -> tuple[Any, str | None]:
         return Literal[kind.choices], None
     if isinstance(kind, Flag):
         return bool, None
+    if isinstance(kind, Days):
+        return list[str], "DAY"
     if isinstance(kind, Many):
         return (list[int], "N") if isinstance(kind.item, Whole) else (list[str], "NAME")
     if isinstance(kind, Pairs):

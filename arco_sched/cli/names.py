@@ -18,6 +18,7 @@ IRREGULAR: Final = {
     "working_directory": "--workdir",
     "environment": "--env",
     "environment_file": "--env-file",
+    "excluded_days": "--exclude",
     "resources": "--resource",
     "max_retries": "--retries",
     "retry_exit_codes": "--retry-on",

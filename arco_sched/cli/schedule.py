@@ -50,7 +50,13 @@ def _answer(answer: "ScheduleChange", session: Session, *, as_json: bool) -> Non
     ),
 )
 @defining.offers(defining.NEW, required=True)
-def create(ctx: typer.Context, schedule_id: opt.Id, as_json: opt.Json = False, **given: Any) -> None:
+def create(
+    ctx: typer.Context,
+    schedule_id: opt.Id,
+    exclude_from: defining.ExcludeFrom = None,
+    as_json: opt.Json = False,
+    **given: Any,
+) -> None:
     """Create a schedule, and the database if there is none.
 
     The same content again is unchanged; other content under an id that exists is a conflict: use `update`.
@@ -60,6 +66,7 @@ def create(ctx: typer.Context, schedule_id: opt.Id, as_json: opt.Json = False, *
     session: Session = ctx.obj
     problems = Problems()
     values = defining.read(problems, given, session.now)
+    defining.read_days(problems, values, exclude_from)
     defining.resolve(problems, values, clock_named(values.get("timezone")))
     start_at, enabled = values.pop("start_at", None), values.pop("enabled", None)
     definition = merge(Definition(cron_expression=values["cron_expression"]), values)
@@ -85,6 +92,7 @@ def create(ctx: typer.Context, schedule_id: opt.Id, as_json: opt.Json = False, *
 def update(
     ctx: typer.Context,
     schedule_id: opt.Id,
+    exclude_from: defining.ExcludeFrom = None,
     expect_version: defining.ExpectVersion = None,
     discard_waiting: defining.DiscardWaiting = False,
     as_json: opt.Json = False,
@@ -98,6 +106,7 @@ def update(
     session: Session = ctx.obj
     problems = Problems()
     values = defining.read(problems, given, session.now)
+    defining.read_days(problems, values, exclude_from)
     enabled = values.pop("enabled", None)
     problems.check()
     with session.open() as workspace:
@@ -317,6 +326,7 @@ def preview(
         str | None, typer.Option("--from", metavar="INSTANT", help="From this instant on, inclusive (now).")
     ] = None,
     count: Annotated[int, typer.Option("--count", metavar="N", help="How many, up to 10000.")] = 10,
+    exclude_from: defining.ExcludeFrom = None,
     as_json: opt.Json = False,
     **given: Any,
 ) -> None:
@@ -329,6 +339,7 @@ def preview(
     session: Session = ctx.obj
     problems = Problems()
     expression = defining.read(problems, given, session.now)
+    defining.read_days(problems, expression, exclude_from)
     by_cron = "cron_expression" in expression
     problems.add("give a schedule's ID or --cron, not both", when=schedule_id is not None and by_cron)
     problems.add("give a schedule's ID, or --cron EXPR", when=schedule_id is None and not by_cron)

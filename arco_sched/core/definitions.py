@@ -12,11 +12,11 @@ from arco_sched.core.instants import MAX_MINUTES
 from arco_sched.core.kinds import MAX_COMMAND, Choice, Flag, Instant, Many, Pairs, Span, Text, Whole
 from arco_sched.core.policy import DEFAULT, Policy
 from arco_sched.core.rows import Field, described
-from arco_sched.core.special_kinds import AbsolutePath, Cron, Environment, Name, Resources, Zone
+from arco_sched.core.special_kinds import AbsolutePath, Cron, Days, Environment, Name, Resources, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, timedelta
     from os import PathLike
     from zoneinfo import ZoneInfo
 
@@ -190,6 +190,15 @@ class Definition:
             always=True,
         ),
     ] = "first"
+    excluded_days: Annotated[
+        tuple[str, ...],
+        Field(
+            Days(),
+            "when",
+            "Days of the schedule's clock on which nothing runs: occurrences on them are recorded as skipped.",
+            examples=("2025-12-25", "2025-12-24..2026-01-01"),
+        ),
+    ] = ()
     request: RequestContent = RequestContent()
     policy: Policy = DEFAULT
     code_version: Annotated[str | None, Field(Text(), "run", "The code that a run is for.", always=True)] = None
@@ -217,6 +226,7 @@ class Definition:
             catchup_policy: CatchupPolicy = "oldest-first",
             dst_gap: DstGap = "next",
             dst_overlap: DstOverlap = "first",
+            excluded_days: Collection[str | date] = (),
             request: RequestContent = ...,
             policy: Policy = ...,
             code_version: str | None = None,
@@ -284,6 +294,8 @@ class Term(NamedTuple):
     policy: str | None = None
     """The execution policy as JSON text of what is not as by default; None where all is."""
     created_at: int = 0
+    excluded_days: str | None = None
+    """The excluded days as JSON text; None for none."""
 
 
 class Wanted(NamedTuple):

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from arco_sched.core.cron import timetable_from
 from arco_sched.core.definitions import Term
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.history import Lapse, LapseReason
+from arco_sched.core.history import Lapse, LapseReason, SkipReason
 from arco_sched.core.instants import CLOCK_TOLERANCE, MAX_INSTANT, format_instant
+from arco_sched.core.skipping import by_reason
 
 if TYPE_CHECKING:
     from arco_sched.core.cron import AnyTimetable
@@ -97,10 +98,11 @@ class Stretch(NamedTuple):
 
 
 class Ticks(NamedTuple):
-    """Occurrences that become ticks of one definition version, oldest first."""
+    """Occurrences that become ticks of one definition version, oldest first; `skipped` is why they request no run."""
 
     term: Term
     instants: list[int]
+    skipped: SkipReason | None = None
 
 
 class Failure(NamedTuple):
@@ -336,7 +338,7 @@ def _take(outcome: Outcome, group: _Group, start: int, allowed: int) -> bool:
         if left:
             instants.pop()
         if instants:
-            outcome.steps.append(Ticks(part.term, instants))
+            outcome.steps += [Ticks(part.term, some, reason) for reason, some in by_reason(part.term, instants)]
             outcome.cursor = instants[-1]
             outcome.taken += len(instants)
             allowed -= len(instants)

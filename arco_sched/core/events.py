@@ -15,7 +15,7 @@ from arco_sched.core.definitions import Term, Version
 from arco_sched.core.fields import PAYLOAD_NAMES, REQUIRED_NAMES
 from arco_sched.core.fields import payload as payload_of
 from arco_sched.core.fold import RareEvent, RowChange
-from arco_sched.core.history import Lapse, PrunedPart, Rewinding
+from arco_sched.core.history import Lapse, PrunedPart, Rewinding, SkipReason
 from arco_sched.core.identity import ORIGINS, RUN_ID_LENGTH, Origin, TickKey, packed_run_ids, run_id, run_key, tick_id
 from arco_sched.core.instants import format_instant
 
@@ -143,7 +143,9 @@ class TickSeries(NamedTuple):
 
 
 TRIGGERED: Final = 1
-SKIPPED: Final = 2
+SKIPPED: Final[dict[SkipReason, int]] = {"paused": 2, "excluded": 4}
+"""The status of a skipped tick, by the reason."""
+
 FAILED: Final = 3
 
 SCHEDULED: Final = ORIGINS.index("scheduled")
@@ -159,12 +161,19 @@ def definition(version: Version, schedule: int, content: int) -> Draft:
 
 
 def scheduled_ticks(
-    workspace: str, schedule: int, schedule_id: str, term: Term, instants: Sequence[int], now: int
+    workspace: str,
+    schedule: int,
+    schedule_id: str,
+    term: Term,
+    instants: Sequence[int],
+    now: int,
+    skipped: SkipReason | None = None,
 ) -> list[Draft | TickSeries]:
-    """Scheduled ticks under one definition version, each followed by its run request where the version is enabled."""
+    """Scheduled ticks under one definition version, each followed by its run request unless they are skipped."""
     version, origin = term.version, SCHEDULED
-    if not term.enabled:
-        return [(2, schedule, origin, at, version, SKIPPED, None, None, None, None, now) for at in instants]
+    if skipped is not None:
+        status = SKIPPED[skipped]
+        return [(2, schedule, origin, at, version, status, None, None, None, None, now) for at in instants]
     prefix = b"sched:%b:" % schedule_id.encode()
     ids = packed_run_ids(workspace, [prefix + b"%d" % at for at in instants])
     return [TickSeries(schedule, origin, instants, version, term.content, ids, _asked(term.policy), now)]

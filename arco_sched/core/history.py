@@ -12,6 +12,8 @@ from arco_sched.core.definitions import RequestContent, Version
 
 TickStatus = Literal["triggered", "skipped", "failed"]
 
+SkipReason = Literal["paused", "excluded"]
+
 LapseReason = Literal["window", "superseded", "discarded", "unevaluable"]
 
 TICK_STATUSES: Final[tuple[TickStatus, ...]] = ("triggered", "skipped", "failed")
@@ -106,7 +108,7 @@ class Tick(NamedTuple):
     scheduled_for: int
     definition_version: int
     status: TickStatus
-    skip_reason: str | None
+    skip_reason: SkipReason | None
     error: str | None
     run_key: str | None
     run_id: str | None

@@ -223,6 +223,15 @@ def spread(schedule_id: str, epoch: int, spread_seconds: int) -> int:
     return int.from_bytes(sha256(f"{schedule_id}:{epoch}".encode()).digest()[:8], "big") % spread_seconds
 
 
+def spread_of(policy: str | None) -> int:
+    """The `spread_seconds` of a policy as `policy_text` wrote it."""
+    if policy is None:
+        return 0
+    import json
+
+    return int(json.loads(policy).get("spread_seconds", 0))
+
+
 def starts_at(schedule_id: str, scheduled_for: int, spread_seconds: int) -> int:
     """The instant before which no worker starts the scheduled run of an occurrence."""
     return scheduled_for + spread(schedule_id, scheduled_for, spread_seconds)

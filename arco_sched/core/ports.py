@@ -135,9 +135,9 @@ class SchemaDifference(NamedTuple):
     kind: str
 
 
-TickRow: TypeAlias = tuple[int, int, int, str, int | None]
-"""A scheduled tick as the recount sees it: schedule, instant, version, status, content. A plain tuple, since there are
-as many as there are ticks."""
+TickRow: TypeAlias = tuple[int, int, int, str, str | None, int | None]
+"""A scheduled tick as the recount sees it: schedule, instant, version, status, why it is skipped (None where it is not,
+and for `paused`), content. A plain tuple, since there are as many as there are ticks."""
 
 
 class PruningRow(NamedTuple):

@@ -1,4 +1,4 @@
-"""Kinds of value that single fields have: cron expressions, zones, paths, names, environments, resources.
+"""Kinds of value that single fields have: cron expressions, zones, days, paths, names, environments, resources.
 
 What they are made of, and all other kinds, are in `arco_sched.core.kinds`.
 """
@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from arco_sched.core import days
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.kinds import MAX_COMMAND, Note, Pairs, Text, Whole
+from arco_sched.core.kinds import MAX_COMMAND, Many, Note, Pairs, Text, Whole
 
 
 class Cron(Text):
@@ -104,6 +105,55 @@ class Resources(Pairs):
         for name in _names(value):
             if name not in self.names:
                 note("choice", key=name, side="key", value=name, choices=self.names)
+
+
+class DayRange(Text):
+    """A day or a range of days, both ends included."""
+
+    def check(self, value: Any, note: Note) -> None:
+        """`2025-12-25` or `2025-12-24..2026-01-01`, of days that exist."""
+        if not isinstance(value, str):
+            note("not_text")
+        elif re.fullmatch(days.RANGE, value) is None:
+            note("days", value=value)
+        else:
+            try:
+                first, last = days.parse_days(value)
+            except ValueError:
+                note("day", value=value)
+            else:
+                if last < first:
+                    note("days_backwards", value=value)
+
+    def about(self) -> str:
+        """The two forms."""
+        return "date, or text such as 2025-12-24..2026-01-01"
+
+
+class Days(Many):
+    """Days of a calendar, as the texts of the fewest ranges that have them."""
+
+    most: Final = 1000
+    """Ranges: each evaluation of the schedule reads them."""
+
+    def __init__(self) -> None:
+        super().__init__(DayRange())
+
+    def check(self, value: Any, note: Note) -> None:
+        """Each of them, and not too many."""
+        found: list[str] = []
+
+        def noted(code: str, **data: Any) -> None:
+            found.append(code)
+            note(code, **data)
+
+        super().check(value, noted)
+        if not found and len(self.normal(value)) > self.most:
+            note("too_many_days", most=self.most)
+
+    def normal(self, value: Any) -> tuple[str, ...]:
+        """In order, what touches or overlaps made one."""
+        return tuple(days.format_days(*each) for each in days.merged(map(days.parse_days, value)))
 
 
 def _judge(value: Any, note: Note, judge: Callable[[str], object]) -> None:

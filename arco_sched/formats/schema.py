@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from arco_sched.core.days import RANGE
 from arco_sched.core.identity import SCHEDULE_ID
 from arco_sched.core.kinds import Choice, Flag, Instant, Kind, Many, Pairs, Span, Text, Whole
 from arco_sched.core.rows import Field
-from arco_sched.core.special_kinds import Cron, Zone
+from arco_sched.core.special_kinds import Cron, DayRange, Zone
 from arco_sched.formats.toml_file import KEYS
 
 FILE: Final = Path(__file__).parents[1] / "schedules.schema.json"
@@ -91,6 +92,8 @@ def _value(kind: Kind) -> dict[str, Any]:
         return {"type": "array", "items": _value(kind.item)}
     if isinstance(kind, Pairs):
         return {"type": "object", "propertyNames": _text(kind.key), "additionalProperties": _value(kind.item)}
+    if isinstance(kind, DayRange):
+        return {"type": "string", "pattern": f"^{RANGE}$"}
     if isinstance(kind, Zone):
         return {"type": "string", "minLength": 1}
     if isinstance(kind, Cron | Text):

@@ -17,6 +17,7 @@ from arco_sched.core.instants import parse_instant
 from arco_sched.core.kinds import Instant, Pairs, Span, is_whole, problems_of
 from arco_sched.core.problems import Names, Problem
 from arco_sched.core.rows import Field
+from arco_sched.core.special_kinds import Days
 from arco_sched.formats.toml_lines import Path, key_lines
 
 _AT_LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -203,6 +204,9 @@ def _read_value(field: Field, value: Any) -> tuple[Any, list[Problem]]:
             if not isinstance(text, str):
                 return None, [Problem(field.name, "not_instant")]
             value = parse_instant(text, field.name)
+        elif isinstance(kind, Days) and isinstance(value, list):
+            # TOML has days of its own as well.
+            value = [each.isoformat() if hasattr(each, "isoformat") else each for each in value]
         elif isinstance(kind, Pairs) and isinstance(value, dict):
             nested = [key for key, entry in value.items() if isinstance(entry, dict)]
             if nested:

@@ -28,6 +28,7 @@ def as_json(answer: Backfill) -> str:
             "existing": answer.existing,
             "ran": answer.ran,
             "waiting": answer.waiting,
+            "excluded": answer.excluded,
             "remaining": answer.remaining,
             "conflicts": answer.conflicts,
             "dry_run": answer.dry_run,
@@ -47,6 +48,7 @@ def draw(answer: Backfill, clocks: Clocks) -> None:
     parts += (
         [f"{answer.waiting:,} {'waits' if answer.waiting == 1 else 'wait'} for `arco tick`"] if answer.waiting else []
     )
+    parts += [f"{answer.excluded:,} on excluded days"] if answer.excluded else []
     head = DRY_RUN if answer.dry_run else ""
     screen.line(f"{head}{answer.schedule_id} from {start} to before {stop}: {', '.join(parts)}.")
     if answer.ticks:

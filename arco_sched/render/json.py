@@ -171,7 +171,14 @@ def _version_change(each: VersionChange) -> Row:
 def preview(occurrences: Iterable[PreviewedOccurrence]) -> Iterator[str]:
     """`arco schedule preview`."""
     rows = (
-        {"at": instant(each.at), "local": format_local(each.at, each.offset), "note": each.note} for each in occurrences
+        {
+            "at": instant(each.at),
+            "local": format_local(each.at, each.offset),
+            "starts_at": instant(each.starts_at),
+            "note": each.note,
+            "skipped": each.skipped,
+        }
+        for each in occurrences
     )
     return document([("occurrences", rows)])
 

@@ -186,6 +186,11 @@ def workers(found: Sequence[tuple[Worker, int]]) -> str:
     return line({"workers": rows})
 
 
+def later(at: int, starts_at: int) -> str:
+    """By how much the spread lets a run start later than it is due; empty for not at all."""
+    return f"{took((starts_at - at) * 1000)} later" if starts_at != at else ""
+
+
 def took(milliseconds: int) -> str:
     """A length of time as short as it is told well: `0.3s`, `12s`, `4m 12s`, `2h 5m`, `3d 4h`."""
     if milliseconds < 10_000:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.render.drawing import Cell, Column, Screen, Styled, status
-from arco_sched.render.lives import took
+from arco_sched.render.lives import later, took
 from arco_sched.render.schedules import content_fields
 from arco_sched.render.tables import conflicts
 from arco_sched.render.times import Clocks, distance, instant_in
@@ -202,6 +202,5 @@ def upcoming(found: Sequence[Upcoming], now: int) -> None:
     rows = []
     for each in found:
         row = [each.schedule_id, instant_in(each.at, each.offset or None), distance(each.at, now, short=True)]
-        later = each.starts_at - each.at
-        rows.append([*row, f"{took(later * 1000)} later" if later else ""] if spread else row)
+        rows.append([*row, later(each.at, each.starts_at)] if spread else row)
     screen.table(columns, rows)

@@ -13,6 +13,7 @@ from arco_sched.core.kinds import Many, Pairs
 from arco_sched.core.rows import Field
 from arco_sched.render.drawing import Cell, Column, Screen, Styled, status
 from arco_sched.render.json import overdue
+from arco_sched.render.lives import later
 from arco_sched.render.times import Clocks, brief, distance, instant_in, span
 
 if TYPE_CHECKING:
@@ -232,14 +233,22 @@ def _value(version: Version, name: str, clocks: Clocks) -> str:
 def preview(occurrences: Sequence[PreviewedOccurrence], now: int) -> None:
     """`arco schedule preview`."""
     screen = Screen()
-    notes = any(each.note for each in occurrences)
-    columns = [Column("LOCAL TIME", whole=True), Column("UTC", whole=True), Column("", whole=not notes)]
-    rows = (
-        [
-            instant_in(each.at, each.offset),
-            instant_in(each.at, None),
-            (NOTES[each.note], "yellow") if each.note else distance(each.at, now),
-        ]
-        for each in occurrences
-    )
+    notes = any(each.note or each.skipped for each in occurrences)
+    spread = any(each.starts_at != each.at for each in occurrences)
+    columns = [
+        Column("LOCAL TIME", whole=True),
+        Column("UTC", whole=True),
+        *([Column("STARTS", whole=True)] if spread else []),
+        Column("", whole=not notes),
+    ]
+    rows: list[list[Cell]] = []
+    for each in occurrences:
+        starts: list[Cell] = [later(each.at, each.starts_at)] if spread else []
+        rows.append([instant_in(each.at, each.offset), instant_in(each.at, None), *starts, _said(each, now)])
     screen.table(columns, rows)
+
+
+def _said(each: PreviewedOccurrence, now: int) -> Styled:
+    said = [NOTES[each.note]] if each.note else []
+    said += [f"skipped ({each.skipped})"] if each.skipped else []
+    return (", ".join(said), "yellow") if said else (distance(each.at, now), "")

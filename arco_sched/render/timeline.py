@@ -38,7 +38,7 @@ STYLES: Final[dict[Mark, str]] = {
 WORDS: Final[dict[Mark, str]] = {
     "none": "nothing", "triggered": "triggered", "succeeded": "succeeded", "run failed": "run failed",
     "running": "running", "queued": "run waiting", "late": "run late", "not run": "run skipped or canceled",
-    "skipped": "skipped (paused)", "failed": "failed", "lapsed": "lapsed", "waiting": "waiting", "future": "to come",
+    "skipped": "skipped", "failed": "failed", "lapsed": "lapsed", "waiting": "waiting", "future": "to come",
     "mixed": "several of these", "unevaluable": "can't be evaluated", "pruned": "pruned",
 }  # fmt: skip
 PIPE_COLUMNS: Final = 80

@@ -36,6 +36,7 @@ VERDICT_STYLES: Final = {
     "unaccounted": "bold red",
 }
 _RUN_STYLES: Final = {"succeeded": "green", "failed": "bold red", "running": "cyan"}
+_SKIPPED: Final = {None: "", "paused": "the schedule was paused", "excluded": "its day is excluded"}
 _IN_THE_FUTURE: Final = {
     "no-occurrence": "will not fire: its expression does not occur then",
     "not-started": "will not fire: it will not have started",
@@ -176,7 +177,7 @@ def _verdict(answer: Why, clocks: Clocks) -> str:
         "triggered": "was triggered"
         + late
         + (", but its run key was reserved for another content" if conflict else ""),
-        "skipped": f"was skipped{late}, since the schedule was paused",
+        "skipped": f"was skipped{late}, since {_SKIPPED[_skip_reason(answer)]}",
         "lapsed": "lapsed" + ("" if lapse is None else f" ({lapse.reason})") + ": it was never evaluated",
         "waiting": "is due and waits: it has not been evaluated yet",
         "future": "is yet to come",
@@ -205,6 +206,10 @@ def late_seconds(answer: Why) -> int | None:
     return None if answer.tick is None else answer.tick.tick.evaluated_at - answer.at
 
 
+def _skip_reason(answer: Why) -> str | None:
+    return None if answer.tick is None else answer.tick.tick.skip_reason
+
+
 def _lost(answer: Why) -> bool:
     detail = answer.tick
     return (
@@ -222,7 +227,9 @@ def _advice(answer: Why, clocks: Clocks) -> Iterator[str]:
     backfilled = any(tick.tick_id.startswith(f"{schedule_id}:backfill:") for tick in answer.other_ticks)
     if answer.life is not None:
         yield run_advice(answer.life, answer.now, clocks)
-    if answer.verdict in {"lapsed", "skipped"} and not backfilled:
+    if _skip_reason(answer) == "excluded":
+        yield f"`arco schedule trigger {schedule_id}` requests a run now; a backfill leaves excluded days alone."
+    elif answer.verdict in {"lapsed", "skipped"} and not backfilled:
         yield f"{again} requests its run after all."
     occurs = answer.explanation is not None and answer.explanation.occurs
     if answer.verdict == "not-started" and occurs and at <= answer.now and not backfilled:

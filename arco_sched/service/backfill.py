@@ -13,6 +13,7 @@ from arco_sched.core.history import Tick
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.problems import Problem
+from arco_sched.core.skipping import skip_reason
 from arco_sched.service.former_rules import FormerRules
 from arco_sched.service.not_found import number_of
 
@@ -28,7 +29,8 @@ class Backfill:
     """What a backfill of `[start, stop)` made, or with `dry_run` would make.
 
     `created` ticks are new, `existing` were backfilled before, `remaining` are left for another call by the limit;
-    `ran` occurrences have a triggered tick of their own, and `waiting` ones are for the evaluator.
+    `ran` occurrences have a triggered tick of their own, `waiting` ones are for the evaluator, `excluded` ones lie on
+    days that their version excludes.
     """
 
     schedule_id: str
@@ -38,6 +40,7 @@ class Backfill:
     existing: int
     ran: int
     waiting: int
+    excluded: int
     remaining: int
     conflicts: int
     dry_run: bool
@@ -59,8 +62,9 @@ def backfill(
     or lie before the schedule's start; at most `limit` new ones, oldest first.
 
     An occurrence belongs to the version in force at its instant, before the start to version 1. One that has a
-    triggered tick is left alone, and so is one that waits for the evaluator. Doing it again finds what is there. Raises
-    `InvalidInput` for an empty range or one that reaches beyond `now`, `NotFound` for an id that is not there.
+    triggered tick is left alone, and so are one that waits for the evaluator and one on an excluded day. Doing it again
+    finds what is there. Raises `InvalidInput` for an empty range or one that reaches beyond `now`, `NotFound` for an id
+    that is not there.
     """
     found = []
     if start >= stop:
@@ -88,7 +92,7 @@ class _Backfill:
         terms = transaction.definitions.terms(schedule)
         starts, ahead = {term.version: term.start_at for term in terms}, frozenset(state.ahead)
         self._refuse_pruned(span[0])
-        existing = ran = waits = remaining = 0
+        existing = ran = waits = excluded = remaining = 0
         chosen: list[tuple[int, Term]] = []
         occurrences = each_occurrence(terms, *span)
         while some := list(islice(occurrences, LOOKED_AT)):
@@ -100,6 +104,8 @@ class _Backfill:
                     waits += 1
                 elif (at, BACKFILLED) in there:
                     existing += 1
+                elif skip_reason(term._replace(enabled=True), at) == "excluded":
+                    excluded += 1
                 elif len(chosen) == limit:
                     remaining += 1
                 else:
@@ -113,6 +119,7 @@ class _Backfill:
             existing=existing,
             ran=ran,
             waiting=waits,
+            excluded=excluded,
             remaining=remaining,
             conflicts=conflicts,
             dry_run=dry_run,

@@ -7,13 +7,18 @@ from typing import Literal
 
 from arco_sched.core import changes, fields
 from arco_sched.core.cron import check_expression, load_zone, read_expression, timetable_from
+from arco_sched.core.days import DaySet
 from arco_sched.core.definitions import Definition, DstGap, DstOverlap, RequestContent, Version
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import occurrences, stretches, times_of, waiting
-from arco_sched.core.history import Schedule
-from arco_sched.core.instants import MAX_INSTANT, format_instant
+from arco_sched.core.history import Schedule, SkipReason
+from arco_sched.core.instants import DAY, MAX_INSTANT, format_instant
+from arco_sched.core.kinds import problems_of
+from arco_sched.core.policy import spread_of, starts_at
 from arco_sched.core.ports import Transaction
 from arco_sched.core.problems import Problem
+from arco_sched.core.skipping import skip_reason
+from arco_sched.core.special_kinds import Days
 from arco_sched.service.not_found import missing, number_of
 
 
@@ -37,11 +42,16 @@ class VersionChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewedOccurrence:
-    """One line of a preview: the instant, the offset of the zone's clock there, and what a clock change did."""
+    """One line of a preview: the instant, the offset of the zone's clock there, and what a clock change did.
+
+    `starts_at` is the instant plus the spread, `skipped` why the occurrence will request no run, as things stand.
+    """
 
     at: int
     offset: int
     note: Literal["gap", "overlap-first", "overlap-second"] | None
+    starts_at: int
+    skipped: SkipReason | None
 
 
 def checked(definition: Definition, schedule_id: str) -> Definition:
@@ -93,6 +103,7 @@ def preview(
     count: int,
     dst_gap: DstGap = "next",
     dst_overlap: DstOverlap = "first",
+    excluded_days: Sequence[str] = (),
 ) -> list[PreviewedOccurrence]:
     """The next `count` occurrences from `start` on (inclusive) of an expression in a zone; needs no database.
 
@@ -108,14 +119,17 @@ def preview(
         zone = load_zone(timezone)
     except InvalidInput as error:
         found += error.problems
-    raise_any(found)
+    raise_any([*found, *problems_of(Days(), "excluded_days", excluded_days)])
     if expression is None:
         raise AssertionError
     times = timetable_from(expression.text, timezone, dst_gap, dst_overlap, start)
-    return [
-        PreviewedOccurrence(at=at, offset=zone.offset_at(at), note=times.note(at))
-        for at in times.take(start, MAX_INSTANT + 1, count)
-    ]
+    excluded = DaySet(excluded_days)
+    shown = []
+    for at in times.take(start, MAX_INSTANT + 1, count):
+        offset = zone.offset_at(at)
+        skipped: SkipReason | None = "excluded" if (at + offset) // DAY in excluded else None
+        shown.append(PreviewedOccurrence(at=at, offset=offset, note=times.note(at), starts_at=at, skipped=skipped))
+    return shown
 
 
 def preview_of(transaction: Transaction, schedule_id: str, start: int, count: int) -> list[PreviewedOccurrence]:
@@ -127,8 +141,17 @@ def preview_of(transaction: Transaction, schedule_id: str, start: int, count: in
             term = part.term
             zone = load_zone(term.timezone)
             times = times_of(term)
-            instants = times.take(part.start, part.stop, count - len(found))
-            found += [PreviewedOccurrence(at=at, offset=zone.offset_at(at), note=times.note(at)) for at in instants]
+            spread = spread_of(term.policy)
+            found += [
+                PreviewedOccurrence(
+                    at=at,
+                    offset=zone.offset_at(at),
+                    note=times.note(at),
+                    starts_at=starts_at(schedule_id, at, spread),
+                    skipped=skip_reason(term, at),
+                )
+                for at in times.take(part.start, part.stop, count - len(found))
+            ]
     return found
 
 

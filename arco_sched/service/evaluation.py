@@ -141,7 +141,7 @@ class _Evaluator:
         drafts: list[Draft | TickSeries] = []
         for step in outcome.steps:
             if isinstance(step, Ticks):
-                drafts += events.scheduled_ticks(self._workspace, schedule, schedule_id, step.term, step.instants, now)
+                drafts += events.scheduled_ticks(self._workspace, schedule, schedule_id, *step[:2], now, step.skipped)
             else:
                 drafts.append(events.lapse(schedule, schedule_id, step, now))
         if outcome.failure is not None and not outcome.more:
@@ -192,7 +192,7 @@ class Tally:
         for step in outcome.steps:
             if isinstance(step, Lapse):
                 self.lapsed += step.missed or 0
-            elif step.term.enabled:
+            elif step.skipped is None:
                 self.triggered += len(step.instants)
             else:
                 self.skipped += len(step.instants)

@@ -67,7 +67,7 @@ class _Decided(NamedTuple):
     def triggered(self) -> Iterator[tuple[int, int, int]]:
         """The ticks that would request a run, as (schedule, instant, content)."""
         for step in self.outcome.steps:
-            if isinstance(step, Ticks) and step.term.enabled:
+            if isinstance(step, Ticks) and step.skipped is None:
                 yield from ((self.state.schedule, at, step.term.content) for at in step.instants)
 
 
@@ -109,9 +109,10 @@ def _ticks(workspace: str, decided: _Decided, known: _Known, now: int) -> Iterat
 def _scheduled(workspace: str, schedule_id: str, step: Ticks, known: _Known, now: int) -> Iterator[Tick]:
     ids = [identity.tick_id(schedule_id, "scheduled", at) for at in step.instants]
     version = step.term.version
-    if not step.term.enabled:
+    if step.skipped is not None:
         for tick_id, at in zip(ids, step.instants, strict=True):
-            yield Tick(tick_id, schedule_id, at, version, "skipped", "paused", None, None, None, None, evaluated_at=now)
+            nothing = (step.skipped, None, None, None, None)
+            yield Tick(tick_id, schedule_id, at, version, "skipped", *nothing, evaluated_at=now)
         return
     fingerprint = known.fingerprints[step.term.content]
     keys = [f"sched:{tick_id}" for tick_id in ids]

@@ -1,7 +1,6 @@
 """What is due next, over all schedules."""
 
 import heapq
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,9 +8,10 @@ from arco_sched.core.cron import load_zone
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import stretches
 from arco_sched.core.instants import MAX_INSTANT
-from arco_sched.core.policy import starts_at
+from arco_sched.core.policy import spread_of, starts_at
 from arco_sched.core.ports import Transaction
 from arco_sched.core.problems import Problem
+from arco_sched.core.skipping import skip_reason
 from arco_sched.core.subjects import State
 from arco_sched.service.not_found import numbers_of
 
@@ -32,8 +32,9 @@ class Upcoming:
 def upcoming(transaction: Transaction, now: int, count: int, schedules: Iterable[str] = ()) -> list[Upcoming]:
     """The next `count` occurrences after `now` of the named schedules (default: all), by (instant, schedule id).
 
-    Those of paused and deleted schedules are left out, since they request no run. A schedule is only computed where the
-    agenda says that it may be among the next ones. Raises `NotFound`, and `InvalidInput` for a count out of bounds.
+    Those of paused and deleted schedules, and on excluded days, are left out, since they request no run. A schedule is
+    only computed where the agenda says that it may be among the next ones. Raises `NotFound`, and `InvalidInput` for a
+    count out of bounds.
     """
     if not 1 <= count <= MAX_COUNT:
         raise InvalidInput(Problem("count", "bounds", {"least": 1, "most": MAX_COUNT}))
@@ -63,9 +64,11 @@ def upcoming(transaction: Transaction, now: int, count: int, schedules: Iterable
 def _after(state: State, now: int) -> Iterator[Upcoming]:
     for part in stretches(state.terms, max(state.cursor, now) + 1, MAX_INSTANT + 1):
         if part.times is None or not part.term.enabled:
-            continue
+            continue  # without a look at each of its occurrences, of which there is perhaps no end
         zone = load_zone(part.term.timezone)
-        spread = json.loads(part.term.policy or "{}").get("spread_seconds", 0)
+        spread = spread_of(part.term.policy)
         for at in part.times.between(part.start, part.stop):
+            if skip_reason(part.term, at) is not None:
+                continue
             begins = starts_at(state.schedule_id, at, spread)
             yield Upcoming(schedule_id=state.schedule_id, at=at, offset=zone.offset_at(at), starts_at=begins)

@@ -16,6 +16,7 @@ from arco_sched.core.evaluate import Ticks, evaluate, in_force, stretches, times
 from arco_sched.core.history import LapseRecord, Tick
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, format_instant
 from arco_sched.core.ports import Transaction
+from arco_sched.core.skipping import skip_reason
 from arco_sched.service.expression_reasons import Said, does_not_occur, occurs, reading
 from arco_sched.service.former_rules import FormerRules
 from arco_sched.service.life import RunLife, look
@@ -33,6 +34,10 @@ _BECAME: Final = {
     "canceled": "was canceled",
 }
 
+_TO_BE_SKIPPED: Final = {
+    "paused": ", and will be skipped unless the schedule is enabled before",
+    "excluded": ", on an excluded day, and will be skipped",
+}
 
 Verdict = Literal[
     "triggered",
@@ -240,8 +245,8 @@ class _Chain:
             return self._moved(former.instants(term, self._at))
         if self._at > self._state.cursor:
             if self._at > self._now:
-                pause = "" if term.enabled else ", and will be skipped unless the schedule is enabled before"
-                self._say("clock", None, f"it lies in the future{pause}")
+                skipped = skip_reason(term, self._at)
+                self._say("clock", None, f"it lies in the future{'' if skipped is None else _TO_BE_SKIPPED[skipped]}")
                 return "future"
             self._say_waiting()
             return "waiting"
@@ -277,7 +282,9 @@ class _Chain:
             text = f"the tick was made under version {tick.definition_version}, before the cursor was brought back"
             self._say("rewind", None, text)
         if tick.status == "skipped":
-            self._say("pause", False, f"version {tick.definition_version} is disabled: skipped, evaluated at {when}")
+            why = "is disabled" if tick.skip_reason == "paused" else "excludes its day"
+            text = f"version {tick.definition_version} {why}: skipped, evaluated at {when}"
+            self._say("pause" if tick.skip_reason == "paused" else "excluded day", False, text)
             return "skipped"
         self._say("tick", True, f"tick {tick.tick_id} was triggered, evaluated at {when}")
         return "triggered"
@@ -326,7 +333,7 @@ class _Chain:
         for step in outcome.steps:
             if isinstance(step, Ticks):
                 if self._at in step.instants:
-                    done = "trigger it" if step.term.enabled else "skip it (paused)"
+                    done = "trigger it" if step.skipped is None else f"skip it ({step.skipped})"
                     return f"an evaluation now would {done}"
             elif step.after < self._at < step.before:
                 return f"an evaluation now would let it lapse ({step.reason})"

@@ -81,7 +81,7 @@ def test_problems_in_the_words_of_the_command_line() -> None:
 def test_create_update_and_request_have_the_fields() -> None:
     """In the order of their panels, before the command's own; update can take away what can be taken away."""
     run = ["--asset", "--partition", "--command", "--label"]
-    when = ["--cron", "--tz", "--start", "--end", "--dst-gap", "--dst-overlap", "--disabled"]
+    when = ["--cron", "--tz", "--start", "--end", "--dst-gap", "--dst-overlap", "--exclude", "--disabled"]
     catching_up = ["--catchup-window", "--max-catchup", "--catchup-policy"]
     execution = ["--shell", "--workdir", "--env", "--env-file", "--run-as", "--resource"]
     execution += ["--timeout", "--retries", "--retry-on", "--retry-delay", "--retry-backoff", "--on-lost"]
@@ -89,16 +89,17 @@ def test_create_update_and_request_have_the_fields() -> None:
     placed = ["--pool", "--priority", "--on-failure"]
     of_both = [*execution, *of_schedules, *placed, "--success-within"]
     assert list(options_of("schedule", "create")) == [
-        *("schedule_id", *when, *catching_up, *run, "--code-version", *of_both, "--json"),
+        *("schedule_id", *when, *catching_up, *run, "--code-version", *of_both, "--exclude-from", "--json"),
     ]
     update = options_of("schedule", "update")
     assert [name for name in update if "clear" not in name] == [
         *("schedule_id", *when, *catching_up, *run, "--code-version"),
-        *(*of_both, "--expect-version", "--discard-waiting", "--json"),
+        *(*of_both, "--exclude-from", "--expect-version", "--discard-waiting", "--json"),
     ]
     assert [name for name in update if "clear" in name] == [
-        *("--clear-end", "--clear-assets", "--clear-partitions", "--clear-command", "--clear-labels"),
-        *("--clear-code-version", "--clear-shell", "--clear-workdir", "--clear-env", "--clear-env-file"),
+        *("--clear-end", "--clear-exclude", "--clear-assets", "--clear-partitions", "--clear-command"),
+        *("--clear-labels", "--clear-code-version", "--clear-shell", "--clear-workdir", "--clear-env"),
+        "--clear-env-file",
         *("--clear-run-as", "--clear-resources", "--clear-timeout", "--clear-retry-on", "--clear-start-within"),
         *("--clear-on-failure", "--clear-success-within"),
     ]

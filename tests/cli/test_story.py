@@ -109,6 +109,7 @@ DEFINITION = {
     "catchup_policy": "oldest-first",
     "dst_gap": "next",
     "dst_overlap": "first",
+    "excluded_days": [],
     "asset_selection": ["analytics.summary"],
     "partition_selection": [],
     "command": None,

@@ -282,6 +282,7 @@ def test_flat() -> None:
         ("catchup_policy", "oldest-first"),
         ("dst_gap", "next"),
         ("dst_overlap", "first"),
+        ("excluded_days", ()),
         ("asset_selection", ("x",)),
         ("partition_selection", ()),
         ("command", None),

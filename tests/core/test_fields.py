@@ -132,6 +132,7 @@ VERSIONS = st.builds(
         catchup_policy=st.sampled_from(CATCHUP_POLICIES),
         dst_gap=st.sampled_from(DST_GAPS),
         dst_overlap=st.sampled_from(DST_OVERLAPS),
+        excluded_days=st.sampled_from([(), ("2025-12-25",), ("2025-12-24..2026-01-01", "2026-05-01")]),
         request=st.builds(
             normal_content,
             asset_selection=st.lists(st.text()),

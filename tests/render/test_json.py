@@ -19,10 +19,10 @@ TICK = keys(
 LAPSE = keys("schedule_id after before missed reason recorded_at first_missed last_missed")
 DEFINITION = keys(
     "schedule_id definition_version cron_expression timezone catchup_window_minutes max_catchup_ticks catchup_policy "
-    "dst_gap dst_overlap asset_selection partition_selection command labels shell working_directory environment "
-    "environment_file run_as resources timeout_seconds max_retries retry_exit_codes retry_delay_seconds retry_backoff "
-    "on_lost overlap start_within_seconds spread_seconds pool priority on_failure success_within_seconds code_version "
-    "start_at end_at enabled deleted created_at effective_from"
+    "dst_gap dst_overlap excluded_days asset_selection partition_selection command labels shell working_directory "
+    "environment environment_file run_as resources timeout_seconds max_retries retry_exit_codes retry_delay_seconds "
+    "retry_backoff on_lost overlap start_within_seconds spread_seconds pool priority on_failure success_within_seconds "
+    "code_version start_at end_at enabled deleted created_at effective_from"
 )
 SCHEDULE = [*DEFINITION, "last_scheduled_for", "last_tick_id", "last_run_key", "next_due_at"]
 RUN = keys(
@@ -60,8 +60,8 @@ LISTS = {
     "schedule list": ("schedules", STANDING, False),
     "schedule list --all": ("schedules", STANDING, False),
     "schedule versions daily": ("versions", [*DEFINITION, "changed", "changes"], False),
-    "schedule preview daily": ("occurrences", ["at", "local", "note"], False),
-    'schedule preview --cron "@daily"': ("occurrences", ["at", "local", "note"], False),
+    "schedule preview daily": ("occurrences", ["at", "local", "starts_at", "note", "skipped"], False),
+    'schedule preview --cron "@daily"': ("occurrences", ["at", "local", "starts_at", "note", "skipped"], False),
     "ticks list": ("ticks", TICK, True),
     "lapses list": ("lapses", LAPSE, True),
     "runs list": ("runs", LIFE, True),
@@ -134,12 +134,16 @@ def test_filters(used: Arco) -> None:
 def test_preview_across_clock_changes(arco: Arco) -> None:
     """Each occurrence has its UTC instant, its local time with offset, and what a clock change did; no database."""
     preview = 'schedule preview --cron "30 2 * * *" --tz America/New_York --count 2 --from'
-    assert arco.json(f"{preview} 2025-03-08T12:00:00Z")["occurrences"] == [
+    shown = arco.json(f"{preview} 2025-03-08T12:00:00Z")["occurrences"]
+    assert [each.pop("starts_at") == each["at"] and each.pop("skipped") for each in shown] == [None, None]
+    assert shown == [
         {"at": "2025-03-09T07:00:00Z", "local": "2025-03-09T03:00:00-04:00", "note": "gap"},
         {"at": "2025-03-10T06:30:00Z", "local": "2025-03-10T02:30:00-04:00", "note": None},
     ]
     both = 'schedule preview --cron "30 1 * * *" --tz America/New_York --dst-overlap both --count 3 --from'
-    assert arco.json(f"{both} 2025-11-02T05:30:00Z")["occurrences"] == [
+    shown = arco.json(f"{both} 2025-11-02T05:30:00Z")["occurrences"]
+    assert [each.pop("starts_at") == each["at"] and each.pop("skipped") for each in shown] == [None, None, None]
+    assert shown == [
         {"at": "2025-11-02T05:30:00Z", "local": "2025-11-02T01:30:00-04:00", "note": "overlap-first"},
         {"at": "2025-11-02T06:30:00Z", "local": "2025-11-02T01:30:00-05:00", "note": "overlap-second"},
         {"at": "2025-11-03T06:30:00Z", "local": "2025-11-03T01:30:00-05:00", "note": None},
@@ -153,7 +157,8 @@ def test_a_definition_with_everything(arco: Arco) -> None:
     """Each option arrives in its field, lists sorted and without repeats; `--clear-…` empties what it names."""
     answer = arco.json(
         'schedule create s --cron "*/15 * * * *" --tz Europe/Berlin --catchup-window 2w --max-catchup 7 '
-        "--catchup-policy latest --dst-gap skip --dst-overlap both --asset b --asset a --asset b --partition p "
+        "--catchup-policy latest --dst-gap skip --dst-overlap both --exclude 2025-12-26 "
+        "--exclude 2025-12-24..2025-12-25 --asset b --asset a --asset b --partition p "
         "--label z=1 --label a=x=y --label e= --code-version v7 --start 2025-06-01T00:00:00+02:00 "
         "--end 2025-07-01T00:00:00.5Z --disabled --command 'make all' --shell /bin/bash --workdir /srv --env B=2 "
         "--env A=x=y --env E= --env-file /etc/secret --run-as nobody --resource gpus=1 --resource cpus=4 --timeout 10m "
@@ -171,6 +176,7 @@ def test_a_definition_with_everything(arco: Arco) -> None:
         "catchup_policy": "latest",
         "dst_gap": "skip",
         "dst_overlap": "both",
+        "excluded_days": ["2025-12-24..2025-12-26"],
         "asset_selection": ["a", "b"],
         "partition_selection": ["p"],
         "command": "make all",

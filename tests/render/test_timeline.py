@@ -39,7 +39,7 @@ def test_shapes_tell_everything(story: Arco) -> None:
     assert now.strip() == "v"
     assert legend.split("   ") == [
         "# triggered",
-        "o skipped (paused)",
+        "o skipped",
         "x lapsed",
         "w waiting",
         ". to come",

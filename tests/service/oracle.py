@@ -88,6 +88,13 @@ class Kept:
         end = self.fields["end_at"]
         return not self.deleted and self.start <= at and (end is None or at < end) and at in self.candidates(at, at + 1)
 
+    def skips(self, at: int) -> str | None:
+        """Why an occurrence at an instant requests no run."""
+        if not self.enabled:
+            return "paused"
+        wall = dict(_clock(self.fields["timezone"]))[at - at % MINUTE]
+        return "excluded" if wall.date().isoformat() in self.fields["excluded_days"] else None
+
     def candidates(self, start: int, stop: int) -> set[int]:
         """The instants of `[start, stop)` that its expression names, whenever it is in force."""
         word, _, span = self.fields["cron_expression"].partition(" ")
@@ -308,10 +315,11 @@ class Oracle:
             tick_id = f"{name}:{at}"
             assert tick_id not in schedule.ticks
             schedule.cursor = at
-            if kept.enabled:
+            reason = kept.skips(at)
+            if reason is None:
                 schedule.ticks[tick_id] = (at, kept.number, "triggered", kept.fields["asset"])
                 made.triggered += 1
                 made.conflicts += not self._request("sched:" + tick_id, kept.fields["asset"])
             else:
-                schedule.ticks[tick_id] = (at, kept.number, "skipped", None)
+                schedule.ticks[tick_id] = (at, kept.number, f"skipped {reason}", None)
                 made.skipped += 1

@@ -43,6 +43,7 @@ CRONS = (
     "@every 5000s",
     "@once",
 )
+DAYS = st.sampled_from([(), (), (), ("2025-03-09",), ("2025-03-08", "2025-03-10")])
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York")
 
 
@@ -67,6 +68,7 @@ DEFINITIONS = st.fixed_dictionaries(
     {
         "cron_expression": st.sampled_from(CRONS),
         "timezone": st.sampled_from(ZONES),
+        "excluded_days": DAYS,
         "catchup_window_minutes": WINDOWS,
         "max_catchup_ticks": BOUNDS,
         "catchup_policy": st.sampled_from(["oldest-first", "latest"]),
@@ -79,6 +81,7 @@ CHANGES = st.fixed_dictionaries(
     optional={
         "cron_expression": st.sampled_from(CRONS),
         "timezone": st.sampled_from(ZONES),
+        "excluded_days": DAYS,
         "catchup_window_minutes": WINDOWS,
         "max_catchup_ticks": BOUNDS,
         "catchup_policy": st.sampled_from(["oldest-first", "latest"]),
@@ -242,7 +245,8 @@ def compare(workspace: Workspace, oracle: Oracle, now: int) -> None:
         tick_id: (at, version, status, None if asset is None else asset[2:-2])
         for tick_id, at, version, status, asset in rows(
             workspace,
-            "SELECT tick_id, scheduled_for, definition_version, status, json_extract(c.body, '$.asset_selection') "
+            "SELECT tick_id, scheduled_for, definition_version, status || coalesce(' ' || skip_reason, ''), "
+            "json_extract(c.body, '$.asset_selection') "
             "FROM ticks LEFT JOIN contents c ON c.fingerprint = request_fingerprint",
         )
     }
@@ -460,8 +464,8 @@ def ticks_at_a_cadence(story: list[Command], gaps: list[int]) -> list[tuple[Any,
         assert workspace.evaluate(now + 80_001).deferred == 0
         return rows(
             workspace,
-            "SELECT tick_id, scheduled_for, definition_version, status, run_key, run_id, request_fingerprint "
-            "FROM ticks ORDER BY tick_id",
+            "SELECT tick_id, scheduled_for, definition_version, status, skip_reason, run_key, run_id, "
+            "request_fingerprint FROM ticks ORDER BY tick_id",
         )
 
 

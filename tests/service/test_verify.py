@@ -90,7 +90,7 @@ ROWS = {
     "tick's error": ("UPDATE tick_rows SET error = 'none' WHERE status = 'failed'", "error is 'none'"),
     "tick added": (
         f"INSERT INTO tick_rows SELECT schedule, instant + 1, origin, 'oldest:1', version, status, content, "
-        f"recorded_at, error FROM tick_rows WHERE schedule = 1 AND instant = {A_TICK}",
+        f"recorded_at, error, skip_reason FROM tick_rows WHERE schedule = 1 AND instant = {A_TICK}",
         "no event gives this row of tick_rows",
     ),
     "lapse removed": (f"DELETE FROM lapse_rows WHERE lapse = {A_LAPSE}", "the row of lapse_rows"),
@@ -135,7 +135,7 @@ ROWS = {
     "definition added": (
         "INSERT INTO definition_rows SELECT schedule, 99, cron_expression, timezone, catchup_window_minutes, "
         "max_catchup_ticks, catchup_policy, dst_gap, dst_overlap, content, policy, other, start_at, end_at, enabled, "
-        "deleted, created_at, effective_from FROM definition_rows WHERE schedule = 1 AND version = 1",
+        "deleted, created_at, effective_from, excluded_days FROM definition_rows WHERE schedule = 1 AND version = 1",
         "version=99: no event gives this row",
     ),
     "schedule removed": ("DELETE FROM schedule_rows WHERE schedule = 2", "schedule schedule_id=latest"),

@@ -43,6 +43,7 @@ DEFINITIONS = st.builds(
     Definition,
     cron_expression=st.sampled_from(CRONS),
     timezone=st.sampled_from(ZONES),
+    excluded_days=st.sampled_from([(), ("2025-03-09",)]),
     catchup_window_minutes=st.sampled_from([30, 90, 360, 10_000]),
     max_catchup_ticks=st.sampled_from([1, 2, 5, 1000]),
     catchup_policy=st.sampled_from(["oldest-first", "latest"]),

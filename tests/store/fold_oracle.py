@@ -11,7 +11,7 @@ from tests.store.life_oracle import Lives
 
 Tables = dict[str, dict[Any, tuple[Any, ...]]]
 
-STATUSES = {1: "triggered", 2: "skipped", 3: "failed"}
+STATUSES = {1: "triggered", 2: "skipped", 3: "failed", 4: "skipped"}
 INFIXES = ("", "backfill:", "failed:", "manual:")
 FAILED = 2
 FIELDS = (
@@ -66,7 +66,7 @@ def _epoch(text: str | None) -> int | None:
     return None if text is None else parse_instant(text)
 
 
-def _text(said: dict[str, Any] | None) -> str | None:
+def _text(said: dict[str, Any] | list[str] | None) -> str | None:
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")) if said else None
 
 
@@ -108,7 +108,8 @@ class _Fold:
             row = {name: said[name] for name in FIELDS} | {"content": content, "policy": _text(policy), "other": other}
             row |= {name: _epoch(said[name]) for name in ("start_at", "end_at")}
             row |= {"enabled": int(said["enabled"]), "deleted": int(said["deleted"]), "created_at": at}
-            self.definitions[schedule, version] = row | {"effective_from": _epoch(said["effective_from"])}
+            row |= {"effective_from": _epoch(said["effective_from"]), "excluded_days": _text(said.get("excluded_days"))}
+            self.definitions[schedule, version] = row
             if state is None:
                 begin = {"version": version, "cursor": row["start_at"] - 1}
                 self.schedules[schedule,] = begin | dict.fromkeys(
@@ -119,6 +120,7 @@ class _Fold:
         elif type_ == 2:
             name = key.removeprefix("sched_tick:") if origin == FAILED else self._name(schedule, origin, instant)
             row = (name, version, STATUSES[status], content, at, said.get("error"))
+            row += ("excluded" if status == 4 else None,)
             self.ticks[schedule, instant, origin] = row
             if origin == 0:
                 state |= {"cursor": max(state["cursor"], instant), "last_instant": instant}

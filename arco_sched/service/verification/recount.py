@@ -8,8 +8,10 @@ from typing import Final
 
 from arco_sched.core.definitions import Term
 from arco_sched.core.evaluate import Stretch, agenda, beginning, stretches
+from arco_sched.core.history import SkipReason
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Audit, PruningRow, TickRow
+from arco_sched.core.skipping import by_reason
 from arco_sched.core.subjects import LapseSpan, State
 from arco_sched.core.zone_changes import ZoneChange
 from arco_sched.core.zone_rules import tzdata_release
@@ -111,6 +113,13 @@ def _recorded(audit: Audit, schedules: Sequence[int]) -> Mapping[int, _Record]:
     }
 
 
+def _usual(term: Term, reason: SkipReason | None) -> tuple[str, str | None, int | None]:
+    """Status, skip reason and content of a tick under a version."""
+    if reason is None:
+        return "triggered", None, term.content
+    return "skipped", None if reason == "paused" else reason, None
+
+
 class _Recount:
     """One schedule: the occurrences from version 1's start through the cursor are its scheduled ticks plus its lapses,
     but for those that were served under other zone rules.
@@ -195,10 +204,16 @@ class _Recount:
                 # It was passed over when what follows it was recorded.
                 self._say(text, self._is_explained(self._audit.seq_after(self._schedule, at), at, at + 1))
             ticks = [tick for tick in ticks if tick[1] in wanted]
-        usual = (term.version, *(("triggered", term.content) if term.enabled else ("skipped", None)))
-        if {tick[2:] for tick in ticks} != {usual}:
-            for tick in ticks:
-                self._check_tick(tick, usual)
+        groups = by_reason(term, expected)
+        for reason, instants in groups:
+            alike = ticks
+            if len(groups) > 1:
+                within = set(instants)
+                alike = [tick for tick in ticks if tick[1] in within]
+            usual = (term.version, *_usual(term, reason))
+            if {tick[2:] for tick in alike} != {usual}:
+                for tick in alike:
+                    self._check_tick(tick, usual, by_zone=term.excluded_days is not None)
 
     def _inside(self, lapse: LapseSpan) -> None:
         ticks = self._take(lapse.before)
@@ -226,14 +241,19 @@ class _Recount:
             text = f"version {part.term.version} can't be evaluated ({part.error}), but the cursor is past it"
             self._say(text, self._is_explained(0, part.start, part.stop))
 
-    def _check_tick(self, tick: TickRow, usual: tuple[int, str, int | None]) -> None:
-        _, at, version, status, content = tick
+    def _check_tick(self, tick: TickRow, usual: tuple[int, str, str | None, int | None], *, by_zone: bool) -> None:
+        """`by_zone` is whether the zone has a say in it: on which day an instant lies."""
+        _, at, version, *became = tick
         if self._made_ahead(at):
             return  # made while the cursor was ahead, under the version that was in force there then
         if version != usual[0]:
             self._say_tick(tick, f"has version {version}, in force was {usual[0]}")
-        elif (status, content) != usual[1:]:
-            self._say(f"tick {self._schedule_id}:{at} is {status} otherwise than its version {version} says")
+        elif tuple(became) != usual[1:]:
+            text = f"is {became[0]} otherwise than its version {version} says"
+            if by_zone:
+                self._say_tick(tick, text)
+            else:
+                self._say(f"tick {self._schedule_id}:{at} {text}")
 
     def check_agenda(self, recorded: tuple[int, bool] | None) -> None:
         """Hold what is on the agenda against when the schedule is due next."""

@@ -273,7 +273,7 @@ class Audit(Transaction):
         """The scheduled ticks of the schedules from `first` through `last`, in the order of the numbers, those of each
         oldest first; in pages."""
         ask = (
-            "SELECT schedule, instant, version, status, content FROM tick_rows "
+            "SELECT schedule, instant, version, status, skip_reason, content FROM tick_rows "
             "WHERE schedule BETWEEN ? AND ? AND origin = 0 ORDER BY schedule, instant"
         )
         rows = self._connection.execute(ask, (first, last))

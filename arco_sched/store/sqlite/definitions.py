@@ -19,7 +19,8 @@ from arco_sched.store.sqlite.standing import LAST_RUN_STATUS, LAST_SUCCESS_AT, S
 
 _TERM: Final = (
     "version, effective_from, start_at, end_at, enabled, deleted, cron_expression, timezone, dst_gap, "
-    "dst_overlap, catchup_window_minutes, max_catchup_ticks, catchup_policy, content, policy, created_at"
+    "dst_overlap, catchup_window_minutes, max_catchup_ticks, catchup_policy, content, policy, created_at, "
+    "excluded_days"
 )
 _VERSION: Final = (
     f"i.schedule_id, d.version, d.start_at, d.enabled, d.deleted, d.created_at, d.effective_from, d.end_at, c.body, "
@@ -257,6 +258,7 @@ def _current(row: Sequence[Any]) -> Current:
 def _version(row: Sequence[Any]) -> Version:
     schedule_id, number, start_at, enabled, deleted, created_at, effective_from, end_at, body, other, policy = row[:11]
     values = dict(zip(COLUMNS, row[11:_WIDTH], strict=True)) | _other(other)
+    values["excluded_days"] = () if values["excluded_days"] is None else _texts(values["excluded_days"])
     return Version(
         schedule_id=schedule_id,
         definition_version=number,
@@ -285,6 +287,12 @@ def _schedule(row: Sequence[Any]) -> Schedule:
         last_success_at=last_success_at,
         stale_after=stale_after,
     )
+
+
+@lru_cache(maxsize=1024)
+def _texts(text: str) -> tuple[str, ...]:
+    """The texts of a stored JSON list."""
+    return tuple(json.loads(text))
 
 
 @lru_cache(maxsize=1024)

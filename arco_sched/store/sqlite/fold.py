@@ -10,7 +10,19 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from arco_sched.core.events import BY_CODE, LAPSED, OF_FAILURE, PRUNED, REQUESTED, REWOUND, SCHEDULED, TICKED, TYPES
+from arco_sched.core.events import (
+    BY_CODE,
+    FAILED,
+    LAPSED,
+    OF_FAILURE,
+    PRUNED,
+    REQUESTED,
+    REWOUND,
+    SCHEDULED,
+    SKIPPED,
+    TICKED,
+    TYPES,
+)
 from arco_sched.core.fields import flat, payload
 from arco_sched.core.fold import (
     CursorRewound,
@@ -34,11 +46,13 @@ _EPOCH: Final = "CAST(strftime('%s', json_extract(e.payload, '$.{}')) AS INTEGER
 _INFIX: Final = f"CASE e.origin {' '.join(f'WHEN {code} THEN {infix!r}' for code, infix in enumerate(INFIXES))} END"
 
 _TICKS: Final = f"""
-INSERT INTO {{to}}tick_rows (schedule, instant, origin, tick_id, version, status, content, recorded_at, error)
+INSERT INTO {{to}}tick_rows (schedule, instant, origin, tick_id, version, status, content, recorded_at, error,
+    skip_reason)
 SELECT e.schedule, e.instant, e.origin,
     CASE e.origin WHEN {OF_FAILURE} THEN substr(e.key, 12) ELSE i.schedule_id || ':' || {_INFIX} || e.instant END,
-    e.version, CASE e.status WHEN 1 THEN 'triggered' WHEN 2 THEN 'skipped' ELSE 'failed' END, e.content, e.recorded_at,
-    CASE WHEN e.payload IS NOT NULL THEN json_extract(e.payload, '$.error') END
+    e.version, CASE e.status WHEN 1 THEN 'triggered' WHEN {FAILED} THEN 'failed' ELSE 'skipped' END, e.content,
+    e.recorded_at, CASE WHEN e.payload IS NOT NULL THEN json_extract(e.payload, '$.error') END,
+    CASE e.status WHEN {SKIPPED["excluded"]} THEN 'excluded' END
 FROM event_log e JOIN schedule_ids i ON i.schedule = e.schedule
 WHERE {_RANGE} AND e.type = {TICKED.code} ORDER BY {{order}}
 """
@@ -174,6 +188,13 @@ def _add_versions(connection: sqlite3.Connection, changes: list[Any], to: str) -
     )
 
 
+def _column(value: Any) -> Any:
+    """The value of a field as its column has it: several are JSON text, none of them nothing."""
+    if not isinstance(value, tuple):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else None
+
+
 def _version_row(added: VersionAdded) -> tuple[Any, ...]:
     version = added.version
     values = flat(version)
@@ -183,7 +204,7 @@ def _version_row(added: VersionAdded) -> tuple[Any, ...]:
     return (
         added.schedule,
         version.definition_version,
-        *(values[name] for name in COLUMNS),
+        *(_column(values[name]) for name in COLUMNS),
         added.content,
         policy_text(version.definition.policy),
         other,

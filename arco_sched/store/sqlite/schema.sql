@@ -44,7 +44,7 @@ CREATE TABLE event_log (
     origin      INTEGER,
     instant     INTEGER,  -- of ticks and their requests: the instant in the tick id; of a failed tick, when it failed
     version     INTEGER,
-    status      INTEGER,  -- of ticks: 1 triggered, 2 skipped, 3 failed
+    status      INTEGER,  -- of ticks: 1 triggered, 2 skipped (paused), 3 failed, 4 skipped (excluded)
     content     INTEGER,
     key         TEXT,
     run_id      TEXT CHECK ((run_id IS NOT NULL) = (type = 4)),  -- of requests: the run that the run key reserves
@@ -81,6 +81,7 @@ CREATE TABLE definition_rows (
     deleted                INTEGER NOT NULL CHECK (deleted IN (0, 1)),
     created_at             INTEGER NOT NULL,
     effective_from         INTEGER NOT NULL,
+    excluded_days          TEXT CHECK (excluded_days IS NULL OR json_valid(excluded_days)),  -- null for none
     PRIMARY KEY (schedule, version)
 ) STRICT, WITHOUT ROWID;
 
@@ -104,6 +105,7 @@ CREATE TABLE tick_rows (
     content     INTEGER CHECK ((content IS NOT NULL) = (status = 'triggered')),
     recorded_at INTEGER NOT NULL,
     error       TEXT CHECK ((error IS NOT NULL) = (status = 'failed')),
+    skip_reason TEXT CHECK (skip_reason IS NULL OR status = 'skipped'),  -- null of a skipped one: paused
     PRIMARY KEY (schedule, instant, origin)
 ) STRICT, WITHOUT ROWID;
 

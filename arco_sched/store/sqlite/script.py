@@ -24,6 +24,7 @@ COLUMNS: Final = (
     "catchup_policy",
     "dst_gap",
     "dst_overlap",
+    "excluded_days",
 )
 """The fields of a definition that an evaluation reads, each with a column of its own in `definition_rows`."""
 

@@ -3,7 +3,7 @@
 
 CREATE VIEW definitions AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
-       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap,
+       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
        {other}, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from,
@@ -12,7 +12,7 @@ FROM definition_rows d JOIN schedule_ids i USING (schedule) JOIN contents c USIN
 
 CREATE VIEW schedules AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
-       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap,
+       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
        {other}, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from, s.cursor,
@@ -28,7 +28,7 @@ JOIN contents c USING (content) LEFT JOIN agenda a ON a.schedule = s.schedule;
 
 CREATE VIEW ticks AS
 SELECT t.tick_id, i.schedule_id, t.instant AS scheduled_for, t.version AS definition_version, t.status,
-       CASE t.status WHEN 'skipped' THEN 'paused' END AS skip_reason, t.error,
+       CASE t.status WHEN 'skipped' THEN coalesce(t.skip_reason, 'paused') END AS skip_reason, t.error,
        CASE t.status WHEN 'triggered' THEN 'sched:' || t.tick_id END AS run_key, r.run_id,
        c.fingerprint AS request_fingerprint, t.recorded_at AS evaluated_at, t.schedule
 FROM tick_rows t LEFT JOIN schedule_ids i ON i.schedule = t.schedule LEFT JOIN contents c ON c.content = t.content
@@ -81,8 +81,8 @@ SELECT e.seq, w.word AS type,
                'tick_id', CASE WHEN e.key IS NULL THEN i.schedule_id || ':' || o.word || e.instant ELSE substr(e.key, 12) END,
                'schedule_id', i.schedule_id, 'scheduled_for', strftime('%Y-%m-%dT%H:%M:%SZ', e.instant, 'unixepoch'),
                'definition_version', e.version,
-               'status', CASE e.status WHEN 1 THEN 'triggered' WHEN 2 THEN 'skipped' ELSE 'failed' END,
-               'skip_reason', CASE e.status WHEN 2 THEN 'paused' END, 'error', json_extract(e.payload, '$.error'),
+               'status', CASE e.status WHEN 1 THEN 'triggered' WHEN 3 THEN 'failed' ELSE 'skipped' END,
+               'skip_reason', CASE e.status WHEN 2 THEN 'paused' WHEN 4 THEN 'excluded' END, 'error', json_extract(e.payload, '$.error'),
                'run_key', CASE e.status WHEN 1 THEN 'sched:' || i.schedule_id || ':' || o.word || e.instant END,
                'run_id', CASE e.status WHEN 1 THEN (
                    SELECT r.run_id FROM run_rows r

@@ -44,7 +44,7 @@ CREATE TABLE event_log (
     origin      INTEGER,
     instant     INTEGER,  -- of ticks and their requests: the instant in the tick id; of a failed tick, when it failed
     version     INTEGER,
-    status      INTEGER,  -- of ticks: 1 triggered, 2 skipped, 3 failed
+    status      INTEGER,  -- of ticks: 1 triggered, 2 skipped (paused), 3 failed, 4 skipped (excluded)
     content     INTEGER,
     key         TEXT,
     run_id      TEXT CHECK ((run_id IS NOT NULL) = (type = 4)),  -- of requests: the run that the run key reserves
@@ -81,6 +81,7 @@ CREATE TABLE definition_rows (
     deleted                INTEGER NOT NULL CHECK (deleted IN (0, 1)),
     created_at             INTEGER NOT NULL,
     effective_from         INTEGER NOT NULL,
+    excluded_days          TEXT CHECK (excluded_days IS NULL OR json_valid(excluded_days)),  -- null for none
     PRIMARY KEY (schedule, version)
 ) STRICT, WITHOUT ROWID;
 
@@ -104,6 +105,7 @@ CREATE TABLE tick_rows (
     content     INTEGER CHECK ((content IS NOT NULL) = (status = 'triggered')),
     recorded_at INTEGER NOT NULL,
     error       TEXT CHECK ((error IS NOT NULL) = (status = 'failed')),
+    skip_reason TEXT CHECK (skip_reason IS NULL OR status = 'skipped'),  -- null of a skipped one: paused
     PRIMARY KEY (schedule, instant, origin)
 ) STRICT, WITHOUT ROWID;
 
@@ -305,7 +307,7 @@ INSERT INTO words (kind, code, word) VALUES
 
 CREATE VIEW definitions AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
-       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap,
+       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
        json_extract(c.body, '$.shell') AS shell, json_extract(c.body, '$.working_directory') AS working_directory, coalesce(json_extract(c.body, '$.environment'), '{}') AS environment, json_extract(c.body, '$.environment_file') AS environment_file, json_extract(c.body, '$.run_as') AS run_as, coalesce(json_extract(c.body, '$.resources'), '{}') AS resources, json_extract(d.policy, '$.timeout_seconds') AS timeout_seconds, coalesce(json_extract(d.policy, '$.max_retries'), 0) AS max_retries, coalesce(json_extract(d.policy, '$.retry_exit_codes'), '[]') AS retry_exit_codes, coalesce(json_extract(d.policy, '$.retry_delay_seconds'), 60) AS retry_delay_seconds, coalesce(json_extract(d.policy, '$.retry_backoff'), 'exponential') AS retry_backoff, coalesce(json_extract(d.policy, '$.on_lost'), 'fail') AS on_lost, coalesce(json_extract(d.policy, '$.overlap'), 'queue') AS overlap, json_extract(d.policy, '$.start_within_seconds') AS start_within_seconds, coalesce(json_extract(d.policy, '$.spread_seconds'), 0) AS spread_seconds, coalesce(json_extract(d.policy, '$.pool'), 'default') AS pool, coalesce(json_extract(d.policy, '$.priority'), 0) AS priority, json_extract(d.policy, '$.on_failure') AS on_failure, json_extract(d.policy, '$.success_within_seconds') AS success_within_seconds, json_extract(d.other, '$.code_version') AS code_version, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from,
@@ -314,7 +316,7 @@ FROM definition_rows d JOIN schedule_ids i USING (schedule) JOIN contents c USIN
 
 CREATE VIEW schedules AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
-       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap,
+       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
        json_extract(c.body, '$.shell') AS shell, json_extract(c.body, '$.working_directory') AS working_directory, coalesce(json_extract(c.body, '$.environment'), '{}') AS environment, json_extract(c.body, '$.environment_file') AS environment_file, json_extract(c.body, '$.run_as') AS run_as, coalesce(json_extract(c.body, '$.resources'), '{}') AS resources, json_extract(d.policy, '$.timeout_seconds') AS timeout_seconds, coalesce(json_extract(d.policy, '$.max_retries'), 0) AS max_retries, coalesce(json_extract(d.policy, '$.retry_exit_codes'), '[]') AS retry_exit_codes, coalesce(json_extract(d.policy, '$.retry_delay_seconds'), 60) AS retry_delay_seconds, coalesce(json_extract(d.policy, '$.retry_backoff'), 'exponential') AS retry_backoff, coalesce(json_extract(d.policy, '$.on_lost'), 'fail') AS on_lost, coalesce(json_extract(d.policy, '$.overlap'), 'queue') AS overlap, json_extract(d.policy, '$.start_within_seconds') AS start_within_seconds, coalesce(json_extract(d.policy, '$.spread_seconds'), 0) AS spread_seconds, coalesce(json_extract(d.policy, '$.pool'), 'default') AS pool, coalesce(json_extract(d.policy, '$.priority'), 0) AS priority, json_extract(d.policy, '$.on_failure') AS on_failure, json_extract(d.policy, '$.success_within_seconds') AS success_within_seconds, json_extract(d.other, '$.code_version') AS code_version, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from, s.cursor,
@@ -330,7 +332,7 @@ JOIN contents c USING (content) LEFT JOIN agenda a ON a.schedule = s.schedule;
 
 CREATE VIEW ticks AS
 SELECT t.tick_id, i.schedule_id, t.instant AS scheduled_for, t.version AS definition_version, t.status,
-       CASE t.status WHEN 'skipped' THEN 'paused' END AS skip_reason, t.error,
+       CASE t.status WHEN 'skipped' THEN coalesce(t.skip_reason, 'paused') END AS skip_reason, t.error,
        CASE t.status WHEN 'triggered' THEN 'sched:' || t.tick_id END AS run_key, r.run_id,
        c.fingerprint AS request_fingerprint, t.recorded_at AS evaluated_at, t.schedule
 FROM tick_rows t LEFT JOIN schedule_ids i ON i.schedule = t.schedule LEFT JOIN contents c ON c.content = t.content
@@ -383,8 +385,8 @@ SELECT e.seq, w.word AS type,
                'tick_id', CASE WHEN e.key IS NULL THEN i.schedule_id || ':' || o.word || e.instant ELSE substr(e.key, 12) END,
                'schedule_id', i.schedule_id, 'scheduled_for', strftime('%Y-%m-%dT%H:%M:%SZ', e.instant, 'unixepoch'),
                'definition_version', e.version,
-               'status', CASE e.status WHEN 1 THEN 'triggered' WHEN 2 THEN 'skipped' ELSE 'failed' END,
-               'skip_reason', CASE e.status WHEN 2 THEN 'paused' END, 'error', json_extract(e.payload, '$.error'),
+               'status', CASE e.status WHEN 1 THEN 'triggered' WHEN 3 THEN 'failed' ELSE 'skipped' END,
+               'skip_reason', CASE e.status WHEN 2 THEN 'paused' WHEN 4 THEN 'excluded' END, 'error', json_extract(e.payload, '$.error'),
                'run_key', CASE e.status WHEN 1 THEN 'sched:' || i.schedule_id || ':' || o.word || e.instant END,
                'run_id', CASE e.status WHEN 1 THEN (
                    SELECT r.run_id FROM run_rows r
