@@ -24,6 +24,7 @@ SUBJECTS: Final = {
     "listing": ("12",),
     "verification": ("13",),
     "minute": ("14",),
+    "engines": ("15", "16", "17", "18"),
 }
 """The modules, and the rows of the table that each of them measures."""
 

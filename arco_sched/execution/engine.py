@@ -9,7 +9,6 @@ again after ever longer pauses; nothing is concluded meanwhile.
 import contextlib
 import errno
 import os
-import shutil
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,8 +30,13 @@ from arco_sched.execution.calls import Answer, Calls, Request
 
 ASK: Final = 1.0
 """Seconds between two questions to an engine, at the least."""
+PREPARING: Final = 0.1
+"""Seconds of a round in which attempts are prepared, at the most."""
 PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before an engine that could not be reached is asked again: the first time, the second, …"""
+
+_OVER: Final = "over"
+"""The file of an attempt whose end is recorded: nobody writes to its log any more."""
 
 
 class Unreachable(Exception):
@@ -150,17 +154,9 @@ class EngineExecutor(ABC):
             name = protocol.name_of(attempt.run_id, attempt.attempt)
         except ValueError as error:
             raise NotStarted(str(error)) from None
-        if attempt.place != self.place() or name in self._waiting or name in self._telling:
-            return None
-        try:
-            found = self._prepare(attempt)
-        except OSError as error:
-            raise starting.lacking(error, "the attempt can't be prepared") from None
-        if found is None:
+        if attempt.place == self.place() and name not in self._telling:
             self._waiting[name] = attempt
-        else:
-            self._ids[name] = found
-        return found
+        return None
 
     def poll(self, attempts: Sequence[AttemptId]) -> list[Observation]:
         """What the engine said last, and what is seen without it; asks it again where that is due."""
@@ -204,11 +200,14 @@ class EngineExecutor(ABC):
         return path if os.path.exists(path) else None
 
     def settle(self, attempts: Iterable[AttemptId]) -> None:
-        """Forget an attempt; an empty log goes."""
+        """Forget an attempt, and note that it is over; an empty log goes."""
         for one in attempts:
             name = _name(one)
             path = self._log_path(name)
             with contextlib.suppress(OSError):
+                os.close(
+                    os.open(f"{self._path}/attempts/{name}/{_OVER}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                )
                 if os.stat(path).st_size == 0:
                     os.unlink(path)
             for kept in (self._waiting, self._ids, self._refused, self._counts_from, self._logs):
@@ -218,12 +217,15 @@ class EngineExecutor(ABC):
     def discard(self, attempts: Iterable[AttemptId]) -> None:
         """Remove the files and the log of each."""
         for one in attempts:
-            discard(self._path, _name(one))
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._log_path(_name(one)))
+            folder.remove(self._path, _name(one))
+            self._logs.pop(_name(one), None)
 
     def remove_old_logs(self, before: float) -> int:
         """Remove logs that were last written before an instant (epoch seconds), of attempts that are over; how many."""
-        names = [name for name in folder.names(self._path) if name not in self._counts_from]
-        return logs.remove_old((self._log_path(name) for name in names), before=before, in_use=lambda _: False)
+        over = (name for name in folder.names(self._path) if os.path.exists(f"{self._path}/attempts/{name}/{_OVER}"))
+        return logs.remove_old((self._log_path(name) for name in over), before=before, in_use=lambda _: False)
 
     def awaited(self) -> set[int]:
         """The calls that run."""
@@ -237,9 +239,35 @@ class EngineExecutor(ABC):
 
     def _tell(self) -> None:
         """Tell the engine of attempts that wait to be told of."""
+        until = self._clock() + PREPARING
         while self._waiting and self._calls.count("tell") < self.lanes and self._may("tell"):
-            names = list(self._waiting)[: self.batch]
-            self._tell_of([self._waiting.pop(name) for name in names])
+            batch: list[Attempt] = []
+            while self._waiting and len(batch) < self.batch and self._clock() < until:
+                self._make_ready(self._waiting.pop(next(iter(self._waiting))), batch)
+                if not self._may("tell"):
+                    break
+            if not batch:
+                return
+            self._tell_of(batch)
+
+    def _make_ready(self, one: Attempt, batch: list[Attempt]) -> None:
+        """Prepare an attempt, and put it into the batch unless the engine has it or it can't be started."""
+        name = _name(one)
+        try:
+            found = self._prepare(one)
+        except NotStarted as error:
+            self._refused[name] = str(error)
+        except CannotStart as error:
+            self._take_back([one])
+            self._fail("tell", str(error))
+        except OSError as error:
+            self._take_back([one])
+            self._fail("tell", str(starting.lacking(error, "an attempt can't be prepared")))
+        else:
+            if found is None:
+                batch.append(one)
+            else:
+                self._ids[name] = found
 
     def _tell_of(self, attempts: Sequence[Attempt]) -> None:
         self._telling.update((_name(one), one) for one in attempts)
@@ -358,21 +386,6 @@ def _free(descriptor: int, offset: int, length: int) -> bool:
     if not logs.punch(descriptor, offset, length):
         raise OSError(errno.EOPNOTSUPP, "the file system can't free a part of a file")
     return True
-
-
-def discard(path: str, name: str) -> None:
-    """Remove what the runs folder `path` has of an attempt of any executor, its log and its folder in a spool included.
-
-    Raises `OSError`.
-    """
-    about = protocol.read_about(f"{path}/attempts/{name}")
-    if about["log"]:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(about["log"])
-    if os.path.basename(about["spool"]) == name:
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(about["spool"])
-    folder.remove(path, name)
 
 
 def _name(one: Attempt | AttemptId) -> str:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Final
 
-from arco_sched.execution.protocol import read
+from arco_sched.execution.protocol import read, read_about
 
 _IDENTITY: Final = "identity"
 
@@ -60,5 +60,7 @@ def remove(path: str, name: str) -> None:
 
     Only for an attempt that is final: without its token it could begin again.
     """
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(f"{path}/attempts/{name}")
+    spool = read_about(f"{path}/attempts/{name}")["spool"]
+    for each in (spool if os.path.basename(spool) == name else "", f"{path}/attempts/{name}"):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(each)

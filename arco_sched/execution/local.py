@@ -191,7 +191,9 @@ class LocalExecutor:
 
     def remove_old_logs(self, before: float) -> int:
         """Remove logs that were last written before an instant (epoch seconds), save those that are open; how many."""
-        paths = (self._observer.log_path(name) for name in folder.names(self._path))
+        # What an engine has begun has no token here, and its log no lock: that is for the engine's own worker.
+        begun = (name for name in folder.names(self._path) if os.path.exists(f"{self._attempts}/{name}/token"))
+        paths = (self._observer.log_path(name) for name in begun)
         return logs.remove_old(paths, before=before, in_use=protocol.is_locked)
 
     def awaited(self) -> set[int]:

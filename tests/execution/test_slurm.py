@@ -268,13 +268,10 @@ def test_a_job_that_a_person_holds_stays_held(driver: Driver, kind: Slurm, slurm
 @slow
 def test_a_spool_that_the_node_cant_use(driver: Driver, kind: Slurm) -> None:
     """`not-started`, with where it was: nothing began, and nothing will."""
-    name = driver.submit(kind.attempt("a"))
-    executor(driver)._spool._guard = ""
-    home = Path(executor(driver)._spool.home(name))
-    (home / "job").unlink()
-    (kind.path / "hidden").mkdir()
     script = Path(executor(driver)._spool._script)
+    script.parent.mkdir()
     script.write_text("#!/bin/sh\nexit 97\n")
+    name = driver.submit(kind.attempt("a"))
     (seen,) = driver.end(name)
     assert (driver.outcome(name), "no guard in the spool" in str(seen.message)) == ("not-started", True), seen
 
