@@ -53,6 +53,8 @@ MINUTES ?= 30
 
 faults: $(STAMP)  ## kill, fill the disk, break every write, spoil files: half an hour (KILLS=3000 SPOILED=2000)
 	@$(BIN)/python -m tests.system.storm --kills $(KILLS)
+	@$(BIN)/python -m tests.execution.storm $(KILLS)
+	@$(BIN)/python -W ignore::DeprecationWarning -m tests.execution.work_storm --kills $(KILLS)
 	@$(BIN)/python -m tests.system.injector
 	@ARCO_SPOILED_FILES=$(SPOILED) $(BIN)/python -m pytest -n 2 tests/system
 

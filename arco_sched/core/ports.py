@@ -19,7 +19,9 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from arco_sched.core.definitions import RequestContent
 from arco_sched.core.events import Draft, TickSeries
+from arco_sched.core.run_events import Event
 from arco_sched.core.run_subjects import Queue
+from arco_sched.core.runs import Request
 from arco_sched.core.standing import Standing
 from arco_sched.core.subjects import Agenda, Definitions, Events, History, LapseSpan, Runs, Zones
 
@@ -192,6 +194,15 @@ class Audit(Transaction, Protocol):
 
     def row_differences(self) -> Iterator[RowDifference]:
         """Every row of a folded table that is not what `fold_all_again` gave."""
+
+    def life_events(self) -> Iterator[tuple[int, Event, Request | None]]:
+        """(seq, event, request) of every event of a run's life and of pools, oldest first; no request for a pool's."""
+
+    def queue_differences(self) -> Iterator[RowDifference]:
+        """Every row of the queue that is not what the states of the runs give."""
+
+    def stuck(self) -> Iterator[str]:
+        """The ids of runs that wait behind others of their schedule, where none of them runs or can be taken."""
 
     def ticks_without_their_run(self) -> Iterator[str]:
         """The ids of triggered ticks whose run is not there."""

@@ -28,24 +28,22 @@ def check_runs(events: Iterable[Event], request_of: RequestOf) -> Iterator[str]:
     for event in events:
         if isinstance(event, PoolSet):
             continue
-        request = request_of(event.run_id)
-        state = states.get(event.run_id) or initial(request)
+        state = states.get(event.run_id) or initial(request_of(event.run_id))
         try:
             states[event.run_id] = apply(state, event)
         except ImpossibleEvent as refusal:
             yield str(refusal)
-            continue
-        if isinstance(event, RunStarted | RunSubmitted) and state.open_attempt is None:
-            yield from _too_early(request, state, event)
 
 
 def check_order(events: Iterable[Event], request_of: RequestOf) -> Iterator[str]:
-    """A sentence about each start that broke the rule of one open attempt, overlap, or a pool's limit at its turn.
+    """A sentence about each start that came too early, or broke at its turn the rule of one open attempt, overlap, or a
+    pool's limit.
 
     All events must be in event order. Starts by executors of one's own heed neither overlap nor pools, but count for
-    those of others. Keeps only what runs at one time, whatever the history's length.
+    those of others. Keeps only what runs and waits for a retry at one time, whatever the history's length.
     """
     limits: dict[str, int] = {}
+    retries: dict[str, int] = {}
     open_: dict[str, int] = {}
     used: Counter[str] = Counter()
     groups: dict[Group, set[str]] = {}
@@ -66,6 +64,7 @@ def check_order(events: Iterable[Event], request_of: RequestOf) -> Iterator[str]
             if event.run_id in open_:
                 yield f"{_what(event)}: attempt {open_[event.run_id]} is open"
                 continue
+            yield from _too_early(request, retries.pop(event.run_id, None), event)
             if event.executor != EXTERNAL:
                 yield from _beside(request, event, members)
                 if used[pool] >= limits.get(pool, used[pool] + 1):
@@ -77,7 +76,10 @@ def check_order(events: Iterable[Event], request_of: RequestOf) -> Iterator[str]
             if isinstance(event, RunFinished) and open_.get(event.run_id) == event.attempt:
                 del open_[event.run_id]
                 used[pool] -= 1
-            if not isinstance(event, RunFinished) or event.status != "requested":
+            retries.pop(event.run_id, None)
+            if isinstance(event, RunFinished) and event.status == "requested":
+                retries[event.run_id] = event.retry_at or 0
+            else:
                 members.discard(event.run_id)
         if request.group is not None and not members:
             del groups[request.group]
@@ -91,11 +93,11 @@ def _beside(request: Request, event: RunStarted | RunSubmitted, members: set[str
         yield f"{_what(event)}: run {min(members)} of the same schedule counts as running"
 
 
-def _too_early(request: Request, state: RunState, event: RunStarted | RunSubmitted) -> Iterator[str]:
+def _too_early(request: Request, retry_at: int | None, event: RunStarted | RunSubmitted) -> Iterator[str]:
     at = event.started_at if isinstance(event, RunStarted) else event.submitted_at
     if request.starts_at is not None and at < request.starts_at:
         yield f"{_what(event)}: the run was not due yet"
-    if state.retry_at is not None and at < state.retry_at:
+    if retry_at is not None and at < retry_at:
         yield f"{_what(event)}: the run was to be tried again later"
 
 

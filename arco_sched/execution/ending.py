@@ -76,7 +76,18 @@ class Ender:
         self._signals.forget(name)
 
     def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
-        """One step for each. SIGKILL is repeated within a step where something is left that may have forked."""
+        """One step for each. SIGKILL is repeated within a step where something is left that may have forked.
+
+        One worker at a time: of two that take over what a third left, the second would note its signal as the first.
+        """
+        if not cancellations:
+            return []
+        with folder.alone(self._path) as alone:
+            if not alone:
+                return [Ending(False, 1)] * len(cancellations)
+            return self._cancel(cancellations, now, grace)
+
+    def _cancel(self, cancellations: Sequence[Cancellation], now: float, grace: float) -> list[Ending]:
         answers: dict[int, Ending] = {}
         pending = list(range(len(cancellations)))
         for _ in range(_PASSES):

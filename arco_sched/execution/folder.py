@@ -1,6 +1,7 @@
 """The folder `DB.runs/` beside a database: whose it is, and its attempts."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -46,6 +47,25 @@ def require(path: str, store_id: str) -> None:
         raise NotOurs(f"{path} is missing, or no runs folder")
     if found != f"{store_id}\n":
         raise NotOurs(f"{path} belongs to another database")
+
+
+@contextlib.contextmanager
+def alone(path: str) -> Iterator[bool]:
+    """Whether nobody else is within such a block for the same folder; True, too, where there is no folder to ask."""
+    try:
+        descriptor = os.open(f"{path}/{_IDENTITY}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield True
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        got = True
+    except OSError:
+        got = False
+    try:
+        yield got
+    finally:
+        os.close(descriptor)
 
 
 def names(path: str) -> Iterator[str]:

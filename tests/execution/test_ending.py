@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from arco_sched.core.executor import Cancellation, Outcome, State, outcome
-from arco_sched.execution import processes
+from arco_sched.core.executor import Cancellation, Ending, Outcome, State, outcome
+from arco_sched.execution import folder, processes
 from arco_sched.execution.scene import take_scene
 from tests.execution.world import World, alive, python, until
 
@@ -121,6 +121,22 @@ def test_the_supervisor_gone_and_a_daemon_left(world: World) -> None:
     assert (seen.state, outcome(seen)) == (State.LOST, Outcome.CANCELED)
 
 
+def test_one_worker_at_a_time_ends(world: World) -> None:
+    """Of two workers that take over what a third left, one takes a step, and the first signal is noted once."""
+    one = world.start("sleep 60")
+    world.token(one)
+    wish = [Cancellation(one, Outcome.CANCELED)]
+    with folder.alone(str(world.path)) as got:
+        assert got
+        assert world.worker().cancel(wish, now=0, grace=60) == [Ending(False, 1)]
+        assert not (world.home(one) / "ending").exists()
+    assert world.worker().cancel(wish, now=0, grace=60)[0].signalled
+    noted = (world.home(one) / "ending").read_text()
+    world.worker().cancel(wish, now=1, grace=60)
+    assert (world.home(one) / "ending").read_text() == noted
+    assert outcome(world.end(one)) is Outcome.CANCELED
+
+
 def test_only_its_open_log_betrays_it(world: World) -> None:
     """A daemon without mark, session or parents still has the log open: it is found, and ended."""
     os.mkfifo(world.scratch / "gate")
@@ -172,7 +188,7 @@ def test_another_worker_goes_on(world: World) -> None:
     world.number("pid")
     python(f"""
 from arco_sched.core.executor import *
-from arco_sched.execution import processes
+from arco_sched.execution import folder, processes
 from arco_sched.execution.local import LocalExecutor
 executor = LocalExecutor({str(world.path)!r}, {world.store!r}, worker_environment={{}})
 one = AttemptId({one.run_id!r}, 1, executor.place())

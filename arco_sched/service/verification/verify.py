@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.core.identity import run_ids
 from arco_sched.core.ports import Audit, RowDifference, Store, Unfoldable
 from arco_sched.service.verification.findings import Findings, Verification
+from arco_sched.service.verification.lives import check_lives
 from arco_sched.service.verification.recount import Progress, recount
 from arco_sched.service.verification.rows import check_events, check_names, check_schema
 
@@ -43,6 +45,14 @@ def _check(audit: Audit, workspace: str, findings: Findings, report: Progress) -
     for difference in audit.row_differences():
         findings.add(difference.table, _row_text(audit, difference))
     _check_runs(audit, workspace, findings)
+    try:
+        for difference in audit.queue_differences():
+            findings.add("queue", _row_text(audit, difference))
+        check_lives(audit, findings)
+    except DatabaseUnusable:
+        # What a run is asked to do can't be read: that was named.
+        if findings.answer().ok:
+            raise
     recount(audit, findings, report)
 
 
@@ -57,6 +67,7 @@ _PUBLIC: Final = {
     "attempt_rows": "attempt",
     "pool_rows": "pool",
     "served_rows": "served occurrence",
+    "queue": "run",
     "workspace": "workspace",
 }
 

@@ -24,8 +24,10 @@ from arco_sched.core.ports import (
     TickRow,
     Unfoldable,
 )
-from arco_sched.core.runs import ImpossibleEvent
+from arco_sched.core.run_events import Event as LifeEvent
+from arco_sched.core.runs import ImpossibleEvent, Request
 from arco_sched.core.subjects import LapseSpan
+from arco_sched.store.sqlite import audit_runs
 from arco_sched.store.sqlite.faults import is_interruption
 from arco_sched.store.sqlite.fold import fold_again
 from arco_sched.store.sqlite.history import spans
@@ -249,6 +251,18 @@ class Audit(Transaction):
         )
         while page := rows.fetchmany(_PAGE):
             yield page
+
+    def life_events(self) -> Iterator[tuple[int, LifeEvent, Request | None]]:
+        """(seq, event, request) of every event of a run's life and of pools, oldest first; no request for a pool's."""
+        return audit_runs.life_events(self._connection)
+
+    def queue_differences(self) -> Iterator[RowDifference]:
+        """Every row of the queue that is not what the states of the runs give."""
+        return audit_runs.queue_differences(self._connection)
+
+    def stuck(self) -> Iterator[str]:
+        """The ids of runs that wait behind others of their schedule, where none of them runs or can be taken."""
+        return audit_runs.stuck(self._connection)
 
     def ticks_without_their_run(self) -> Iterator[str]:
         """The ids of triggered ticks whose run is not there."""

@@ -17,6 +17,11 @@ _BEHIND: Final = 1
 _LATER: Final = 2
 """Not before `ready_at`."""
 
+COLUMNS: Final = (
+    *("run", "pool", "aside", "priority", "backfill", "due_at", "ready_at", "deadline_at", "schedule", "cancels"),
+)
+"""The columns of the queue."""
+
 _AMONG: Final = "IN (SELECT value FROM json_each(?))"
 
 
@@ -231,19 +236,23 @@ def refresh(connection: sqlite3.Connection, known: Mapping[int, Life]) -> None:
     rows: list[tuple[Any, ...]] = []
     gone = []
     for run, life in known.items():
-        row = waiting(life.request, life.state)
-        if row is None or row.external or row.pool == EXTERNAL_POOL:
+        row = row_of(run, life)
+        if row is None:
             gone.append((run,))
-            continue
-        aside = _READY if row.ready_at is None else _LATER
-        group = life.schedule if row.group is not None and row.stage != "retry" else None
-        cancels = row.overlap == "cancel"
-        rank = (row.priority, row.backfill, row.due_at)
-        rows.append((run, row.pool, aside, *rank, row.ready_at, row.deadline_at, group, cancels))
+        else:
+            rows.append(row)
     connection.executemany("DELETE FROM queue WHERE run = ?", gone)
     connection.executemany(
-        "INSERT OR REPLACE INTO queue "
-        "(run, pool, aside, priority, backfill, due_at, ready_at, deadline_at, schedule, cancels) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        rows,
+        f"INSERT OR REPLACE INTO queue ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})", rows
     )
+
+
+def row_of(run: int, life: Life) -> tuple[Any, ...] | None:
+    """The queue's row of a run (`COLUMNS`), as nobody has looked at it; None for one that no worker may take now."""
+    row = waiting(life.request, life.state)
+    if row is None or row.external or row.pool == EXTERNAL_POOL:
+        return None
+    aside = _READY if row.ready_at is None else _LATER
+    group = life.schedule if row.group is not None and row.stage != "retry" else None
+    rank = (row.priority, row.backfill, row.due_at)
+    return (run, row.pool, aside, *rank, row.ready_at, row.deadline_at, group, row.overlap == "cancel")
