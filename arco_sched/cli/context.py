@@ -139,15 +139,26 @@ def clock_named(zone: str | None) -> "Zone":
 
 
 def note_no_worker(workspace: "Workspace", *asked: "tuple[RequestContent, Policy]") -> None:
-    """Say on stderr, where something asked for is for a worker to execute, that none has run on the database yet."""
-    from arco_sched.core.policy import EXTERNAL_POOL
+    """Say on stderr what a worker may take otherwise than it is meant: that none has run on the database yet, that a
+    pool has no limit, that resources mean nothing to `local`."""
+    from arco_sched.core.policy import DEFAULT, EXTERNAL_POOL
 
-    for_workers = any(content.command is not None and policy.pool != EXTERNAL_POOL for content, policy in asked)
-    if for_workers and not workspace.had_worker():
-        from arco_sched.render.sentences import NO_WORKER
-        from arco_sched.render.terminal import say
+    for_workers = [
+        (content, policy) for content, policy in asked if content.command is not None and policy.pool != EXTERNAL_POOL
+    ]
+    if not for_workers:
+        return
+    from arco_sched.render import sentences
+    from arco_sched.render.terminal import say
 
-        say(NO_WORKER)
+    if not workspace.had_worker():
+        say(sentences.NO_WORKER)
+    pools = {policy.pool for _, policy in for_workers} - {DEFAULT.pool}
+    if pools:
+        for pool in sorted(pools - {each.pool for each in workspace.pools() if each.slots is not None}):
+            say(sentences.no_limit(pool))
+    if any(content.resources for content, _ in for_workers):
+        say(sentences.RESOURCES)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,8 @@ from arco_sched.cli.exits import ExitCode
 from arco_sched.core.errors import DatabaseUnusable, InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from arco_sched.core.executor import Executor
     from arco_sched.core.ports import Store
     from arco_sched.core.run_subjects import Worker as Sign
@@ -132,6 +135,7 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
         say=_say,
         grace=settings.grace,
         sweep=_sweep(executor, settings.log_keep),
+        tell=_teller(store) if settings.as_json and not settings.once else None,
     )
     try:
         if not _loop(session, store, settings, worker, sign):
@@ -168,6 +172,20 @@ def _say(text: str) -> None:
     from arco_sched.render.terminal import printable, say
 
     say(f"arco: {printable(text)}")
+
+
+def _teller(store: "Store") -> "Callable[[int, int], None]":
+    """Prints events of the life of runs, a line of JSON each, as `arco events list --follow --json` does."""
+    from arco_sched.render.json import event_line
+    from arco_sched.render.terminal import write
+
+    def tell(before: int, through: int) -> None:
+        with store.read() as transaction:
+            for event in transaction.events.page(after=before, limit=through - before):
+                write(event_line(event))
+        sys.stdout.flush()
+
+    return tell
 
 
 def _sweep(executor: "Executor", keep: int | None) -> Any:

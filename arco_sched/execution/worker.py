@@ -6,7 +6,7 @@ worker goes on with: a start is recorded before it happens, and an attempt that 
 """
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,7 +30,7 @@ from arco_sched.execution.commands import command_of, variables_of
 from arco_sched.execution.hooks import Hooks
 from arco_sched.execution.presence import Presence
 from arco_sched.service import working
-from arco_sched.service.working import Ended, News, Progress, Started, Terms
+from arco_sched.service.working import Ended, News, Progress, Started, Terms, Turn
 
 Say = Callable[[str], None]
 """Called with one line for people."""
@@ -62,7 +62,8 @@ class Tally:
 class Worker:
     """One worker on one database; `round` is to be called again and again, with the clock of each round.
 
-    `sweep` removes old logs; it is called in the first round, and then once an hour at most.
+    `sweep` removes old logs; it is called in the first round, and then once an hour at most. `tell` is called with the
+    numbers of the events that this worker recorded: those after the first through the second.
     """
 
     def __init__(
@@ -76,10 +77,12 @@ class Worker:
         say: Say,
         grace: float = GRACE,
         sweep: Callable[[], object] | None = None,
+        tell: Callable[[int, int], None] | None = None,
     ) -> None:
         self._store, self._executor, self._terms = store, executor, terms
         self._presence, self._hooks, self._say, self._grace = presence, hooks, say, grace
         self._sweep, self._swept = sweep, -SWEEP
+        self._tell = tell
         self._said: set[str] = set()
         self._mine: set[tuple[str, int]] = set()
         self.tally = Tally()
@@ -173,18 +176,20 @@ class Worker:
 
     def _turn(self, news: News, now: int, through: int | None) -> list[Started]:
         """Record what a look told, and claim what may start; returns that."""
-        final, made = working.turn(self._store, self._terms, news, now, through=through)
-        self._note(news.ended, final)
-        self.tally.skipped += made.skipped
-        for one in made.started:
+        turn = working.turn(self._store, self._terms, news, now, through=through)
+        self._note(news.ended, turn)
+        self.tally.skipped += turn.claim.skipped
+        for one in turn.claim.started:
             name = (one.attempt.request.run_id, one.attempt.attempt.number)
             self._mine.add(name)
             self.tally.started.append(name[0])
-        return made.started
+        return turn.claim.started
 
-    def _note(self, ends: Sequence[Ended], final: Collection[str]) -> None:
-        """Take note of ends that are recorded."""
-        final = set(final)
+    def _note(self, ends: Sequence[Ended], turn: Turn) -> None:
+        """Take note of what is recorded."""
+        if self._tell is not None and turn.through > turn.before:
+            self._tell(turn.before, turn.through)
+        final = set(turn.final)
         for each in ends:
             self._mine.discard((each.run_id, each.attempt))
             (self.tally.final if each.run_id in final else self.tally.retrying).append(each.run_id)

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from arco_sched.service.schedules import ScheduleChange
 
 NO_WORKER = "note: no worker has run on this database yet: `arco work` executes what is requested"
+RESOURCES = "note: resources are what an engine reserves: a worker on this machine (`local`) ignores them"
+
+
+def no_limit(pool: str) -> str:
+    """That a pool is known to nobody yet."""
+    set_, work = f"`arco pool set {pool} --slots N` sets one", f"`arco work --pool {pool}` serves it"
+    return f"note: pool {pool} has no limit yet: {set_}, {work}"
 
 
 def made(path: str, name: str, *, new: bool, as_json: bool) -> str:

@@ -215,12 +215,24 @@ class News(NamedTuple):
     late: Sequence[str] = ()
 
 
-def record(store: Store, terms: Terms, news: News, now: int) -> list[str]:
-    """Record the news, in one transaction; returns the runs that are final by it."""
+class Turn(NamedTuple):
+    """What a round recorded: the runs that are final, what it claimed, and the `seq` of its last event and of the last
+    before it."""
+
+    final: list[str]
+    claim: Claim
+    before: int
+    through: int
+
+
+def record(store: Store, terms: Terms, news: News, now: int) -> Turn:
+    """Record the news, in one transaction, and claim nothing."""
     if not any(news):
-        return []
+        return Turn([], Claim([], [], []), 0, 0)
     with store.write() as transaction:
-        return _record(transaction, terms, news, now)
+        before = transaction.events.last_seq()
+        final = _record(transaction, terms, news, now)
+        return Turn(final, Claim([], [], []), before, transaction.events.last_seq())
 
 
 def _record(transaction: Transaction, terms: Terms, news: News, now: int) -> list[str]:
@@ -262,17 +274,13 @@ def hooks(policy: Policy, status: Status, *, on_finish: bool) -> bool:
     return on_finish or (status != "succeeded" and policy.on_failure is not None)
 
 
-class Turn(NamedTuple):
-    """What a round recorded: the runs that are final, and what it claimed."""
-
-    final: list[str]
-    claim: Claim
-
-
 def turn(store: Store, terms: Terms, news: News, now: int, *, through: int | None = None) -> Turn:
     """Record the news, then claim what may start now: one transaction, and so one commit."""
     with store.write() as transaction:
-        return Turn(_record(transaction, terms, news, now), _claim(transaction, terms, now, through))
+        before = transaction.events.last_seq()
+        final = _record(transaction, terms, news, now)
+        claim = _claim(transaction, terms, now, through)
+        return Turn(final, claim, before, transaction.events.last_seq())
 
 
 class Finished(NamedTuple):

@@ -452,6 +452,22 @@ def test_a_command_before_the_first_worker(arco: Arco, tmp_path: Path) -> None:
         assert NO_WORKER not in arco.ok(line.format(2)).err, line
 
 
+def test_a_pool_without_a_limit_and_resources(arco: Arco) -> None:
+    """A pool that nobody set is named, once each; so are resources, which only engines heed. A default says nothing."""
+    arco.ok("init")
+    arco.ok("work --once")
+    said = arco.ok("schedule create a --cron @daily --command true --pool heavy --resource cpus=2").err
+    assert said.splitlines() == [
+        "note: pool heavy has no limit yet: `arco pool set heavy --slots N` sets one, "
+        "`arco work --pool heavy` serves it",
+        "note: resources are what an engine reserves: a worker on this machine (`local`) ignores them",
+    ]
+    arco.ok("pool set heavy --slots 2")
+    assert arco.ok("schedule create b --cron @daily --command true --pool heavy").err == ""
+    assert arco.ok("schedule create c --cron @daily --command true").err == ""
+    assert arco.ok("schedule create d --cron @daily --pool light --resource cpus=2").err == ""
+
+
 @pytest.mark.parametrize(
     "line",
     [

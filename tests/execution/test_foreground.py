@@ -1,6 +1,7 @@
 """`arco work` in the foreground: as the first process of a container, and beside a newer arco."""
 
 import contextlib
+import json
 import os
 import signal
 import sqlite3
@@ -27,12 +28,15 @@ def arco(tmp_path: Path) -> Arco:
 
 
 @contextlib.contextmanager
-def working(arco: Arco, *before: str) -> Iterator["subprocess.Popen[str]"]:
+def working(arco: Arco, *before: str, json: bool = False) -> Iterator["subprocess.Popen[str]"]:
     """`arco work` as a process, below the program `before`."""
     command = [*before, sys.executable, "-m", "arco_sched", "--db", str(arco.db), "work", "--tick", "--drain", "10s"]
+    command += ["--json"] * json
     environment = {**os.environ, "PYTHONPATH": IMPORTABLE}
     environment.pop("ARCO_NOW", None)
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         try:
             yield process
         finally:
@@ -61,6 +65,20 @@ def test_it_ends_when_a_newer_arco_brought_the_database_forward(arco: Arco) -> N
         assert worker.stderr is not None
         assert "a newer arco has brought the database forward" in worker.stderr.read()
     assert workers(arco) == 1
+
+
+def test_a_line_of_json_an_event(arco: Arco) -> None:
+    """In the foreground `--json` prints what this worker records, as `events list --follow --json` does."""
+    with working(arco, json=True) as worker:
+        until(lambda: workers(arco), "it works")
+        arco.ok("runs", "request", "--key", "a", "--command", "exit 3")
+        until(lambda: "failed" in arco("runs list --json").out, "its run is over")
+        os.kill(worker.pid, signal.SIGTERM)
+        out, err = worker.communicate(timeout=20)
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event["type"] for event in events] == ["RunStarted", "RunFinished"], err
+    assert events[1]["payload"]["exit_code"] == 3
+    assert events == arco.json("events list --json --after 1")["events"]
 
 
 def test_the_first_process_of_a_container_collects_its_orphans(arco: Arco) -> None:

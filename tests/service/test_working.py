@@ -86,10 +86,10 @@ def test_a_run_from_its_request_to_its_end() -> None:
         [one] = claim.started
         assert (one.attempt.attempt.number, one.run.content.command, one.timezone, one.version) == (1, "true", "UTC", 1)
         assert working.claim(workspace._store, terms(), START).started == []
-        final = working.record(
+        recorded = working.record(
             workspace._store, terms(), News(ended=[Ended(one.run.run_id, 1, ended("succeeded", START + 2, 0))]), START
         )
-        assert final == [one.run.run_id]
+        assert recorded.final == [one.run.run_id]
         assert workspace.run(one.run.run_id).status == "succeeded"
         assert workspace.verify().differences == ()
 
@@ -128,7 +128,7 @@ def test_a_retry_waits_for_its_time() -> None:
         assert (
             working.record(
                 store, terms(), News(ended=[Ended(one.run.run_id, 1, ended("failed", START + 5, 1))]), START + 5
-            )
+            ).final
             == []
         )
         assert working.claim(store, terms(), START + 34).started == []

@@ -133,7 +133,7 @@ def test_what_was_requested_before_execution_is_for_nobody(tmp_path: Path) -> No
         assert [each.run.run_id for each in first] == old[:1]
         life.cancel(store, old[:1], now=now)
         ended = working.Ended(old[0], 1, End(outcome="canceled", ended_at=now))
-        assert working.record(store, terms, working.News(ended=[ended]), now) == old[:1]
+        assert working.record(store, terms, working.News(ended=[ended]), now).final == old[:1]
         [then] = working.claim(store, terms, now).started
         assert then.run.run_id not in old
 
