@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import typer
 
+from arco_sched.cli.completion import complete_zone
 from arco_sched.cli.moments import question
 from arco_sched.cli.names import option_of
 from arco_sched.cli.options import RUN, Problems, read_pairs
@@ -199,7 +200,11 @@ def _parameter(field: Field, *, required: bool) -> inspect.Parameter:
     elif not required:
         type_, default = type_ | None, None
     option = typer.Option(
-        option_of(field.name), metavar=metavar, help=_help(field), rich_help_panel=_PANELS[field.group]
+        option_of(field.name),
+        metavar=metavar,
+        help=_help(field),
+        rich_help_panel=_PANELS[field.group],
+        autocompletion=complete_zone if isinstance(field.kind, Zone) else None,
     )
     return inspect.Parameter(
         field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[type_, option]

@@ -32,7 +32,7 @@ def events_group() -> None:
 @events_app.command(
     "list",
     epilog=examples(
-        "arco events list --schedule daily",
+        "arco events list daily",
         "arco events list --type RunRequested --after 120 --json",
         "arco events list --follow --json",
         "arco events list --follow --after 120 --json",
@@ -40,6 +40,7 @@ def events_group() -> None:
 )
 def events_list(
     ctx: typer.Context,
+    schedule_id: opt.SomeId = None,
     after: Annotated[
         int,
         typer.Option("--after", metavar="SEQ", help="Only events after this number.", rich_help_panel=opt.PAGES),
@@ -74,6 +75,7 @@ def events_list(
     """
     session: Session = ctx.obj
     problems = Problems()
+    schedule = opt.one_id(problems, schedule_id, schedule)
     problems.add(f"--type {type_!r} must be one of {', '.join(TYPES)}", when=type_ is not None and type_ not in TYPES)
     problems.add("--after must be a number from 0 on", when=not 0 <= after <= opt.MAX_INTEGER)
     problems.attempt(lambda: check_limit(DEFAULT_LIMIT if limit is None else limit))

@@ -30,7 +30,7 @@ def lapses_group() -> None:
 @ticks_app.command(
     "list",
     epilog=examples(
-        "arco ticks list --schedule daily",
+        "arco ticks list daily",
         "arco ticks list --status failed --since yesterday",
         "arco ticks list --since 2h --until now --json",
         "arco ticks list --limit 1000 --csv",
@@ -38,6 +38,7 @@ def lapses_group() -> None:
 )
 def ticks_list(
     ctx: typer.Context,
+    schedule_id: opt.SomeId = None,
     schedule: opt.OfSchedule = None,
     status: Annotated[
         TickStatus | None, typer.Option("--status", help="Only with this status.", rich_help_panel=opt.PAGES)
@@ -54,6 +55,7 @@ def ticks_list(
     """List ticks, the newest first, by the instant they are scheduled for."""
     session: Session = ctx.obj
     problems = Problems()
+    schedule = opt.one_id(problems, schedule_id, schedule)
     from arco_sched.cli.moments import Range
 
     asked = Range(problems, since, until, session.now)
@@ -78,26 +80,31 @@ def ticks_show(
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Show one tick: the definition version behind it, its run, and any conflict."""
-    from arco_sched.render import json
+    """Show one tick: the definition version behind it, its run with what became of it, and any conflict."""
+    from arco_sched.cli.outputs import log_path, read_tail
 
     session: Session = ctx.obj
     zone = opt.zone_of(utc=utc, tz=tz)
     with session.ask() as workspace:
         detail = workspace.tick(tick_id)
+        life = None if detail.run is None else workspace.run_life(detail.run.run_id, now=session.now)
+        logs = {} if life is None else {each.number: log_path(session, life, each) for each in life.attempts}
+        path = None if life is None else logs.get(life.state.attempts)
+        tail = None if path is None else read_tail(path)
         if as_json:
-            write(json.tick_detail(detail))
+            from arco_sched.render import json, lives
+
+            write(json.tick_detail(detail, None if life is None else lives.detail_row(life, logs, tail)))
         else:
-            from arco_sched.render import tables
+            from arco_sched.render import run_tables
 
-            tables.tick_detail(detail, clocks(workspace, zone))
+            run_tables.tick_detail(detail, life, tail, session.now, clocks(workspace, zone))
 
 
-@lapses_app.command(
-    "list", epilog=examples("arco lapses list --schedule daily", "arco lapses list --reason window --json")
-)
+@lapses_app.command("list", epilog=examples("arco lapses list daily", "arco lapses list --reason window --json"))
 def lapses_list(
     ctx: typer.Context,
+    schedule_id: opt.SomeId = None,
     schedule: opt.OfSchedule = None,
     reason: Annotated[
         LapseReason | None, typer.Option("--reason", help="Only for this reason.", rich_help_panel=opt.PAGES)
@@ -114,6 +121,7 @@ def lapses_list(
     """List what lapsed, the newest record first: between which instants, how many occurrences, and why."""
     session: Session = ctx.obj
     problems = Problems()
+    schedule = opt.one_id(problems, schedule_id, schedule)
     from arco_sched.cli.moments import Range
 
     asked = Range(problems, since, until, session.now)

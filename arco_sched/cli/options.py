@@ -48,6 +48,24 @@ OfSchedule = Annotated[
         rich_help_panel=PAGES,
     ),
 ]
+SomeId = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ID]",
+        help="Only of this schedule; the same as --schedule.",
+        autocompletion=complete_schedule,
+        show_default=False,
+    ),
+]
+SomeIds = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID]...",
+        help="Only these schedules; the same as --schedule.",
+        autocompletion=complete_schedule,
+        show_default=False,
+    ),
+]
 Since = Annotated[
     str | None,
     typer.Option(
@@ -72,7 +90,7 @@ RunName = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help="A run id or its beginning, a tick id, or a schedule id.",
+        help="A run id or its beginning, a run key, a tick id, or a schedule id.",
         autocompletion=complete_run,
         show_default=False,
     ),
@@ -81,6 +99,13 @@ RunName = Annotated[
 Csv = Annotated[bool, typer.Option("--csv", help="Answer with CSV, for spreadsheets.", rich_help_panel=OUTPUT)]
 
 MAX_INTEGER: Final = (1 << 63) - 1
+
+
+def one_id(problems: "Problems", by_position: str | None, by_option: str | None) -> str | None:
+    """The schedule that is named in either way, None for all."""
+    both = by_position is not None and by_option is not None and by_position != by_option
+    problems.add(f"ID {by_position} and --schedule {by_option} contradict each other: name one schedule", when=both)
+    return by_position if by_option is None else by_option
 
 
 def zone_of(*, utc: bool, tz: str | None) -> str | None:

@@ -28,7 +28,7 @@ SomeRun = Annotated[
     str | None,
     typer.Argument(
         metavar="[RUN]",
-        help="A run id or its beginning, a tick id, or a schedule id; or give --schedule and --status.",
+        help="A run id or its beginning, a run key, a tick id, or a schedule id; or give --schedule and --status.",
         autocompletion=complete_run,
         show_default=False,
     ),

@@ -32,12 +32,11 @@ def runs_group() -> None:
 @runs_app.command(
     "list",
     rich_help_panel=LOOK,
-    epilog=examples(
-        "arco runs list --failed", "arco runs list --schedule daily --due-since yesterday", "arco runs list --last"
-    ),
+    epilog=examples("arco runs list --failed", "arco runs list daily --due-since yesterday", "arco runs list --last"),
 )
 def runs_list(
     ctx: typer.Context,
+    schedule_id: opt.SomeId = None,
     schedule: opt.OfSchedule = None,
     status: Annotated[
         Status | None, typer.Option("--status", help="Only with this status.", rich_help_panel=opt.PAGES)
@@ -91,6 +90,7 @@ def runs_list(
     """
     session: Session = ctx.obj
     problems = Problems()
+    schedule = opt.one_id(problems, schedule_id, schedule)
     from arco_sched.cli.moments import Range
 
     requested = Range(problems, since, until, session.now)

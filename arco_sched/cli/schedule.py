@@ -108,6 +108,12 @@ def update(
     values = defining.read(problems, given, session.now)
     defining.read_days(problems, values, exclude_from)
     enabled = values.pop("enabled", None)
+    nothing = not (
+        any(value not in (None, []) and value is not False for value in given.values())
+        or exclude_from
+        or discard_waiting
+    )
+    problems.add(f"say what to change, as in `arco schedule update {schedule_id} --cron EXPR`", when=nothing)
     problems.check()
     with session.open() as workspace:
         defining.resolve(problems, values, clock_of(workspace, schedule_id, values.get("timezone")))

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -15,6 +15,8 @@ from arco_sched.cli.options import examples
 from arco_sched.core.errors import Conflict, InvalidInput
 from arco_sched.render.json import line as json_line
 from arco_sched.render.terminal import Document, say, write
+
+SYSTEM_UNITS: Final = Path("/etc/systemd/system")
 
 setup_app = typer.Typer(add_completion=False)
 
@@ -35,6 +37,7 @@ def setup_group() -> None:
         "arco setup cron --install",
         "arco --db team.db setup cron --every 5",
         "arco setup cron --work",
+        "arco setup cron --remove",
     )
 )
 def cron(
@@ -42,16 +45,23 @@ def cron(
     install: Annotated[bool, typer.Option("--install", help="Put the line into your crontab.")] = False,
     every: Every = 1,
     work: Work = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the line out of your crontab again.")] = False,
     as_json: opt.Json = False,
 ) -> None:
     """Print the crontab line that calls `arco tick`, or `arco work --once --tick`, with absolute paths.
 
-    With --install it is put into your crontab, between marks of its own; doing so again changes nothing.
+    With --install it is put into your crontab, between marks of its own; doing so again changes nothing. --remove takes
+    it out again.
     """
     from arco_sched.formats.cron_and_systemd import TICK, WORK_ONCE, check_every, crontab_line, crontab_with
 
-    check_every(every)
     session: Session = ctx.obj
+    if remove:
+        if install or work or every != 1:
+            raise InvalidInput("--remove stands alone: it takes the line out, whatever the line calls")
+        _remove(session, as_json=as_json)
+        return
+    check_every(every)
     arco, database = _paths(session)
     line = crontab_line(arco, database, every, WORK_ONCE if work else TICK)
     change = None
@@ -72,24 +82,49 @@ def cron(
         write(f"{said[change]}: {line}\n")
 
 
+def _remove(session: Session, *, as_json: bool) -> None:
+    from arco_sched.formats.cron_and_systemd import crontab_without
+
+    database = str(session.path.absolute())  # it may be gone: then all the more its line is to go
+    before = _crontab()
+    after = crontab_without(before, database)
+    if after != before:
+        _crontab(after)
+    session.has_changed = after != before
+    if as_json:
+        change = "removed" if after != before else "unchanged"
+        write(json_line({"line": None, "database": database, "change": change}))
+    else:
+        write(f"{'Removed from' if after != before else 'Not in'} your crontab: the line for {database}\n")
+
+
 @setup_app.command(
-    epilog=examples("arco setup systemd", "arco setup systemd --install", "arco setup systemd --work --install")
+    epilog=examples(
+        "arco setup systemd",
+        "arco setup systemd --install",
+        "arco setup systemd --work --install",
+        "arco setup systemd --system",
+    )
 )
 def systemd(
     ctx: typer.Context,
-    install: Annotated[bool, typer.Option("--install", help="Write the units to your folder for them.")] = False,
+    install: Annotated[bool, typer.Option("--install", help="Write the units to the folder for them.")] = False,
     every: Annotated[int | None, typer.Option("--every", metavar="N", help="Minutes between two calls (1).")] = None,
     work: Work = False,
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="NAME", help="The name of the units (arco-tick, or arco-work)."),
     ] = None,
+    system: Annotated[
+        bool, typer.Option("--system", help="Units of the system, executed as the owner of the database.")
+    ] = False,
     as_json: opt.Json = False,
 ) -> None:
     """Print the service and the timer, user units, that call `arco tick`, with absolute paths.
 
     With --work it is one service that evaluates and executes, `arco work --tick`. With --install they are written to
-    ~/.config/systemd/user; then the commands to run are shown.
+    ~/.config/systemd/user; then the commands to run are shown. With --system they are for /etc/systemd/system, where
+    they begin with the machine and are executed as the owner of the database.
     """
     from arco_sched.formats.cron_and_systemd import check_every, check_unit_name
 
@@ -101,13 +136,9 @@ def systemd(
     check_unit_name(name)
     session: Session = ctx.obj
     arco, database = _paths(session)
-    units = _units(name, arco, database, minutes, work=work)
-    folder = _units_folder()
-    commands = [
-        "systemctl --user daemon-reload",
-        f"systemctl --user enable --now {name}.{'service' if work else 'timer'}",
-        "loginctl enable-linger",
-    ]
+    units = _units(name, arco, database, minutes, work=work, user=_owner(database) if system else None)
+    folder = SYSTEM_UNITS if system else _units_folder()
+    commands = _commands(f"{name}.{'service' if work else 'timer'}", system=system)
     change = _write_units(folder, units, database) if install else None
     session.has_changed = change in {"created", "updated"}
     if as_json:
@@ -124,7 +155,26 @@ def systemd(
     said = {"created": "Wrote", "updated": "Replaced", "unchanged": "Already there"}
     write("".join(f"{said[change]}: {folder / unit}\n" for unit in units))
     write("Now run:\n" + "".join(f"  {command}\n" for command in commands))
-    say(f"note: the last one lets your {'units' if work else 'timers'} run while you are not logged in")
+    if not system:
+        say(f"note: the last one lets your {'units' if work else 'timers'} run while you are not logged in")
+
+
+def _commands(unit: str, *, system: bool) -> list[str]:
+    """What makes systemd read the units and start one."""
+    systemctl = "systemctl" if system else "systemctl --user"
+    commands = [f"{systemctl} daemon-reload", f"{systemctl} enable --now {unit}"]
+    return commands if system else [*commands, "loginctl enable-linger"]
+
+
+def _owner(database: str) -> str:
+    """The name of the user whom the database belongs to, or the number where there is no name."""
+    import pwd
+
+    number = Path(database).stat().st_uid
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def _units_folder() -> Path:
@@ -139,13 +189,13 @@ def _units_folder() -> Path:
     return folder / "systemd" / "user"
 
 
-def _units(name: str, arco: list[str], database: str, every: int, *, work: bool) -> dict[str, str]:
-    """The texts of the units by their names."""
+def _units(name: str, arco: list[str], database: str, every: int, *, work: bool, user: str | None) -> dict[str, str]:
+    """The texts of the units by their names; `user` executes units of the system."""
     from arco_sched.formats.cron_and_systemd import service_unit, timer_unit, worker_unit
 
     if work:
-        return {f"{name}.service": worker_unit(arco, database)}
-    return {f"{name}.service": service_unit(arco, database), f"{name}.timer": timer_unit(name, database, every)}
+        return {f"{name}.service": worker_unit(arco, database, user)}
+    return {f"{name}.service": service_unit(arco, database, user), f"{name}.timer": timer_unit(name, database, every)}
 
 
 def _paths(session: Session) -> tuple[list[str], str]:

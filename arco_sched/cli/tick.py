@@ -35,11 +35,12 @@ class _TickCommand(TyperCommand):
         "arco tick",
         "arco tick --quiet",
         "arco tick --now 2025-01-15T10:30:00Z --dry-run",
-        "arco tick --schedule daily --json",
+        "arco tick daily --json",
     ),
 )
 def tick(
     ctx: typer.Context,
+    schedule_ids: opt.SomeIds = None,
     now: Annotated[
         str | None,
         typer.Option("--now", metavar="[INSTANT]", help="Evaluate as of this instant; alone, as of the clock."),
@@ -73,7 +74,8 @@ def tick(
         from arco_sched.core.evaluate import check_now
 
         check_now(at, session.now)
-    whole = not (schedule or dry_run)
+    named = [*(schedule_ids or ()), *(schedule or ())]
+    whole = not (named or dry_run)
     # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
     if whole and visit_alone(session.path, at):
         return _nothing(at, quiet=quiet, as_json=as_json)
@@ -83,7 +85,7 @@ def tick(
         from arco_sched.service.workspace import Workspace
 
         workspace = Workspace(store)
-        return evaluate(workspace, at, schedule or (), dry_run=dry_run, quiet=quiet, zone=zone, as_json=as_json)
+        return evaluate(workspace, at, named, dry_run=dry_run, quiet=quiet, zone=zone, as_json=as_json)
 
 
 def _nothing(at: int, *, quiet: bool, as_json: bool) -> ExitCode:

@@ -13,9 +13,10 @@ from arco_sched.render.terminal import say, write
 next_app = typer.Typer(add_completion=False)
 
 
-@next_app.command("next", epilog=examples("arco next", "arco next --count 3 --schedule daily"))
+@next_app.command("next", epilog=examples("arco next", "arco next daily --count 3"))
 def next_(
     ctx: typer.Context,
+    schedule_ids: opt.SomeIds = None,
     count: Annotated[int, typer.Option("--count", metavar="N", help="How many, up to 10000.")] = 10,
     schedule: Annotated[
         list[str] | None,
@@ -28,7 +29,7 @@ def next_(
     """Show what is due next, over all schedules that are not paused."""
     session: Session = ctx.obj
     with session.ask() as workspace:
-        found = workspace.next(now=session.now, count=count, schedules=schedule or ())
+        found = workspace.next(now=session.now, count=count, schedules=[*(schedule_ids or ()), *(schedule or ())])
     if as_json:
         from arco_sched.render import lives
 

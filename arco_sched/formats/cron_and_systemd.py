@@ -60,14 +60,7 @@ def crontab_with(crontab: str, database: str, line: str) -> str:
     Everything else stays as it is. Raises `Conflict` where the marks are not a pair.
     """
     begin, end = _marks(database)
-    lines = crontab.splitlines(keepends=True)
-    bare = [each.rstrip("\n") for each in lines]
-    if (bare.count(begin), bare.count(end)) not in {(0, 0), (1, 1)} or (
-        begin in bare and bare.index(begin) > bare.index(end)
-    ):
-        raise Conflict(
-            f"the crontab has {begin!r} and {end!r} not once each, in that order: put it right with `crontab -e`"
-        )
+    lines, bare = _marked(crontab, begin, end)
     block = [f"{begin}\n", f"{line}\n", f"{end}\n"]
     if begin in bare:
         lines[bare.index(begin) : bare.index(end) + 1] = block
@@ -77,11 +70,36 @@ def crontab_with(crontab: str, database: str, line: str) -> str:
     return "".join(lines + block)
 
 
+def crontab_without(crontab: str, database: str) -> str:
+    """The crontab without the line and its marks; everything else stays as it is.
+
+    Raises `Conflict` where the marks are not a pair.
+    """
+    begin, end = _marks(database)
+    lines, bare = _marked(crontab, begin, end)
+    if begin in bare:
+        del lines[bare.index(begin) : bare.index(end) + 1]
+    return "".join(lines)
+
+
+def _marked(crontab: str, begin: str, end: str) -> tuple[list[str], list[str]]:
+    """The lines with and without their ends; the marks stand in them as a pair or not at all."""
+    lines = crontab.splitlines(keepends=True)
+    bare = [each.rstrip("\n") for each in lines]
+    if (bare.count(begin), bare.count(end)) not in {(0, 0), (1, 1)} or (
+        begin in bare and bare.index(begin) > bare.index(end)
+    ):
+        raise Conflict(
+            f"the crontab has {begin!r} and {end!r} not once each, in that order: put it right with `crontab -e`"
+        )
+    return lines, bare
+
+
 # systemd.
 
 
-def service_unit(arco: Sequence[str], database: str) -> str:
-    """The service that calls `arco tick` once."""
+def service_unit(arco: Sequence[str], database: str, user: str | None = None) -> str:
+    """The service that calls `arco tick` once; as a unit of the system it is executed as `user`."""
     return f"""\
 {_head(database)}
 [Unit]
@@ -89,12 +107,13 @@ Description=Evaluate the schedules of {database.replace("%", "%%")} (arco)
 
 [Service]
 Type=oneshot
-ExecStart={_command([*arco, "--db", database, *TICK])}
+{_as_user(user)}ExecStart={_command([*arco, "--db", database, *TICK])}
 """
 
 
-def worker_unit(arco: Sequence[str], database: str) -> str:
-    """The service that evaluates and executes: one process is the whole scheduler.
+def worker_unit(arco: Sequence[str], database: str, user: str | None = None) -> str:
+    """The service that evaluates and executes: one process is the whole scheduler. As a unit of the system it is
+    executed as `user`.
 
     What a unit restricts its commands inherit, so nothing is restricted that one of them may need: in a unit of a user
     most of what protects a system also forbids sudo.
@@ -106,7 +125,7 @@ Description=Run the schedules of {database.replace("%", "%%")} (arco)
 
 [Service]
 Type=exec
-ExecStart={_command([*arco, "--db", database, *WORK])}
+{_as_user(user)}ExecStart={_command([*arco, "--db", database, *WORK])}
 # It ends by itself when a newer arco has brought the database forward; 2 is a mistake that starting again repeats.
 Restart=always
 RestartSec=5
@@ -122,8 +141,12 @@ Delegate=yes
 UMask=0077
 
 [Install]
-WantedBy=default.target
+WantedBy={"default.target" if user is None else "multi-user.target"}
 """
+
+
+def _as_user(user: str | None) -> str:
+    return "" if user is None else f"User={user}\n"
 
 
 def _command(words: Sequence[str]) -> str:

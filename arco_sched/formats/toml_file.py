@@ -45,12 +45,14 @@ def read(source: bytes, name: str) -> DefinitionsFile:
         line = source.count(b"\n", 0, error.start) + 1
         raise InvalidFile(name, (line, "this is not UTF-8: save the file as UTF-8")) from None
     try:
-        document = tomllib.loads(text)
-        lines = key_lines(text)
+        is_json = text.lstrip().startswith("{")  # as `arco export --json` writes it; no TOML begins so
+        document = _from_json(text) if is_json else tomllib.loads(text)
+        lines = {} if is_json else key_lines(text)
     except RecursionError:
         raise InvalidFile(name, (None, "tables or lists are nested too deeply")) from None
     except ValueError as error:
-        raise InvalidFile(name, _syntax(str(error), text)) from None
+        problem = (getattr(error, "lineno", None), f"not JSON: {error}") if is_json else _syntax(str(error), text)
+        raise InvalidFile(name, problem) from None
     reader = _Reader(lines)
     wanted = reader.document(document)
     if reader.problems:
@@ -60,8 +62,23 @@ def read(source: bytes, name: str) -> DefinitionsFile:
         for key, field in KEYS.items():
             # What a schedule does not say itself comes from the defaults, or is missing where the schedule begins.
             begin = lines.get(("schedules", each.schedule_id), 1)
-            places.setdefault((each.schedule_id, field.name), lines.get(("defaults", key), begin))
+            if not is_json:
+                places.setdefault((each.schedule_id, field.name), lines.get(("defaults", key), begin))
     return DefinitionsFile(wanted, places, "schedules" in document)
+
+
+def _from_json(text: str) -> dict[str, Any]:
+    import json
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = next(key for at, (key, _) in enumerate(pairs) if key in {other for other, _ in pairs[:at]})
+            raise ValueError(f"the key {_shown(twice)} is there twice")
+        return found
+
+    document: dict[str, Any] = json.loads(text, object_pairs_hook=unique)
+    return document
 
 
 def _is_key(path: Path) -> bool:

@@ -44,7 +44,7 @@ def draw(answer: Backfill, clocks: Clocks) -> None:
     verb = "would be backfilled" if answer.dry_run else "backfilled"
     parts = [f"{counted(answer.created, 'occurrence')} {verb}"]
     parts += [f"{answer.existing:,} backfilled before"] if answer.existing else []
-    parts += [f"{answer.ran:,} had run"] if answer.ran else []
+    parts += [f"{answer.ran:,} already requested"] if answer.ran else []
     parts += (
         [f"{answer.waiting:,} {'waits' if answer.waiting == 1 else 'wait'} for `arco tick`"] if answer.waiting else []
     )

@@ -152,6 +152,7 @@ def schedule_change(change: ScheduleChange) -> str:
             "discarded": change.discarded,
             "runs_waiting": change.runs_waiting,
             "runs_discarded": change.runs_discarded,
+            "will_trigger": change.will_trigger,
         }
     )
 
@@ -255,8 +256,9 @@ def lapses(page: Page[LapseRecord]) -> Iterator[str]:
     return document([("lapses", map(lapse_row, page.rows)), ("next_cursor", page.next_cursor)])
 
 
-def tick_detail(detail: TickDetail) -> str:
-    """`arco ticks show`: the content asked for is that of the tick's definition version."""
+def tick_detail(detail: TickDetail, run: Row | None) -> str:
+    """`arco ticks show`: the content asked for is that of the tick's definition version; `run` is its run with its
+    life."""
     request = detail.version.definition.request
     return line(
         {
@@ -264,7 +266,7 @@ def tick_detail(detail: TickDetail) -> str:
             "definition": version_row(detail.version),
             "asset_selection": request.asset_selection,
             "partition_selection": request.partition_selection,
-            "run": None if detail.run is None else run_row(detail.run),
+            "run": run,
             "conflicts": conflict_rows(detail.conflicts),
         }
     )

@@ -74,8 +74,13 @@ def listed(page: Page[RunLife]) -> Iterator[str]:
 
 def detail(each: RunLife, logs: Mapping[int, str | None], tail: str | None) -> str:
     """`arco runs show --json`; `logs` has the path of each attempt's output, `tail` is the end of the last one's."""
+    return line(detail_row(each, logs, tail))
+
+
+def detail_row(each: RunLife, logs: Mapping[int, str | None], tail: str | None) -> dict[str, Any]:
+    """A run with its life, its attempts and the end of its output; see `detail`."""
     attempts = [attempt_row(attempt, logs.get(attempt.number)) for attempt in each.attempts]
-    return line(life_row(each) | {"attempts": attempts, "log_tail": tail})
+    return life_row(each) | {"attempts": attempts, "log_tail": tail}
 
 
 def output(each: RunLife, attempt: int, log: str | None, text: str) -> str:

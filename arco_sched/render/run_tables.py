@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from arco_sched.render.drawing import Cell, Column, Screen, Styled, status
 from arco_sched.render.lives import later, took
 from arco_sched.render.schedules import content_fields
-from arco_sched.render.tables import conflicts
+from arco_sched.render.tables import conflicts, tick_fields
 from arco_sched.render.times import Clocks, distance, instant_in
 from arco_sched.service.life import RunLife
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from arco_sched.core.attempts import Attempt
     from arco_sched.core.run_subjects import Worker
     from arco_sched.service.life import Pool
+    from arco_sched.service.requests import TickDetail
     from arco_sched.service.upcoming import Upcoming
 
 WAITS: Final = {
@@ -123,15 +124,30 @@ def run_detail(each: RunLife, tail: str | None, now: int, clocks: Clocks) -> Non
     if run.code_version is not None:
         fields.append(("code version", run.code_version))
     screen.fields(fields)
+    what_became(screen, each, tail, now, clocks)
+    conflicts(screen, run.conflicts, clocks, schedule_id)
+
+
+def what_became(screen: Screen, each: RunLife, tail: str | None, now: int, clocks: Clocks) -> None:
+    """The attempts of a run and the end of what the last one printed, as far as there are any."""
     if each.attempts:
         screen.line("")
         _attempts(screen, each, now, clocks)
     if tail:
         screen.line("")
-        screen.line(f"The end of its log (all of it: `arco runs log {run.run_id}`):")
+        screen.line(f"The end of its log (all of it: `arco runs log {each.run.run_id}`):")
         for text in tail.splitlines():
             screen.line(text)
-    conflicts(screen, run.conflicts, clocks, schedule_id)
+
+
+def tick_detail(detail: TickDetail, each: RunLife | None, tail: str | None, now: int, clocks: Clocks) -> None:
+    """`arco ticks show`; `each` is the run of the tick, `tail` the end of what it printed."""
+    screen = Screen()
+    status_ = None if each is None else _status(each)
+    tick_fields(screen, detail, status_, clocks)
+    if each is not None:
+        what_became(screen, each, tail, now, clocks)
+    conflicts(screen, detail.conflicts, clocks, detail.tick.schedule_id)
 
 
 def _attempts(screen: Screen, each: RunLife, now: int, clocks: Clocks) -> None:

@@ -59,10 +59,19 @@ def _waiting(answer: "ScheduleChange") -> str:
         return f"{_occurrences(answer.discarded)} that waited {_were(answer.discarded)} discarded.\n"
     if answer.waiting and answer.change != "created":
         return (
-            f"{_occurrences(answer.waiting)} before the change still {_waits(answer.waiting)} to be evaluated; "
-            "the same command with --discard-waiting would discard them.\n"
+            f"{_occurrences(answer.waiting)} before the change still {_waits(answer.waiting)} to be evaluated, "
+            f"{_will_request(answer)}; the same command with --discard-waiting would discard "
+            f"{'it' if answer.waiting == 1 else 'them'}.\n"
         )
     return ""
+
+
+def _will_request(answer: "ScheduleChange") -> str:
+    if not answer.will_trigger:
+        return "without a run"
+    if answer.will_trigger == answer.waiting:
+        return "and will request a run" if answer.waiting == 1 else "and all of them will request runs"
+    return f"and {answer.will_trigger:,} of them will request {'a run' if answer.will_trigger == 1 else 'runs'}"
 
 
 def _runs_waiting(answer: "ScheduleChange") -> str:

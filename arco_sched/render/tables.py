@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.history import Event, LapseRecord, RunConflict, Tick
-from arco_sched.render.drawing import Cell, Column, Screen, status
+from arco_sched.render.drawing import Cell, Column, Screen, Styled, status
 from arco_sched.render.schedules import definition_fields
 from arco_sched.render.times import Clocks, brief
 
@@ -63,10 +63,9 @@ def _why(tick: Tick) -> str:
     return f"({reason})" if reason else ""
 
 
-def tick_detail(detail: TickDetail, clocks: Clocks) -> None:
-    """`arco ticks show`."""
-    screen = Screen()
-    tick, run = detail.tick, detail.run
+def tick_fields(screen: Screen, detail: TickDetail, run_status: Styled | None, clocks: Clocks) -> None:
+    """The tick of `arco ticks show`; `run_status` is how its run stands, None where it has none."""
+    tick = detail.tick
     schedule_id = tick.schedule_id
     fields: list[tuple[str, Cell]] = [
         ("tick", tick.tick_id),
@@ -78,11 +77,11 @@ def tick_detail(detail: TickDetail, clocks: Clocks) -> None:
     if tick.run_key is not None:
         fields += [
             ("run key", tick.run_key),
-            ("run", f"{tick.run_id}, {run.status if run else 'not recorded'}"),
+            ("run", tick.run_id or ""),
+            ("run status", run_status or "not recorded"),
             ("fingerprint", tick.request_fingerprint or ""),
         ]
     screen.fields(fields)
-    conflicts(screen, detail.conflicts, clocks, schedule_id)
 
 
 def conflicts(screen: Screen, found: Sequence[RunConflict], clocks: Clocks, schedule_id: str | None) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from arco_sched.core import events, run_decisions
+from arco_sched.core import events, identity, run_decisions
 from arco_sched.core.attempts import Attempt
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.core.events import Draft
@@ -238,8 +238,14 @@ def chosen(store: Store, schedule_id: str, status: str) -> list[str]:
         return transaction.runs.ids_of(number_of(transaction, schedule_id), status)
 
 
+def _by_key(transaction: Transaction, text: str) -> Run | None:
+    parsed = identity.parse_run_key(text)
+    schedule = None if parsed is None else transaction.definitions.number(parsed.schedule_id)
+    return transaction.runs.by_key(text, None if schedule is None else parsed, schedule)
+
+
 def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) -> str:
-    """The run id that somebody means: an exact one, a tick id, a schedule id, or the unique beginning of a run id.
+    """The run id that somebody means: an exact one, a tick id, a schedule id, the beginning of one, or a run key.
 
     Of a schedule it is the last run with one of the `wanted` statuses (default: the last). Raises `NotFound`.
     """
@@ -249,6 +255,9 @@ def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) 
         return found[0]
     if found:
         raise InvalidInput(f"{text!a} is the beginning of {len(found)} run ids: write more of it")
+    run = _by_key(transaction, text)
+    if run is not None:
+        return run.run_id
     if statuses and transaction.definitions.number(text) is not None:
         raise NotFound(f"no run of schedule {text} is {' or '.join(statuses)}: `arco runs list` shows its runs")
     raise NotFound(f"no run {text[:80]!a}: `arco runs list` shows those there are")

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from arco_sched.core import changes, events, fields, run_decisions
 from arco_sched.core.definitions import Definition, Version
-from arco_sched.core.evaluate import discard, waiting
+from arco_sched.core.evaluate import Ticks, discard, evaluate, waiting
 from arco_sched.core.events import Draft
 from arco_sched.core.history import Schedule
 from arco_sched.core.ports import Store, Transaction
+from arco_sched.core.subjects import State
 from arco_sched.service.definitions import checked, warnings
 from arco_sched.service.not_found import missing
 from arco_sched.service.working import drafts_of
 from arco_sched.service.zone_rules import replan
+
+_REHEARSED: Final = 100_000
+"""Ticks of the next evaluation that are looked at to tell what will be triggered."""
 
 Decide = Callable[[changes.Current | None], Version | None]
 """What a change makes of the newest version: the next one, or None where nothing changes."""
@@ -26,9 +30,10 @@ Change = Literal["created", "updated", "unchanged", "deleted"]
 class ScheduleChange:
     """The answer to create, update, enable, disable and delete.
 
-    `waiting` occurrences lie before the change and are not accounted for; `discarded` of them lapsed with it.
-    `runs_waiting` runs were requested and wait for a worker; `runs_discarded` of them were skipped with it. `warnings`
-    are sentences for people.
+    `waiting` occurrences lie before the change and are not accounted for; `discarded` of them lapsed with it. Of those
+    that did not, `will_trigger` request runs if they are evaluated soon; the others are too old or too many, or fell
+    into a pause. `runs_waiting` runs were requested and wait for a worker; `runs_discarded` of them were skipped with
+    it. `warnings` are sentences for people.
     """
 
     schedule: Schedule
@@ -38,6 +43,7 @@ class ScheduleChange:
     warnings: tuple[str, ...] = ()
     runs_waiting: int = 0
     runs_discarded: int = 0
+    will_trigger: int = 0
 
 
 def create(
@@ -134,7 +140,7 @@ def _change(
             raise missing(transaction, schedule_id)
         version = decide(current)
         drafts: list[Draft] = []
-        count = discarded = 0
+        count = discarded = triggering = 0
         runs: list[str] = []
         skipped: list[Draft] = []
         number = transaction.definitions.number(schedule_id)
@@ -149,6 +155,8 @@ def _change(
                 for lapse in discard(state.terms, state.cursor, before, state.ahead):
                     drafts.append(events.lapse(number, schedule_id, lapse, now))
                     discarded += lapse.missed or 0
+            elif count:
+                triggering = _will_trigger(state, before - 1, count)
         record(transaction, [] if version is None else [version], [*drafts, *skipped])
         schedule = transaction.definitions.schedule(schedule_id)
         if schedule is None:
@@ -162,7 +170,20 @@ def _change(
             warnings=said,
             runs_waiting=len(runs),
             runs_discarded=len(skipped),
+            will_trigger=triggering,
         )
+
+
+def _will_trigger(state: State, through: int, count: int) -> int:
+    """How many of the `count` occurrences that wait through an instant would become triggered ticks in the end, were
+    they evaluated then."""
+    outcome = evaluate(state.terms, state.cursor, through, limit=_REHEARSED, ahead=state.ahead)
+    for step in outcome.steps:
+        if not isinstance(step, Ticks):
+            count -= step.missed or 0
+        elif not step.term.enabled:
+            count -= len(step.instants)
+    return max(count, 0)
 
 
 def _skip(transaction: Transaction, run_ids: Sequence[str], now: int) -> list[Draft]:

@@ -303,3 +303,28 @@ def test_systemd_takes_the_units(tmp_path: Path, database: str, program: str) ->
         [analyze, "verify", "--man=no", *names], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_line_is_taken_out_again(home: Home) -> None:
+    """What stood around it stays; doing it again changes nothing, also where the database is gone."""
+    (home.folder / "tab").write_text("0 1 * * * mine\n")
+    home.arco("setup", "cron", "--install")
+    assert "arco tick on" in (home.folder / "tab").read_text()
+    assert home.arco("setup", "cron", "--remove").stdout.startswith("Removed from your crontab: the line for ")
+    assert (home.folder / "tab").read_text() == "0 1 * * * mine\n"
+    home.db.unlink()
+    assert home.arco("setup", "cron", "--remove").stdout.startswith("Not in your crontab")
+    done = home.arco("setup", "cron", "--remove", "--install")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_units_of_the_system(home: Home) -> None:
+    """They are executed as the owner of the database, and begin with the machine."""
+    user = os.environ.get("USER") or subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout
+    for work in ([], ["--work"]):
+        answer = json.loads(home.arco("setup", "systemd", "--system", *work, "--json").stdout)
+        unit = next(text for name, text in answer["units"].items() if name.endswith(".service"))
+        assert f"\nUser={user.strip()}\n" in unit
+        assert answer["folder"] == "/etc/systemd/system"
+        assert not any("--user" in command or "linger" in command for command in answer["commands"])
+        assert ("WantedBy=multi-user.target" in unit) == bool(work)
