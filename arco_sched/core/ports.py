@@ -184,7 +184,7 @@ class Audit(Transaction, Protocol):
         """Which events are not there: their numbers follow each other, and only a pruning removes some."""
 
     def stored_events(self) -> Iterator[StoredEvent]:
-        """Every event but ticks and requests, oldest first."""
+        """Every event but ticks, requests, and lapses that say the same everywhere, oldest first."""
 
     def request_ids(self) -> Iterator[list[tuple[int, bytes | None, str]]]:
         """(seq, run key as UTF-8, run id) of every request of a run, in pages; no key: its columns name none."""

@@ -1,5 +1,6 @@
 """`arco timeline`: the history of schedules, counted between edges."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -97,20 +98,20 @@ class _History:
         parts = stretches(terms, edges[0], edges[-1])
         due = stretches(terms, max(state.cursor + 1, edges[0]), edges[-1], state.ahead)
         pruned = self._pruned.get(state.schedule)
+        lapsed, unevaluable = self._lapsed(state.schedule, parts)
         cells = []
         for number, (start, stop) in enumerate(pairwise(edges)):
             counts = self._ticks.get((state.schedule, number), {})
             became = self._runs.get((state.schedule, number), {})
-            lapsed, unevaluable = self._lapsed(state.schedule, parts, start, stop)
             cells.append(
                 TimelineCell(
                     triggered=counts.get("triggered", 0),
                     skipped=counts.get("skipped", 0),
                     failed=counts.get("failed", 0),
-                    lapsed=lapsed,
+                    lapsed=lapsed[number],
                     waiting=_count(due, start, min(stop, now + 1)),
                     future=_count(due, max(start, now + 1), stop),
-                    unevaluable=unevaluable,
+                    unevaluable=unevaluable[number],
                     pruned=pruned is not None and start <= pruned and stop > beginning(terms),
                     runs_succeeded=became.get("succeeded", 0),
                     runs_failed=became.get("failed", 0),
@@ -123,18 +124,25 @@ class _History:
             )
         return TimelineRow(schedule_id=state.schedule_id, timezone=terms[0].timezone, cells=tuple(cells))
 
-    def _lapsed(self, schedule: int, parts: Sequence[Stretch], start: int, stop: int) -> tuple[int, bool]:
-        """How many occurrences of a cell lapsed, and whether some of it can't be evaluated."""
-        lapsed = 0
-        unevaluable = any(part.times is None and part.start < stop and part.stop > start for part in parts)
+    def _lapsed(self, schedule: int, parts: Sequence[Stretch]) -> tuple[list[int], list[bool]]:
+        """How many occurrences of each cell lapsed, and whether some of it can't be evaluated."""
+        edges = self._edges
+        lapsed = [0] * (len(edges) - 1)
+        unevaluable = [
+            any(part.times is None and part.start < stop and part.stop > start for part in parts)
+            for start, stop in pairwise(edges)
+        ]
         for lapse in self._lapses[schedule]:
-            low, high = max(start, lapse.after + 1), min(stop, lapse.before)
-            if low >= high:
-                continue
-            if lapse.reason == "unevaluable":
-                unevaluable = True
-            else:
-                lapsed += _count(parts, low, high)
+            cell = max(0, bisect_right(edges, lapse.after + 1) - 1)
+            while cell < len(lapsed) and edges[cell] < lapse.before:
+                low, high = max(edges[cell], lapse.after + 1), min(edges[cell + 1], lapse.before)
+                if lapse.reason == "unevaluable":
+                    unevaluable[cell] = True
+                elif lapse.missed is not None and (low, high) == (lapse.after + 1, lapse.before):
+                    lapsed[cell] += lapse.missed
+                else:
+                    lapsed[cell] += _count(parts, low, high)
+                cell += 1
         return lapsed, unevaluable
 
 

@@ -9,6 +9,7 @@ from arco_sched.core import identity
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.events import BY_CODE, LAPSED, OF_RUNS, PRUNED, REWOUND, TYPES, UPSERTED, ZONE_RULES, EventType
 from arco_sched.core.fields import CONTENT, content_of
+from arco_sched.core.history import LAPSE_REASONS
 from arco_sched.core.instants import format_instant, parse_instant
 from arco_sched.core.ports import Audit, StoredEvent
 from arco_sched.core.run_events import from_payload
@@ -98,18 +99,33 @@ def _contradictions(event: StoredEvent, count: int, versions: Versions) -> list[
     if payload.get("schedule_id") != name:
         return [f"payload and columns name different schedules, {payload.get('schedule_id')!a} and {name}"]
     if event.type == LAPSED.code:
-        before = None if event.instant is None else format_instant(event.instant)
-        if payload.get("before") != before:
-            return [f"its payload ends at {payload.get('before')!a}, its columns at {before}"]
-        key = re.fullmatch(r"sched_lapse:(.+):(-?\d+):(-?\d+):([a-z]+)(:\d+)?", event.key or "")
-        said = None if key is None else (key[1], format_instant(int(key[2])), format_instant(int(key[3])), key[4])
-        if said != (name, payload.get("after"), before, payload.get("reason")):
-            return [f"its key {event.key!a} names another lapse than its payload"]
-        return []
+        return _lapse_contradictions(event, payload)
     key_ = type_.key.format(schedule_id=name, n=count)
     if event.key != key_:
         return [f"its key {event.key!a} is not {key_}"]
     return versions.rewind(event, payload) if event.type == REWOUND.code else []
+
+
+def _lapse_contradictions(event: StoredEvent, payload: dict[str, Any]) -> list[str]:
+    """A lapse is said three times: in the key, in the payload, and in part in the columns."""
+    try:
+        after, before = parse_instant(payload["after"]), parse_instant(payload["before"])
+    except (AttributeError, InvalidInput, TypeError):
+        return ["its payload names no span of time"]
+    if before != event.instant:
+        return [f"its payload ends at {payload['before']!a}, its columns at {event.instant}"]
+    missed, reason = payload["missed"], payload["reason"]
+    if reason not in LAPSE_REASONS or (missed is None) != (reason == "unevaluable") or not _is_count(missed or 1, 1):
+        return [f"it says that {missed!a} were missed, for the reason {reason!a}"]
+    key = f"sched_lapse:{event.schedule_id}:{after}:{before}:{reason}"
+    rest = (event.key or "").removeprefix(key)
+    if rest == event.key or (rest and re.fullmatch(r":\d+", rest, re.ASCII) is None):
+        return [f"its key {event.key!a} names another lapse than its payload"]
+    return []
+
+
+def _is_count(value: object, least: int = 0) -> bool:
+    return type(value) is int and value >= least
 
 
 def _life_contradictions(event: StoredEvent, type_: EventType, payload: dict[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from arco_sched.core.errors import ArcoError
-from arco_sched.core.events import PRUNED, REWOUND
+from arco_sched.core.events import LAPSED, PRUNED, REWOUND
 from arco_sched.core.instants import BEFORE_ALL
 from arco_sched.core.ports import (
     ContentRow,
@@ -52,6 +52,18 @@ _MADE: Final = ("CREATE UNIQUE INDEX ", "CREATE TABLE ")
 
 _REFUSALS: Final = (sqlite3.Error, ArcoError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What folding an event raises whose content is not as we write it."""
+
+_SAID: Final = "json_extract(e.payload, '$.{}')"
+_AFTER: Final = f"CAST(strftime('%s', {_SAID.format('after')}) AS INTEGER)"
+_MISSED, _REASON = _SAID.format("missed"), _SAID.format("reason")
+_USUAL_LAPSE: Final = (
+    "e.payload = json_object('schedule_id', i.schedule_id, "
+    f"'after', strftime('%Y-%m-%dT%H:%M:%SZ', {_AFTER}, 'unixepoch'), "
+    f"'before', strftime('%Y-%m-%dT%H:%M:%SZ', e.instant, 'unixepoch'), 'missed', {_MISSED}, 'reason', {_REASON}) "
+    f"AND e.key = 'sched_lapse:' || i.schedule_id || ':' || {_AFTER} || ':' || e.instant || ':' || {_REASON} "
+    f"AND typeof({_MISSED}) = 'integer' AND {_MISSED} > 0 AND {_REASON} IN ('window', 'superseded', 'discarded')"
+)
+"""Of the hundred thousand lapses that there may be, this leaves those to look at that are not as they are written."""
 
 _BEFORE_ALL: Final = -(1 << 63)
 """Less than the `seq` of any event."""
@@ -160,11 +172,12 @@ class Audit(Transaction):
         )
 
     def stored_events(self) -> Iterator[StoredEvent]:
-        """Every event but ticks and requests, oldest first."""
+        """Every event but ticks, requests, and lapses whose key, payload and columns agree to the letter, oldest
+        first."""
         ask = (
             "SELECT e.seq, e.type, e.key, i.schedule_id, e.version, e.instant, e.recorded_at, c.body, e.payload "
             "FROM event_log e LEFT JOIN schedule_ids i USING (schedule) LEFT JOIN contents c USING (content) "
-            "WHERE e.type NOT IN (2, 4) ORDER BY e.seq"
+            f"WHERE e.type NOT IN (2, 4) AND NOT coalesce(e.type = {LAPSED.code} AND {_USUAL_LAPSE}, 0) ORDER BY e.seq"
         )
         return (StoredEvent(*row) for row in self._connection.execute(ask))
 
