@@ -168,6 +168,13 @@ class Audit(Transaction, Protocol):
     def workspace_rows(self) -> int:
         """How many rows there are about the database itself."""
 
+    def misshapen(self) -> Iterator[tuple[int, int]]:
+        """(seq, type) of each event whose columns are not those of its type."""
+
+    def conflicts_of_other_versions(self) -> Iterator[tuple[int, str]]:
+        """(seq, tick_id) of each conflicting request by the evaluator whose version is not that of its tick, of
+        schedules of which nothing was made anew."""
+
     def size(self) -> tuple[int, int]:
         """How many events and how many schedules there are."""
 
@@ -223,8 +230,8 @@ class Audit(Transaction, Protocol):
     def lapses(self, schedules: Sequence[int]) -> dict[int, list[LapseSpan]]:
         """The lapses of each schedule in the order of time."""
 
-    def rewound_spans(self, schedules: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
-        """(to, from) of each rewind of each schedule: the cursor that it set, and the one that it left."""
+    def rewound_spans(self, schedules: Sequence[int]) -> dict[int, list[tuple[int, int, int]]]:
+        """(seq, to, from) of each rewind of each schedule: the cursor that it set, and the one that it left."""
 
     def prunings(self, schedules: Sequence[int]) -> dict[int, list[PruningRow]]:
         """The prunings of each schedule, oldest first."""

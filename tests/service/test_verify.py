@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from arco_sched.api import Workspace
+from arco_sched.core.definitions import Definition, RequestContent
 from arco_sched.core.errors import ArcoError, DatabaseUnusable
 from arco_sched.service.verification.findings import Verification
 from arco_sched.store.sqlite.fold import TICKED
 from tests.database import opened, spoil, sql
-from tests.story import DAY, END, START
+from tests.story import DAY, END, HOUR, START
 
 
 @pytest.fixture
@@ -304,6 +305,59 @@ EVENTS = {
     ),
 }
 
+# Columns that no fold reads.
+COLUMNS = {
+    "forged tick of no schedule": (
+        "INSERT INTO event_log (type, schedule, origin, instant, version, status, recorded_at) "
+        f"VALUES (2, NULL, 0, {END}, 1, 2, {END})",
+        "its columns are not those of a ScheduleTicked",
+    ),
+    "forged tick of no origin": (
+        "INSERT INTO event_log (type, schedule, origin, instant, version, status, recorded_at) "
+        f"VALUES (2, 1, NULL, {END}, 1, 2, {END})",
+        "its columns are not those of a ScheduleTicked",
+    ),
+    "forged tick of an unknown origin": (
+        "INSERT INTO event_log (type, schedule, origin, instant, version, status, recorded_at) "
+        f"VALUES (2, 1, 9, {END}, 1, 2, {END})",
+        "its columns are not those of a ScheduleTicked",
+    ),
+    "key of a scheduled tick": (
+        f"UPDATE event_log SET key = 'sched_tick:x' WHERE seq = {AN_EVENT}",
+        "its columns are not those of a ScheduleTicked",
+    ),
+    "version of a lapse": (
+        f"UPDATE event_log SET version = 7 WHERE seq = {A_LAPSE}",
+        "its columns are not those of a OccurrencesLapsed",
+    ),
+    "pruning's uncounted": (
+        "UPDATE event_log SET payload = json_set(payload, '$.uncounted', json_extract(payload, '$.lapses') + 1) "
+        "WHERE type = 7 AND schedule = 1",
+        "could not be counted",
+    ),
+    "pruning's missed": (
+        "UPDATE event_log SET payload = json_set(payload, '$.missed', NULL) WHERE type = 7 AND schedule = 1",
+        "it counts no missed",
+    ),
+    "lapse's count is none": (
+        f"UPDATE event_log SET payload = json_set(payload, '$.missed', NULL) WHERE seq = {A_LAPSE}",
+        "were missed, for the reason 'window'",
+    ),
+    "rewind's begin": (
+        "UPDATE event_log SET payload = json_set(payload, '$.from', json('[7]')) WHERE type = 6",
+        "its payload can't be read",
+    ),
+    "a number of 5,000 digits": (
+        f"UPDATE event_log SET payload = replace(payload, '\"missed\":', '\"missed\":{'9' * 5000}') "
+        f"WHERE seq = {A_LAPSE}",
+        "its payload is no JSON object",
+    ),
+    "deep nesting": (
+        f"UPDATE event_log SET payload = '{'[' * 900}{']' * 900}' WHERE seq = {A_LAPSE}",
+        "its payload is no JSON object",
+    ),
+}
+
 # A tick, a run or a lapse changed in the event and in the row alike: only counting again finds it.
 BOTH = {
     "tick left out": (
@@ -387,6 +441,7 @@ SCHEMA = {
         for group, cases in (
             ("rows", ROWS),
             ("events", EVENTS),
+            ("columns", COLUMNS),
             ("both", BOTH),
             ("dictionaries", DICTIONARIES),
             ("schema", SCHEMA),
@@ -509,3 +564,38 @@ def test_a_number_far_away(path: Path, seq: int) -> None:
     spoil(path, f"UPDATE event_log SET seq = {seq} WHERE type = 5")
     found = verify(path)
     assert any("missing" in difference for difference in found.differences)
+
+
+def test_the_version_of_a_conflict(workspace: Workspace, path: Path) -> None:
+    """A request that conflicts says the version of its tick."""
+    workspace.create_schedule("a", Definition(cron_expression="0 * * * *"), now=START)
+    workspace.update_schedule("a", {"command": "true"}, now=START + 1)
+    workspace.request_run(f"sched:a:{START + HOUR}", RequestContent(command="false"), now=START + 1)
+    workspace.evaluate(START + HOUR)
+    assert workspace.verify().ok
+    spoil(path, "UPDATE event_log SET version = 1 WHERE type = 4 AND version IS NOT NULL")
+    assert [line for line in workspace.verify().differences if "its version is not that of tick" in line]
+
+
+def test_a_tick_inside_a_rewound_stretch(workspace: Workspace, path: Path) -> None:
+    """Ticks that lie ahead after a rewind are those of their own version, and no others are taken for such."""
+    workspace.create_schedule("a", Definition(cron_expression="0 * * * *"), now=START)
+    workspace.evaluate(START + 3 * HOUR)
+    workspace.rewind(now=START + HOUR)
+    assert workspace.verify().ok
+    moved = "UPDATE {} SET instant = instant - 60{} WHERE instant = ?"
+    for table, more in (("event_log", ""), ("run_rows", ""), ("tick_rows", f", tick_id = 'a:{START + 3 * HOUR - 60}'")):
+        sql(path, moved.format(table, more), START + 3 * HOUR)
+    found = workspace.verify()
+    assert [line for line in found.differences if "is at no occurrence of its version 1" in line]
+
+
+def test_a_run_that_was_requested_before_a_rewind(workspace: Workspace) -> None:
+    """What a wrong clock made is pruned and comes again under a version that pauses: its run is no difference."""
+    workspace.create_schedule("a", Definition(cron_expression="0 0 * * *", catchup_window_minutes=14_400), now=START)
+    workspace.evaluate(START + 5 * DAY)
+    workspace.prune(before=START + 4 * DAY, now=START + 5 * DAY)
+    workspace.rewind(now=START + DAY)
+    workspace.set_enabled("a", enabled=False, now=START + DAY + 1)
+    workspace.evaluate(START + 3 * DAY)
+    assert workspace.verify().differences == ()

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from arco_sched.core.cron import Timetable
 from arco_sched.core.definitions import Term
-from arco_sched.core.evaluate import Stretch, agenda, beginning, stretches
+from arco_sched.core.errors import InvalidInput
+from arco_sched.core.evaluate import Stretch, agenda, beginning, stretches, times_of
 from arco_sched.core.history import SkipReason
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Audit, PruningRow, TickRow
-from arco_sched.core.skipping import by_reason
+from arco_sched.core.skipping import by_reason, skip_reason
 from arco_sched.core.subjects import LapseSpan, State
 from arco_sched.core.zone_changes import ZoneChange
 from arco_sched.core.zone_rules import tzdata_release
@@ -82,7 +84,7 @@ class _Record:
     terms: Sequence[Term]
     ticks: _Ticks
     lapses: Sequence[LapseSpan]
-    rewound: Sequence[tuple[int, int]]
+    rewound: Sequence[tuple[int, int, int]]
     prunings: Sequence[PruningRow]
     pruned_through: int | None
     served: Sequence[int]
@@ -148,7 +150,7 @@ class _Recount:
             position = max(position, lapse.before)
         self._between(position, self._cursor + 1)
         for tick in self._take(_NEVER):
-            if not self._made_ahead(tick[1]):
+            if not self._made_ahead(tick):
                 self._say_tick(tick, f"lies after the cursor {format_instant(self._cursor)}")
 
     def _take(self, before: int) -> list[TickRow]:
@@ -171,7 +173,7 @@ class _Recount:
             removed = sum(pruning.occurrences for pruning in prunings)
             furthest = max((pruning.through for pruning in prunings), default=through)
             # What was pruned beyond the clock is due again after a rewind, and can be pruned again.
-            if count != removed and not any(target < furthest for target, _ in self._rewound):
+            if count != removed and not any(target < furthest for _, target, _ in self._rewound):
                 text = f"{removed} occurrences through {format_instant(through)} were pruned, there are {count}"
                 self._say(
                     text, self._is_explained(0, start, through + 1)
@@ -219,7 +221,7 @@ class _Recount:
     def _inside(self, lapse: LapseSpan) -> None:
         ticks = self._take(lapse.before)
         for tick in ticks:
-            if not self._made_ahead(tick[1]):
+            if not self._made_ahead(tick):
                 self._say_tick(tick, f"lies inside a lapse ({lapse.reason})")
         if lapse.reason == "unevaluable":
             return
@@ -245,7 +247,7 @@ class _Recount:
     def _check_tick(self, tick: TickRow, usual: tuple[int, str, str | None, int | None], *, by_zone: bool) -> None:
         """`by_zone` is whether the zone has a say in it: on which day an instant lies."""
         _, at, version, *became = tick
-        if self._made_ahead(at):
+        if self._made_ahead(tick):
             return  # made while the cursor was ahead, under the version that was in force there then
         if version != usual[0]:
             self._say_tick(tick, f"has version {version}, in force was {usual[0]}")
@@ -267,13 +269,31 @@ class _Recount:
         due = "never" if planned is None else format_instant(planned.due_at)
         self._say(f"the agenda has {None if recorded is None else format_instant(recorded[0])}, due next is {due}")
 
-    def _made_ahead(self, instant: int) -> bool:
-        """Whether a tick at this instant may have been made while the cursor was ahead, before a rewind."""
-        return any(target < instant <= left for target, left in self._rewound)
+    def _made_ahead(self, tick: TickRow) -> bool:
+        """Whether a tick was made while the cursor was ahead, before a rewind: then it is held against its own
+        version, which was in force there then."""
+        _, at, version, *became = tick
+        spans = [seq for seq, target, left in self._rewound if target < at <= left]
+        if not spans or max(spans) < self._audit.tick_seq(self._schedule, at):
+            return False
+        term = next((term for term in self._terms if term.version == version), None)
+        if term is None:
+            self._say_tick(tick, f"has version {version}, which there is not")
+            return True
+        try:
+            times = times_of(term)
+        except InvalidInput:
+            return True
+        # What `@every` counts from may have been moved by the rewind.
+        if isinstance(times, Timetable) and not times.matches(at):
+            self._say_tick(tick, f"is at no occurrence of its version {version}")
+        elif tuple(became) != _usual(term, skip_reason(term, at)):
+            self._say_tick(tick, f"is {became[0]} otherwise than its version {version} says")
+        return True
 
     def _extra(self, ticks: Sequence[TickRow]) -> None:
         for tick in ticks:
-            if not self._made_ahead(tick[1]):
+            if not self._made_ahead(tick):
                 self._say_tick(tick, "is at no occurrence of the version in force")
 
     def _say_tick(self, tick: TickRow, text: str) -> None:

@@ -53,6 +53,9 @@ def check_events(audit: Audit, findings: Findings) -> None:
     for row in audit.contents():
         if identity.fingerprint(row.body) != row.fingerprint:
             findings.add("contents", f"content {row.content}: its fingerprint is not that of its text")
+    for seq, code in audit.misshapen():
+        name = BY_CODE[code].name if code in BY_CODE else f"event of the type {code}"
+        findings.add("columns", f"event seq={seq}: its columns are not those of a {name}")
     counts: Counter[tuple[int, str | None]] = Counter()
     versions = Versions()
     for event in audit.stored_events():
@@ -103,7 +106,7 @@ def _contradictions(event: StoredEvent, count: int, versions: Versions) -> list[
     key_ = type_.key.format(schedule_id=name, n=count)
     if event.key != key_:
         return [f"its key {event.key!a} is not {key_}"]
-    return versions.rewind(event, payload) if event.type == REWOUND.code else []
+    return versions.rewind(event, payload) if event.type == REWOUND.code else _pruning_contradictions(payload)
 
 
 def _lapse_contradictions(event: StoredEvent, payload: dict[str, Any]) -> list[str]:
@@ -121,6 +124,17 @@ def _lapse_contradictions(event: StoredEvent, payload: dict[str, Any]) -> list[s
     rest = (event.key or "").removeprefix(key)
     if rest == event.key or (rest and re.fullmatch(r":\d+", rest, re.ASCII) is None):
         return [f"its key {event.key!a} names another lapse than its payload"]
+    return []
+
+
+def _pruning_contradictions(payload: dict[str, Any]) -> list[str]:
+    """A pruning counts what it removed: each lapse that could not be counted is one of the lapses."""
+    wrong = [name for name in ("ticks", "missed", "uncounted", "others", "lapses") if not _is_count(payload[name])]
+    if wrong:
+        return [f"it counts no {', '.join(wrong)}"]
+    lapses, uncounted, missed = payload["lapses"], payload["uncounted"], payload["missed"]
+    if uncounted > lapses or missed < lapses - uncounted or (missed and uncounted == lapses):
+        return [f"of {lapses} lapses it says {uncounted} could not be counted, and {missed} occurrences were missed"]
     return []
 
 

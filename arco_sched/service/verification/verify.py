@@ -10,6 +10,9 @@ from arco_sched.service.verification.lives import check_lives
 from arco_sched.service.verification.recount import Progress, recount
 from arco_sched.service.verification.rows import check_events, check_names, check_schema
 
+_OF_ROWS: Final = ("CHECK constraint failed in ", "NULL value in ")
+"""How lines of SQLite's own check begin that are about the values in rows, in a file that is whole."""
+
 
 def verify(store: Store, workspace: str, progress: Progress | None = None) -> Verification:
     """Check everything that can be checked; writes nothing, and others may write meanwhile."""
@@ -22,11 +25,11 @@ def verify(store: Store, workspace: str, progress: Progress | None = None) -> Ve
         except Exception as error:  # a damaged file can give anything
             refused = error
         broken = checked()
-    if broken:  # what else would be said of a damaged file is noise
-        findings = Findings()
-        for line in broken:
-            findings.add("integrity", f"SQLite's integrity check: {line}")
-    elif refused is not None:
+    if broken and (refused is not None or not all(line.startswith(_OF_ROWS) for line in broken)):
+        findings = Findings()  # what else would be said of a damaged file is noise
+    for line in broken:
+        findings.add("integrity", f"SQLite's integrity check: {line}")
+    if refused is not None and not broken:
         raise refused
     return findings.answer()
 
@@ -100,5 +103,7 @@ def _check_runs(audit: Audit, workspace: str, findings: Findings) -> None:
                 findings.add("run ids", text)
     for tick_id in audit.ticks_without_their_run():
         findings.add("runs", f"tick {tick_id}: triggered, but its run is missing")
+    for seq, tick_id in audit.conflicts_of_other_versions():
+        findings.add("runs", f"event seq={seq}: its version is not that of tick {tick_id}")
     for tick_id, status in audit.ticks_with_a_run():
         findings.add("runs", f"tick {tick_id}: {status}, but it requested a run")

@@ -31,7 +31,7 @@ from arco_sched.store.sqlite import audit_runs
 from arco_sched.store.sqlite.faults import is_interruption
 from arco_sched.store.sqlite.fold import fold_again
 from arco_sched.store.sqlite.history import spans
-from arco_sched.store.sqlite.script import schema, statements
+from arco_sched.store.sqlite.script import constraint, schema, statements
 from arco_sched.store.sqlite.transaction import Transaction
 
 FOLD_RANGE: Final = 50_000
@@ -202,6 +202,11 @@ class Audit(Transaction):
         """How many rows there are about the database itself."""
         return int(self._connection.execute("SELECT count(*) FROM workspace").fetchone()[0])
 
+    def misshapen(self) -> Iterator[tuple[int, int]]:
+        """(seq, type) of each event whose columns are not those of its type."""
+        shape = constraint("columns_of_type")
+        return iter(self._connection.execute(f"SELECT seq, type FROM event_log WHERE NOT coalesce({shape}, 0)"))
+
     def size(self) -> tuple[int, int]:
         """How many events and how many schedules there are."""
         ask = "SELECT (SELECT count(*) FROM event_log), (SELECT count(*) FROM schedule_rows)"
@@ -290,8 +295,10 @@ class Audit(Transaction):
         ask = (
             "SELECT t.tick_id, t.status FROM tick_rows t CROSS JOIN event_log e "
             "ON e.schedule = t.schedule AND e.origin = t.origin AND e.instant = t.instant AND e.type = 4 "
-            "WHERE t.status = '{}' AND e.version IS NOT NULL"
+            "WHERE t.status = '{}' AND e.version IS NOT NULL AND NOT EXISTS (SELECT 1 FROM event_log r "
+            f"WHERE r.type NOT IN (2, 4) AND r.type = {REWOUND.code} AND r.schedule = e.schedule AND r.seq > e.seq)"
         )
+        # What was requested before a rewind may have been pruned and be made anew, under a version that pauses.
         # Each status is written out: only so do the partial indexes serve.
         for status in ("skipped", "failed"):
             yield from self._connection.execute(ask.format(status))
@@ -317,16 +324,28 @@ class Audit(Transaction):
         """The lapses of each schedule in the order of time."""
         return spans(self._connection, schedules, BEFORE_ALL)
 
-    def rewound_spans(self, schedules: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
-        """(to, from) of each rewind of each schedule: the cursor that it set, and the one that it left."""
-        found: dict[int, list[tuple[int, int]]] = {schedule: [] for schedule in schedules}
+    def conflicts_of_other_versions(self) -> Iterator[tuple[int, str]]:
+        """(seq, tick_id) of each conflicting request by the evaluator whose version is not that of its tick, of
+        schedules of which nothing was made anew."""
         ask = (
-            "SELECT schedule, CAST(strftime('%s', json_extract(payload, '$.to')) AS INTEGER), "
+            "SELECT e.seq, t.tick_id FROM conflict_rows x CROSS JOIN event_log e ON e.seq = x.conflict "
+            "CROSS JOIN tick_rows t ON t.schedule = e.schedule AND t.instant = e.instant AND t.origin = e.origin "
+            "WHERE e.version <> t.version AND NOT EXISTS (SELECT 1 FROM event_log r "
+            f"WHERE r.type NOT IN (2, 4) AND r.type = {REWOUND.code} AND r.schedule = e.schedule AND r.seq > e.seq)"
+        )
+        return iter(self._connection.execute(ask))
+
+    def rewound_spans(self, schedules: Sequence[int]) -> dict[int, list[tuple[int, int, int]]]:
+        """(seq, to, from) of each rewind of each schedule: the cursor that it set, and the one that it left."""
+        found: dict[int, list[tuple[int, int, int]]] = {schedule: [] for schedule in schedules}
+        ask = (
+            "SELECT schedule, seq, CAST(strftime('%s', json_extract(payload, '$.to')) AS INTEGER), "
             "CAST(strftime('%s', json_extract(payload, '$.from')) AS INTEGER) FROM event_log "
             f"WHERE type NOT IN (2, 4) AND type = {REWOUND.code} AND schedule {_AMONG} ORDER BY seq"
         )
-        for schedule, target, left in self._connection.execute(ask, (json.dumps(list(schedules)),)):
-            found[schedule].append((target, left))
+        for schedule, seq, target, left in self._connection.execute(ask, (json.dumps(list(schedules)),)):
+            if target is not None and left is not None:  # else it is said of the event
+                found[schedule].append((seq, target, left))
         return found
 
     def prunings(self, schedules: Sequence[int]) -> dict[int, list[PruningRow]]:
@@ -337,8 +356,9 @@ class Audit(Transaction):
             "json_extract(payload, '$.uncounted'), CAST(strftime('%s', json_extract(payload, '$.through')) AS INTEGER) "
             f"FROM event_log WHERE type NOT IN (2, 4) AND type = {PRUNED.code} AND schedule {_AMONG} ORDER BY seq"
         )
-        for schedule, *row in self._connection.execute(ask, (json.dumps(list(schedules)),)):
-            found[schedule].append(PruningRow._make(row))
+        for schedule, seq, *counts in self._connection.execute(ask, (json.dumps(list(schedules)),)):
+            readable = all(type(count) is int for count in counts)  # else it is said of the event
+            found[schedule].append(PruningRow(seq, *counts) if readable else PruningRow(seq, 0, 1, BEFORE_ALL))
         return found
 
     def seq_after(self, schedule: int, instant: int) -> int:

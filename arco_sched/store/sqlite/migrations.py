@@ -199,6 +199,47 @@ CREATE TABLE visit_rows (
 -- The runs that somebody looks for by their status.
 CREATE INDEX run_by_status ON run_rows (status, run)
     WHERE status = 'failed' OR status = 'running' OR status = 'canceled' OR status = 'skipped';
+-- Events whose columns are those of their type.
+ALTER TABLE event_log RENAME TO event_log_2;
+CREATE TABLE event_log (
+    seq         INTEGER PRIMARY KEY,
+    type        INTEGER NOT NULL,
+    schedule    INTEGER,
+    origin      INTEGER,
+    instant     INTEGER,
+    version     INTEGER,
+    status      INTEGER,
+    content     INTEGER,
+    key         TEXT,
+    run_id      TEXT CHECK ((run_id IS NOT NULL) = (type = 4)),
+    recorded_at INTEGER NOT NULL,
+    payload     TEXT CHECK (payload IS NULL OR json_valid(payload)),
+    -- A column that a type does not use is null; one that it needs is not.
+    CONSTRAINT columns_of_type CHECK (CASE type
+        WHEN 1 THEN schedule IS NOT NULL AND version IS NOT NULL AND content IS NOT NULL AND key IS NOT NULL
+            AND payload IS NOT NULL AND origin IS NULL AND instant IS NULL AND status IS NULL
+        WHEN 2 THEN schedule IS NOT NULL AND origin IS NOT NULL AND instant IS NOT NULL AND version IS NOT NULL
+            AND status IS NOT NULL AND origin BETWEEN 0 AND 3 AND status BETWEEN 1 AND 4
+            AND (content IS NOT NULL) = (status = 1) AND (origin = 2) = (status = 3)
+            AND (key IS NOT NULL) = (status = 3) AND (payload IS NOT NULL) = (status = 3)
+        WHEN 3 THEN schedule IS NOT NULL AND instant IS NOT NULL AND key IS NOT NULL AND payload IS NOT NULL
+            AND origin IS NULL AND version IS NULL AND status IS NULL AND content IS NULL
+        WHEN 4 THEN content IS NOT NULL AND status IS NULL AND (key IS NULL) = (origin IS NOT NULL)
+            AND (origin IS NULL OR (origin IN (0, 1, 3) AND schedule IS NOT NULL AND instant IS NOT NULL))
+            AND (key IS NULL OR (schedule IS NULL) = (version IS NULL) AND (schedule IS NULL) = (instant IS NULL))
+        ELSE key IS NOT NULL AND payload IS NOT NULL AND origin IS NULL AND instant IS NULL AND version IS NULL
+            AND status IS NULL AND content IS NULL
+            AND (schedule IS NULL) >= (type = 5) AND (schedule IS NOT NULL) >= (type IN (6, 7))
+    END)
+) STRICT;
+INSERT INTO event_log SELECT * FROM event_log_2 ORDER BY seq;
+DROP TABLE event_log_2;
+CREATE UNIQUE INDEX event_tick ON event_log (schedule, origin, instant) WHERE type = 2;
+CREATE UNIQUE INDEX event_request ON event_log (schedule, origin, instant, content)
+    WHERE type = 4 AND schedule IS NOT NULL;
+CREATE UNIQUE INDEX event_keyed_request ON event_log (key, content) WHERE type = 4 AND key IS NOT NULL;
+CREATE UNIQUE INDEX event_key ON event_log (key) WHERE type <> 4 AND key IS NOT NULL;
+CREATE INDEX event_rare ON event_log (schedule, type) WHERE type NOT IN (2, 4);
 -- What changes of the zone rules need and leave behind.
 CREATE TABLE served_rows (
     schedule INTEGER NOT NULL,

@@ -49,7 +49,24 @@ CREATE TABLE event_log (
     key         TEXT,
     run_id      TEXT CHECK ((run_id IS NOT NULL) = (type = 4)),  -- of requests: the run that the run key reserves
     recorded_at INTEGER NOT NULL,
-    payload     TEXT CHECK (payload IS NULL OR json_valid(payload))
+    payload     TEXT CHECK (payload IS NULL OR json_valid(payload)),
+    -- A column that a type does not use is null; one that it needs is not.
+    CONSTRAINT columns_of_type CHECK (CASE type
+        WHEN 1 THEN schedule IS NOT NULL AND version IS NOT NULL AND content IS NOT NULL AND key IS NOT NULL
+            AND payload IS NOT NULL AND origin IS NULL AND instant IS NULL AND status IS NULL
+        WHEN 2 THEN schedule IS NOT NULL AND origin IS NOT NULL AND instant IS NOT NULL AND version IS NOT NULL
+            AND status IS NOT NULL AND origin BETWEEN 0 AND 3 AND status BETWEEN 1 AND 4
+            AND (content IS NOT NULL) = (status = 1) AND (origin = 2) = (status = 3)
+            AND (key IS NOT NULL) = (status = 3) AND (payload IS NOT NULL) = (status = 3)
+        WHEN 3 THEN schedule IS NOT NULL AND instant IS NOT NULL AND key IS NOT NULL AND payload IS NOT NULL
+            AND origin IS NULL AND version IS NULL AND status IS NULL AND content IS NULL
+        WHEN 4 THEN content IS NOT NULL AND status IS NULL AND (key IS NULL) = (origin IS NOT NULL)
+            AND (origin IS NULL OR (origin IN (0, 1, 3) AND schedule IS NOT NULL AND instant IS NOT NULL))
+            AND (key IS NULL OR (schedule IS NULL) = (version IS NULL) AND (schedule IS NULL) = (instant IS NULL))
+        ELSE key IS NOT NULL AND payload IS NOT NULL AND origin IS NULL AND instant IS NULL AND version IS NULL
+            AND status IS NULL AND content IS NULL
+            AND (schedule IS NULL) >= (type = 5) AND (schedule IS NOT NULL) >= (type IN (6, 7))
+    END)
 ) STRICT;
 
 -- The idempotency keys: an event whose key exists is not written again, whoever tries.

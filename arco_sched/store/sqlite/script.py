@@ -34,6 +34,12 @@ def schema() -> str:
     return f"{_read('schema.sql')}\n{derived()}"
 
 
+def constraint(name: str) -> str:
+    """The condition of a named CHECK of schema.sql, of which a line of its own holds the end."""
+    text = _read("schema.sql").partition(f"CONSTRAINT {name} CHECK (")[2]
+    return text.partition(")\n) STRICT;")[0]
+
+
 def derived() -> str:
     """The text that fills the words and makes the views, where both are empty."""
     from arco_sched.core.fields import CONTENT, POLICY
