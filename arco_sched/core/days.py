@@ -61,6 +61,10 @@ class DaySet:
         self._firsts = [first for first, _ in ranges]
         self._lasts = [last for _, last in ranges]
 
+    def ranges(self) -> list[Range]:
+        """The days in the fewest ranges, in order."""
+        return list(zip(self._firsts, self._lasts, strict=True))
+
     def __contains__(self, day: int) -> bool:
         place = bisect_right(self._firsts, day) - 1
         return place >= 0 and day <= self._lasts[place]

@@ -197,11 +197,21 @@ def each_occurrence(terms: Sequence[Term], start: int, stop: int) -> Iterator[tu
     For looking back: before the schedule's start its first version speaks, and any other from when it is in force.
     `terms` are all versions, newest first.
     """
-    first = terms[-1]
-    always = first._replace(effective_from=min(start, first.effective_from))
-    for part in stretches([*terms[:-1], always], start, stop, from_start=False):
+    for part in always_in_force(terms, start, stop):
         if part.times is not None:
             yield from ((at, part.term) for at in part.times.between(part.start, part.stop))
+
+
+def count_each(terms: Sequence[Term], start: int, stop: int) -> int:
+    """How many occurrences `each_occurrence` has, without making any of them."""
+    return sum(part.occurring(part.start, part.stop) for part in always_in_force(terms, start, stop))
+
+
+def always_in_force(terms: Sequence[Term], start: int, stop: int) -> list[Stretch]:
+    """The stretches of `[start, stop)` as if version 1 had been in force always."""
+    first = terms[-1]
+    always = first._replace(effective_from=min(start, first.effective_from))
+    return stretches([*terms[:-1], always], start, stop, from_start=False)
 
 
 def waiting(terms: Sequence[Term], cursor: int, stop: int, ahead: Sequence[int] = ()) -> int:

@@ -190,6 +190,10 @@ class History(Protocol):
     def scheduled_instants(self, after: Mapping[int, int]) -> dict[int, list[int]]:
         """The instants of the scheduled ticks of each schedule after an instant of its own, in order."""
 
+    def served(self, schedule: int, start: int, stop: int) -> tuple[int, int]:
+        """How many scheduled ticks of `[start, stop)` are triggered, and how many backfilled ones are there at instants
+        without such a tick."""
+
     def statuses(self, schedule: int, start: int, stop: int) -> dict[tuple[int, int], str]:
         """The status of each tick in `[start, stop)`, by (instant, origin)."""
 
@@ -292,6 +296,10 @@ class Events(Protocol):
 
     def last_seq(self) -> int:
         """The `seq` of the newest event, 0 when there is none."""
+
+    def is_rewritten(self, schedule: int, since: int) -> bool:
+        """Whether an event after the number `since` changed what holds of a schedule's past: a version, a rewind, a
+        pruning or a backfill."""
 
     def count(self, type_: EventType, schedule: int | None = None) -> int:
         """How many events of a rare type there are, of one schedule, or of those without one (None)."""

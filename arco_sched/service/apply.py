@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from arco_sched.core import changes
 from arco_sched.core.definitions import Version, Wanted
 from arco_sched.core.errors import Conflict, InvalidFields, InvalidInput
 from arco_sched.core.fields import differences
-from arco_sched.core.ports import Store
+from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.problems import Problem
 from arco_sched.service.definitions import checked, warnings
 from arco_sched.service.schedules import Change, count_waiting, record
+
+TRIES: Final = 3
+"""How often a plan is made anew because somebody changed its schedules; then it is made while nobody may write."""
 
 Refuse = Callable[[Version, Wanted], str | None]
 
@@ -136,17 +139,53 @@ def apply(
 ) -> Applied:
     """Make every schedule what a file says it should be, all of them or none; see `Workspace.apply`."""
     wanted = list(wanted)
-    with (store.read if dry_run else store.write)() as transaction:
+
+    def planned(transaction: Transaction) -> _Planned:
         listed = [schedule.version for schedule in transaction.definitions.schedules(deleted=False)]
         names = {*(each.schedule_id for each in wanted), *(version.schedule_id for version in listed)}
         there = transaction.definitions.currents(sorted(names))
         made = plan(wanted, there.get, listed, now, prune=prune, refuse=refuse)
         versions = [step.version for step in made.steps if step.version is not None]
-        waiting = count_waiting(transaction, versions)
-        if not dry_run:
-            record(transaction, versions)
-    done = tuple(step.answer(0 if step.version is None else waiting.get(step.schedule_id, 0)) for step in made.steps)
-    return Applied(changes=done, unlisted=made.unlisted, dry_run=dry_run)
+        return _Planned(made, versions, count_waiting(transaction, versions))
+
+    # To plan thousands of schedules takes seconds in which others may write: what is planned holds if they left these
+    # schedules alone.
+    for _ in range(TRIES):
+        with store.read() as transaction:
+            seen, found = transaction.events.last_seq(), planned(transaction)
+        if dry_run or not found.versions:
+            return found.answer(dry_run=dry_run)
+        with store.write() as transaction:
+            if not _is_touched(transaction, found.plan, seen):
+                record(transaction, found.versions)
+                return found.answer(dry_run=False)
+    with store.write() as transaction:
+        found = planned(transaction)
+        record(transaction, found.versions)
+    return found.answer(dry_run=False)
+
+
+class _Planned(NamedTuple):
+    plan: Plan
+    versions: list[Version]
+    waiting: dict[str, int]
+
+    def answer(self, *, dry_run: bool) -> Applied:
+        done = tuple(
+            step.answer(0 if step.version is None else self.waiting.get(step.schedule_id, 0))
+            for step in self.plan.steps
+        )
+        return Applied(changes=done, unlisted=self.plan.unlisted, dry_run=dry_run)
+
+
+def _is_touched(transaction: Transaction, made: Plan, since: int) -> bool:
+    """Whether an event after the number `since` is about a schedule of a plan."""
+    touched = transaction.definitions.touched_since(since)
+    if not touched:
+        return False
+    return not set(transaction.definitions.numbers_of(step.schedule_id for step in made.steps).values()).isdisjoint(
+        touched
+    )
 
 
 def from_nothing(wanted: Iterable[Wanted], now: int) -> Applied:

@@ -1,27 +1,22 @@
 """Backfilling: ticks and runs, asked for by hand, for occurrences of the past that have none."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from arco_sched.core import events, identity
 from arco_sched.core.definitions import Term
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.evaluate import each_occurrence
-from arco_sched.core.events import BACKFILLED, SCHEDULED, Draft
+from arco_sched.core.events import Draft
 from arco_sched.core.history import Tick
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.problems import Problem
-from arco_sched.core.skipping import skip_reason
-from arco_sched.service.former_rules import FormerRules
 from arco_sched.service.not_found import number_of
+from arco_sched.service.unserved import Unserved
 
 MAX_BACKFILL: Final = 10_000
 """Ticks that one backfill makes at most."""
-
-LOOKED_AT: Final = 10_000
-"""Occurrences whose ticks are read at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,90 +61,73 @@ def backfill(
     finds what is there. Raises `InvalidInput` for an empty range or one that reaches beyond `now`, `NotFound` for an id
     that is not there.
     """
-    found = []
+    problems = []
     if start >= stop:
-        found.append(Problem("stop", "empty_range", {"stop": format_instant(stop), "start": format_instant(start)}))
+        problems.append(Problem("stop", "empty_range", {"stop": format_instant(stop), "start": format_instant(start)}))
     if stop > now + 1:
-        found.append(Problem("stop", "in_future", {"stop": format_instant(stop)}))
+        problems.append(Problem("stop", "in_future", {"stop": format_instant(stop)}))
     if not 1 <= limit <= MAX_BACKFILL:
-        found.append(Problem("limit", "bounds", {"least": 1, "most": MAX_BACKFILL}))
-    if found:
-        raise InvalidInput(*found)
-    with (store.read if dry_run else store.write)() as transaction:
-        schedule = number_of(transaction, schedule_id)
-        return _Backfill(transaction, workspace, schedule, schedule_id, now).of((start, stop), limit, dry_run=dry_run)
+        problems.append(Problem("limit", "bounds", {"least": 1, "most": MAX_BACKFILL}))
+    if problems:
+        raise InvalidInput(*problems)
+    span = (start, stop)
+    while True:
+        with store.read() as transaction:
+            schedule = number_of(transaction, schedule_id)
+            _refuse_pruned(transaction, schedule, schedule_id, start)
+            making = _Backfill(workspace, schedule, schedule_id, now)
+            seen, found = transaction.events.last_seq(), Unserved(transaction, schedule, span, limit)
+            if dry_run:
+                return making.answer(span, found, making.rehearsed(transaction, found.chosen), 0, dry_run=True)
+        with store.write() as transaction:
+            if transaction.events.is_rewritten(schedule, seen):  # somebody else was here: look again, outside
+                continue
+            return making.answer(span, found, *making.record(transaction, found.chosen), dry_run=False)
+
+
+def _refuse_pruned(transaction: Transaction, schedule: int, schedule_id: str, start: int) -> None:
+    pruned = transaction.history.pruned_through([schedule]).get(schedule)
+    if pruned is not None and start <= pruned:
+        raise InvalidInput(
+            f"history of {schedule_id} through {format_instant(pruned)} was pruned, so what ran is not known: "
+            "begin after it"
+        )
 
 
 class _Backfill:
-    def __init__(self, transaction: Transaction, workspace: str, schedule: int, schedule_id: str, now: int) -> None:
-        self._transaction, self._workspace, self._now = transaction, workspace, now
+    def __init__(self, workspace: str, schedule: int, schedule_id: str, now: int) -> None:
+        self._workspace, self._now = workspace, now
         self._schedule, self._schedule_id = schedule, schedule_id
 
-    def of(self, span: tuple[int, int], limit: int, *, dry_run: bool) -> Backfill:
-        transaction, schedule = self._transaction, self._schedule
-        state = transaction.definitions.state(schedule)
-        former = FormerRules(transaction, state)
-        terms = transaction.definitions.terms(schedule)
-        starts, ahead = {term.version: term.start_at for term in terms}, frozenset(state.ahead)
-        self._refuse_pruned(span[0])
-        existing = ran = waits = excluded = remaining = 0
-        chosen: list[tuple[int, Term]] = []
-        occurrences = each_occurrence(terms, *span)
-        while some := list(islice(occurrences, LOOKED_AT)):
-            there = transaction.history.statuses(schedule, some[0][0], some[-1][0] + 1)
-            for at, term in some:
-                if there.get((at, SCHEDULED)) == "triggered" or self._ran_elsewhere(former.instants(term, at)):
-                    ran += 1
-                elif at > state.cursor and at >= starts[term.version] and at not in ahead:
-                    waits += 1
-                elif (at, BACKFILLED) in there:
-                    existing += 1
-                elif skip_reason(term._replace(enabled=True), at) == "excluded":
-                    excluded += 1
-                elif len(chosen) == limit:
-                    remaining += 1
-                else:
-                    chosen.append((at, term))
-        ticks, conflicts = (self._rehearsed(chosen), 0) if dry_run else self._record(chosen)
+    def answer(
+        self, span: tuple[int, int], found: Unserved, ticks: Sequence[Tick], conflicts: int, *, dry_run: bool
+    ) -> Backfill:
         return Backfill(
             schedule_id=self._schedule_id,
             start=span[0],
             stop=span[1],
-            created=len(chosen),
-            existing=existing,
-            ran=ran,
-            waiting=waits,
-            excluded=excluded,
-            remaining=remaining,
+            created=len(found.chosen),
+            existing=found.existing,
+            ran=found.ran,
+            waiting=found.waiting,
+            excluded=found.excluded,
+            remaining=found.remaining,
             conflicts=conflicts,
             dry_run=dry_run,
             ticks=tuple(ticks),
         )
 
-    def _ran_elsewhere(self, instants: list[int]) -> bool:
-        """Whether the same appointment has a triggered tick at one of the instants, made under other zone rules."""
-        history = self._transaction.history
-        return any(history.statuses(self._schedule, at, at + 1).get((at, SCHEDULED)) == "triggered" for at in instants)
-
-    def _refuse_pruned(self, start: int) -> None:
-        pruned = self._transaction.history.pruned_through([self._schedule]).get(self._schedule)
-        if pruned is not None and start <= pruned:
-            raise InvalidInput(
-                f"history of {self._schedule_id} through {format_instant(pruned)} was pruned, so what ran is not "
-                "known: begin after it"
-            )
-
-    def _record(self, chosen: list[tuple[int, Term]]) -> tuple[list[Tick], int]:
+    def record(self, transaction: Transaction, chosen: Sequence[tuple[int, Term]]) -> tuple[list[Tick], int]:
         drafts: list[Draft] = []
         for at, term in chosen:
             key = identity.TickKey(self._schedule_id, "backfill", at)
             of = (term.version, term.content, term.policy)
             drafts += events.single_tick(self._workspace, self._schedule, key, of, self._now)
-        done = self._transaction.append(drafts)
-        return list(self._transaction.history.ticks_of(done.before, done.through)), done.conflicts
+        done = transaction.append(drafts)
+        return list(transaction.history.ticks_of(done.before, done.through)), done.conflicts
 
-    def _rehearsed(self, chosen: list[tuple[int, Term]]) -> list[Tick]:
-        prints = self._transaction.definitions.fingerprints({term.content for _, term in chosen})
+    def rehearsed(self, transaction: Transaction, chosen: Sequence[tuple[int, Term]]) -> list[Tick]:
+        prints = transaction.definitions.fingerprints({term.content for _, term in chosen})
         ticks = []
         for at, term in chosen:
             key = identity.TickKey(self._schedule_id, "backfill", at)

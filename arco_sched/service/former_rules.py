@@ -22,6 +22,11 @@ class FormerRules:
             for _, instants in ahead_under_others(transaction, [state]):
                 self._served.update(instants)
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether there are any."""
+        return bool(self._changes)
+
     def explain(self, term: Term, at: int, cursor: int) -> bool:
         """Whether an occurrence without a tick or lapse was accounted for under former rules, or was none then."""
         if at in self._served:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from arco_sched.core import events, identity, run_decisions
 from arco_sched.core.attempts import Attempt
@@ -20,6 +21,9 @@ from arco_sched.core.runs import Request, RunState
 from arco_sched.core.special_kinds import Name
 from arco_sched.service.lists import check_choice
 from arco_sched.service.not_found import number_of
+
+BATCH: Final = 2_000
+"""Runs that one transaction changes by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,25 +109,44 @@ def fail(store: Store, run_id: str, *, message: str | None, now: int) -> Changed
 
 
 def _by_hand(store: Store, run_ids: Sequence[str], decide: Callable[[Life], Decision], now: int) -> Changed:
-    """Decide about each run and record it, all or nothing."""
-    with store.write() as transaction:
-        lives = transaction.queue.lives(run_ids)
-        drafts: list[Draft] = []
-        refused: list[Refused] = []
-        for run_id in dict.fromkeys(run_ids):
-            if run_id not in lives:
-                raise NotFound(f"no run {run_id!a}: `arco runs list` shows those there are")
-            decided = decide(lives[run_id])
-            if isinstance(decided, Refused):
-                refused.append(decided)
-            else:
-                drafts += [events.life(event, lives[run_id].schedule, now) for event in decided]
-        if refused:
-            raise Conflict("; ".join(each.told() for each in refused))
-        transaction.append(drafts)
-        found = transaction.runs.by_ids(run_ids)
-        runs = look_at_all(transaction, [found[run_id] for run_id in dict.fromkeys(run_ids)], now)
-    return Changed(runs=runs, change="changed" if drafts else "existing")
+    """Decide about each run and record it, all or nothing; many of them in transactions of a bounded size, once it is
+    clear that none is refused."""
+    names = list(dict.fromkeys(run_ids))
+    parts = [names[first : first + BATCH] for first in range(0, len(names), BATCH)]
+    if len(parts) > 1:
+        with store.read() as transaction:
+            _decided(transaction, names, decide, now)
+    runs: list[RunLife] = []
+    is_changed = False
+    for part in parts:
+        with store.write() as transaction:
+            drafts = _decided(transaction, part, decide, now)
+            transaction.append(drafts)
+            found = transaction.runs.by_ids(part)
+            runs += look_at_all(transaction, [found[run_id] for run_id in part], now)
+        is_changed |= bool(drafts)
+        if len(parts) > 1:
+            store.yield_to_writers()
+    return Changed(runs=tuple(runs), change="changed" if is_changed else "existing")
+
+
+def _decided(
+    transaction: Transaction, run_ids: Sequence[str], decide: Callable[[Life], Decision], now: int
+) -> list[Draft]:
+    lives = transaction.queue.lives(run_ids)
+    drafts: list[Draft] = []
+    refused: list[Refused] = []
+    for run_id in run_ids:
+        if run_id not in lives:
+            raise NotFound(f"no run {run_id!a}: `arco runs list` shows those there are")
+        decided = decide(lives[run_id])
+        if isinstance(decided, Refused):
+            refused.append(decided)
+        else:
+            drafts += [events.life(event, lives[run_id].schedule, now) for event in decided]
+    if refused:
+        raise Conflict("; ".join(each.told() for each in refused))
+    return drafts
 
 
 def look(transaction: Transaction, run_id: str, now: int) -> RunLife:

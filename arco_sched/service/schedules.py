@@ -19,6 +19,9 @@ from arco_sched.service.zone_rules import replan
 _REHEARSED: Final = 100_000
 """Ticks of the next evaluation that are looked at to tell what will be triggered."""
 
+BATCH: Final = 2_000
+"""Waiting runs that one transaction skips."""
+
 Decide = Callable[[changes.Current | None], Version | None]
 """What a change makes of the newest version: the next one, or None where nothing changes."""
 
@@ -150,7 +153,7 @@ def _change(
             count = waiting(state.terms, state.cursor, before, state.ahead)
             runs = transaction.standing.waiting_of(number)
             if discard_waiting and discard_runs:
-                skipped = _skip(transaction, runs, now)
+                skipped = _skip(transaction, runs[:BATCH], now)
             if discard_waiting:
                 for lapse in discard(state.terms, state.cursor, before, state.ahead):
                     drafts.append(events.lapse(number, schedule_id, lapse, now))
@@ -162,16 +165,29 @@ def _change(
         if schedule is None:
             raise AssertionError
         said = () if version is None or version.deleted else warnings(version)
-        return ScheduleChange(
-            schedule=schedule,
-            change="unchanged" if version is None else change,
-            waiting=count,
-            discarded=discarded,
-            warnings=said,
-            runs_waiting=len(runs),
-            runs_discarded=len(skipped),
-            will_trigger=triggering,
-        )
+    discarded_runs = len(skipped) + (_skip_in_batches(store, runs[BATCH:], now) if skipped else 0)
+    return ScheduleChange(
+        schedule=schedule,
+        change="unchanged" if version is None else change,
+        waiting=count,
+        discarded=discarded,
+        warnings=said,
+        runs_waiting=len(runs),
+        runs_discarded=discarded_runs,
+        will_trigger=triggering,
+    )
+
+
+def _skip_in_batches(store: Store, run_ids: Sequence[str], now: int) -> int:
+    """Skip waiting runs, in transactions of a bounded size; those that do not wait any more are left alone."""
+    skipped = 0
+    for first in range(0, len(run_ids), BATCH):
+        store.yield_to_writers()
+        with store.write() as transaction:
+            drafts = _skip(transaction, run_ids[first : first + BATCH], now)
+            transaction.append(drafts)
+        skipped += len(drafts)
+    return skipped
 
 
 def _will_trigger(state: State, through: int, count: int) -> int:

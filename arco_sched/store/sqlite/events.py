@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
-from arco_sched.core.events import BY_NAME, REQUESTED, TICKED, EventType
+from arco_sched.core.events import BACKFILLED, BY_NAME, PRUNED, REQUESTED, REWOUND, TICKED, UPSERTED, EventType
 from arco_sched.core.history import Event
 from arco_sched.store.sqlite.append import last_seq
 from arco_sched.store.sqlite.runs import read_json
@@ -22,6 +22,16 @@ class Events:
     def last_seq(self) -> int:
         """The `seq` of the newest event, 0 when there is none."""
         return last_seq(self._connection)
+
+    def is_rewritten(self, schedule: int, since: int) -> bool:
+        """Whether an event after the number `since` changed what holds of a schedule's past: a version, a rewind, a
+        pruning or a backfill."""
+        ask = (
+            "SELECT EXISTS (SELECT 1 FROM event_log WHERE seq > ? AND schedule = ? "
+            "AND (type IN (?, ?, ?) OR type = ? AND origin = ?))"
+        )
+        types = (UPSERTED.code, REWOUND.code, PRUNED.code, TICKED.code, BACKFILLED)
+        return bool(self._connection.execute(ask, (since, schedule, *types)).fetchone()[0])
 
     def count(self, type_: EventType, schedule: int | None = None) -> int:
         """How many events of a rare type there are, of one schedule, or of those without one (None)."""

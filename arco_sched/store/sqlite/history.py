@@ -85,6 +85,17 @@ class History:
             found[schedule].append(instant)
         return found
 
+    def served(self, schedule: int, start: int, stop: int) -> tuple[int, int]:
+        """How many scheduled ticks of `[start, stop)` are triggered, and how many backfilled ones are there at instants
+        without such a tick."""
+        ask = (
+            "SELECT coalesce(sum(origin = 0 AND status = 'triggered'), 0), coalesce(sum(origin = 1 AND NOT EXISTS "
+            "(SELECT 1 FROM tick_rows o WHERE o.schedule = t.schedule AND o.instant = t.instant AND o.origin = 0 "
+            "AND o.status = 'triggered')), 0) FROM tick_rows t WHERE schedule = ? AND instant >= ? AND instant < ?"
+        )
+        ran, backfilled = self._connection.execute(ask, (schedule, start, stop)).fetchone()
+        return int(ran), int(backfilled)
+
     def statuses(self, schedule: int, start: int, stop: int) -> dict[tuple[int, int], str]:
         """The status of each tick in `[start, stop)`, by (instant, origin)."""
         ask = "SELECT instant, origin, status FROM tick_rows WHERE schedule = ? AND instant >= ? AND instant < ?"
