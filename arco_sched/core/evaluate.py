@@ -128,6 +128,7 @@ class Outcome:
     """What one evaluation of one schedule decides; `steps` are in the order of time and never overlap."""
 
     cursor: int
+    ahead: Sequence[int] = ()
     steps: list[Ticks | Lapse] = field(default_factory=list)
     failure: Failure | None = None
     quota: int = 0
@@ -249,7 +250,7 @@ def evaluate(
     `limit` ticks are returned, and `more` says that the quota allows for others. `ahead` are instants after the cursor
     that are ticks already.
     """
-    outcome = Outcome(cursor)
+    outcome = Outcome(cursor, ahead)
     current = in_force(terms, now)
     if current is None:
         return outcome
@@ -271,10 +272,9 @@ def evaluate(
         superseded = max(0, sum(_count(group, horizon, group.stop) for group in groups) - quota)
     for position, group in enumerate(groups):
         if group.parts[0].times is None:
-            _lapse(outcome, group.stop, None, "unevaluable")
+            _lapse(outcome, group, group.stop, "unevaluable")
             continue
-        edge = min(horizon, group.stop)
-        _lapse(outcome, edge, _count(group, outcome.cursor + 1, edge), "window")
+        _lapse(outcome, group, min(horizon, group.stop), "window")
         superseded = _supersede(outcome, group, max(horizon, outcome.cursor + 1), superseded)
         if not _take(
             outcome, group, max(horizon, outcome.cursor + 1), min(quota - outcome.taken, limit - outcome.taken)
@@ -313,11 +313,16 @@ def _count(group: _Group, start: int, stop: int) -> int:
     return sum(part.occurring(start, stop) for part in group.parts)
 
 
-def _lapse(outcome: Outcome, before: int, missed: int | None, reason: LapseReason) -> None:
-    """Record a lapse from the cursor to `before`, unless it would be empty."""
-    if missed != 0:
-        outcome.steps.append(Lapse(outcome.cursor, before, missed, reason))
-        outcome.cursor = before - 1
+def _lapse(outcome: Outcome, group: _Group, before: int, reason: LapseReason) -> None:
+    """Record what a group has from the cursor to `before` as a lapse, or as lapses between the ticks that are there
+    already, none of which would be empty."""
+    after = outcome.cursor
+    for stop in [*(at for at in outcome.ahead if after < at < before), before]:
+        missed = None if group.parts[0].times is None else _count(group, after + 1, stop)
+        if missed != 0 and after + 1 < stop:
+            outcome.steps.append(Lapse(after, stop, missed, reason))
+            outcome.cursor = stop - 1
+        after = stop
 
 
 def _supersede(outcome: Outcome, group: _Group, start: int, superseded: int) -> int:
@@ -333,7 +338,7 @@ def _supersede(outcome: Outcome, group: _Group, start: int, superseded: int) -> 
             here = superseded
             break
         here += count
-    _lapse(outcome, before, here, "superseded")
+    _lapse(outcome, group, before, "superseded")
     return superseded - here
 
 
@@ -360,12 +365,12 @@ def _take(outcome: Outcome, group: _Group, start: int, allowed: int) -> bool:
 def discard(terms: Sequence[Term], cursor: int, before: int, ahead: Sequence[int] = ()) -> list[Lapse]:
     """The lapses that account for everything after the cursor and before `before`: `discarded` with the exact count,
     `unevaluable` for the parts of versions that can't be evaluated."""
-    outcome = Outcome(cursor)
+    outcome = Outcome(cursor, ahead)
     for group in _groups(stretches(terms, cursor + 1, before, ahead), before):
         if group.parts[0].times is None:
-            _lapse(outcome, group.stop, None, "unevaluable")
+            _lapse(outcome, group, group.stop, "unevaluable")
         else:
-            _lapse(outcome, group.stop, _count(group, cursor + 1, group.stop), "discarded")
+            _lapse(outcome, group, group.stop, "discarded")
     return [step for step in outcome.steps if isinstance(step, Lapse)]
 
 

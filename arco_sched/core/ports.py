@@ -215,7 +215,8 @@ class Audit(Transaction, Protocol):
         """The ids of triggered ticks whose run is not there."""
 
     def ticks_with_a_run(self) -> Iterator[tuple[str, str]]:
-        """(tick_id, status) of skipped and failed ticks that asked for a run, by an event of the evaluator."""
+        """(tick_id, status) of skipped and failed ticks that asked for a run, by an event of the evaluator; one that a
+        pruned predecessor left does not count."""
 
     def schedule_id(self, schedule: int) -> str:
         """The id behind a number; the number itself, as text, where the dictionary lacks it."""

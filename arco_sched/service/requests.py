@@ -51,7 +51,8 @@ def trigger(store: Store, workspace: str, schedule_id: str, *, now: int) -> Trig
         key = identity.TickKey(schedule_id, "manual", now)
         policy = policy_text(newest.definition.policy)
         drafts = events.single_tick(workspace, schedule, key, (newest.definition_version, content, policy), now)
-        made = transaction.append(drafts).written == len(drafts)
+        made = transaction.history.tick(schedule, key) is None
+        transaction.append(drafts)
         detail = tick_detail(transaction, identity.tick_id(*key))
     if detail.run is None:
         raise AssertionError

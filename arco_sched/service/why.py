@@ -275,6 +275,8 @@ class _Chain:
         run = self._transaction.runs.by_key(key, identity.parse_run_key(key), self._schedule)
         if run is not None and run.tick_id is not None:
             self._say("run", True, f"run {run.run_id} is left of it: it was triggered")
+        elif run is not None:
+            self._say("run", None, f"run {run.run_id} has its run key, and was requested by hand")
 
     def _ticked(self, tick: Tick, term: Term) -> Verdict:
         when = format_instant(tick.evaluated_at)

@@ -257,7 +257,7 @@ class Oracle:
         newest = schedule.versions[-1]
         tick_id = f"{name}:manual:{now}"
         key = "sched:" + tick_id
-        new = tick_id not in schedule.ticks and key not in self.runs
+        new = tick_id not in schedule.ticks
         if tick_id not in schedule.ticks:
             schedule.ticks[tick_id] = (now, newest.number, "triggered", newest.fields["asset"])
             self._request(key, newest.fields["asset"])

@@ -1,7 +1,9 @@
 """Clocks that lie: back an hour, years ahead and back again, standing still, two hosts a minute apart."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from arco_sched.core.definitions import Definition
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import check_now
 from arco_sched.core.instants import CLOCK_TOLERANCE
+from tests.database import path_of
 from tests.story import DAY, HOUR, MINUTE, START
 
 YEAR = 365 * DAY
@@ -225,3 +228,116 @@ def test_discarding_while_ahead(workspace: Workspace) -> None:
     expected = every(START, START + HOUR) + every(START + DAY + 10 * MINUTE, START + 2 * DAY)
     assert instants(workspace) == expected
     is_right(workspace)
+
+
+# After a rewind.
+
+
+def test_the_last_tick_is_the_latest(workspace: Workspace) -> None:
+    """`last_scheduled_for` and its like are of the latest tick, and not of the one made last."""
+    workspace.evaluate(START + 3 * DAY)
+    workspace.rewind(now=START + DAY)
+    workspace.set_enabled("plain", enabled=False, now=START + DAY)
+    workspace.evaluate(START + DAY + HOUR)
+    workspace.prune(before=START + 12 * HOUR, now=START + DAY + HOUR)
+    shown = workspace.schedule("latest", now=START + DAY + HOUR).schedule
+    assert (shown.last_scheduled_for, shown.last_run_key) == (START + 3 * DAY, f"sched:latest:{START + 3 * DAY}")
+    is_right(workspace)
+
+
+@pytest.mark.parametrize("how", ["window", "superseded", "discarded"])
+def test_no_lapse_spans_a_tick(workspace: Workspace, how: str) -> None:
+    """What lapses after a rewind does so between the ticks that are there already, and a timeline counts each once."""
+    workspace.update_schedule("plain", {"catchup_window_minutes": 60}, now=START)
+    workspace.evaluate(START + HOUR)
+    workspace.evaluate(START + 2 * HOUR)
+    workspace.rewind(now=START + HOUR + 30 * MINUTE)
+    workspace.rewind(now=START + 30 * MINUTE)
+    name = "latest" if how == "superseded" else "plain"
+    if how == "discarded":
+        workspace.discard(name, now=START + 6 * HOUR)
+    workspace.evaluate(START + 6 * HOUR)
+    lapses = [lapse for lapse in workspace.lapses(schedule_id=name).rows if lapse.reason == how]
+    ticks = instants(workspace, name)
+    assert lapses
+    assert not [at for at in ticks for lapse in lapses if lapse.after < at < lapse.before]
+    missed = [at for at in every(START, START + 6 * HOUR) if at not in ticks]
+    assert sum(lapse.missed or 0 for lapse in workspace.lapses(schedule_id=name).rows) == len(missed)
+    [row] = workspace.timeline([START, START + 6 * HOUR + 1], now=START + 6 * HOUR, schedules=[name]).rows
+    assert (row.cells[0].triggered, row.cells[0].lapsed) == (len(ticks), len(missed))
+    is_right(workspace)
+
+
+def test_backfill_and_a_paused_tick_ahead(workspace: Workspace) -> None:
+    """What was skipped while the clock was ahead is not called waiting: no evaluation will make it, a backfill does."""
+    workspace.set_enabled("plain", enabled=False, now=START)
+    workspace.evaluate(START + HOUR)
+    workspace.rewind(now=START + 30 * MINUTE - 1)
+    workspace.set_enabled("plain", enabled=True, now=START + 30 * MINUTE)
+    made = workspace.backfill("plain", start=START + 30 * MINUTE, stop=START + HOUR + 1, now=START + HOUR)
+    assert (made.created, made.waiting) == (4, 0)
+    workspace.evaluate(START + HOUR + 10 * MINUTE)
+    assert instants(workspace)[-1] == START + HOUR + 10 * MINUTE
+    is_right(workspace)
+
+
+def test_ticks_ahead_that_no_version_in_force_explains(workspace: Workspace) -> None:
+    """A tick that was made ahead stays what its own version says, where another is in force when its time comes."""
+    workspace.evaluate(START + HOUR)
+    workspace.rewind(now=START + 5 * MINUTE)
+    workspace.update_schedule("plain", {"cron_expression": "5 * * * *"}, now=START + 6 * MINUTE)
+    is_right(workspace)
+    workspace.evaluate(START + 2 * HOUR)
+    assert instants(workspace) == sorted([*every(START, START + HOUR), START + HOUR + 5 * MINUTE])
+    is_right(workspace)
+    with closing(sqlite3.connect(path_of(workspace))) as connection, connection:
+        connection.execute(
+            "UPDATE tick_rows SET instant = instant + 60, tick_id = 'plain:' || (instant + 60) "
+            "WHERE schedule = 1 AND instant = ?",
+            (START + 30 * MINUTE,),
+        )
+    [said] = [line for line in workspace.verify().differences if "version 1" in line]
+    assert said == f"schedule plain: tick plain:{START + 31 * MINUTE} is at no occurrence of its version 1"
+
+
+def test_pruned_ahead_and_paused_when_its_time_comes(workspace: Workspace) -> None:
+    """What was pruned beyond the clock is skipped when it is due again in a pause; its run of then is no difference."""
+    workspace.evaluate(START + 2 * DAY)
+    workspace.prune(before=START + DAY, now=START + 2 * DAY)
+    workspace.rewind(now=START + HOUR)
+    workspace.set_enabled("plain", enabled=False, now=START + HOUR)
+    workspace.evaluate(START + 5 * HOUR)
+    runs = {run.run_key: run for run in workspace.runs(schedule_id="plain", limit=10_000).rows}
+    skipped = workspace.ticks(schedule_id="plain", status="skipped", limit=10_000).rows
+    assert {tick.tick_id for tick in skipped} >= {f"plain:{START + 3 * HOUR}"}
+    assert runs[f"sched:plain:{START + 3 * HOUR}"].tick_id is None
+    is_right(workspace)
+    # A skipped tick that asked for a run itself is one.
+    with closing(sqlite3.connect(path_of(workspace))) as connection, connection:
+        connection.execute("DELETE FROM event_log WHERE type = 7")
+    assert any("skipped, but" in line for line in workspace.verify().differences)
+
+
+@pytest.mark.parametrize("start", [None, START + 2 * HOUR])
+def test_deleted_and_made_anew_while_ahead(workspace: Workspace, start: int | None) -> None:
+    """Versions that were pushed ahead all come back: what was made anew is due after the rewind, and not days later."""
+    workspace.evaluate(START + 3 * DAY)
+    workspace.delete_schedule("plain", now=START + HOUR)
+    definition = Definition(cron_expression="5 * * * *", max_catchup_ticks=1000)
+    workspace.create_schedule("plain", definition, now=START + HOUR, start_at=start)
+    workspace.rewind(now=START + HOUR)
+    assert workspace.status(now=START + HOUR).ahead == ()
+    workspace.evaluate(START + 4 * HOUR)
+    first = START + HOUR + 5 * MINUTE if start is None else start + 5 * MINUTE
+    made = [at for at in instants(workspace) if at % (10 * MINUTE) and at < START + 3 * DAY]
+    assert made == every(first, START + 4 * HOUR, HOUR)
+    is_right(workspace)
+
+
+def test_a_clock_that_steps_back_alerts_nobody(workspace: Workspace) -> None:
+    """Status, its gauge and a rewind bear a minute, as the evaluator's visit does."""
+    workspace.evaluate(START + HOUR)
+    for back, ahead in ((2, 0), (60, 0), (61, 2)):
+        now = START + HOUR - back
+        assert len(workspace.status(now=now).ahead) == ahead
+        assert len(workspace.rewind(now=now, dry_run=True)) == ahead

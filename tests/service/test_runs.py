@@ -69,12 +69,42 @@ def test_runs_of_an_id_that_comes_later(workspace: Workspace) -> None:
     """A run key of a schedule that does not exist yet is reserved; the schedule finds it when it comes."""
     content = normal_content(asset_selection=["x"])
     run = workspace.request_run(f"sched:later:{DAY}", content, now=DAY - 100).run
-    assert (run.schedule_id, run.tick_id) == (None, None)
+    assert (run.schedule_id, run.tick_id) == ("later", None)
     workspace.create_schedule("later", Definition(cron_expression="* * * * *", request=content), now=DAY)
     assert workspace.evaluate(DAY).conflicts == 0
     found = workspace.run(run.run_id)
     assert (found.schedule_id, found.tick_id, found.requested_at) == ("later", f"later:{DAY}", DAY - 100)
     assert workspace.verify().differences == ()
+
+
+def test_a_run_by_hand_and_a_tick_that_is_skipped(workspace: Workspace) -> None:
+    """A run names a tick that was triggered: one that is skipped has no run key. The schedule has the run all the same,
+    also when its tick was pruned, and its event says so in the envelope and in the payload."""
+    content = normal_content(command="true")
+    workspace.create_schedule("a", MINUTELY, now=DAY - 60)
+    workspace.evaluate(DAY - 60)
+    workspace.set_enabled("a", enabled=False, now=DAY)
+    run = workspace.request_run(f"sched:a:{DAY}", content, now=DAY - 30).run
+    workspace.evaluate(DAY)
+    assert workspace.tick(f"a:{DAY}").tick.run_key is None
+    assert (workspace.run(run.run_id).schedule_id, workspace.run(run.run_id).tick_id) == ("a", None)
+    [event] = [event for event in workspace.events(limit=100).rows if event.payload.get("run_id") == run.run_id]
+    assert (event.schedule_id, event.payload["schedule_id"], event.payload["tick_id"]) == ("a", "a", None)
+    workspace.prune(before=DAY + 1, now=DAY + 90 * 86_400)
+    assert run.run_id in [each.run_id for each in workspace.runs(schedule_id="a").rows]
+    why = workspace.why("a", DAY, now=DAY + 90 * 86_400)
+    assert why.verdict == "pruned"
+    assert any(run.run_id in reason.text for reason in why.reasons)
+    assert workspace.verify().differences == ()
+
+
+def test_a_trigger_that_finds_a_run_by_hand(workspace: Workspace) -> None:
+    """The first trigger of a second makes the tick, though the run had been requested by hand."""
+    workspace.create_schedule("a", MINUTELY, now=DAY)
+    made = workspace.request_run(f"sched:a:manual:{DAY}", MINUTELY.request, now=DAY).run
+    first, second = workspace.trigger("a", now=DAY), workspace.trigger("a", now=DAY)
+    assert (first.change, second.change) == ("created", "existing")
+    assert first.run.run_id == second.run.run_id == made.run_id
 
 
 def test_writing_while_reading_the_ticks(workspace: Workspace) -> None:

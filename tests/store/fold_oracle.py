@@ -116,15 +116,19 @@ class _Fold:
                     ("last_instant", "last_run", "rewound_from", "pruned_through")
                 )
             else:
-                state["version"] = version
+                begin = _epoch(said["effective_from"])
+                state |= {"version": version, "cursor": min(state["cursor"], begin - 1)}
         elif type_ == 2:
             name = key.removeprefix("sched_tick:") if origin == FAILED else self._name(schedule, origin, instant)
             row = (name, version, STATUSES[status], content, at, said.get("error"))
             row += ("excluded" if status == 4 else None,)
             self.ticks[schedule, instant, origin] = row
             if origin == 0:
-                state |= {"cursor": max(state["cursor"], instant), "last_instant": instant}
-                state |= {"last_run": instant} if status == 1 else {}
+                state |= {
+                    "cursor": max(state["cursor"], instant),
+                    "last_instant": _latest(state["last_instant"], instant),
+                }
+                state |= {"last_run": _latest(state["last_run"], instant)} if status == 1 else {}
         elif type_ == 3:
             row = {"schedule": schedule, "after": _epoch(said["after"]), "before": _epoch(said["before"])}
             self.lapses[seq,] = row | {"missed": said["missed"], "reason": said["reason"], "recorded_at": at}
@@ -152,6 +156,7 @@ class _Fold:
             state |= {"pruned_through": None if pruned is None else min(pruned, target)}
             for moved in said["versions"]:
                 moved_to = {"effective_from": _epoch(moved["effective_from"])}
+                moved_to |= {"start_at": _epoch(moved["start_at"])} if "start_at" in moved else {}
                 self.definitions[schedule, moved["definition_version"]] |= moved_to
             for cut in said["lapses"]:
                 if cut["before"] is None:
@@ -163,9 +168,11 @@ class _Fold:
         else:
             assert type_ == 7
             through = _epoch(said["through"])
-            state |= {"cursor": _epoch(said["cursor"]), "last_instant": _epoch(said["last_scheduled_for"])}
+            last = _latest(state["last_instant"], _epoch(said["last_scheduled_for"]))
+            state |= {"cursor": _epoch(said["cursor"]), "last_instant": last}
             furthest = through if state["pruned_through"] is None else max(state["pruned_through"], through)
-            state |= {"last_run": _epoch(said["last_run_for"]), "pruned_through": furthest}
+            last_run = _latest(state["last_run"], _epoch(said["last_run_for"]))
+            state |= {"last_run": last_run, "pruned_through": furthest}
             for place in [place for place in self.ticks if place[0] == schedule and place[1] <= through]:
                 if place[2] != FAILED:
                     del self.ticks[place]
@@ -178,3 +185,7 @@ class _Fold:
 
     def _name(self, schedule: int, origin: int, instant: int) -> str:
         return f"{self.names[schedule]}:{INFIXES[origin]}{instant}"
+
+
+def _latest(*instants: int | None) -> int | None:
+    return max((at for at in instants if at is not None), default=None)

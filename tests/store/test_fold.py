@@ -218,3 +218,16 @@ def test_the_views_have_every_field(workspace: Workspace) -> None:
         json.loads(value) if isinstance(expected[name], list | dict) else value
         for name, value in zip(content, row, strict=True)
     ] == list(expected.values())
+
+
+def test_what_a_wrong_clock_made(workspace: Workspace) -> None:
+    """A rewind moves a start, and a version that is added before anything is accounted for takes the cursor along."""
+    workspace.create_schedule("c", Definition(cron_expression="0 * * * *"), now=START + 300 * DAY)
+    is_folded(workspace)
+    workspace.rewind(now=START)
+    is_folded(workspace)
+    workspace.update_schedule("c", {}, now=START, start_at=START + 2 * DAY)
+    is_folded(workspace)
+    workspace.update_schedule("c", {}, now=START, start_at=START - DAY)
+    is_folded(workspace)
+    assert workspace.schedule("c", now=START).schedule.cursor == START - DAY - 1

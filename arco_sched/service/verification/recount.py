@@ -221,8 +221,7 @@ class _Recount:
     def _inside(self, lapse: LapseSpan) -> None:
         ticks = self._take(lapse.before)
         for tick in ticks:
-            if not self._made_ahead(tick):
-                self._say_tick(tick, f"lies inside a lapse ({lapse.reason})")
+            self._say_tick(tick, f"lies inside a lapse ({lapse.reason})")
         if lapse.reason == "unevaluable":
             return
         parts = stretches(self._terms, lapse.after + 1, lapse.before, [tick[1] for tick in ticks])

@@ -291,14 +291,18 @@ class Audit(Transaction):
         return (tick_id for (tick_id,) in self._connection.execute(ask))
 
     def ticks_with_a_run(self) -> Iterator[tuple[str, str]]:
-        """(tick_id, status) of skipped and failed ticks that asked for a run, by an event of the evaluator."""
+        """(tick_id, status) of skipped and failed ticks that asked for a run, by an event of the evaluator.
+
+        A tick that was pruned beyond the clock and is made anew after a rewind finds the request of its predecessor.
+        """
         ask = (
             "SELECT t.tick_id, t.status FROM tick_rows t CROSS JOIN event_log e "
             "ON e.schedule = t.schedule AND e.origin = t.origin AND e.instant = t.instant AND e.type = 4 "
-            "WHERE t.status = '{}' AND e.version IS NOT NULL AND NOT EXISTS (SELECT 1 FROM event_log r "
-            f"WHERE r.type NOT IN (2, 4) AND r.type = {REWOUND.code} AND r.schedule = e.schedule AND r.seq > e.seq)"
+            "WHERE t.status = '{}' AND e.version IS NOT NULL AND NOT EXISTS (SELECT 1 FROM event_log p "
+            f"WHERE p.type NOT IN (2, 4) AND p.type = {PRUNED.code} AND p.schedule = t.schedule AND p.seq > e.seq "
+            "AND p.seq < (SELECT k.seq FROM event_log k WHERE k.schedule = t.schedule AND k.origin = t.origin "
+            "AND k.instant = t.instant AND k.type = 2))"
         )
-        # What was requested before a rewind may have been pruned and be made anew, under a version that pauses.
         # Each status is written out: only so do the partial indexes serve.
         for status in ("skipped", "failed"):
             yield from self._connection.execute(ask.format(status))

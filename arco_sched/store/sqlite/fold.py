@@ -87,9 +87,12 @@ WHERE {_RANGE} AND e.type = {REQUESTED.code} AND e.key IS NOT NULL AND r.content
 ORDER BY 1
 """
 
+# After a rewind, ticks beyond the clock are later than those made after them.
+_LATER: Final = "{0} = coalesce(max({0}, {1}), {0}, {1})"
+
 _STATE: Final = f"""
-UPDATE {{to}}schedule_rows SET cursor = max(cursor, f.reached), last_instant = coalesce(f.tick, last_instant),
-    last_run = coalesce(f.run, last_run)
+UPDATE {{to}}schedule_rows SET cursor = max(cursor, f.reached), {_LATER.format("last_instant", "f.tick")},
+    {_LATER.format("last_run", "f.run")}
 FROM (
     SELECT e.schedule, max(CASE e.type WHEN {TICKED.code} THEN e.instant ELSE e.instant - 1 END) AS reached,
         max(CASE e.type WHEN {TICKED.code} THEN e.instant END) AS tick,
@@ -244,7 +247,8 @@ def _remove_history(connection: sqlite3.Connection, changes: list[Any], to: str)
     # Failed ticks stay: they are few, and there is one a definition version. Requests of runs stay with their runs.
     for bounds in (each._asdict() for each in changes):
         connection.execute(
-            f"UPDATE {to}schedule_rows SET cursor = :cursor, last_instant = :last_instant, last_run = :last_run, "
+            f"UPDATE {to}schedule_rows SET cursor = :cursor, {_LATER.format('last_instant', ':last_instant')}, "
+            f"{_LATER.format('last_run', ':last_run')}, "
             "pruned_through = max(coalesce(pruned_through, :through), :through) WHERE schedule = :schedule",
             bounds,
         )

@@ -186,6 +186,18 @@ CREATE INDEX hook_owed ON hook_rows (run) WHERE done_at IS NULL;
 
 _TO_3: Final = """
 -- Not released yet: each change of schema.sql since schema 2 adds its statements here.
+-- The last tick and run of a schedule are the latest, and not those made last.
+UPDATE schedule_rows SET
+    last_instant = (SELECT max(at) FROM (SELECT last_instant AS at
+        UNION ALL SELECT max(t.instant) FROM tick_rows t WHERE t.schedule = schedule_rows.schedule AND t.origin = 0
+        UNION ALL SELECT max(CAST(strftime('%s', json_extract(e.payload, '$.last_scheduled_for')) AS INTEGER))
+            FROM event_log e WHERE e.schedule = schedule_rows.schedule AND e.type = 7)),
+    last_run = (SELECT max(at) FROM (SELECT last_run AS at
+        UNION ALL SELECT max(t.instant) FROM tick_rows t
+            WHERE t.schedule = schedule_rows.schedule AND t.origin = 0 AND t.status = 'triggered'
+        UNION ALL SELECT max(CAST(strftime('%s', json_extract(e.payload, '$.last_run_for')) AS INTEGER))
+            FROM event_log e WHERE e.schedule = schedule_rows.schedule AND e.type = 7))
+WHERE rewound_from IS NOT NULL;
 -- Who runs the hooks of a run that is final.
 ALTER TABLE hook_rows ADD COLUMN worker TEXT;
 -- When a worker came by that does not stay.

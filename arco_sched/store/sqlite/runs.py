@@ -28,10 +28,6 @@ _LAST: Final = (
     "JOIN run_rows r ON r.run = (SELECT q.run FROM run_rows q WHERE q.schedule = i.schedule AND q.origin IS o.code "
     "AND q.version IS NOT NULL {status} ORDER BY q.instant DESC, q.run DESC LIMIT 1) {schedule}) WHERE place = 1"
 )
-_OF_SCHEDULE: Final = (
-    "r.schedule = ? AND (r.version IS NOT NULL OR EXISTS (SELECT 1 FROM tick_rows t WHERE t.schedule = r.schedule "
-    "AND t.instant = r.instant AND t.origin = r.origin))"
-)
 
 
 class Runs:
@@ -55,7 +51,7 @@ class Runs:
     ) -> list[tuple[Run, int]]:
         """Runs with `since <= requested_at < until` and `due_since <= scheduled_for < due_until`, newest request first,
         below the number `before`; each with its number. `last`: of each schedule the run that was due last alone."""
-        where = Filter().add(_OF_SCHEDULE, schedule, when=schedule is not None)
+        where = Filter().add("r.schedule = ?", schedule, when=schedule is not None)
         # Written out, not bound: only so does SQLite know that a partial index serves.
         where.add(f"r.status = '{status}'", when=status in RUN_STATUSES)
         where.add("r.requested_at >= ?", since, when=since is not None)
@@ -73,7 +69,7 @@ class Runs:
 
     def ids_of(self, schedule: int, status: str) -> list[str]:
         """The ids of all runs of a schedule with a status, oldest request first."""
-        ask = f"SELECT r.run_id FROM run_rows r WHERE {_OF_SCHEDULE} AND r.status = ? ORDER BY r.run"
+        ask = "SELECT r.run_id FROM run_rows r WHERE r.schedule = ? AND r.status = ? ORDER BY r.run"
         return [run_id for (run_id,) in self._connection.execute(ask, (schedule, status))]
 
     def by_ids(self, run_ids: Iterable[str]) -> dict[str, Run]:

@@ -413,8 +413,9 @@ CREATE VIEW runs AS
 SELECT r.run_id,
        coalesce(r.key, 'sched:' || i.schedule_id || ':' || o.word || r.instant) AS run_key,
        c.fingerprint AS request_fingerprint, r.status,
-       CASE WHEN t.tick_id IS NOT NULL OR r.version IS NOT NULL THEN i.schedule_id END AS schedule_id,
-       coalesce(t.tick_id, CASE WHEN r.version IS NOT NULL THEN i.schedule_id || ':' || o.word || r.instant END) AS tick_id,
+       i.schedule_id,
+       CASE WHEN t.status = 'triggered' THEN t.tick_id
+           WHEN t.status IS NULL AND r.version IS NOT NULL THEN i.schedule_id || ':' || o.word || r.instant END AS tick_id,
        json_extract(c.body, '$.asset_selection') AS asset_selection,
        json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
@@ -426,7 +427,8 @@ LEFT JOIN tick_rows t ON t.schedule = r.schedule AND t.instant = r.instant AND t
 LEFT JOIN definition_rows d ON d.schedule = r.schedule AND d.version = r.version;
 CREATE VIEW conflicts AS
 SELECT coalesce(r.key, 'sched:' || i.schedule_id || ':' || o.word || r.instant) AS run_key,
-       f.fingerprint AS first_fingerprint, c.fingerprint AS requested_fingerprint, x.recorded_at AS requested_at, t.tick_id,
+       f.fingerprint AS first_fingerprint, c.fingerprint AS requested_fingerprint, x.recorded_at AS requested_at,
+       CASE t.status WHEN 'triggered' THEN t.tick_id END AS tick_id,
        x.run
 FROM conflict_rows x LEFT JOIN run_rows r ON r.run = x.run LEFT JOIN contents f ON f.content = r.content
 LEFT JOIN contents c ON c.content = x.content
@@ -459,7 +461,7 @@ SELECT e.seq, w.word AS type,
                'run_id', e.run_id,
                'request_fingerprint', c.fingerprint,
                'conflict', json(CASE WHEN x.conflict IS NULL THEN 'false' ELSE 'true' END),
-               'schedule_id', CASE WHEN e.version IS NOT NULL THEN i.schedule_id END,
+               'schedule_id', i.schedule_id,
                'tick_id', CASE WHEN e.version IS NOT NULL THEN i.schedule_id || ':' || o.word || e.instant END,
                'definition_version', e.version, 'code_version', json_extract(d.other, '$.code_version'),
                'asset_selection', json_extract(c.body, '$.asset_selection'), 'partition_selection', json_extract(c.body, '$.partition_selection'),
