@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 LEAST_LOG: Final = 64 << 10
 """Bytes below which a limit of a log would leave nothing worth reading."""
 
+ENGINE_DRAIN: Final = 3
+"""Seconds that a worker with an engine waits at its end, at the most."""
+
 _UNITS: Final = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 
 
@@ -161,7 +164,9 @@ def _loop(session: Session, store: "Store", settings: Settings, worker: "Worker"
             loop.once(store, worker, _clock(session), stop)
             return not stop.at_once
         evaluate = (lambda now: _tick(store, workspace, now)) if settings.tick else None
-        if loop.serve(store, worker, sign, lambda: int(time.time()), stop, drain=settings.drain, evaluate=evaluate):
+        # An engine goes on without a worker: only calls that are under way are worth a wait.
+        drain = min(settings.drain, ENGINE_DRAIN) if worker.queues else settings.drain
+        if loop.serve(store, worker, sign, lambda: int(time.time()), stop, drain=drain, evaluate=evaluate):
             loop.leave(store, sign)
         else:
             _say("a newer arco has brought the database forward: start this worker again with it")

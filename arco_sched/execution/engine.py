@@ -90,7 +90,7 @@ class EngineExecutor(ABC):
 
     @abstractmethod
     def place(self) -> str:
-        """The name of the engine, as attempts are recorded with it."""
+        """The name of the engine, `/`, and the id of the store: a copy of the database is another place."""
 
     @abstractmethod
     def _prepare(self, attempt: Attempt) -> str | None:
@@ -350,6 +350,8 @@ class EngineExecutor(ABC):
     def _observe(self, one: AttemptId) -> Observation:
         name = _name(one)
         if one.place != self.place():
+            if not one.place.endswith(f"/{self._store_id}"):
+                return Observation(State.LOST, "it was submitted for the database that this one is a copy of")
             return Observation(State.UNKNOWN, _elsewhere(one))
         if name in self._refused:
             return Observation(State.NOT_STARTED, self._refused[name])

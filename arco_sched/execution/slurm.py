@@ -75,6 +75,7 @@ class SlurmExecutor(EngineExecutor):
         self._ending: dict[str, tuple[float, float]] = {}
         self._terminate: dict[str, str] = {}
         self._kill: set[str] = set()
+        self._hindered: dict[str, int] = {}
         self._hammered: dict[str, float] = {}
 
     def place(self) -> str:
@@ -188,12 +189,18 @@ class SlurmExecutor(EngineExecutor):
         if job is None:
             return Observation(State.NOT_BEGUN)
         if job.active:
-            return Observation(State.STARTING)
+            return Observation(State.STARTING, self._hindrance(job))
         if job.begins_again or not self._spool.forestall(name, "canceled" if job.state == "CANCELLED" else None):
             return Observation(State.NOT_BEGUN)
         if job.state == "CANCELLED":
             return Observation(State.ENDED, job.told, ending=Outcome.CANCELED)
         return Observation(State.NOT_STARTED, f"Slurm could not begin it: {job.told}, and no guard in the spool")
+
+    def _hindrance(self, job: Job) -> str | None:
+        """Why a job waits, where that may need somebody; told of the first of all that wait for the same."""
+        if job.hindrance is None or self._hindered.setdefault(job.reason, job.number) != job.number:
+            return None
+        return job.hindrance
 
     def _begun(self, name: str, token: Token, job: Job | None, *, known: bool) -> Observation:
         """What the guard says, and Slurm where the guard does not."""

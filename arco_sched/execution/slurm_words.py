@@ -31,6 +31,8 @@ _OVER: Final = {
     "REVOKED": "revoked by Slurm",
 }
 """States in which nothing of a job goes on; in any other it waits, runs, or is about to."""
+_USUAL: Final = frozenset({"", "None", "Priority", "Resources", "BeginTime", "Dependency", "Cleaning", HELD_BY_USER})
+"""Reasons for which a job waits and which pass by themselves."""
 _OUTCOMES: Final = {"CANCELLED": Outcome.CANCELED, "TIMEOUT": Outcome.TIMED_OUT, "DEADLINE": Outcome.TIMED_OUT}
 _AGAIN: Final = frozenset({"COMPLETED", "NODE_FAIL", "BOOT_FAIL", "PREEMPTED", "REVOKED"})
 """Whoever ended so without a token in the spool did not begin, through no fault of its own."""
@@ -76,6 +78,12 @@ class Job(NamedTuple):
     def tells_more(self) -> bool:
         """Whether its state says more than that its command ended."""
         return self.state not in {"COMPLETED", "FAILED"}
+
+    @property
+    def hindrance(self) -> str | None:
+        """Why it waits, where that may need somebody: not for its turn, nor for its release."""
+        usual = self.state != "PENDING" or self.reason in _USUAL
+        return None if usual else f"it waits in Slurm as job {self.number}: {self.reason}"
 
     @property
     def begins_again(self) -> bool:

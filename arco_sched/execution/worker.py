@@ -113,6 +113,11 @@ class Worker:
         """Seconds between two looks at attempts that are open."""
         return self._executor.interval
 
+    @property
+    def queues(self) -> bool:
+        """Whether attempts wait in an engine."""
+        return self._executor.queues
+
     def awaited(self) -> set[int]:
         """The child processes whose exit codes this worker waits for."""
         return self._hooks.pids() | self._executor.awaited()

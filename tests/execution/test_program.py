@@ -200,10 +200,12 @@ def test_a_submission_that_is_not_answered_is_made_again(told: Told) -> None:
 
 
 def test_what_is_known_of_other_engines_is_not_asked_here(told: Told) -> None:
-    """Nothing is concluded."""
+    """Nothing is concluded; but of the original of a copied database, that they are lost to the copy."""
     elsewhere = told.id._replace(place="elsewhere/s")
     (seen,) = told.executor.poll([elsewhere])
     assert (seen.state, seen.message) == (State.UNKNOWN, "it was submitted to another engine: elsewhere/s")
+    (seen,) = told.executor.poll([told.id._replace(place="there/original")])
+    assert (seen.state, "a copy of" in str(seen.message)) == (State.LOST, True)
 
 
 @pytest.mark.parametrize("said", [{"text": "héllo\n"}, {"base64": "aMOpbGxvCg=="}])

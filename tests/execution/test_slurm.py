@@ -428,6 +428,19 @@ def test_a_guard_that_is_silent(
     assert message is None or message in str(seen.message)
 
 
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [("Priority", None), ("Resources", None), ("JobHeldUser", None), ("PartitionConfig", "job 17: PartitionConfig")],
+)
+def test_what_a_job_waits_for_is_told_where_it_may_need_somebody(tmp_path: Path, reason: str, says: str | None) -> None:
+    """Its turn passes by itself; a node that no job can have does not come."""
+    world = Files(tmp_path)
+    world.executor._jobs = {"r.1": [Job(17, "PENDING", reason, "")]}
+    seen = world.executor._look(AttemptId("r", 1, world.executor.place(), "17"), "r.1", known=True)
+    assert (seen.state, says is None or says in str(seen.message)) == (State.STARTING, True)
+    assert (seen.message is None) == (says is None)
+
+
 def test_an_end_by_a_signal_waits_for_slurms_word_only_so_long(tmp_path: Path) -> None:
     """A controller that is gone for good keeps no run open."""
     world = Files(tmp_path)

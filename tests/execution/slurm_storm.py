@@ -1,0 +1,170 @@
+"""A storm of kill -9 on a Slurm's controller, its node daemon and the worker; `python -m tests.execution.slurm_storm
+[KILLS [SEED]]`.
+
+Runs are requested while it blows; their commands note when they begin and end. Then it must hold: no attempt began
+twice; every run is over; one that is recorded as it ended noted that end; what is recorded otherwise is `lost`, or
+ended by a signal, which is what a controller does to jobs that it forgot; and `arco verify` finds nothing.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from arco_sched.api import Workspace
+from arco_sched.core.definitions import RequestContent
+from arco_sched.core.policy import Policy
+from tests import IMPORTABLE
+from tests.execution.slurm_host import SlurmHost, lacking
+
+WORKER = """\
+import sys
+from arco_sched.execution.slurm import SlurmExecutor
+SlurmExecutor.__init__.__kwdefaults__.update(beat=0.5, patience=6.0)
+from arco_sched.cli.entry import main
+sys.argv = ["arco", *sys.argv[1:]]
+main()
+"""
+"""`arco work`, but that a guard gives a sign of life twice a second, and six seconds of silence are enough."""
+FOR_EVER = 240.0
+"""Seconds after which what is still open counts as running for ever."""
+
+
+class Storm:
+    """A Slurm, a database, a worker, and what was done to them."""
+
+    def __init__(self, path: Path, seed: int) -> None:
+        self.path, self.chance = path, random.Random(seed)
+        self.notes, self.spool, self.database = path / "notes", path / "spool", path / "arco.db"
+        self.spool.mkdir()
+        (path / "slurm").mkdir()
+        self.host = SlurmHost(path / "slurm", cpus=16)
+        self.codes: dict[str, int] = {}
+        self.killed: Counter[str] = Counter()
+        self.worker: subprocess.Popen[bytes] | None = None
+
+    def request(self, workspace: Workspace, count: int) -> None:
+        """Request some more runs: up to a second and a half each; one in four is tried again where it was lost."""
+        for _ in range(count):
+            key = f"k{len(self.codes)}"
+            code = self.chance.choice((0, 0, 1, 7))
+            nap = self.chance.choice(("", "sleep 0.2;", "sleep 0.7;", "sleep 1.5;"))
+            note = '"$ARCO_RUN_ID.$ARCO_ATTEMPT"'
+            text = f"echo begin {note} >> {self.notes}; {nap} echo end {note} {code} >> {self.notes}; exit {code}"
+            policy = Policy(on_lost="retry" if self.chance.random() < 0.25 else "fail", retry_delay_seconds=0)
+            content = RequestContent(command=text, working_directory=str(self.path))
+            self.codes[workspace.request_run(key, content, now=int(time.time()), policy=policy).run.run_id] = code
+
+    def work(self) -> None:
+        """Start a worker."""
+        environment = {**os.environ, **self.host.environment, "PYTHONPATH": IMPORTABLE}
+        arguments = ["--db", str(self.database), "work", "--executor", "slurm", "--spool", str(self.spool)]
+        output = (self.path / "worker").open("ab")
+        self.worker = subprocess.Popen(
+            [sys.executable, "-c", WORKER, *arguments], env=environment, stdout=output, stderr=output
+        )
+        output.close()
+
+    def strike(self) -> None:
+        """Kill one of the three, and start it again: a worker most often."""
+        what = self.chance.choices(("worker", "slurmctld", "slurmd"), (5, 3, 2))[0]
+        self.killed[what] += 1
+        if what == "worker":
+            assert self.worker is not None
+            self.worker.kill()
+            self.worker.wait()
+            self.work()
+        else:
+            self.host.kill(what)
+            time.sleep(self.chance.random() * 0.3)
+            self.host.begin(what)
+
+    def run(self, kills: int) -> list[str]:
+        """Let it blow; what is wrong, a sentence each."""
+        self.host.start()
+        try:
+            with Workspace.create(self.database) as workspace:
+                self.request(workspace, 4)
+                self.work()
+                for number in range(kills):
+                    time.sleep(self.chance.random() * 0.6)
+                    self.strike()
+                    if number % 2 == 0:
+                        self.request(workspace, self.chance.randrange(1, 4))
+                self.host.wait()
+                return self.settle(workspace) + self.judge(workspace)
+        finally:
+            if self.worker is not None:
+                self.worker.send_signal(signal.SIGTERM)
+                time.sleep(0.2)
+                self.worker.kill()
+                self.worker.wait()
+            self.host.stop()
+
+    def settle(self, workspace: Workspace) -> list[str]:
+        """Wait until every run is over."""
+        deadline = time.monotonic() + FOR_EVER
+        while time.monotonic() < deadline:
+            left = [run_id for run_id in self.codes if not workspace.run_life(run_id, now=int(time.time())).state.final]
+            if not left:
+                return []
+            time.sleep(0.5)
+        jobs = self.host.run("squeue", "--states=all")
+        return [f"{run_id} is not over: {workspace.run_life(run_id, now=0).state}" for run_id in left] + [jobs]
+
+    def judge(self, workspace: Workspace) -> list[str]:
+        """What does not hold."""
+        words = [line.split() for line in self.notes.read_text().splitlines()]
+        begun = Counter(each[1] for each in words if each[0] == "begin")
+        ended = {each[1]: int(each[2]) for each in words if each[0] == "end"}
+        wrong = [f"{name} began {number} times" for name, number in begun.items() if number > 1]
+        outcomes: Counter[str] = Counter()
+        for run_id, code in self.codes.items():
+            for attempt in workspace.run_life(run_id, now=int(time.time())).attempts:
+                name, end = f"{run_id}.{attempt.number}", attempt.end
+                how = "open" if end is None else end.outcome
+                outcomes[
+                    how if how != "failed" or end is None or (end.exit_code or 0) < 128 else "ended by a signal"
+                ] += 1
+                if end is None:
+                    wrong.append(f"{name} is open")
+                elif end.outcome in {"succeeded", "failed"} and (end.exit_code or 0) < 128:
+                    if (end.exit_code, ended.get(name)) != (code, code):
+                        wrong.append(f"{name} is recorded as {end}, is {code} and noted {ended.get(name)}")
+                elif end.outcome not in {"lost", "failed", "canceled"}:
+                    wrong.append(f"{name} is recorded as {end}")
+                elif end.outcome == "canceled" and name in ended:
+                    wrong.append(f"{name} ended with {ended[name]} and is recorded as {end}")
+        answer = workspace.verify()
+        if not answer.ok:
+            wrong.append(f"arco verify: {answer}")
+        self.outcomes = outcomes
+        return wrong
+
+
+def main() -> int:
+    """Run a storm and tell what was done and what is wrong."""
+    reason = lacking()
+    if reason is not None:
+        print(reason)
+        return 0
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    with tempfile.TemporaryDirectory(prefix="arco-storm-") as path:
+        storm, start = Storm(Path(path), seed), time.monotonic()
+        wrong = storm.run(kills)
+        print(f"seed {seed}: {kills} kills, {len(storm.codes)} runs, {time.monotonic() - start:.0f} s")
+        print(dict(storm.killed), dict(getattr(storm, "outcomes", {})))
+        said = Counter((Path(path) / "worker").read_text().splitlines())
+        print(*(f"{number} x {line}" for line, number in said.most_common(12)), sep="\n")
+        print(*wrong or ["nothing is wrong"], sep="\n")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
