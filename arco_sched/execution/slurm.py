@@ -34,7 +34,9 @@ PATIENCE: Final = 60.0
 HAMMER: Final = 15.0
 """Seconds after the SIGKILL of an attempt until its whole job is cancelled."""
 AGAIN: Final = 5.0
-"""Seconds before jobs that could not be cancelled are cancelled again."""
+"""Seconds before jobs that could not be cancelled are cancelled again, or the controller is asked when it began."""
+SKEW: Final = 60
+"""Seconds by which the clocks of the controller and of the spool may differ."""
 SECONDS: Final = 30.0
 """How long a question may take."""
 _NODES_OWN: Final = frozenset({"HOSTNAME", "TMPDIR"})
@@ -58,6 +60,7 @@ class SlurmExecutor(EngineExecutor):
         beat: float = BEAT,
         patience: float = PATIENCE,
         seconds: float = SECONDS,
+        skew: float = SKEW,
         **others: Any,
     ) -> None:
         commands = slurm_words.environment(worker_environment)
@@ -68,9 +71,10 @@ class SlurmExecutor(EngineExecutor):
             if name not in _NODES_OWN and not name.startswith("SLURM")
         }
         self._spool = Spool(spool, store_id, beat=beat)
-        self._sbatch, self._patience, self._seconds = sbatch, patience, seconds
+        self._sbatch, self._patience, self._seconds, self._skew = sbatch, patience, seconds, skew
         self._jobs: dict[str, list[Job]] = {}
         self._held: dict[str, str] = {}
+        self._doubtful: dict[str, str] = {}
         self._silent: dict[str, tuple[float | None, float]] = {}
         self._ending: dict[str, tuple[float, float]] = {}
         self._terminate: dict[str, str] = {}
@@ -155,8 +159,9 @@ class SlurmExecutor(EngineExecutor):
             if active:
                 kept = _chosen(self._ids.get(name), active)
                 self._kill.update(str(job.number) for job in held if job is not kept)
-                if kept in held and not self._spool.has(name, "released"):
-                    self._held[name] = str(kept.number)
+                if kept in held:
+                    released = self._spool.has(name, "released")
+                    (self._doubtful if released else self._held)[name] = str(kept.number)
 
     def _job(self, one: AttemptId, name: str) -> Job | None:
         """The job of an attempt, as far as Slurm told."""
@@ -326,7 +331,20 @@ class SlurmExecutor(EngineExecutor):
                 del self._held[name]
             request = slurm_words.release(ready.values(), self._seconds)
             self._start("release", request, lambda answer: self._released(ready, answer))
+        if self._doubtful and not self._calls.count("boot") and self._may("boot"):
+            doubtful, self._doubtful = self._doubtful, {}
+            request = Request(slurm_words.CONFIG, b"", self._seconds)
+            self._start("boot", request, lambda answer: self._booted(doubtful, answer))
         self._end_jobs()
+
+    def _booted(self, doubtful: Mapping[str, str], answer: Answer) -> None:
+        """Held although released: by a controller that was killed and forgot it, else by a person, who knows why."""
+        self._not_before["boot"] = self._clock() + AGAIN
+        booted_at = slurm_words.boot_time(answer)
+        for name, job in doubtful.items():
+            released_at = self._spool.marked_at(name, "released")
+            if booted_at is not None and released_at is not None and released_at <= booted_at + self._skew:
+                self._held[name] = job
 
     def _released(self, ready: Mapping[str, str], answer: Answer) -> None:
         """Those that could not be released are seen held by the next question."""
@@ -347,7 +365,7 @@ class SlurmExecutor(EngineExecutor):
         super().settle(attempts)
 
     def _forget(self, name: str) -> None:
-        for kept in (self._jobs, self._held, self._silent, self._ending, self._hammered):
+        for kept in (self._jobs, self._held, self._doubtful, self._silent, self._ending, self._hammered):
             kept.pop(name, None)
 
 

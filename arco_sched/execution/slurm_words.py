@@ -5,6 +5,7 @@ import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from arco_sched.core.errors import InvalidInput
@@ -14,6 +15,7 @@ from arco_sched.execution.engine import Unreachable
 
 ASK: Final = ("squeue", "--me", "--noheader", "--states=all", "--format=%i|%T|%r|%N|%j")
 """The one question, whatever the number of jobs."""
+CONFIG: Final = ("scontrol", "show", "config")
 HELD_BY_USER: Final = "JobHeldUser"
 _ONE: Final = 20
 """Seconds that one sbatch may take."""
@@ -46,6 +48,7 @@ go() {{
   case $o in *onnect*|*contact*|*ocket*) exit; esac
 }}"""
 _ID: Final = re.compile(r"[0-9]+", re.ASCII)
+_BOOT: Final = re.compile(r"^BOOT_TIME\s*=\s*([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})\s*$", re.MULTILINE)
 _FAILED_ID: Final = re.compile(r"job(?: id)? ([0-9]+)", re.ASCII | re.IGNORECASE)
 _TRANSIENT: Final = re.compile(
     r"contact|connect|timed out|time ?out|zero bytes|temporar|try again|socket|standby|munge|credential|authenti"
@@ -235,6 +238,18 @@ def require(answer: Answer, command: str) -> None:
 def release(jobs: Iterable[str], seconds: float) -> Request:
     """The call that releases jobs."""
     return Request(("scontrol", "release", ",".join(jobs)), b"", seconds)
+
+
+def boot_time(answer: Answer) -> float | None:
+    """When the controller was started, an epoch; None where it does not say so."""
+    match = _BOOT.search(answer.out.decode(errors="replace"))
+    if answer.code or match is None:
+        return None
+    try:
+        # Slurm's commands tell the time of the machine that they run on, without its zone.
+        return datetime.fromisoformat(match[1]).astimezone().timestamp()
+    except ValueError:
+        return None
 
 
 def signal(jobs: Iterable[str], seconds: float) -> Request:

@@ -236,9 +236,18 @@ class Spool:
         _write(f"{self.home(name)}/ending", f"{reason} {grace:.1f} .\n", 0o600)
 
     def mark(self, name: str, what: str) -> None:
-        """Make the empty file `what` of an attempt, if it can be made."""
+        """Make the empty file `what` of an attempt, or make it again, if that can be done."""
+        path = f"{self.home(name)}/{what}"
         with contextlib.suppress(OSError):
-            os.close(os.open(f"{self.home(name)}/{what}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.utime(path)
+
+    def marked_at(self, name: str, what: str) -> float | None:
+        """When the file `what` was made, or made again, an epoch; None where it is not there."""
+        try:
+            return os.stat(f"{self.home(name)}/{what}").st_mtime
+        except OSError:
+            return None
 
     def has(self, name: str, what: str) -> bool:
         """Whether an attempt has the file `what`."""

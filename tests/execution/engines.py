@@ -179,6 +179,7 @@ class Slurm(Kind):
             worker_environment={**ENVIRONMENT, **self.host.environment, "PATH": path},
             beat=0.3,
             patience=3.0,
+            skew=0.0,
             seconds=3.0,
             ask=0.05,
         )

@@ -314,15 +314,16 @@ def test_no_round_waits_for_an_engine_that_is_slow(driver: Driver, kind: Kind) -
 
 
 def test_settle_and_discard_leave_nothing(driver: Driver, kind: Kind) -> None:
-    """Once an end is recorded, files go; the output stays until the run is pruned."""
-    name = driver.submit(kind.attempt("a", "echo x"))
-    driver.end(name)
-    driver.executor.settle([driver.id(name)])
-    assert driver.log(name) == "x\n"
-    driver.executor.discard([driver.id(name)])
-    assert driver.log(name) == ""
-    assert not (kind.runs / "attempts" / name).exists()
-    assert not list(kind.path.glob(f"spool/*/attempts/{name}"))
+    """Once an end is recorded, files go; the output stays until the run is pruned, which knows no kind of executor."""
+    names = [driver.submit(kind.attempt(f"r{number}", "echo x")) for number in range(2)]
+    driver.end(*names)
+    driver.executor.settle([driver.id(name) for name in names])
+    assert [driver.log(name) for name in names] == ["x\n", "x\n"]
+    driver.executor.discard([driver.id(names[0])])
+    LocalExecutor(str(kind.runs), kind.store, worker_environment={}).discard([driver.id(names[1])])
+    assert [driver.log(name) for name in names] == ["", ""]
+    assert list((kind.runs / "attempts").iterdir()) == []
+    assert not list(kind.path.glob("spool/*/attempts/*"))
 
 
 def test_old_logs_go_and_those_of_what_runs_stay(driver: Driver, kind: Kind) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -263,6 +264,40 @@ def test_a_job_that_a_person_holds_stays_held(driver: Driver, kind: Slurm, slurm
     slurm_host.run("scontrol", "release", job)
     (seen,) = driver.end(name)
     assert seen.exit_code == 3
+
+
+@slow
+def test_a_controller_that_forgot_a_release_is_told_again(driver: Driver, kind: Slurm, slurm_host: SlurmHost) -> None:
+    """It was killed before it wrote it down: the job is held, as by a person, but since before the controller began."""
+    slurm_host.run("scontrol", "update", "PartitionName=p", "State=DOWN")
+    name = driver.submit(kind.attempt("a", "exit 3"))
+    job = submitted(driver, name)
+    driver.until(lambda: executor(driver)._spool.has(name, "released"), "it is released")
+    slurm_host.run("scontrol", "uhold", job)
+    time.sleep(1)
+    slurm_host.kill("slurmctld", signal.SIGTERM)
+    slurm_host.begin("slurmctld")
+    slurm_host.wait()
+    slurm_host.run("scontrol", "update", "PartitionName=p", "State=UP")
+    (seen,) = driver.end(name)
+    assert (seen.exit_code, driver.ids[name]) == (3, job)
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [
+        (b"ClusterName = x\nBOOT_TIME               = 2026-11-28T14:43:06\nRebootProgram = y\n", True),
+        (b"BOOT_TIME = soon\n", False),
+        (b"BOOT_TIME = 2026-19-28T14:43:06\n", False),
+        (b"", False),
+    ],
+)
+def test_when_a_controller_began(said: bytes, known: bool) -> None:
+    """By the clock of the machine that asks, as Slurm's commands tell it."""
+    at = slurm_words.boot_time(Answer(0, said, b""))
+    assert (at is not None) == known
+    assert at is None or datetime.fromtimestamp(at).isoformat() == "2026-11-28T14:43:06"  # noqa: DTZ006
+    assert slurm_words.boot_time(Answer(1, said, b"")) is None
 
 
 @slow
