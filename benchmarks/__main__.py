@@ -25,6 +25,7 @@ SUBJECTS: Final = {
     "verification": ("13",),
     "minute": ("14",),
     "engines": ("15", "16", "17", "18"),
+    "execution": ("30", "31", "32", "33", "34", "35"),
 }
 """The modules, and the rows of the table that each of them measures."""
 

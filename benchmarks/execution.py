@@ -1,99 +1,257 @@
-"""What the local executor costs: starts of `true` against a bare spawn, a poll of many against as many lock checks, and
-the memory of a supervisor. Run: `python -m benchmarks.execution [COUNT]`."""
+"""Rows 30 to 35: what executing runs costs, from a thousand runs of `true` to the supervisor of one."""
 
 import fcntl
 import os
-import signal
-import sys
-import tempfile
+import sqlite3
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from statistics import median, quantiles
+from typing import Final
 
+from arco_sched import Definition, RequestContent, Workspace
+from arco_sched.configuration import open_store
 from arco_sched.core.executor import Attempt, AttemptId, Cancellation, Command, Outcome, State
+from arco_sched.core.policy import Policy
+from arco_sched.core.ports import Store
 from arco_sched.execution import folder, processes
 from arco_sched.execution.local import LocalExecutor
+from arco_sched.service import working
+from arco_sched.service.working import Terms
+from benchmarks import databases
+from benchmarks.harness import Bench, Row, compared, environment, in_turns, run, seconds, timed
+
+TRUE: Final = RequestContent(command="true")
+NARROW: Final = Policy(pool="narrow")
+TERMS: Final = Terms("w", "here", "local", "boot", ("default", "narrow"), 100, "root", is_root=True)
+
+_SPAWN: Final = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode = WAL")
+connection.execute("PRAGMA synchronous = FULL")
+connection.execute("CREATE TABLE runs (run, status)")
+for number in range(int(sys.argv[2])):
+    connection.execute("INSERT INTO runs VALUES (?, 'running')", (number,))
+    code = os.waitpid(os.posix_spawn("/bin/sh", ["sh", "-c", "true"], os.environ), 0)[1]
+    connection.execute("UPDATE runs SET status = ? WHERE rowid = ?", (code, number + 1))
+"""
 
 
-def _executor(path: str) -> LocalExecutor:
-    folder.create(path, "measured")
-    return LocalExecutor(path, "measured", worker_environment={"PATH": "/usr/bin:/bin", "HOME": "/"})
+def rows(bench: Bench) -> Iterator[Row]:
+    """Whole processes where a person or cron would start one; the rest by the calls that a worker makes."""
+    yield from _throughput(bench)
+    yield from _latency(bench)
+    yield from _idle(bench)
+    yield from _claims(bench)
+    yield from _running(bench)
 
 
-def _attempt(executor: LocalExecutor, run_id: str, command: str) -> AttemptId:
-    place = executor.place()
-    executor.submit(Attempt(run_id=run_id, attempt=1, place=place, command=Command(command=command)))
-    return AttemptId(run_id, 1, place)
+def _requested(path: Path, count: int, policy: Policy | None = None) -> Path:
+    """A database in which so many runs of `true` are requested and wait."""
+    now = int(time.time()) - 1
+    with Workspace.create(path) as workspace:
+        for number in range(count):
+            workspace.request_run(f"k{number}", TRUE, now=now, **({} if policy is None else {"policy": policy}))
+    return path
 
 
-def _settled(executor: LocalExecutor, ids: list[AttemptId], wanted: State) -> None:
-    while any(seen.state is not wanted for seen in executor.poll(ids)):
-        time.sleep(0.002)
+def _throughput(bench: Bench) -> Iterator[Row]:
+    count, rounds = bench.size(1000, 20), bench.size(5, 1)
+    bench.say(f"executing {count:,} runs of `true`, {rounds} rounds")
+    made = _requested(bench.path("throughput"), count)
+
+    def ours() -> float:
+        path = databases.copy(made, "throughput-copy")
+        taken = run(bench.arco(path, "work", "--once", "--quiet", "--slots", "4"), cwd=bench.folder)
+        with Workspace.open(path) as workspace:
+            done = workspace.runs(status="succeeded", limit=count).rows
+        if len(done) != count:
+            raise AssertionError(len(done))
+        return taken
+
+    def theirs() -> float:
+        path = bench.path("throughput-yardstick")
+        databases.remove(path)
+        return run([bench.python, "-c", _SPAWN, str(path), str(count)])
+
+    best, yardstick = in_turns(rounds, ours, theirs)
+    what = f"{count:,} runs of true, work --once --slots 4 : spawned one by one, two commits each"
+    yield compared("30", what, best, yardstick, 3)
+    rate = count / best
+    yield Row("30", "runs of true that are executed in a second", f"{rate:,.0f}", "", rate, 200, True, "/s")
 
 
-def _cost(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds on the wall, and of processor (children included)."""
-    before, start = os.times(), time.perf_counter()
-    work()
-    after = os.times()
-    return time.perf_counter() - start, sum(after[:4]) - sum(before[:4])
-
-
-def starts(count: int) -> None:
-    """Start `true` over and over: bare, and as attempts, a hundred at a time."""
-
-    def bare() -> None:
-        for _ in range(count):
-            os.waitpid(os.posix_spawn("/bin/sh", ["sh", "-c", "true"], {}, setsid=True), 0)
-
-    with tempfile.TemporaryDirectory() as path:
-        executor = _executor(f"{path}/runs")
-
-        def attempts() -> None:
-            for first in range(0, count, 100):
-                ids = [_attempt(executor, f"r{number}", "true") for number in range(first, min(first + 100, count))]
-                _settled(executor, ids, State.ENDED)
-
-        for name, (wall, cpu) in (("bare sh -c true", _cost(bare)), ("local executor", _cost(attempts))):
-            print(f"{name:20} {count / wall:7.0f}/s, {cpu / count * 1000:.2f} ms of processor each")
-
-
-def poll(count: int) -> None:
-    """Poll `count` running attempts; check as many locks; look at a supervisor's memory."""
-    with tempfile.TemporaryDirectory() as path:
-        executor = _executor(f"{path}/runs")
-        ids = [_attempt(executor, f"r{number}", "exec sleep 1000") for number in range(count)]
+@contextmanager
+def _worker(bench: Bench, path: Path) -> Iterator[int]:
+    """The pid of `arco work --tick` in the foreground, once it has come to rest."""
+    command = bench.arco(path, "work", "--tick", "--drain", "0s")
+    with subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL, cwd=bench.folder) as process:
         try:
-            _settled(executor, ids, State.RUNNING)
-            locks = [f"{path}/runs/attempts/r{number}.1/lock" for number in range(count)]
-
-            def check() -> None:
-                for name in locks:
-                    descriptor = os.open(name, os.O_RDONLY)
-                    try:
-                        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    finally:
-                        os.close(descriptor)
-
-            fastest = min(_cost(check)[0] for _ in range(10))
-            polled = min(_cost(lambda: executor.poll(ids))[0] for _ in range(10))
-            tended = min(_cost(lambda: executor.tend(ids))[0] for _ in range(10))
-            print(f"{count} lock checks {fastest * 1e3:.1f} ms, poll {polled * 1e3:.1f} ms, tend {tended * 1e3:.1f} ms")
-            token = Path(f"{path}/runs/attempts/r0.1/token").read_text().split()
-            rollup = Path(f"/proc/{token[0]}/smaps_rollup").read_text()
-            print(
-                "supervisor:", ", ".join(line for line in rollup.splitlines() if line.startswith(("Private", "Pss:")))
-            )
+            time.sleep(2)
+            yield process.pid
         finally:
-            wishes = [Cancellation(one, Outcome.CANCELED) for one in ids]
-            seconds, _ = _cost(lambda: executor.cancel(wishes, now=processes.uptime(), grace=0))
-            print(f"cancelling {count}, one step: {seconds:.2f} s")
-            while any(one.left for one in executor.cancel(wishes, now=processes.uptime(), grace=0)):
-                time.sleep(0.01)
+            process.terminate()
 
 
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    starts(number)
-    poll(number)
+def _latency(bench: Bench) -> Iterator[Row]:
+    count = bench.size(100, 3)
+    bench.say(f"from the due second to the command, {count} times")
+    path, notes = bench.path("latency"), bench.folder / "notes"
+    noting = RequestContent(command=f"date +%s.%N >> {notes}")
+    now = int(time.time())
+    with Workspace.create(path) as workspace:
+        each = Definition(cron_expression="* * * * * *", request=noting, policy=Policy(overlap="allow"))
+        workspace.create_schedule("each", each, now=now, start_at=now + 3)
+    with _worker(bench, path):
+        while not notes.exists() or len(notes.read_text().splitlines()) < count + 2:
+            time.sleep(0.5)
+    # The first two are of when it began. A run is due at a whole second, and the latest begins a second after another.
+    late = [float(line) % 1 for line in notes.read_text().splitlines()[2 : count + 2]]
+    middle, most = median(late), quantiles(late, n=100)[98] if count >= 100 else max(late)
+    yield Row("31", "due second to the start of the command, median", seconds(middle), "", middle, 0.1, unit="s")
+    yield Row("31", "the same, 99th of 100", seconds(most), "", most, 0.5, unit="s")
+
+
+def _idle(bench: Bench) -> Iterator[Row]:
+    span = bench.size(60, 2)
+    bench.say(f"`arco work --tick` with nothing to do, {span} s")
+    path = databases.by_face(bench.path("idle"), 10, databases.ONCE_A_YEAR, start=int(time.time()))
+    with _worker(bench, path) as pid:
+        before = _processor(pid)
+        time.sleep(span)
+        share = (_processor(pid) - before) / span * 100
+        memory = _memory(pid, "Pss") / 1024
+    yield Row("32", "arco work --tick, idle: of one processor", f"{share:.2f} %", "", max(share, 0.001), 0.5, unit="%")
+    yield Row("32", "the same: memory", f"{memory:.1f} MiB", "", memory, 35, unit="MiB")
+
+
+def _processor(pid: int) -> float:
+    """Seconds of processor that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory(pid: int, *names: str) -> int:
+    """KiB of a process in these lines of smaps_rollup."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith(tuple(f"{name}:" for name in names)))
+
+
+def _claimed(store: Store) -> float:
+    """The seconds that a claim takes, which is undone."""
+    try:
+        with store.write() as transaction:
+            taken = timed(lambda: working.claim_within(transaction, TERMS, int(time.time())))
+            raise InterruptedError  # noqa: TRY301 - nothing is to be kept
+    except InterruptedError:
+        return taken
+
+
+def _claims(bench: Bench) -> Iterator[Row]:
+    finished, waiting, rounds = bench.size(5_000_000, 5_000), bench.size(100_000, 1_000), bench.size(30, 1)
+    bench.say(f"claiming 100 runs beside {finished:,} finished ones, and beside {waiting:,} behind a full pool")
+    small = _requested(bench.path("claim-small"), 100)
+    _finish(small, 1000)
+    large = databases.copy(small, "claim-large")
+    _finish(large, finished)
+    behind = databases.copy(small, "claim-behind")
+    _wait(behind, waiting)
+
+    def claim(path: Path) -> Callable[[], float]:
+        def once() -> float:
+            store = open_store(path)
+            try:
+                return _claimed(store)
+            finally:
+                store.close()
+
+        return once
+
+    few, many, full = in_turns(rounds, claim(small), claim(large), claim(behind))
+    yield compared("33", f"claiming 100 runs, {finished:,} finished ones : 1,000 finished", many, few, 1.2)
+    yield compared("33", f"claiming 100 runs, {waiting:,} behind a full pool : none", full, few, 1.2)
+    for path in (small, large, behind):
+        databases.remove(path)
+
+
+def _finish(path: Path, count: int) -> None:
+    """Runs that are over, by sets: as the fold would leave them, without their events."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executescript(
+            f"""
+            CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+                SELECT i + (SELECT max(run) FROM run_rows) AS i FROM n;
+            INSERT INTO run_rows SELECT i, 1000000, 0, i, NULL, 1, (SELECT content FROM run_rows LIMIT 1),
+                'run_' || lower(hex(randomblob(13))), 'succeeded', i, NULL FROM n;
+            INSERT INTO run_states SELECT i, 1000000, 0, 'default', 'succeeded', 0, i, i, NULL,
+                '{{"status":"succeeded","attempts":1,"round_attempts":1}}' FROM n;
+            INSERT INTO attempt_rows (run, attempt, executor, worker, host, place, submissions, started_at, ended_at,
+                duration_ms, outcome, exit_code) SELECT i, 1, 'local', 'w', 'h', 'b', 0, i, i, 1, 'succeeded', 0 FROM n;
+            """
+        )
+
+
+def _wait(path: Path, count: int) -> None:
+    """Runs that wait behind a pool that is full."""
+    now = int(time.time())
+    with Workspace.open(path) as workspace:
+        workspace.set_pool("narrow", 0, now=now)
+        workspace.request_run("narrow", TRUE, now=now, policy=NARROW)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executescript(
+            f"""
+            CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+                SELECT i + (SELECT max(run) FROM run_rows) AS i FROM n;
+            INSERT INTO run_rows SELECT i, NULL, NULL, NULL, 'k' || i, NULL, r.content,
+                'run_' || lower(hex(randomblob(13))), 'requested', r.requested_at, r.policy
+                FROM n, run_rows r WHERE r.key = 'narrow';
+            INSERT INTO queue SELECT i, q.pool, q.aside, 9, q.backfill, q.due_at, q.ready_at, q.deadline_at, q.schedule,
+                q.cancels FROM n, queue q WHERE q.pool = 'narrow';
+            """
+        )
+
+
+def _running(bench: Bench) -> Iterator[Row]:
+    count = bench.size(1000, 20)
+    bench.say(f"looking after {count:,} running attempts")
+    path = f"{bench.folder}/many.runs"
+    folder.create(path, "measured")
+    executor = LocalExecutor(path, "measured", worker_environment={"PATH": "/usr/bin:/bin", "HOME": "/"})
+    place = executor.place()
+    ids = [AttemptId(f"r{number}", 1, place) for number in range(count)]
+    try:
+        for one in ids:
+            command = Command(command="exec sleep 1000")
+            executor.submit(Attempt(run_id=one.run_id, attempt=1, place=place, command=command))
+        while any(seen.state is not State.RUNNING for seen in executor.poll(ids)):
+            time.sleep(0.05)
+        locks = [f"{path}/attempts/{one.run_id}.1/lock" for one in ids]
+
+        def look() -> None:
+            executor.poll(ids)
+            executor.tend(ids)
+
+        ours, yardstick = in_turns(bench.size(20, 1), lambda: timed(look), lambda: timed(lambda: _ask_all(locks)))
+        yield compared("34", f"looking after {count:,} running attempts : as many lock checks", ours, yardstick, 10)
+        token = Path(f"{path}/attempts/r0.1/token").read_text().split()
+        private = _memory(int(token[0]), "Private_Clean", "Private_Dirty") / 1024
+        what = "private memory of a running attempt's supervisor"
+        yield Row("35", what, f"{private:.2f} MiB", "", private, 0.5, unit="MiB")
+    finally:
+        wishes = [Cancellation(one, Outcome.CANCELED) for one in ids]
+        while any(one.left for one in executor.cancel(wishes, now=processes.uptime(), grace=0)):
+            time.sleep(0.05)
+
+
+def _ask_all(locks: list[str]) -> None:
+    for name in locks:
+        descriptor = os.open(name, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(descriptor)

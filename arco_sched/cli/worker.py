@@ -226,14 +226,15 @@ def _clock(session: Session) -> Any:
     return (lambda: session.now) if session.has_fixed_clock else (lambda: int(time.time()))
 
 
-def _tick(store: "Store", workspace: Any, now: int) -> None:
-    """Evaluate where anything is due; else record the visit once a minute."""
+def _tick(store: "Store", workspace: Any, now: int) -> bool:
+    """Evaluate where anything is due, or record the visit once a minute; whether it did."""
     with store.read() as transaction:
         agenda = transaction.agenda
         visited = agenda.visited_at()
         wanted = agenda.is_due(now) or visited is None or now - visited >= 60
     if wanted:
         workspace.evaluate(now)
+    return wanted
 
 
 def _folder(store: "Store", path: str, *, adopt_copy: bool) -> str:

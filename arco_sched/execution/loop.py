@@ -20,8 +20,8 @@ STEP = 0.05
 SIGN = 30
 """Seconds between two signs of life."""
 
-Evaluate = Callable[[int], None]
-"""Evaluates the schedules as of an instant."""
+Evaluate = Callable[[int], bool]
+"""Evaluates the schedules as of an instant, where anything is due; whether it did."""
 
 
 @dataclass(slots=True)
@@ -116,7 +116,7 @@ def _serve(
 ) -> bool:
     changes, seen_at, looked, evaluated, ready = -1, 0, 0.0, 0, 0
     deadline: float | None = None
-    left, woken = 0, False
+    left, woken, requested = 0, False, False
     while store.schema_version() == version:
         now, passed = clock(), time.monotonic()
         if stop.asked and deadline is None:
@@ -125,17 +125,19 @@ def _serve(
             return True
         if evaluate is not None and not stop.asked and now != evaluated:
             evaluated = now
-            evaluate(now)
+            # What this worker itself records changes nothing that it would notice.
+            requested = evaluate(now)
         if now - seen_at >= SIGN:
             seen_at = now
             with store.write() as transaction:
                 transaction.queue.see(sign._replace(seen_at=now))
         there = store.changes()
-        if there != changes or woken or (left and passed - looked >= worker.interval) or 0 < ready <= now:
+        if there != changes or woken or requested or (left and passed - looked >= worker.interval) or 0 < ready <= now:
             left = worker.round(now, uptime(), claims=not stop.asked)
             changes, looked = store.changes(), time.monotonic()
             with store.read() as transaction:
                 ready = transaction.queue.next_ready_after(now) or 0
+            requested = False
         _be_init(worker)
         woken = stop.wait(STEP)
     return False

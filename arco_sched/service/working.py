@@ -71,10 +71,11 @@ def claim(store: Store, terms: Terms, now: int, *, through: int | None = None) -
     `through`: only runs requested up to that number.
     """
     with store.write() as transaction:
-        return _claim(transaction, terms, now, through)
+        return claim_within(transaction, terms, now, through)
 
 
-def _claim(transaction: Transaction, terms: Terms, now: int, through: int | None) -> Claim:
+def claim_within(transaction: Transaction, terms: Terms, now: int, through: int | None = None) -> Claim:
+    """The same, within a transaction."""
     made = Claim([], [], [])
     for _ in range(ROUNDS):
         choice, free = _look(transaction, terms, now, through)
@@ -279,7 +280,7 @@ def turn(store: Store, terms: Terms, news: News, now: int, *, through: int | Non
     with store.write() as transaction:
         before = transaction.events.last_seq()
         final = _record(transaction, terms, news, now)
-        claim = _claim(transaction, terms, now, through)
+        claim = claim_within(transaction, terms, now, through)
         return Turn(final, claim, before, transaction.events.last_seq())
 
 

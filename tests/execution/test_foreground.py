@@ -67,6 +67,16 @@ def test_it_ends_when_a_newer_arco_brought_the_database_forward(arco: Arco) -> N
     assert workers(arco) == 1
 
 
+def test_it_starts_what_it_requested_itself(arco: Arco) -> None:
+    """Alone on a database, `--tick` starts the run of each due second within that second."""
+    notes = arco.folder / "notes"
+    arco.ok(
+        "schedule", "create", "s", "--cron", "* * * * * *", "--command", f"date +%s >> {notes}", "--overlap", "allow"
+    )
+    with working(arco):
+        until(lambda: notes.exists() and len(notes.read_text().split()) >= 4, "it runs again and again", within=60)
+
+
 def test_a_line_of_json_an_event(arco: Arco) -> None:
     """In the foreground `--json` prints what this worker records, as `events list --follow --json` does."""
     with working(arco, json=True) as worker:
