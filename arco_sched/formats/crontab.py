@@ -1,28 +1,28 @@
-"""A crontab as cron reads it -> schedules, and a word on every line of it.
+"""A crontab as its cron reads it -> entries, and a word on every line of it.
 
 The rules are those of Vixie's cron as Debian ships it: crontab(5), and where that is silent what cron 3.0pl1-162 was
-seen to do. What means something else here, or nothing, is a problem with its reason; nothing is left out in silence.
+seen to do; other dialects where they are asked for. What means something else here, or nothing, is a problem with its
+reason; nothing is left out in silence.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Final, Literal, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from arco_sched.core.changes import check_schedule_id
-from arco_sched.core.cron import CronExpression, check_expression, load_zone, parse_expression
-from arco_sched.core.definitions import SOURCE, Definition, Wanted
+from arco_sched.core.cron import load_zone, parse_expression
+from arco_sched.core.definitions import SOURCE, CatchupPolicy, Definition
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.fields import normal_content
 from arco_sched.core.kinds import MAX_COMMAND, MAX_NAME, text_problems
 from arco_sched.core.policy import Policy
-from arco_sched.formats.crontab_content import Unfit, content, stdin_of, variable_told
-from arco_sched.formats.naming import Names, telling_name
+from arco_sched.formats import crontab_users as users
+from arco_sched.formats.crontab_content import content, is_ignored, is_secret, variable_told
+from arco_sched.formats.crontab_entry import BLANKS, NO_USERS, Parsed, otherwise, parse
+from arco_sched.formats.crontab_fields import CALLED, Dialect
+from arco_sched.formats.entries import Entry, Line, ReadFile, Unfit
 
-Kind = Literal["schedule", "variable", "comment", "blank", "problem"]
-
-_BLANKS: Final = " \t"
-_AS_CRON: Final = Policy(overlap="allow")
-"""cron starts an entry whether or not its last run is over."""
 _VARIABLE: Final = re.compile(r"""("[^"]*"|'[^']*'|[^\s=]+)[ \t]*=[ \t]*(.*)""", re.DOTALL)
 _FIELD: Final = re.compile(r"[0-9A-Za-z*/,-]+")
 _HEADING: Final = re.compile(
@@ -31,159 +31,194 @@ _HEADING: Final = re.compile(
     r"|^\*(?:\s+\*){4}\s+(?:user-name|command)\b|^[.|┌│├└][\s.|─-]*-",
     re.IGNORECASE,
 )
-_TO_SUNDAY: Final = re.compile(r"-sun(?![a-z])", re.IGNORECASE)
-_EVERY_DAY: Final = sum(1 << day for day in range(1, 32))
-_EVERY_WEEKDAY: Final = 0b111_1111
-_USERS: Final = frozenset({"root", "www-data", "nobody", "daemon", "postgres", "mysql"})
-_COMMANDS_TOO: Final = frozenset({"backup", "games", "list", "mail", "man", "news", "sync", "git", "mysql", "node"})
-"""Users that are commands too: alone they don't tell that a crontab is the system's."""
+_ID: Final = re.compile(r"id:\s*(\S+)", re.IGNORECASE)
+_OWNED: Final = frozenset(
+    {"cron_expression", "timezone", "command", "shell", "working_directory", "environment", "run_as"}
+)
+_ZONED: Final = frozenset({"cronie", "supercronic"})
+"""Crons that know CRON_TZ."""
+
+_ONE_AT_A_TIME: Final = frozenset({"busybox", "supercronic"})
+"""Crons that start no entry whose last run is not over."""
 
 
-class Line(NamedTuple):
-    """A line of a crontab: what it is, the schedule that it became, and what there is to say about it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a crontab is to be read.
 
-    number: int
-    kind: Kind
-    text: str
-    schedule_id: str | None = None
-    message: str | None = None
-
-
-class Crontab(NamedTuple):
-    """A crontab that was read. `system` is whether it has a user field; `unzoned`, whether a zone had to be assumed."""
-
-    wanted: tuple[Wanted, ...]
-    lines: tuple[Line, ...]
-    system: bool
-    unzoned: bool
-
-    @property
-    def problems(self) -> tuple[Line, ...]:
-        """The lines that can't be carried over."""
-        return tuple(line for line in self.lines if line.kind == "problem")
-
-
-def read(
-    source: bytes,
-    *,
-    name: str,
-    system: bool | None = None,
-    prefix: str = "",
-    timezone: str | None = None,
-    users: Iterable[str] = (),
-) -> Crontab:
-    """The schedules that a crontab means.
-
-    `name` says which crontab it is, in the label `source`; `system` whether its entries name a user (None: whether the
-    sixth words are `users`). `timezone` is for entries without a CRON_TZ. Raises `InvalidInput` for a prefix that ids
-    can't have, or a zone that there is not.
+    `dialect` None is Debian's, but for CRON_TZ, which then counts. `system` is whether entries name a user; None: as
+    the file looks, and `is_systems` says where it lies. `owner` is the user whose crontab it is, where that is known.
+    `timezone` is for entries without a CRON_TZ. The last two are None where nobody says them.
     """
-    _check_options(prefix, timezone)
+
+    dialect: Dialect | None = None
+    system: bool | None = None
+    is_systems: bool = False
+    owner: str | None = None
+    timezone: str | None = None
+    with_secrets: bool = False
+    catchup_policy: CatchupPolicy | None = None
+    max_catchup_ticks: int | None = None
+
+
+def read(source: bytes, *, name: str, label: str, options: Options) -> ReadFile:
+    """The entries that a crontab means.
+
+    `name` is what the file is called, `label` which one it is, for the label `source`. Raises `InvalidInput` for a zone
+    that there is not, and where it can't be told whether entries name a user.
+    """
+    load_zone("UTC" if options.timezone is None else options.timezone)
     texts = source.decode("utf-8", "surrogateescape").split("\n")
     if texts and not texts[-1]:
         texts.pop()
     texts = [text.removesuffix("\r") for text in texts]
+    system = options.system
     if system is None:
-        system = _has_users(texts, frozenset(users))
-    reader = _Reader(name, prefix, timezone, system=system)
+        without = options.dialect in NO_USERS or options.owner is not None
+        system = False if without else _has_users(texts, name, is_systems=options.is_systems)
+    reader = _Reader(label, replace(options, system=system), said=options.system is not None)
+    if options.dialect == "supercronic":
+        reader.read_variables(texts)
     lines = tuple(reader.line(number, text) for number, text in enumerate(texts, 1))
-    return Crontab(tuple(reader.wanted), lines, system, reader.unzoned)
+    return ReadFile(name, label, "system" if system else "user", tuple(reader.entries), lines, reader.unzoned)
 
 
-def _check_options(prefix: str, timezone: str | None) -> None:
-    problems: list[str] = []
-    try:
-        check_schedule_id(prefix + "x")
-        if len(prefix) > 50:
-            problems.append("--prefix is longer than 50 characters")
-    except InvalidInput:
-        problems.append(f"--prefix {prefix[:60]!a} must be of A-Z a-z 0-9 . _ -, beginning with a letter or digit")
-    try:
-        load_zone("UTC" if timezone is None else timezone)
-    except InvalidInput as error:
-        problems += error.problems
-    if problems:
-        raise InvalidInput(*problems)
-
-
-def _has_users(texts: Sequence[str], users: frozenset[str]) -> bool:
-    sixth = []
+def _has_users(texts: Sequence[str], name: str, *, is_systems: bool) -> bool:
+    comments, entries = [], []
     for text in texts:
-        stripped = text.strip(_BLANKS)
-        if stripped and stripped[0] != "#" and _VARIABLE.match(stripped) is None:
-            parts = re.split(r"[ \t]+", stripped)
-            place = 1 if stripped[0] == "@" else 5
-            sixth.append(parts[place] if len(parts) > place + 1 else "")
-    known = users | _USERS
-    return bool(sixth) and all(word in known for word in sixth) and any(word not in _COMMANDS_TOO for word in sixth)
+        stripped = text.strip(BLANKS)
+        if stripped.startswith("#"):
+            comments.append(stripped.lstrip("#").strip())
+        elif stripped and _VARIABLE.match(stripped) is None:
+            words = re.split(r"[ \t]+", stripped)
+            entries.append(words[1 if stripped[0] == "@" else 5 :])
+    try:
+        return users.decide(users.gather(comments, entries), is_systems=is_systems)
+    except InvalidInput as error:
+        raise InvalidInput(f"{name}: {error}") from None
 
 
 class _Reader:
     """Reads line by line: variables and comments count for the entries below them."""
 
-    def __init__(self, name: str, prefix: str, timezone: str | None, *, system: bool) -> None:
-        self.wanted: list[Wanted] = []
+    def __init__(self, label: str, options: Options, *, said: bool) -> None:
+        self.entries: list[Entry] = []
         self.unzoned = False
-        self._name = name
-        self._system = system
-        self._default_zone = timezone
+        self._label = label
+        self._options = options
+        self._dialect: Dialect = options.dialect or "debian"
+        self._system = bool(options.system)
+        self._said = said
         self._zone: str | None = None
         self._zone_problem: str | None = None
         self._variables: dict[str, str] = {}
+        self._whole = False
         self._comment: list[str] = []
-        self._names = Names(prefix)
+        self._asked: str | None = None
+        self._asked_before: set[str] = set()
+        self._joined = False
+
+    def read_variables(self, texts: Sequence[str]) -> None:
+        """Let all variables of the file count for all of its entries."""
+        for number, text in enumerate(texts, 1):
+            match = _VARIABLE.match(text.strip(BLANKS))
+            if match is not None and not text.strip(BLANKS).startswith("#"):
+                try:
+                    self._read_variable(number, match[1], match[2])
+                except Unfit:
+                    continue
+        self._whole = True
 
     def line(self, number: int, text: str) -> Line:
-        """What a line is; an entry that can be carried over is added to `wanted`."""
-        stripped = text.strip(_BLANKS)
+        """What a line is; an entry that can be carried over is added to `entries`."""
+        stripped = text.strip(BLANKS)
         shown = text.encode("utf-8", "backslashreplace").decode()
-        if not stripped:
-            self._comment = []
-            return Line(number, "blank", shown)
-        if stripped[0] == "#":
-            return Line(number, "comment", shown, message=self._read_comment(stripped))
         try:
+            self._refuse_joined(text)
+            if not stripped:
+                self._comment, self._asked = [], None
+                return Line(number, "blank", shown)
+            if stripped[0] == "#":
+                return Line(number, "comment", shown, message=self._read_comment(stripped))
             match = _VARIABLE.match(stripped)
             if match is not None:
-                self._comment = []
+                self._comment, self._asked = [], None
+                shown = self._masked(shown, match[1], match[2])
                 return Line(number, "variable", shown, message=self._read_variable(number, match[1], match[2]))
-            schedule_id, notes = self._read_entry(text.lstrip(_BLANKS))
-            return Line(number, "schedule", shown, schedule_id, "; ".join(notes) or None)
+            entry, notes = self._read_entry(text.lstrip(BLANKS))
         except Unfit as reason:
-            self._comment = []
+            self._comment, self._asked = [], None
             return Line(number, "problem", shown, message=str(reason))
+        self.entries.append(entry)
+        return Line(number, "schedule", shown, len(self.entries) - 1, "; ".join(notes) or None)
+
+    def _refuse_joined(self, text: str) -> None:
+        before, self._joined = self._joined, self._dialect == "busybox" and text.endswith("\\")
+        if before or self._joined:
+            raise Unfit("busybox joins a line that ends with a backslash with the next one: write them as one line")
 
     def _read_comment(self, text: str) -> str | None:
-        content = text.lstrip("#").strip()
-        parts = content.split(None, 5)
-        if _HEADING.search(content):
+        said = text.lstrip("#").strip()
+        if match := _ID.fullmatch(said):
+            return self._read_id(match[1])
+        parts = said.split(None, 5)
+        if _HEADING.search(said):
             self._comment = []
             return None
         off = len(parts) > 5 and all(map(_FIELD.fullmatch, parts[:5])) and _reads(" ".join(parts[:5]))
         if off or (len(parts) > 1 and parts[0].startswith("@") and _reads(parts[0])):
             self._comment = []
             return "looks like an entry that is switched off: it stays a comment"
-        if content:
-            self._comment.append(content)
+        if said:
+            self._comment.append(said)
         return None
 
+    def _read_id(self, asked: str) -> str:
+        try:
+            check_schedule_id(asked)
+        except InvalidInput as error:
+            raise Unfit(str(error)) from None
+        if asked in self._asked_before:
+            raise Unfit(f"the id {asked} is given twice in this file")
+        self._asked_before.add(asked)
+        self._asked = asked
+        return "the id of the entry below"
+
+    def _masked(self, shown: str, name: str, value: str) -> str:
+        name, value = _unquoted(name), value.strip("\"'")
+        return f"{name}=…" if is_secret(name, value) and not self._options.with_secrets else shown
+
     def _read_variable(self, number: int, name: str, value: str) -> str:
-        name = name[1:-1] if name[0] in {'"', "'"} else name
-        if value[:1] in {'"', "'"}:
+        name = _unquoted(name)
+        if self._dialect != "busybox" and value[:1] in {'"', "'"}:
             if len(value) < 2 or value[-1] != value[0] or value[0] in value[1:-1]:
                 raise Unfit("cron refuses it: the quotes of the value are not closed at its end")
             value = value[1:-1]
-        if name == "CRON_TZ":
+        if name == "CRON_TZ" and (self._dialect in _ZONED or self._options.dialect is None):
             return self._read_zone(number, value)
-        if text_problems("", f"env.{name}") or text_problems("", value, empty=True):
+        ignored = is_ignored(name, self._dialect)
+        if not self._whole:
             self._variables.pop(name, None)
-            raise Unfit(f"it can't be a label: names and values are texts of at most {MAX_NAME} characters")
-        self._variables.pop(name, None)
-        told = variable_told(name, value)
-        self._variables[name] = value
+        told = f"left out: {CALLED[self._dialect]} ignores it" if ignored else self._told(name, value)
+        if not ignored and not self._whole:
+            self._variables[name] = value
+        return told
+
+    def _told(self, name: str, value: str) -> str:
+        if is_secret(name, value) and not self._options.with_secrets:
+            raise Unfit(
+                "it looks like a secret, and is left out: the database would store and show it. Put it into a file "
+                "that only its user can read and name that with `arco schedule update ID --env-file FILE`, or say "
+                "--with-secrets"
+            )
+        told = variable_told(name, value, self._dialect)
+        if name == "CRON_TZ":
+            told += f"; {CALLED[self._dialect]} does not heed it: times are in the zone of --tz, that of its host"
         return told
 
     def _read_zone(self, number: int, value: str) -> str:
+        if self._whole:
+            return f"all entries are in {self._zone or value}"
         self._zone = self._zone_problem = None
         if not value:
             return "the entries below have the default zone again"
@@ -193,56 +228,67 @@ class _Reader:
             self._zone_problem = f"the CRON_TZ above it, in line {number}, can't be used"
             raise Unfit(str(error)) from None
         self._zone = value
-        return f"the entries below are in {value}"
+        said = "" if self._options.dialect else "; Debian's cron and busybox do not heed it (--dialect)"
+        return f"the entries below are in {value}{said}"
 
-    def _read_entry(self, text: str) -> tuple[str, list[str]]:
+    def _read_entry(self, text: str) -> tuple[Entry, list[str]]:
         comment, self._comment = self._comment, []
+        asked, self._asked = self._asked, None
         notes: list[str] = []
-        expression, user, command = self._parts(text, notes)
-        command, given = _unescaped(command)
-        stdin = stdin_of(given) if given else None
-        if stdin is not None:
-            notes.append(
-                "what follows the % is its standard input: a here-document of the command (a % is written \\%)"
-            )
-        elif given is not None:
-            notes.append("the % at its end, an empty standard input, is left out")
-        command = command if command.endswith("\\ ") else command.rstrip(_BLANKS)
-        if not command:
-            raise Unfit("there is no command behind the time")
-        values = content(command, stdin, self._variables, user)
+        found = self._parse(text, notes)
+        user = found.user or self._options.owner or ""
+        values = content(found.command, found.stdin, self._variables, user, self._dialect)
         for problem in text_problems("the command", values["command"], limit=MAX_COMMAND, lines=True):
             raise Unfit(problem.sentence())
         if self._zone_problem is not None:
             raise Unfit(self._zone_problem)
-        zone = self._zone or self._default_zone or "UTC"
-        labels = {SOURCE: f"crontab:{self._name}"}
-        labels |= {"user": user} if user else {}
-        labels |= _comment_label(comment, notes)
-        labels |= {f"env.{name}": value for name, value in self._variables.items()}
-        schedule_id = self._names.take(telling_name(command, " ".join(comment)), command, f"{expression} {zone} {user}")
+        labels = {SOURCE: self._label, **({"user": found.user} if found.user else {}), **_comment_label(comment, notes)}
         request = normal_content(**values, labels=labels)
-        definition = Definition(cron_expression=expression, timezone=zone, request=request, policy=_AS_CRON)
-        self.wanted.append(Wanted(schedule_id, definition))
-        self.unzoned |= self._zone is None and self._default_zone is None
-        return schedule_id, notes
+        definition = self._definition(found, request)
+        self.unzoned |= self._zone is None and self._options.timezone is None
+        return Entry(definition, asked, owned=self._owned(found)), notes
 
-    def _parts(self, text: str, notes: list[str]) -> tuple[str, str, str]:
-        """The expression, the user (or nothing) and the rest."""
-        wanted = 2 if text[0] == "@" else 6
-        parts = re.split(r"[ \t]+", text, maxsplit=wanted - 1 + self._system)
-        fields = parts[: wanted - 1]
-        if len(fields) == 5 and fields[0].startswith("-") and fields[0] != "-":
-            fields[0] = fields[0][1:]
-            notes.append("the - in front, which keeps cronie from logging, is left out")
-        expression = _expression(fields, notes)
-        if len(parts) < wanted + self._system:
-            what = "a user and a command" if self._system else "a command"
-            raise Unfit(f"there must be {what} behind the time")
-        user = parts[wanted - 1] if self._system else ""
-        if user and text_problems("the user", user):
-            raise Unfit("the user is not text")
-        return expression, user, parts[-1]
+    def _parse(self, text: str, notes: list[str]) -> Parsed:
+        try:
+            found = parse(text, self._dialect, notes, system=self._system)
+        except Unfit as reason:
+            others = otherwise(text, self._dialect, None, system=self._system)
+            raise Unfit(f"{reason}; {others}" if others and "--dialect" not in str(reason) else str(reason)) from None
+        others = otherwise(text, self._dialect, found, system=self._system)
+        notes += [others] if others else []
+        words = found.command.split(None, 2)
+        if not self._system and len(words) > 1 and self._options.dialect not in NO_USERS:
+            if users.is_user(words[0]):
+                if not self._said:
+                    raise Unfit(
+                        f"{words[0]} looks like a user, not like a command: say --system-format or --user-format"
+                    )
+                notes.append(f"{words[0]} looks like a user, and is read as the command, as --user-format says")
+            elif users.looks_named(words[0], words[1]) and not self._said and self._options.owner is None:
+                notes.append(f"if {words[0]} is a user and not the command, say --system-format")
+        return found
+
+    def _definition(self, found: Parsed, request: object) -> Definition:
+        options = self._options
+        one = self._dialect in _ONE_AT_A_TIME or "-s" in found.flags
+        return Definition(
+            cron_expression=found.expression,
+            timezone=self._zone or options.timezone or "UTC",
+            catchup_policy=options.catchup_policy or "latest",
+            max_catchup_ticks=options.max_catchup_ticks or 1,
+            request=request,  # type: ignore[arg-type]
+            policy=Policy(overlap="skip" if one else "allow"),
+        )
+
+    def _owned(self, found: Parsed) -> frozenset[str]:
+        more = {"overlap"} if "-s" in found.flags else set()
+        more |= {"catchup_policy"} if self._options.catchup_policy else set()
+        more |= {"max_catchup_ticks"} if self._options.max_catchup_ticks else set()
+        return _OWNED | more
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1] if name[:1] in {'"', "'"} else name
 
 
 def _reads(text: str) -> bool:
@@ -264,76 +310,3 @@ def _comment_label(comment: Sequence[str], notes: list[str]) -> dict[str, str]:
         notes.append("its comment has control characters or is not UTF-8, and is no label")
         return {}
     return {"comment": text}
-
-
-def _expression(fields: list[str], notes: list[str]) -> str:
-    """The expression that means here what the fields mean to cron; raises `Unfit`."""
-    text = " ".join(fields)
-    try:
-        found = parse_expression(text)
-    except InvalidInput as error:
-        raise Unfit("; ".join(map(_explained, error.problems))) from None
-    if len(fields) == 5:
-        _refuse_foreign(found, fields)
-        same = _same_days(found, fields)
-        if same != fields:
-            text = " ".join(same)
-            notes.append(f"written as {text}, which means the same: cron takes both day fields together here")
-    try:
-        return check_expression(text).text
-    except InvalidInput as error:
-        raise Unfit(str(error)) from None
-
-
-def _explained(problem: str) -> str:
-    if "runs backwards" in problem:
-        return f"{problem} (cron takes it, and never runs the command)"
-    if "without a range" in problem:
-        return f"{problem} (Debian's cron refuses it, others read a single value)"
-    return problem
-
-
-def _refuse_foreign(found: CronExpression, fields: Sequence[str]) -> None:
-    if found.special_days:
-        raise Unfit(
-            "cron does not know L, W and #, so it is not clear what is meant: `arco schedule create` takes them"
-        )
-    if _TO_SUNDAY.search(fields[4]):
-        raise Unfit(
-            f"in the day-of-week field, {fields[4]!a} ends with SUN, which cron reads as 0: the range runs "
-            "backwards and never happens; write 7, as in FRI-7"
-        )
-
-
-def _same_days(found: CronExpression, fields: list[str]) -> list[str]:
-    """The fields with the meaning that cron gives to its day fields.
-
-    cron lets either match only where neither begins with `*`; otherwise both must, and `*/2` begins with one. Here
-    either matches unless one of them is `*` alone.
-    """
-    month_day, weekday = fields[2], fields[4]
-    if "*" in {month_day, weekday} or not (month_day.startswith("*") or weekday.startswith("*")):
-        return fields
-    if found.month_days == _EVERY_DAY:
-        return [*fields[:2], "*", *fields[3:]]
-    if found.weekdays == _EVERY_WEEKDAY:
-        return [*fields[:4], "*"]
-    raise Unfit(
-        f"cron wants both the day of the month {month_day} and the day of the week {weekday} to match, since one of "
-        "them begins with *; here either would do. Let the command look at one of them, as in "
-        '`[ "$(date +%u)" = 1 ] && COMMAND`'
-    )
-
-
-def _unescaped(text: str) -> tuple[str, str | None]:
-    r"""The command, and what follows the first `%`, if there is one. `\%` is a percent sign, `\\` a backslash."""
-    command: list[str] = []
-    chars = iter(enumerate(text))
-    for place, char in chars:
-        if char == "\\" and text[place + 1 : place + 2] in {"%", "\\"}:
-            command.append(next(chars)[1])
-        elif char == "%":
-            return "".join(command), text[place + 1 :]
-        else:
-            command.append(char)
-    return "".join(command), None

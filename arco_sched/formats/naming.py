@@ -1,16 +1,19 @@
-"""Ids for schedules that never had one: found in the command, the same each time, and unique in a file."""
+"""A name for a command: what it runs, behind guards, wrappers and interpreters, with the words that say what for."""
 
 import re
-from typing import Final
+import shlex
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
-_QUOTED: Final = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\$\([^)]*\)|`[^`]*`")
-_REDIRECTION: Final = re.compile(r"\d*[<>]+(?:&\d|&?\s*\S+)")
-_BETWEEN: Final = re.compile(r"&&|\|\||[;|&\n]")
+_HERE_DOCUMENT: Final = re.compile(r"\Aexec <<'(STDIN\d*)'\n.*?^\1\n", re.DOTALL | re.MULTILINE)
+_SUBSTITUTION: Final = re.compile(r"\$\([^()]*\)|`[^`]*`")
+_REDIRECTION: Final = re.compile(r"\d*[<>]+(?:&\d|&?\s*(?:\"[^\"]*\"|'[^']*'|[^\s;&|()]+))")
+_OPERATORS: Final = frozenset(";&|()\n")
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
-_NUMBER: Final = re.compile(r"[0-9.]+[smhd]?")
-_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,30}")
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,30}")
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_ENDING: Final = re.compile(r"\.(?:sh|bash|py|pl|rb|php|js)$")
+_ENDING: Final = re.compile(r"\.(?:sh|bash|py|pl|rb|php|js|jar)$")
+_SEPARATORS: Final = re.compile(r"[/=?&:,@#\s]+")
 
 _SYNTAX: Final = frozenset(
     {"if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "(", ")"}
@@ -19,62 +22,168 @@ _GUARDS: Final = frozenset(
     {".", ":", "[", "[[", "cd", "command", "echo", "exit", "export", "false", "mkdir", "set", "sleep", "source", "test"}
     | {"true", "type", "ulimit", "umask", "unset", "wait", "which"}
 )
-_WRAPPERS: Final = frozenset(
-    {"chronic", "chrt", "cronic", "env", "eval", "exec", "flock", "ionice", "nice", "nohup", "run-one", "runuser"}
-    | {"setsid", "stdbuf", "su", "sudo", "systemd-cat", "time", "timeout", "xargs"}
-)
-_INTERPRETERS: Final = frozenset({"bash", "dash", "java", "node", "perl", "php", "ruby", "sh", "zsh"})
-_WITH_VALUE: Final = frozenset({"-u", "-g", "-w", "-n", "-c", "-s"})
+_SHELLS: Final = frozenset({"ash", "bash", "dash", "fish", "ksh", "mksh", "sh", "zsh"})
 
 
-def telling_name(command: str, comment: str) -> str:
+class _Wrapper(NamedTuple):
+    """A program that runs another: its options with a value, those with a command line, and how much it takes first."""
+
+    valued: frozenset[str] = frozenset()
+    lines: frozenset[str] = frozenset()
+    positional: int = 0
+
+
+def _wrapper(valued: str = "", lines: str = "", positional: int = 0) -> _Wrapper:
+    return _Wrapper(frozenset(valued.split()), frozenset(lines.split()), positional)
+
+
+_WRAPPERS: Final = {
+    **{name: _wrapper() for name in ("chronic", "cronic", "eval", "exec", "nohup", "run-one", "setsid", "time")},
+    "chrt": _wrapper("-T -P -D", positional=1),
+    "env": _wrapper("-u --unset -C --chdir", "-S --split-string"),
+    "flock": _wrapper("-w --wait --timeout -E --conflict-exit-code", "-c --command", positional=1),
+    "ionice": _wrapper("-c --class -n --classdata -p -P -u"),
+    "nice": _wrapper("-n --adjustment"),
+    "runuser": _wrapper("-u --user -g --group -G --supp-group -s --shell -w", "-c --command"),
+    "stdbuf": _wrapper("-i -o -e --input --output --error"),
+    "su": _wrapper("-g --group -G --supp-group -s --shell -w", "-c --command"),
+    "sudo": _wrapper("-u --user -g --group -h --host -p --prompt -C -T -U -r -t -D --chdir -R"),
+    "systemd-cat": _wrapper("-t --identifier -p --priority"),
+    "systemd-run": _wrapper("-u --unit -p --property -M --machine -E --setenv --description --slice"),
+    "timeout": _wrapper("-s --signal -k --kill-after", positional=1),
+    "xargs": _wrapper("-n -I -P -d -L -a -s -E"),
+}
+_INTERPRETERS: Final = {
+    "java": _wrapper("-cp -classpath --class-path -p --module-path", "-jar"),
+    "node": _wrapper("-r --require --import", "-e --eval -p --print"),
+    "perl": _wrapper("-I -M", "-e -E"),
+    "php": _wrapper("-d --define -c --php-ini -z", "-r --run -B -R"),
+    "python": _wrapper("-W -X", "-c"),
+    "ruby": _wrapper("-I -r -C", "-e"),
+}
+"""Options with a value, and those with a program, which has no name."""
+
+
+def telling_name(command: str, comment: str = "") -> str:
     """A name for a command: its program, behind guards and wrappers, with the words that say what it shall do.
 
     Where the command has none, the first words of the comment; nothing where there is none either.
     """
-    plain = _REDIRECTION.sub(" ", _QUOTED.sub(" ", command))
-    for segment in _BETWEEN.split(plain):
-        name = _clean(_program(segment.replace("(", " ( ").replace(")", " ) ").split()))
+    return _of_line(_HERE_DOCUMENT.sub("", command), depth=3) or clean(" ".join(comment.lower().split()[:5]))
+
+
+def telling_words(command: str) -> list[str]:
+    """The parts of a command that may tell it from another of the same name, in their order."""
+    found = []
+    for words in _segments(_HERE_DOCUMENT.sub("", command)):
+        for word in words:
+            found += [clean(part) for part in _SEPARATORS.split(word.removeprefix("https://").removeprefix("http://"))]
+    return [word for word in found if word]
+
+
+def clean(text: str) -> str:
+    """The text as a part of an id, at most 48 characters."""
+    return _UNFIT.sub("-", text)[:48].strip("._-")
+
+
+def _of_line(line: str, depth: int) -> str:
+    for words in _segments(line):
+        name = clean(_program(words, depth))
         if name:
             return name
-    return _clean(" ".join(comment.lower().split()[:5]))
+    return ""
 
 
-def _program(words: list[str]) -> str:
-    wrapped = ""
+def _segments(line: str) -> Iterator[list[str]]:
+    """The words of each simple command of a line, without quotes and redirections."""
+    plain = _REDIRECTION.sub(" ", _SUBSTITUTION.sub(" ", line))
+    lexer = shlex.shlex(plain, posix=True, punctuation_chars=";&|()\n")
+    lexer.whitespace = " \t\r"
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    words: list[str] = []
+    try:
+        for token in lexer:
+            if token and _OPERATORS.issuperset(token):
+                yield words
+                words = []
+            else:
+                words.append(token)
+    except ValueError:
+        words = plain.replace('"', " ").replace("'", " ").split()
+    yield words
+
+
+def _program(words: list[str], depth: int) -> str:
     while words:
         word = words.pop(0)
         base = word.rsplit("/", 1)[-1]
         if word in _SYNTAX or _ASSIGNMENT.match(word):
             continue
-        if wrapped and (word.startswith("-") or _NUMBER.fullmatch(word)):
-            if word in _WITH_VALUE and words and not _NUMBER.fullmatch(words[0]):
-                words.pop(0)
-            continue
-        if wrapped == "flock":
-            wrapped = "its file is behind us"
-            continue
         if base in _WRAPPERS:
-            wrapped = base
+            line = _unwrap(base, words)
+            if line is not None:
+                return _of_line(line, depth - 1) if depth else ""
             continue
         if base in _GUARDS:
             return ""
-        if base in _INTERPRETERS or re.fullmatch(r"python[0-9.]*", base):
-            return _script(words)
-        return _with_words(base, words)
+        if base in _SHELLS:
+            return _of_shell(words, depth)
+        kind = "python" if re.fullmatch(r"python[0-9.]*", base) else re.sub(r"[0-9.]+$", "", base)
+        return _script(_INTERPRETERS[kind], words) if kind in _INTERPRETERS else _with_words(base, words)
     return ""
 
 
-def _script(words: list[str]) -> str:
+def _unwrap(base: str, words: list[str]) -> str | None:
+    """Take a wrapper's own words away; the command line that it runs, where that is an option's value."""
+    wrapper = _WRAPPERS[base]
+    positional = wrapper.positional
+    of_user = base == "su"
+    while words:
+        word = words[0]
+        if word in wrapper.lines and len(words) > 1:
+            return words[1]
+        if word == "--":
+            words.pop(0)
+        elif word.startswith("-"):
+            # `su - user` and `runuser - user` name a user, and their command comes as an option.
+            of_user = of_user or (word in {"-", "-l", "--login"} and base == "runuser")
+            del words[: 2 if word in wrapper.valued else 1]
+        elif base in {"env", "sudo", "nice"} and _ASSIGNMENT.match(word):
+            words.pop(0)
+        elif positional or of_user:
+            words.pop(0)
+            positional -= 1
+        else:
+            return None
+    return None
+
+
+def _of_shell(words: list[str], depth: int) -> str:
+    """The script that a shell runs, or what its command line runs."""
+    while words:
+        word = words.pop(0)
+        if re.fullmatch(r"-[a-zA-Z]*c", word):
+            return _of_line(words[0], depth - 1) if words and depth else ""
+        if word in {"-o", "-O"}:
+            del words[:1]
+        elif not word.startswith("-"):
+            return _with_words(word.rsplit("/", 1)[-1], words)
+    return ""
+
+
+def _script(interpreter: _Wrapper, words: list[str]) -> str:
     """The script or module that an interpreter runs; nothing where its text is on the line."""
     while words:
         word = words.pop(0)
-        if word == "-m" and words:
-            return words[0]
-        if word in {"-c", "-e", "-r"}:
+        if word in {"-m", "-jar", "-f"} and words:
+            return _with_words(words.pop(0).rsplit("/", 1)[-1], words if word != "-m" else [])
+        if word in interpreter.lines:
             return ""
-        if not word.startswith("-"):
-            return _with_words(_ENDING.sub("", word.rsplit("/", 1)[-1]), words)
+        if word in interpreter.valued:
+            del words[:1]
+        elif not word.startswith("-"):
+            return _with_words(word.rsplit("/", 1)[-1], words)
     return ""
 
 
@@ -90,40 +199,3 @@ def _with_words(base: str, words: list[str]) -> str:
         if not word.startswith("-"):
             told.append(word)
     return "-".join([base, *told])
-
-
-def _clean(text: str) -> str:
-    return _UNFIT.sub("-", text)[:48].strip("._-")
-
-
-class Names:
-    """Ids that are given once each.
-
-    The first entry with a name has it as its id. Another one gets a few characters of its command's hash behind it, and
-    of its time's where the command is the same, so that the order of the others does not matter.
-    """
-
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
-        self._given: set[str] = set()
-
-    def take(self, name: str, command: str, rest: str) -> str:
-        """An id that nothing else has."""
-        marks = [_mark(command), _mark(f"{command}\n{rest}")]
-        name = name or f"entry-{marks[0]}"
-        candidates = [name, f"{name}-{marks[0]}", f"{name}-{marks[1]}"]
-        number = 2
-        while f"{self._prefix}{candidates[0]}" in self._given:
-            candidates.pop(0)
-            if not candidates:
-                candidates.append(f"{name}-{marks[1]}-{number}")
-                number += 1
-        found = f"{self._prefix}{candidates[0]}"
-        self._given.add(found)
-        return found
-
-
-def _mark(text: str) -> str:
-    from hashlib import sha256
-
-    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:6]

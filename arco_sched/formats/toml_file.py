@@ -262,6 +262,27 @@ def write(versions: Iterable[Version]) -> str:
     return f"{heading}\n{_toml(said)}" if said["schedules"] else heading
 
 
+def write_wanted(wanted: Iterable[Wanted], heading: str) -> str:
+    """A definitions file that asks for these schedules; `heading` says where they come from."""
+    entries = {}
+    for each in wanted:
+        version = Version(
+            schedule_id=each.schedule_id,
+            definition_version=1,
+            definition=each.definition,
+            start_at=0 if each.start_at is None else each.start_at,
+            enabled=each.enabled is not False,
+            deleted=False,
+            created_at=0,
+            effective_from=0,
+        )
+        entries[each.schedule_id] = _entry(version)
+        if each.start_at is None:
+            del entries[each.schedule_id]["start_at"]
+    lines = "".join(f"# {line}\n" for line in (heading, "`arco apply FILE --dry-run` shows what would change."))
+    return f"{lines}\n{_toml({'schedules': entries})}" if entries else lines
+
+
 _ALWAYS_WRITTEN: Final = {"cron_expression", "timezone", "start_at"}
 
 

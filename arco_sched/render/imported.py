@@ -1,77 +1,125 @@
-"""What importing a crontab did: every line of it, as JSON and as a table."""
+"""What importing files did: every line of them, as JSON and as tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from arco_sched.core.definitions import SOURCE
 from arco_sched.render import applied as render
 from arco_sched.render import json
 from arco_sched.render.drawing import Cell, Column, Screen
 
 if TYPE_CHECKING:
-    from arco_sched.formats.crontab import Crontab, Line
+    from arco_sched.formats.entries import Line, ReadFile
     from arco_sched.service.apply import Applied, AppliedChange
 
 _STYLES = {"created": "green", "updated": "yellow", "problem": "bold red"}
+_SAID = {"system": "a system's crontab", "user": "a user's crontab"}
 
 
-def document(crontab: Crontab, applied: Applied) -> str:
+def document(files: Sequence[ReadFile], applied: Applied) -> str:
     """`arco import crontab`."""
-    numbers = {line.schedule_id: line.number for line in crontab.lines if line.schedule_id is not None}
+    rows = list(_lines(files, applied))
+    places = {id(change): (file.name, line.number) for file, line, change in rows if change is not None}
+    nowhere = (None, None)
     return json.line(
         {
-            "changes": [{**render.row(change), "line": numbers.get(change.schedule_id)} for change in applied.changes],
+            "changes": [
+                {**render.row(change), "file": file, "line": number}
+                for change in applied.changes
+                for file, number in [places.get(id(change), nowhere)]
+            ],
             "lines": [
                 {
+                    "file": file.name,
                     "line": line.number,
                     "kind": line.kind,
-                    "schedule_id": line.schedule_id,
+                    "schedule_id": None if change is None else change.schedule_id,
                     "message": line.message,
                     "text": line.text,
                 }
-                for line in crontab.lines
+                for file, line, change in rows
             ],
-            "problems": [{"line": line.number, "message": line.message} for line in crontab.problems],
-            "format": "system" if crontab.system else "user",
+            "problems": [
+                {"file": file.name, "line": line.number, "message": line.message}
+                for file in files
+                for line in file.problems
+            ],
+            "gone": [change.schedule_id for change in _gone(files, applied)]
+            + [version.schedule_id for version in applied.unlisted],
+            "files": [{"file": file.name, "source": file.source, "format": file.format} for file in files],
             "dry_run": applied.dry_run,
         }
     )
 
 
-def draw(crontab: Crontab, applied: Applied) -> None:
+def _lines(files: Sequence[ReadFile], applied: Applied) -> Iterator[tuple[ReadFile, Line, AppliedChange | None]]:
+    """Every line of the files, with what became of its entry: the changes come in the order of the entries."""
+    before = 0
+    for file in files:
+        for line in file.lines:
+            yield file, line, None if line.entry is None else applied.changes[before + line.entry]
+        before += len(file.entries)
+
+
+def _gone(files: Sequence[ReadFile], applied: Applied) -> tuple[AppliedChange, ...]:
+    return applied.changes[sum(len(file.entries) for file in files) :]
+
+
+def draw(files: Sequence[ReadFile], applied: Applied) -> None:
     """Every line that says something, what became of it, and how many of each kind there are."""
     screen = Screen()
-    changes = {change.schedule_id: change for change in applied.changes}
-    rows = [
-        _row(line, changes)
-        for line in crontab.lines
-        if line.kind not in {"blank", "comment"} or (line.kind == "comment" and line.message)
-    ]
-    if rows:
-        columns = (Column("LINE", whole=True, right=True), Column("IS", whole=True), Column("WHAT"))
-        screen.table(columns, rows)
+    rows = list(_lines(files, applied))
+    for file in files:
+        shown = [(line, change) for of, line, change in rows if of is file and _says(line)]
+        if len(files) > 1 and shown:
+            screen.line(f"{file.name}:")
+        if shown:
+            columns = (Column("LINE", whole=True, right=True), Column("IS", whole=True), Column("WHAT"))
+            screen.table(columns, [_row(line, change) for line, change in shown])
+    for change in _gone(files, applied):
+        state = "deleted" if change.change == "deleted" else "paused"
+        screen.line(f"{change.schedule_id}: {state}, it is not in the file any more", "yellow")
     screen.line(render.summary(applied))
-    kinds = [line.kind for line in crontab.lines]
-    if crontab.problems:
-        count = len(crontab.problems)
+    once = [change for change in applied.changes if change.change == "created" and _runs_once(change)]
+    if once:
+        screen.line(
+            "After an outage they run once, for the latest time that was missed (catchup_policy latest, "
+            "max_catchup_ticks 1), unless --catchup-policy and --max-catchup say otherwise."
+        )
+    count = sum(len(file.problems) for file in files)
+    if count:
         which = "1 line" if count == 1 else f"{count:,} lines"
         screen.line(f"{which} can't be carried over: see the reasons above.", "bold red")
+    for file in files:
+        screen.line(_counted(file))
+
+
+def _runs_once(change: AppliedChange) -> bool:
+    definition = change.version.definition
+    return (definition.catchup_policy, definition.max_catchup_ticks) == ("latest", 1)
+
+
+def _says(line: Line) -> bool:
+    return line.kind not in {"blank", "comment"} or bool(line.kind == "comment" and line.message)
+
+
+def _counted(file: ReadFile) -> str:
+    kinds = [line.kind for line in file.lines]
     rest = len(kinds) - kinds.count("schedule") - kinds.count("problem")
-    screen.line(
-        f"{len(kinds):,} lines read as a {'system' if crontab.system else 'user'}'s crontab, {rest:,} of them "
+    count = "1 line" if len(kinds) == 1 else f"{len(kinds):,} lines"
+    return (
+        f"{count} of {file.source.partition(':')[2]} read as {_SAID.get(file.format, file.format)}, {rest:,} of them "
         "variables, comments and blank lines."
     )
 
 
-def _row(line: Line, changes: Mapping[str, AppliedChange]) -> tuple[Cell, ...]:
-    change = changes.get(line.schedule_id or "")
+def _row(line: Line, change: AppliedChange | None) -> tuple[Cell, ...]:
     if change is None:
         what: Cell = line.message or ""
         if line.kind == "problem":
             what = [(line.text, ""), (line.message or "", _STYLES["problem"])]
-        elif line.kind in {"variable", "comment"}:
+        elif line.kind in {"variable", "comment", "setting"}:
             what = f"{line.text.strip()}: {line.message}"
         return str(line.number), (line.kind, _STYLES.get(line.kind, "")), what
     definition = change.version.definition
@@ -81,16 +129,18 @@ def _row(line: Line, changes: Mapping[str, AppliedChange]) -> tuple[Cell, ...]:
     return str(line.number), (change.change, _STYLES.get(change.change, "")), said
 
 
-def gone(crontab_name: str, applied: Applied) -> str | None:
-    """Which schedules came from this crontab before and are not in it any more."""
-    ids = [
-        version.schedule_id
-        for version in applied.unlisted
-        if dict(version.definition.request.labels).get(SOURCE) == f"crontab:{crontab_name}"
-    ]
-    if not ids:
-        return None
-    return (
-        f"note: imported from {crontab_name} before and not in it now, they stay: {', '.join(ids[:10])}"
-        f"{' …' if len(ids) > 10 else ''}; `arco schedule delete ID` ends one"
-    )
+def notes(applied: Applied, entries: int) -> Iterator[str]:
+    """What a person should know besides: what is gone, what stays paused, how the entries catch up."""
+    ids = [version.schedule_id for version in applied.unlisted]
+    if ids:
+        yield (
+            f"note: imported before and not in the file now, {'it stays' if len(ids) == 1 else 'they stay'}: "
+            f"{_named(ids)}; --prune deletes, --disable-gone pauses"
+        )
+    paused = [change.schedule_id for change in applied.changes[:entries] if not change.version.enabled]
+    if paused:
+        yield f"note: in the file, but paused here, and stays so: {_named(paused)}; `arco schedule enable ID`"
+
+
+def _named(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:10]) + (f" and {len(ids) - 10:,} more" if len(ids) > 10 else "")

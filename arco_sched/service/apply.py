@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from arco_sched.core import changes
 from arco_sched.core.definitions import Version, Wanted
@@ -17,6 +17,9 @@ TRIES: Final = 3
 """How often a plan is made anew because somebody changed its schedules; then it is made while nobody may write."""
 
 Refuse = Callable[[Version, Wanted], str | None]
+
+Gone = Literal["keep", "disable", "delete"]
+"""What becomes of a schedule that a file speaks for and does not name any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +88,10 @@ def plan(
     listed: Sequence[Version],
     now: int,
     *,
-    prune: bool = False,
+    gone: Gone = "keep",
     refuse: Refuse | None = None,
 ) -> Plan:
-    """The steps that make every schedule what is wanted; with `prune`, the `listed` ones that are not wanted end.
+    """The steps that make every schedule what is wanted; `gone` says what becomes of the `listed` that are not.
 
     Raises `InvalidFields` with every problem, and `Conflict` with all that `refuse` says.
     """
@@ -120,11 +123,15 @@ def plan(
     if refusals:
         raise Conflict("; ".join(refusals))
     unlisted = tuple(version for version in listed if version.schedule_id not in names)
-    if not prune:
+    if gone == "keep":
         return Plan(tuple(steps), unlisted)
     for version in unlisted:
-        ended = changes.delete(version.schedule_id, current(version.schedule_id), now)
-        steps.append(Step(version.schedule_id, "deleted", version, ended))
+        there = current(version.schedule_id)
+        if gone == "delete":
+            steps.append(Step(version.schedule_id, "deleted", version, changes.delete(version.schedule_id, there, now)))
+            continue
+        paused = changes.change(version.schedule_id, there, now, enabled=False)
+        steps.append(Step(version.schedule_id, "unchanged" if paused is None else "updated", version, paused))
     return Plan(tuple(steps), ())
 
 
@@ -138,13 +145,47 @@ def apply(
     refuse: Refuse | None = None,
 ) -> Applied:
     """Make every schedule what a file says it should be, all of them or none; see `Workspace.apply`."""
-    wanted = list(wanted)
+    given = list(wanted)
+    return _apply(
+        store, lambda _: given, now=now, gone="delete" if prune else "keep", dry_run=dry_run, refuse=refuse, owns=None
+    )
 
+
+def take_over(
+    store: Store,
+    wanted: Callable[[Sequence[Version]], Iterable[Wanted]],
+    *,
+    now: int,
+    owns: Callable[[Version], bool],
+    refuse: Refuse,
+    gone: Gone = "keep",
+    dry_run: bool = False,
+) -> Applied:
+    """Make schedules of what stands in files elsewhere, all of them or none.
+
+    `wanted` is asked within the transaction, given the schedules that are there. The files speak for those that they
+    `owns`; `gone` says what becomes of those of them that are not wanted any more, `unlisted` where they stay.
+    """
+    return _apply(store, wanted, now=now, gone=gone, dry_run=dry_run, refuse=refuse, owns=owns)
+
+
+def _apply(
+    store: Store,
+    wanting: Callable[[Sequence[Version]], Iterable[Wanted]],
+    *,
+    now: int,
+    gone: Gone,
+    dry_run: bool,
+    refuse: Refuse | None,
+    owns: Callable[[Version], bool] | None,
+) -> Applied:
     def planned(transaction: Transaction) -> _Planned:
         listed = [schedule.version for schedule in transaction.definitions.schedules(deleted=False)]
+        wanted = list(wanting(listed))
+        listed = listed if owns is None else list(filter(owns, listed))
         names = {*(each.schedule_id for each in wanted), *(version.schedule_id for version in listed)}
         there = transaction.definitions.currents(sorted(names))
-        made = plan(wanted, there.get, listed, now, prune=prune, refuse=refuse)
+        made = plan(wanted, there.get, listed, now, gone=gone, refuse=refuse)
         versions = [step.version for step in made.steps if step.version is not None]
         return _Planned(made, versions, count_waiting(transaction, versions))
 

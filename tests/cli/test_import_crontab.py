@@ -1,5 +1,9 @@
 """`arco import crontab`: a whole file, twice, with options, and what is reported."""
 
+import getpass
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,19 +37,23 @@ def test_a_whole_file_of_the_system(arco: Arco) -> None:
     kinds = [line["kind"] for line in document["lines"]]
     assert kinds == ["comment", "blank", "variable", "variable", "blank", "problem", "comment", "schedule"]
     reason = "the nickname '@reboot' is not supported: it names an event, and arco does not see a machine start"
-    assert document["problems"] == [{"line": 6, "message": reason}]
+    assert document["problems"] == [{"file": file, "line": 6, "message": reason}]
     assert document["changes"] == [
-        {"schedule_id": "logcheck", "change": "created", "changed": {}, "waiting": 0, "line": 8}
+        {"schedule_id": "logcheck", "change": "created", "changed": {}, "waiting": 0, "file": file, "line": 8}
     ]
-    assert (document["format"], document["dry_run"]) == ("system", False)
+    assert document["files"] == [{"file": file, "source": f"crontab:{file}", "format": "system"}]
+    assert document["dry_run"] is False
     shown = arco.json("schedule", "show", "logcheck")
     assert shown["timezone"] == "Europe/Berlin"
     assert shown["labels"] == {
         "comment": "each hour",
-        "env.MAILTO": "root",
-        "env.PATH": "/usr/local/sbin:/usr/local/bin:/sbin:/bin:/usr/sbin:/usr/bin",
-        "source": "crontab:logcheck",
+        "source": f"crontab:{file}",
         "user": "logcheck",
+    }
+    assert shown["environment"] == {
+        "MAILTO": "root",
+        "PATH": "/usr/local/sbin:/usr/local/bin:/sbin:/bin:/usr/sbin:/usr/bin",
+        "SHELL": "/bin/sh",
     }
     again = arco("import", "crontab", file, "--tz", "Europe/Berlin")
     assert again.code == 7
@@ -66,8 +74,8 @@ def test_importing_twice_is_unchanged_and_says_nothing_new(arco: Arco) -> None:
     assert arco.json("events", "list") == events
     arco.file("tab", "0 6 * * * /opt/backup.sh\n")
     third = arco("import", "crontab", file, "--tz", "UTC")
-    assert "updated  backup: 0 6 * * * in UTC" in third.out
-    assert "imported from tab before and not in it now, they stay: backup-" in third.err
+    assert "updated  backup-0500: 0 6 * * * in UTC" in third.out
+    assert "imported before and not in the file now, they stay: backup-all, report;" in third.err
 
 
 def test_without_a_zone_utc_is_assumed_and_said(arco: Arco) -> None:
@@ -102,7 +110,7 @@ def test_a_schedule_of_somebody_else_is_not_changed(arco: Arco) -> None:
     made = arco.json("import", "crontab", file, "--tz", "UTC", "--prefix", "cron.")
     assert [change["schedule_id"] for change in made["changes"]] == ["cron.run", "cron.other"]
     elsewhere = arco("import", "crontab", arco.file("tab2", "@daily run x\n@hourly other\n"), "--prefix", "cron.")
-    assert (elsewhere.code, "cron.other exists and came from crontab:tab" in elsewhere.err) == (4, True)
+    assert (elsewhere.code, f"cron.other exists and came from crontab:{file}" in elsewhere.err) == (4, True)
 
 
 def test_a_dry_run_changes_nothing(arco: Arco) -> None:
@@ -121,8 +129,12 @@ def test_bad_options_are_refused(arco: Arco, option: list[str]) -> None:
 
 def test_a_file_that_cannot_be_read(arco: Arco) -> None:
     """Exit 2, one line."""
-    answer = arco("import", "crontab", str(arco.folder))
-    assert (answer.code, answer.err) == (2, f"arco: can't read {arco.folder}: Is a directory\n")
+    answer = arco("import", "crontab", f"{arco.folder}/none")
+    assert (answer.code, answer.err) == (2, f"arco: can't read {arco.folder}/none: No such file or directory\n")
+    assert (
+        arco("import", "crontab", str(arco.folder)).err
+        == f"arco: there is no file to read in the folder {arco.folder}\n"
+    )
 
 
 def test_a_crontab_of_comments_is_done_at_once(arco: Arco) -> None:
@@ -130,7 +142,8 @@ def test_a_crontab_of_comments_is_done_at_once(arco: Arco) -> None:
     answer = arco("import", "crontab", arco.file("tab", "# nothing\r\n\r\n"))
     assert (answer.code, answer.out, arco.db.exists()) == (
         0,
-        "No schedules.\n2 lines read as a user's crontab, 2 of them variables, comments and blank lines.\n",
+        f"No schedules.\n2 lines of {arco.folder}/tab read as a user's crontab, 2 of them variables, comments and "
+        "blank lines.\n",
         False,
     )
 
@@ -151,3 +164,158 @@ def test_what_is_imported_is_executed_as_cron_executed_it(arco: Arco) -> None:
     named = arco("import", "crontab", arco.file("named", "0 5 * * * games x\n"), "--system-format", "--tz", "UTC")
     assert "note: entries that name a user are executed by a worker that is root, or is that user" in named.err
     assert arco.json("schedule", "show", "x")["run_as"] == "games"
+
+
+def test_swapped_lines_keep_their_ids_and_what_is_gone_is_named(arco: Arco) -> None:
+    """Two entries of one program: neither gets the other's command, and the one that is taken out is named."""
+    file = arco.file("tab", "0 5 * * * curl https://a\n0 5 * * * curl https://b\n")
+    made = arco.json("import", "crontab", file, "--tz", "UTC")
+    assert [change["schedule_id"] for change in made["changes"]] == ["curl-a", "curl-b"]
+    events = arco.json("events", "list")
+    arco.file("tab", "0 5 * * * curl https://b\n0 5 * * * curl https://a\n")
+    again = arco.json("import", "crontab", file, "--tz", "UTC")
+    assert [(change["schedule_id"], change["change"], change["line"]) for change in again["changes"]] == [
+        ("curl-b", "unchanged", 1),
+        ("curl-a", "unchanged", 2),
+    ]
+    assert arco.json("events", "list") == events
+    arco.file("tab", "0 5 * * * curl https://b\n")
+    third = arco.json("import", "crontab", file, "--tz", "UTC")
+    assert ([change["schedule_id"] for change in third["changes"]], third["gone"]) == (["curl-b"], ["curl-a"])
+    assert arco.json("schedule", "show", "curl-a")["command"] == "curl https://a"
+
+
+@pytest.mark.parametrize(("option", "change"), [("--prune", "deleted"), ("--disable-gone", "updated")])
+def test_what_is_gone_can_be_deleted_or_paused(arco: Arco, option: str, change: str) -> None:
+    """Only what came from this file; both at once are refused."""
+    arco("schedule", "create", "mine", "--cron", "@hourly")
+    other = arco.file("other", "@daily x\n")
+    arco.json("import", "crontab", other, "--tz", "UTC")
+    file = arco.file("tab", "@daily a\n@daily b\n")
+    arco.json("import", "crontab", file, "--tz", "UTC")
+    arco.file("tab", "@daily b\n")
+    shown = arco("import", "crontab", file, "--tz", "UTC", option, "--dry-run")
+    assert "a: " + ("deleted" if option == "--prune" else "paused") in shown.out
+    answer = arco.json("import", "crontab", file, "--tz", "UTC", option)
+    told = [(each["schedule_id"], each["change"], each["line"]) for each in answer["changes"]]
+    assert told == [("b", "unchanged", 1), ("a", change, None)]
+    assert answer["gone"] == ["a"]
+    left = {each["schedule_id"]: each["enabled"] for each in arco.json("schedule", "list")["schedules"]}
+    assert left == {"b": True, "mine": True, "x": True} | ({} if option == "--prune" else {"a": False})
+    arco.file("tab", "@daily a\n@daily b\n")
+    back = arco("import", "crontab", file, "--tz", "UTC")
+    assert ("in the file, but paused here, and stays so: a" in back.err) is (option == "--disable-gone")
+    assert arco("import", "crontab", file, "--prune", "--disable-gone").code == 2
+
+
+def test_two_files_of_one_name_are_two_files(arco: Arco) -> None:
+    """The source is the path: `one/root` and `two/root` do not touch each other's schedules."""
+    for folder in ("one", "two"):
+        (arco.folder / folder).mkdir()
+    one = arco.file("one/root", "@daily run a\n")
+    two = arco.file("two/root", "@daily run b\n")
+    arco.json("import", "crontab", one, "--tz", "UTC")
+    answer = arco.json("import", "crontab", two, "--tz", "UTC", "--prune")
+    assert [(each["schedule_id"], each["change"]) for each in answer["changes"]] == [("run-b", "created")]
+    assert arco.json("schedule", "show", "run-a")["labels"]["source"] == f"crontab:{one}"
+    # A relative path is the same file.
+    assert arco("import", "crontab", one, "--tz", "UTC", "--source", "elsewhere").code == 4
+
+
+def test_stdin_needs_a_source(arco: Arco) -> None:
+    """root may pipe anybody's crontab, so it says whose; for any other user it is the user's own."""
+    command = [sys.executable, "-m", "arco_sched", "--db", str(arco.db), "import", "crontab", "-", "--tz", "UTC"]
+
+    def piped(*more: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run([*command, *more], input="@daily x\n", text=True, capture_output=True, check=False)
+
+    unsaid = piped()
+    if os.geteuid() == 0:
+        assert unsaid.returncode == 2
+        said = "arco: say whose stdin is, so that importing it again finds its schedules: --source NAME\n"
+        assert unsaid.stderr == said
+    else:
+        assert unsaid.returncode == 0
+        assert f"lines of {getpass.getuser()} read" in unsaid.stdout
+    assert piped("--source", "alice", "--prefix", "alice.").returncode == 0
+    assert arco.json("schedule", "show", "alice.x")["labels"]["source"] == "crontab:alice"
+
+
+def test_a_folder_in_one_call(arco: Arco) -> None:
+    """Each file by its own path; spare copies are named and not read; ids are unique over all."""
+    (arco.folder / "cron.d").mkdir()
+    arco.file("cron.d/a", "@daily root run x\n")
+    arco.file("cron.d/b", "@daily root run x\n@hourly root y\n")
+    arco.file("cron.d/b.dpkg-old", "@daily root z\n")
+    arco.file("cron.d/.placeholder", "# nothing\n")
+    answer = arco("import", "crontab", f"{arco.folder}/cron.d", "--tz", "UTC", "--json")
+    assert "not read, since the name is that of a spare copy or hidden: " in answer.err
+    told = [(each["schedule_id"], each["file"], each["line"]) for each in answer.json["changes"]]
+    assert told == [
+        ("run-x-a", f"{arco.folder}/cron.d/a", 1),
+        ("run-x-b", f"{arco.folder}/cron.d/b", 1),
+        ("y", f"{arco.folder}/cron.d/b", 2),
+    ]
+    one = arco.json("import", "crontab", f"{arco.folder}/cron.d/b", "--tz", "UTC", "--prune")
+    assert {each["change"] for each in one["changes"]} == {"unchanged"}
+    assert arco("import", "crontab", f"{arco.folder}/cron.d", "--source", "x").code == 2
+
+
+def test_toml_is_printed_and_nothing_written(arco: Arco) -> None:
+    """What `arco apply` makes of it is what the import would have made; problems stand on stderr."""
+    file = arco.file("tab", "X=1\n@daily run [a]\n@reboot y\n")
+    answer = arco("import", "crontab", file, "--tz", "UTC", "--toml")
+    assert (answer.code, arco.db.exists()) == (7, False)
+    assert f"{file}:3: the nickname '@reboot' is not supported" in answer.err
+    reviewed = arco.file("schedules.toml", answer.out)
+    arco.ok("apply", reviewed)
+    again = arco("import", "crontab", file, "--tz", "UTC", "--json").json
+    assert [(each["schedule_id"], each["change"]) for each in again["changes"]] == [("run", "unchanged")]
+    assert arco("import", "crontab", file, "--toml", "--json").code == 2
+
+
+def test_secrets_are_left_out_and_named(arco: Arco) -> None:
+    """A variable that looks like one is a problem, whose value is shown nowhere; --with-secrets takes it."""
+    file = arco.file(
+        "tab",
+        "DB_PASSWORD=hunter2\nURL=postgres://u:hunter2@db/x\nPGPASSFILE=/root/.pgpass\nAWS_ACCESS_KEY_ID='hunter2'\n"
+        "RESTIC_PASSWORD_FILE=/root/p\nTOKENIZERS_PARALLELISM=false\nSSH_AUTH_SOCK=/tmp/s\nAPI_TOKEN=\n@daily x\n",
+    )
+    answer = arco("import", "crontab", file, "--tz", "UTC", "--json")
+    assert (answer.code, [each["line"] for each in answer.json["problems"]]) == (7, [1, 2, 4])
+    assert "hunter2" not in answer.out + answer.err
+    assert "hunter2" not in str(arco.content())
+    shown = arco("import", "crontab", file, "--tz", "UTC", "--dry-run")
+    assert "DB_PASSWORD=…" in shown.out
+    assert "hunter2" not in shown.out
+    assert set(arco.json("schedule", "show", "x")["environment"]) == {
+        *("PGPASSFILE", "RESTIC_PASSWORD_FILE", "TOKENIZERS_PARALLELISM", "SSH_AUTH_SOCK", "API_TOKEN", "PATH", "SHELL")
+    }
+    arco.json("import", "crontab", file, "--tz", "UTC", "--with-secrets")
+    assert arco.json("schedule", "show", "x")["environment"]["DB_PASSWORD"] == "hunter2"  # noqa: S105
+
+
+def test_entries_catch_up_as_cron_people_expect(arco: Arco) -> None:
+    """The latest time that was missed, once; the report says so, and options say otherwise."""
+    file = arco.file("tab", "@hourly x\n")
+    answer = arco("import", "crontab", file, "--tz", "UTC")
+    assert "run once, for the latest time that was missed" in answer.out
+    shown = arco.json("schedule", "show", "x")
+    assert (shown["catchup_policy"], shown["max_catchup_ticks"], shown["overlap"]) == ("latest", 1, "allow")
+    ticks = arco.json("tick", at="2025-01-15T18:30:00Z")["ticks"]
+    assert [tick["scheduled_for"] for tick in ticks] == ["2025-01-15T18:00:00Z"]
+    arco.ok("import", "crontab", file, "--tz", "UTC", "--catchup-policy", "oldest-first", "--max-catchup", "5")
+    shown = arco.json("schedule", "show", "x")
+    assert (shown["catchup_policy"], shown["max_catchup_ticks"]) == ("oldest-first", 5)
+    assert arco("import", "crontab", file, "--catchup-policy", "never").code == 2
+
+
+def test_a_file_that_speaks_for_both_formats_makes_nothing(arco: Arco) -> None:
+    """Exit 2, with the two options; and nothing of it is read as a command in silence."""
+    file = arco.file("tab", "0 5 * * * root a\n0 6 * * * /opt/b\n")
+    answer = arco("import", "crontab", file, "--tz", "UTC")
+    assert answer.code == 2
+    assert "1 entry begins with a user and 1 entry does not: say --system-format" in answer.err
+    assert not arco.db.exists()
+    assert arco("import", "crontab", file, "--dialect", "busybox", "--system-format").code == 2
+    assert arco("import", "crontab", file, "--dialect", "vixie").code == 2

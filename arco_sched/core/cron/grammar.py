@@ -81,6 +81,7 @@ _NEAREST: Final = re.compile(r"([0-9]+)W")
 _BEFORE_LAST: Final = re.compile(r"L-([0-9]+)")
 _SMALL: Final = re.compile(r"l|l-[0-9]+|[0-9]+w|lw|Lw|lW")
 _NTH: Final = re.compile(r"([^#]*)#([^#]*)")
+_QUARTZ_DAY: Final = re.compile(r"(?<![#/0-9A-Za-z])[1-7](?![0-9])")
 _WEEKDAY_TEXT: Final = re.compile(r"[0-9]+|[A-Za-z]{3}")
 
 
@@ -129,7 +130,7 @@ def parse_expression(text: str) -> CronExpression:
     if problems:
         if len(parts) == 6:
             problems[-1] += " (of six fields the first is the second)"
-        raise InvalidInput(*problems)
+        raise InvalidInput(*problems, *_weekdays_of_quartz(parts, parts[-1]))
 
     return CronExpression(
         text=normalised,
@@ -180,12 +181,22 @@ def _names_of(parts: list[str]) -> tuple[str, ...]:
     if len(parts) == 7:
         raise InvalidInput(
             "the cron expression has seven fields, and a year field is not supported: write five or six, and bound the "
-            "schedule by its start and end"
+            "schedule by its start and end",
+            *_weekdays_of_quartz(parts, parts[-2]),
         )
     raise InvalidInput(
         f"the cron expression has {len(parts)} field{'' if len(parts) == 1 else 's'}: write five, "
         "minute hour day-of-month month day-of-week, or six with the second first"
     )
+
+
+def _weekdays_of_quartz(parts: list[str], weekdays: str) -> list[str]:
+    """What to write for weekdays by number where a `?` tells that Quartz is meant, so that nobody gets a day late."""
+    names = {str(day + 1): name for name, day in WEEKDAY_NAMES.items()}
+    meant = _QUARTZ_DAY.sub(lambda found: names[found[0]], weekdays)
+    if "?" not in parts or "/" in weekdays or meant == weekdays:
+        return []
+    return [f"in Quartz 1 is SUN, and here MON: for its weekdays {_shown(weekdays)} write {meant}"]
 
 
 class _MonthDays:
@@ -288,6 +299,8 @@ def _read_item(field: _Field, item: str) -> range:
     if not item:
         raise _Refused("an entry of the list is empty: take the extra comma out")
     body, slash, step_text = item.partition("/")
+    if slash and body and not step_text:
+        raise _Refused(f"{_shown(item)} has no step behind its '/': write {body} where none is meant")
     if body == "*":
         low, high = field.low, field.high
     elif "-" in body:
@@ -304,8 +317,10 @@ def _read_item(field: _Field, item: str) -> range:
         if not body:
             raise _Refused(f"{_shown(item)} has nothing before its '/': write */{step_text}")
         low = _value(field, body)
+        _step(item, step_text)
         top = 6 if field is _WEEKDAY else field.high
-        instead = f"{body}-{top}/{step_text}" if low < top else body
+        from_here = f"*/{step_text}" if low == field.low else f"{body}-{top}/{step_text}"
+        instead = from_here if low < top else body
         raise _Refused(f"{_shown(item)} has a step without a range: write {instead}")
     else:
         value = _value(field, body)
@@ -345,7 +360,7 @@ def _why_no_value(field: _Field, text: str) -> str:
     if not text:
         return f"a number is missing: write {field.wanted}"
     if text == "?":
-        return "'?' is not supported: write *"
+        return "'?' is Quartz's sign for any day, and is not supported: write *"
     if upper[:3] in field.names:
         return f"{_shown(text)} is not a name: write {upper[:3]}"
     if upper in MONTH_NAMES or upper in WEEKDAY_NAMES:

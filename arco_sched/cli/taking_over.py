@@ -1,0 +1,204 @@
+"""What `arco import …` has in common, whatever it reads: which files, what becomes of their entries, what is said."""
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+
+import typer
+
+from arco_sched.cli.apply import note_new, read_bytes, say_besides
+from arco_sched.cli.context import Session
+from arco_sched.cli.exits import ExitCode
+from arco_sched.cli.options import OUTPUT, Problems
+from arco_sched.core.definitions import SOURCE, Version, Wanted
+from arco_sched.core.errors import InvalidInput
+from arco_sched.render.terminal import Document, say, write
+
+if TYPE_CHECKING:
+    from arco_sched.formats.entries import ReadFile
+    from arco_sched.service.apply import Applied, Gone
+
+    Wanting = Callable[[Sequence[Version]], list[Wanted]]
+
+Prefix = Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Put it before every id.")]
+Prune = Annotated[
+    bool, typer.Option("--prune", help="Delete the schedules that came from these files and are not in them any more.")
+]
+DisableGone = Annotated[
+    bool, typer.Option("--disable-gone", help="Pause the schedules that are not in the files any more.")
+]
+Toml = Annotated[
+    bool,
+    typer.Option(
+        "--toml", help="Write nothing: print a definitions file, for review and `arco apply`.", rich_help_panel=OUTPUT
+    ),
+]
+
+_SKIPPED: Final = re.compile(r"^\.|^#|~$|\.(?:bak|disabled|dpkg-\w+|old|orig|placeholder|rpm\w+|sw[op])$")
+
+
+class Given(NamedTuple):
+    """A file that was named: what it is called, where it lies (None: stdin), what it holds, and which file it is."""
+
+    name: str
+    path: Path | None
+    content: bytes
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What is asked of an import besides what it reads."""
+
+    prefix: str
+    dry_run: bool
+    prune: bool
+    disable_gone: bool
+    toml: bool
+    as_json: bool
+
+    def check(self) -> None:
+        """Refuse what can't be combined; raises `InvalidInput`."""
+        from arco_sched.formats.matching import check_prefix
+
+        problems = Problems()
+        problems.add("--prune and --disable-gone contradict each other", when=self.prune and self.disable_gone)
+        problems.add("--toml and --json contradict each other", when=self.toml and self.as_json)
+        problems.check()
+        if self.prefix:
+            check_prefix(self.prefix)
+
+    @property
+    def gone(self) -> "Gone":
+        """What becomes of the schedules that are not in the files any more."""
+        return "delete" if self.prune else "disable" if self.disable_gone else "keep"
+
+
+def given_files(names: Sequence[str], source: str | None, kind: str) -> list[Given]:
+    """What the files hold; of a folder, each file in it that is no spare copy. Raises `InvalidInput`.
+
+    A file is known by its absolute path, or by `source`.
+    """
+    paths = [path for name in names for path in _within(name)]
+    if source is not None and len(paths) > 1:
+        raise InvalidInput("--source names one file, and there are several: import them one by one")
+    found = []
+    for path in paths:
+        known = source if source is not None else _known(path)
+        at = None if path == "-" else Path(path)
+        found.append(Given("stdin" if at is None else path, at, read_bytes(path), f"{kind}:{known}"))
+    return found
+
+
+def _within(name: str) -> list[str]:
+    if name == "-" or not Path(name).is_dir():
+        return [name]
+    files = sorted(str(path) for path in Path(name).iterdir() if path.is_file())
+    skipped = [path for path in files if _SKIPPED.search(Path(path).name)]
+    if files == skipped:
+        raise InvalidInput(f"there is no file to read in the folder {name}")
+    if skipped:
+        say(f"note: not read, since the name is that of a spare copy or hidden: {', '.join(skipped)}")
+    return [path for path in files if path not in skipped]
+
+
+def _known(name: str) -> str:
+    if name != "-":
+        return os.path.abspath(name)  # noqa: PTH100 - a link stays one: the name that people know it by
+    if os.geteuid() != 0:
+        import pwd
+
+        try:
+            return pwd.getpwuid(os.geteuid()).pw_name
+        except KeyError:
+            pass
+    raise InvalidInput("say whose stdin is, so that importing it again finds its schedules: --source NAME")
+
+
+def take_over(session: Session, files: "Sequence[ReadFile]", wishes: Wishes, unzoned: Callable[[], str]) -> ExitCode:
+    """Make schedules of what the files hold, say what became of it, and answer how it went."""
+    from arco_sched.formats.matching import wanted
+    from arco_sched.render import imported
+
+    entries = [entry for file in files for entry in file.entries]
+    labels = {file.source for file in files}
+
+    def wanting(there: Sequence[Version]) -> list[Wanted]:
+        return wanted(entries, there, wishes.prefix)
+
+    def owns(version: Version) -> bool:
+        return dict(version.definition.request.labels).get(SOURCE) in labels
+
+    for file in files:
+        for note in file.notes:
+            say(f"note: {file.name}: {note}")
+    if any(file.unzoned for file in files):
+        say(unzoned())
+    if wishes.toml:
+        return _print(session, files, wanting)
+    answer = _apply(session, wanting, owns, wishes)
+    if any(entry.definition.request.run_as for entry in entries):
+        say("note: entries that name a user are executed by a worker that is root, or is that user")
+    say_besides(answer)
+    for note in imported.notes(answer, len(entries)):
+        say(note)
+    if wishes.as_json:
+        write(imported.document(files, answer))
+    else:
+        imported.draw(files, answer)
+    return _code(files)
+
+
+def _apply(session: Session, wanting: "Wanting", owns: Callable[[Version], bool], wishes: Wishes) -> "Applied":
+    from dataclasses import replace
+
+    from arco_sched.service.apply import from_nothing, take_over
+    from arco_sched.service.workspace import Workspace
+
+    if not session.exists():
+        made = wanting(())
+        answer = from_nothing(made, session.now)  # so that bad input makes no database either
+        if wishes.dry_run or not made:
+            return replace(answer, dry_run=wishes.dry_run)
+        with session.create():
+            pass
+    with session.store(asking=wishes.dry_run) as store:
+        answer = take_over(
+            store,
+            wanting,
+            now=session.now,
+            owns=owns,
+            refuse=lambda there, _: None if owns(there) else _refused(there),
+            gone=wishes.gone,
+            dry_run=wishes.dry_run,
+        )
+        note_new(Workspace(store), answer)
+    return answer
+
+
+def _refused(there: Version) -> str:
+    source = dict(there.definition.request.labels).get(SOURCE)
+    owner = f"came from {source}" if source else "was not imported"
+    return f"schedule {there.schedule_id} exists and {owner}: choose other ids with --prefix"
+
+
+def _print(session: Session, files: "Sequence[ReadFile]", wanting: "Wanting") -> ExitCode:
+    from arco_sched.formats.toml_file import write_wanted
+
+    there: Sequence[Version] = ()
+    if session.exists():
+        with session.ask() as workspace:
+            there = [schedule.version for schedule in workspace.schedules()]
+    for file in files:
+        for line in file.problems:
+            say(f"{file.name}:{line.number}: {line.message}")
+    names = ", ".join(file.name for file in files)
+    write(Document(write_wanted(wanting(there), f"Read by `arco import` from {names}.")))
+    return _code(files)
+
+
+def _code(files: "Sequence[ReadFile]") -> ExitCode:
+    return ExitCode.CHECK if any(file.problems for file in files) else ExitCode.DONE

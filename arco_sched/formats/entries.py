@@ -1,0 +1,69 @@
+"""What any file of schedules that are defined elsewhere is read into, before the schedules have ids."""
+
+from typing import Final, Literal, NamedTuple
+
+from arco_sched.core.definitions import SOURCE, Definition
+
+Kind = Literal["schedule", "variable", "setting", "comment", "blank", "problem"]
+
+MAX_PREFIX: Final = 50
+
+
+class Entry(NamedTuple):
+    """A schedule that a file asks for.
+
+    `asked_id` is the id that the file itself gives. `owned` names the fields that the file decides: all others stay as
+    they are where the schedule exists.
+    """
+
+    definition: Definition
+    asked_id: str | None = None
+    enabled: bool | None = None
+    owned: frozenset[str] = frozenset()
+
+    @property
+    def source(self) -> str:
+        """Which file it comes from, as its label says."""
+        return source_of(self.definition)
+
+
+class Line(NamedTuple):
+    """A line of a file: what it is, the place of its entry among those of the file, and what there is to say of it.
+
+    `text` is the line as it may be shown.
+    """
+
+    number: int
+    kind: Kind
+    text: str
+    entry: int | None = None
+    message: str | None = None
+
+
+class ReadFile(NamedTuple):
+    """A file that was read. `name` is what it was called; `format` says how it was read, in a word.
+
+    `unzoned` is whether a zone had to be assumed; `notes` are sentences about the whole of it.
+    """
+
+    name: str
+    source: str
+    format: str
+    entries: tuple[Entry, ...]
+    lines: tuple[Line, ...]
+    unzoned: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Line, ...]:
+        """The lines that can't be carried over."""
+        return tuple(line for line in self.lines if line.kind == "problem")
+
+
+class Unfit(Exception):
+    """Why a line can't be carried over."""
+
+
+def source_of(definition: Definition) -> str:
+    """Which file a schedule was imported from; nothing where it was not."""
+    return dict(definition.request.labels).get(SOURCE, "")
