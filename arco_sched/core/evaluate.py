@@ -4,7 +4,7 @@ The rules are those of docs/semantics.md, "Evaluation". A *stretch* is a range o
 version is in force and may have occurrences; everything here works on the stretches in the order of time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -110,6 +110,17 @@ class Failure(NamedTuple):
 
     term: Term
     error: str
+
+
+def failed_at(failed: Mapping[tuple[int, int], int], schedule: int, version: int, now: int) -> int | None:
+    """The instant of the failed tick of a definition version: `now`, or the second after it in which no other version
+    failed; None where it has one. `failed` is when each (schedule, version) failed."""
+    if (schedule, version) in failed:
+        return None
+    taken = {at for (other, _), at in failed.items() if other == schedule}
+    while now in taken:
+        now += 1
+    return now
 
 
 class AgendaEntry(NamedTuple):
@@ -222,17 +233,23 @@ def waiting(terms: Sequence[Term], cursor: int, stop: int, ahead: Sequence[int] 
 
 def agenda(terms: Sequence[Term], cursor: int, ahead: Sequence[int] = ()) -> AgendaEntry | None:
     """When the evaluator must look next at a schedule that is accounted for through `cursor`; None for never again."""
+    passed: AgendaEntry | None = None
     for part in stretches(terms, cursor + 1, MAX_INSTANT + 1, ahead):
         if part.times is None:
+            later = [term for term in terms if term.version > part.term.version]
+            begin = min((term.effective_from for term in later), default=MAX_INSTANT)
+            if any(term.effective_from <= term.created_at for term in later):
+                # It was in force no more once that was made: its part lapses with what comes next.
+                passed = passed or AgendaEntry(begin, failing=False)
+                continue
             if part.term.enabled:
                 return AgendaEntry(part.start, failing=True)
             # Nobody is told of a disabled version that can't be evaluated; its part lapses when a later one begins.
-            later = [term.effective_from for term in terms if term.version > part.term.version]
-            return AgendaEntry(min(later), failing=True) if later else None
+            return AgendaEntry(begin, failing=True) if later else passed
         due_at = part.times.next(part.start)
         if due_at is not None and due_at < part.stop:
             return AgendaEntry(due_at, failing=False)
-    return None
+    return passed
 
 
 def evaluate(

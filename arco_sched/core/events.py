@@ -205,10 +205,10 @@ def single_tick(
     )
 
 
-def failure(schedule: int, schedule_id: str, version: int, error: str, now: int) -> Draft:
+def failure(schedule: int, schedule_id: str, version: int, error: str, at: int, now: int) -> Draft:
     """The one failed tick of a definition version that can't be evaluated."""
     key = "sched_tick:" + tick_id(schedule_id, "failed", version)
-    return (2, schedule, OF_FAILURE, now, version, FAILED, None, key, None, _text({"error": error}), now)
+    return (2, schedule, OF_FAILURE, at, version, FAILED, None, key, None, _text({"error": error}), now)
 
 
 def lapse(schedule: int, schedule_id: str, lapse: Lapse, now: int) -> Draft:

@@ -197,8 +197,8 @@ class History(Protocol):
     def statuses(self, schedule: int, start: int, stop: int) -> dict[tuple[int, int], str]:
         """The status of each tick in `[start, stop)`, by (instant, origin)."""
 
-    def failures(self, schedules: Sequence[int]) -> set[tuple[int, int]]:
-        """The (schedule, version) of each failed tick of the schedules."""
+    def failures(self, schedules: Sequence[int]) -> dict[tuple[int, int], int]:
+        """When each (schedule, version) of the schedules failed."""
 
     def tick_counts(self, since: int, through: int) -> dict[str, int]:
         """How many ticks of each status were scheduled for an instant after `since` and through `through`."""

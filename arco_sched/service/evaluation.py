@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from arco_sched.core import events
-from arco_sched.core.evaluate import AgendaEntry, Outcome, Ticks, agenda, evaluate
+from arco_sched.core.evaluate import AgendaEntry, Failure, Outcome, Ticks, agenda, evaluate, failed_at
 from arco_sched.core.events import Draft, TickSeries
 from arco_sched.core.history import Lapse, LapseRecord, Tick
 from arco_sched.core.ports import Store, Transaction
@@ -129,6 +129,8 @@ class _Evaluator:
         """Decide what becomes of one schedule; whether the batch had room for all of it."""
         outcome = evaluate(state.terms, state.cursor, self._now, self._quota, batch.room, state.ahead)
         batch.drafts += self._drafts(state, outcome)
+        if outcome.failure is not None and not outcome.more:
+            batch.failures.append((state, outcome.failure))
         batch.planned[state.schedule] = agenda(state.terms, outcome.cursor, state.ahead)
         batch.room -= max(outcome.taken, 1)
         self._quota = outcome.quota - outcome.taken if outcome.more else None
@@ -144,15 +146,23 @@ class _Evaluator:
                 drafts += events.scheduled_ticks(self._workspace, schedule, schedule_id, *step[:2], now, step.skipped)
             else:
                 drafts.append(events.lapse(schedule, schedule_id, step, now))
-        if outcome.failure is not None and not outcome.more:
-            version, error = outcome.failure.term.version, outcome.failure.error
-            drafts.append(events.failure(schedule, schedule_id, version, error, now))
+        return drafts
+
+    def _failed(self, transaction: Transaction, failures: Sequence[tuple[State, Failure]]) -> list[Draft]:
+        """The failed ticks of versions that have none yet."""
+        if not failures:
+            return []
+        failed, drafts = transaction.history.failures([state.schedule for state, _ in failures]), []
+        for state, (term, error) in failures:
+            at = failed_at(failed, state.schedule, term.version, self._now)
+            if at is not None:
+                drafts.append(events.failure(state.schedule, state.schedule_id, term.version, error, at, self._now))
         return drafts
 
     def _record(self, transaction: Transaction, batch: "_Batch") -> None:
         if not batch.planned:  # nothing was due, or other evaluators were faster
             return
-        appended = transaction.append(batch.drafts)
+        appended = transaction.append([*batch.drafts, *self._failed(transaction, batch.failures)])
         transaction.agenda.set(batch.planned)
         self._tally.conflicts += appended.conflicts
         self._ranges.append((appended.before, appended.through))
@@ -171,6 +181,7 @@ class _Batch:
 
     room: int
     drafts: list[Draft | TickSeries] = field(default_factory=list)
+    failures: list[tuple[State, Failure]] = field(default_factory=list)
     planned: dict[int, AgendaEntry | None] = field(default_factory=dict)
 
 

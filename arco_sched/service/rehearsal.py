@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from arco_sched.core import identity
-from arco_sched.core.evaluate import Failure, Outcome, Ticks, agenda, evaluate
+from arco_sched.core.evaluate import Failure, Outcome, Ticks, agenda, evaluate, failed_at
 from arco_sched.core.history import Lapse, LapseRecord, Tick
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.subjects import State
@@ -76,7 +76,7 @@ class _Known(NamedTuple):
 
     fingerprints: dict[int, str]
     conflicts: int
-    failures: set[tuple[int, int]]
+    failures: dict[tuple[int, int], int]
 
 
 def _known(transaction: Transaction, decided: Sequence[_Decided]) -> _Known:
@@ -102,8 +102,10 @@ def _ticks(workspace: str, decided: _Decided, known: _Known, now: int) -> Iterat
         if isinstance(step, Ticks):
             yield from _scheduled(workspace, state.schedule_id, step, known, now)
     failure = outcome.failure
-    if failure is not None and (state.schedule, failure.term.version) not in known.failures:
-        yield _failed(state.schedule_id, failure, now)
+    if failure is not None:
+        at = failed_at(known.failures, state.schedule, failure.term.version, now)
+        if at is not None:
+            yield _failed(state.schedule_id, failure, at, now)
 
 
 def _scheduled(workspace: str, schedule_id: str, step: Ticks, known: _Known, now: int) -> Iterator[Tick]:
@@ -122,7 +124,7 @@ def _scheduled(workspace: str, schedule_id: str, step: Ticks, known: _Known, now
         yield Tick(tick_id, schedule_id, at, version, "triggered", *asked, evaluated_at=now)
 
 
-def _failed(schedule_id: str, failure: Failure, now: int) -> Tick:
+def _failed(schedule_id: str, failure: Failure, at: int, now: int) -> Tick:
     tick_id = identity.tick_id(schedule_id, "failed", failure.term.version)
     error = (None, failure.error, None, None, None)
-    return Tick(tick_id, schedule_id, now, failure.term.version, "failed", *error, evaluated_at=now)
+    return Tick(tick_id, schedule_id, at, failure.term.version, "failed", *error, evaluated_at=now)

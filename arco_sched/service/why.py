@@ -315,8 +315,7 @@ class _Chain:
         elif visited < self._at:
             self._say("evaluator", False, f"it waits: nobody evaluated since {format_instant(visited)} (`arco tick`)")
         else:
-            text = f"it waits: the evaluation at {format_instant(visited)} did not take it up (max_catchup_ticks)"
-            self._say("bounds", None, text)
+            self._say_passed_over(visited)
         if older:
             which = "1 older occurrence waits" if older == 1 else f"{older} older occurrences wait"
             self._say("backlog", None, f"{which} before it")
@@ -327,6 +326,24 @@ class _Chain:
                 text = f"by the catch-up window it lapses when nobody evaluates it by {format_instant(lapses_at)}"
                 self._say("window", None, text)
         self._say("next", None, self._rehearsed())
+
+    def _say_passed_over(self, visited: int) -> None:
+        """Why it waits though somebody evaluated since: of what that took up of this schedule, the last is at the
+        cursor."""
+        key = identity.TickKey(self._schedule_id, "scheduled", self._state.cursor)
+        last = self._transaction.history.tick(self._schedule, key)
+        if last is not None and last.evaluated_at >= self._at:
+            when = format_instant(last.evaluated_at)
+            self._say("bounds", None, f"it waits: the evaluation at {when} did not take it up (max_catchup_ticks)")
+            return
+        term = in_force(self._terms, self._at)
+        when = format_instant(visited)
+        if term is not None and term.created_at > visited:
+            made = f"version {term.version} was made at {format_instant(term.created_at)}"
+            text = f"it waits: nobody evaluated since {made}, the last time was at {when} (`arco tick`)"
+        else:
+            text = f"it waits: the evaluation at {when} was not of this schedule (`arco tick`)"
+        self._say("evaluator", False, text)
 
     def _rehearsed(self) -> str:
         """What an evaluation at `now` would make of the occurrence, by the evaluation itself."""

@@ -671,3 +671,13 @@ def test_now_far_ahead() -> None:
     """A `now` more than 60 s ahead of the clock is refused, with what to do."""
     with pytest.raises(InvalidInput, match="allow_future"):
         core.check_now(DAY + 61, DAY)
+
+
+def test_when_a_version_failed() -> None:
+    """One failed tick a version, no two of a schedule in one second."""
+    failed = {(1, 1): 100, (1, 3): 101, (2, 1): 102}
+    assert core.failed_at(failed, 1, 1, 500) is None
+    assert core.failed_at(failed, 1, 2, 99) == 99
+    assert core.failed_at(failed, 1, 2, 100) == 102
+    assert core.failed_at(failed, 2, 2, 100) == 100
+    assert core.failed_at({}, 1, 1, 100) == 100

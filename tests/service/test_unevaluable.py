@@ -97,6 +97,51 @@ def test_two_versions_that_fail_in_one_second(workspace: Workspace, path: Path) 
     workspace.evaluate(DAY + 60)
     workspace.update_schedule("a", {"timezone": "UTC"}, now=DAY + 60)
     break_zone(path)
+    evaluation = workspace.evaluate(DAY + 60, dry_run=True)
+    assert [(tick.tick_id, tick.scheduled_for) for tick in evaluation.ticks] == [("a:failed:2", DAY + 61)]
     assert workspace.evaluate(DAY + 60).failed == 1
-    assert workspace.evaluate(DAY + 120).failed == 1
-    assert {tick.tick_id for tick in workspace.ticks(status="failed").rows} == {"a:failed:1", "a:failed:2"}
+    assert workspace.evaluate(DAY + 60).failed == 1
+    assert {tick.tick_id: tick.scheduled_for for tick in workspace.ticks(status="failed").rows} == {
+        "a:failed:1": DAY + 60,
+        "a:failed:2": DAY + 61,
+    }
+
+
+def test_disabled_and_enabled_in_the_second_of_the_failure(workspace: Workspace, path: Path) -> None:
+    """A broken version that is made in the second in which the one before failed has a failed tick at once."""
+    workspace.create_schedule("a", MINUTELY, now=DAY)
+    break_zone(path)
+    workspace.evaluate(DAY + 60)
+    workspace.set_enabled("a", enabled=False, now=DAY + 60)
+    workspace.set_enabled("a", enabled=True, now=DAY + 60)
+    workspace.evaluate(DAY + 60)
+    assert [tick.tick_id for tick in workspace.ticks(status="failed").rows] == ["a:failed:3", "a:failed:1"]
+
+
+def test_a_repaired_schedule_is_not_failing(workspace: Workspace, path: Path) -> None:
+    """Once a version that can be evaluated is in force, the schedule is not failing, also before an evaluation."""
+    workspace.create_schedule("a", MINUTELY, now=DAY)
+    break_zone(path)
+    workspace.evaluate(DAY + 60)
+    answer = workspace.update_schedule("a", {"timezone": "UTC"}, now=DAY + 90)
+    assert (answer.schedule.failing, answer.schedule.next_due_at) == (False, DAY + 120)
+    assert workspace.status(now=DAY + 100).failing == 0
+    assert counts(workspace.evaluate(DAY + 120)) == (1, 0, 0, 0, 0)
+    [lapse] = workspace.lapses().rows
+    assert (lapse.before, lapse.reason) == (DAY + 90, "unevaluable")
+
+
+@pytest.mark.parametrize("end", ["delete", "end"])
+def test_a_broken_version_that_ended(workspace: Workspace, path: Path, end: str) -> None:
+    """The part of a broken version lapses too where nothing comes after it."""
+    workspace.create_schedule("a", MINUTELY, now=DAY)
+    break_zone(path)
+    if end == "delete":
+        workspace.delete_schedule("a", now=DAY + 90)
+    else:
+        workspace.update_schedule("a", {"timezone": "UTC", "end_at": DAY + 100}, now=DAY + 90)
+    assert workspace.status(now=DAY + 100).failing == 0
+    workspace.evaluate(DAY + 120)
+    [lapse] = workspace.lapses().rows
+    assert (lapse.before, lapse.reason) == (DAY + 90, "unevaluable")
+    assert workspace.evaluate(DAY + 180).evaluated == 0

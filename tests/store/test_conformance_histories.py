@@ -90,8 +90,8 @@ def test_questions_about_sets_agree_with_the_lists(history: Store) -> None:
             keys = [parse_tick_id(tick.tick_id) for tick in ticks]
             scheduled = [key.number for key in keys if key is not None and key.origin == "scheduled"]
             assert instants[number] == sorted(at for at in scheduled if at > after[number])
-            failed = {(number, tick.definition_version) for tick in ticks if tick.status == "failed"}
-            assert {each for each in failures if each[0] == number} == failed
+            failed = {(number, it.definition_version): it.scheduled_for for it in ticks if it.status == "failed"}
+            assert {each: at for each, at in failures.items() if each[0] == number} == failed
             for place, (start, stop) in enumerate(pairwise(edges)):
                 there = [tick.status for tick in ticks if start <= tick.scheduled_for < stop]
                 counts = {status: there.count(status) for status in set(there)}

@@ -102,10 +102,11 @@ class History:
         rows = self._connection.execute(ask, (schedule, start, stop))
         return {(instant, origin): status for instant, origin, status in rows}
 
-    def failures(self, schedules: Sequence[int]) -> set[tuple[int, int]]:
-        """The (schedule, version) of each failed tick of the schedules."""
-        ask = f"SELECT schedule, version FROM tick_rows WHERE status = 'failed' AND schedule {_AMONG}"
-        return set(self._connection.execute(ask, (json.dumps(list(schedules)),)))
+    def failures(self, schedules: Sequence[int]) -> dict[tuple[int, int], int]:
+        """When each (schedule, version) of the schedules failed."""
+        ask = f"SELECT schedule, version, instant FROM tick_rows WHERE status = 'failed' AND schedule {_AMONG}"
+        rows = self._connection.execute(ask, (json.dumps(list(schedules)),))
+        return {(schedule, version): instant for schedule, version, instant in rows}
 
     def tick_counts(self, since: int, through: int) -> dict[str, int]:
         """How many ticks of each status were scheduled for an instant after `since` and through `through`."""
