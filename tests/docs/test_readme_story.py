@@ -24,6 +24,7 @@ def test_the_story(tmp_path: Path, shell: str) -> None:
     """Each part that the page shows, between lines of three dots, is printed, in this order."""
     commands, shown = blocks()
     environment = clean_environment(tmp_path) | {"TMPDIR": str(tmp_path), "COLUMNS": "120"}
+    del environment["ARCO_DB"], environment["ARCO_NOW"]
     before = sorted(tmp_path.iterdir())
     done = subprocess.run(
         [shell, "-c", f'{commands}\necho "left: $ARCO_DB $ARCO_NOW"'],
@@ -36,9 +37,9 @@ def test_the_story(tmp_path: Path, shell: str) -> None:
     )
     printed = "\n".join(line.rstrip() for line in done.stdout.splitlines())
     rest = printed
-    for part in re.split(r"^\.\.\.$", shown, flags=re.MULTILINE):
-        assert part.strip("\n") in rest, printed
-        rest = rest.partition(part.strip("\n"))[2]
+    for part in filter(None, (each.strip("\n") for each in re.split(r"^\.\.\.$", shown, flags=re.MULTILINE))):
+        assert part in rest, printed
+        rest = rest.partition(part)[2]
     assert rest.strip() == "left:"
     assert sorted(tmp_path.iterdir()) == before
     assert "error" not in done.stderr
