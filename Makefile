@@ -42,8 +42,9 @@ format: $(STAMP)  ## format the code
 bench: $(STAMP)  ## measure what docs/performance.md promises: four minutes on two idle cores
 	@$(BIN)/python -m benchmarks
 
-bench-peers: $(STAMP)  ## the same next to Dagster and APScheduler, which it installs
+bench-peers: $(STAMP)  ## the same next to Dagster, APScheduler, Celery and task-spooler
 	@$(BIN)/python -m benchmarks.peers --venvs $(VENV)/peers
+	@$(BIN)/python -m benchmarks.peers.executing --venvs $(VENV)/peers
 
 KILLS   ?= 3000
 SPOILED ?= 2000

@@ -154,11 +154,10 @@ def _claims(bench: Bench) -> Iterator[Row]:
     finished, waiting, rounds = bench.size(5_000_000, 5_000), bench.size(100_000, 1_000), bench.size(30, 1)
     bench.say(f"claiming 100 runs beside {finished:,} finished ones, and beside {waiting:,} behind a full pool")
     small = _requested(bench.path("claim-small"), 100)
-    _finish(small, 1000)
-    large = databases.copy(small, "claim-large")
-    _finish(large, finished)
-    behind = databases.copy(small, "claim-behind")
+    large, behind = databases.copy(small, "claim-large"), databases.copy(small, "claim-behind")
     _wait(behind, waiting)
+    for path, count in ((small, 1000), (large, finished), (behind, 1000)):
+        _finish(path, count)
 
     def claim(path: Path) -> Callable[[], float]:
         def once() -> float:
@@ -184,7 +183,7 @@ def _finish(path: Path, count: int) -> None:
         connection.executescript(
             f"""
             CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
-                SELECT i + (SELECT max(run) FROM run_rows) AS i FROM n;
+                SELECT i + {10**9} AS i FROM n;
             INSERT INTO run_rows SELECT i, 1000000, 0, i, NULL, 1, (SELECT content FROM run_rows LIMIT 1),
                 'run_' || lower(hex(randomblob(13))), 'succeeded', i, NULL FROM n;
             INSERT INTO run_states SELECT i, 1000000, 0, 'default', 'succeeded', 0, i, i, NULL,
@@ -206,7 +205,7 @@ def _wait(path: Path, count: int) -> None:
         connection.executescript(
             f"""
             CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
-                SELECT i + (SELECT max(run) FROM run_rows) AS i FROM n;
+                SELECT i + {2 * 10**9} AS i FROM n;
             INSERT INTO run_rows SELECT i, NULL, NULL, NULL, 'k' || i, NULL, r.content,
                 'run_' || lower(hex(randomblob(13))), 'requested', r.requested_at, r.policy
                 FROM n, run_rows r WHERE r.key = 'narrow';

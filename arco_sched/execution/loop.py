@@ -139,7 +139,9 @@ def _serve(
                 ready = transaction.queue.next_ready_after(now) or 0
             requested = False
         _be_init(worker)
-        woken = stop.wait(STEP)
+        # What is due is due at a whole second.
+        pause = STEP if evaluate is None else min(STEP, 1.001 - time.time() % 1)
+        woken = stop.wait(pause)
     return False
 
 

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     sizes = [int(size) for size in options.sizes.split(",")]
     if sizes[-1] != DUE and len(sizes) == 1:
         parser.error(f"a line needs two sizes, or one that is {DUE}")
-    pythons = {name: _environment(options.venvs / name, needs) for name, needs in NEEDS.items()}
+    pythons = {name: environment_of(options.venvs / name, needs) for name, needs in NEEDS.items()}
     with tempfile.TemporaryDirectory(prefix="arco-peers-") as name:
         folder = Path(name)
         bench = Bench(folder, quick=False, bin=install(folder), say=_say)
@@ -46,7 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if all(row.met for row in rows) else 1
 
 
-def _environment(venv: Path, needs: list[str]) -> str:
+def environment_of(venv: Path, needs: list[str]) -> str:
+    """The interpreter of an environment in which these packages are, made where there is none."""
     python = venv / "bin" / "python"
     if not (venv / ".installed").exists():
         _say(f"installing {', '.join(needs)}")

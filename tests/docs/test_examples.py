@@ -4,12 +4,15 @@ import json
 import os
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from arco_sched.core.instants import format_instant, parse_instant
 from tests.docs.documents import ROOT, clean_environment
 from tests.execution.world import until
+from tests.runner import Arco
 
 pytestmark = pytest.mark.slow
 
@@ -147,3 +150,45 @@ def test_the_executor_is_alone_and_gives_up_what_was_lost(
     gate.write_text("\n")
     until(lambda: "lost" in _run(environment, *executor), "nothing of it is left")
     assert _runs(environment) == [("a", "failed", 1, None)]
+
+
+JOBS = {
+    "fetch": '[ "$ARCO_ATTEMPT" -ge 2 ] || exit 75',
+    "check-disk": "exit 2",
+    "hang": "sleep 60",
+    "last-business-day": "echo month-end",
+}
+"""What those do that do not simply succeed."""
+
+
+def test_the_twelve_jobs(environment: dict[str, str], tmp_path: Path) -> None:
+    """A day and a month's end of the crontab and of what `setup.sh` says besides: each job does as it should."""
+    home = Path(environment["HOME"])
+    (home / "jobs").mkdir()
+    entries = [line.rpartition("jobs/")[2] for line in (EXAMPLES / "twelve-jobs" / "crontab").read_text().splitlines()]
+    jobs = [name for name in entries if name and " " not in name and "=" not in name]
+    assert len(jobs) == 12
+    for name in jobs:
+        script = home / "jobs" / name
+        script.write_text(f"#!/bin/sh\n{JOBS.get(name, 'echo done')}\n", "utf-8")
+        script.chmod(0o755)
+    environment["HANG"] = "1s"
+    _run(environment, "sh", EXAMPLES / "twelve-jobs" / "setup.sh", now="2025-01-30T23:00:00Z")
+    arco = Arco(Path(environment["ARCO_DB"]), at=None)
+    for step in range(0, 24 * 60 + 1, 10):
+        at = format_instant(parse_instant("2025-01-30T23:00:00Z") + 60 * step)
+        assert arco("work --once --tick --quiet", ARCO_NOW=at).code in {0, 5}
+    arco.at = "2025-01-31T23:00:00Z"
+    found: dict[str, Counter[str]] = {}
+    for run in arco.json("runs list --limit 1000 --json")["runs"]:
+        found.setdefault(run["schedule_id"], Counter())[f"{run['status']} {run['outcome']} {run['attempt']}"] += 1
+    assert sorted(found) == sorted(set(jobs) - {"quarterly"})
+    assert found["nightly-backup"] == found["market-open"] == {"succeeded succeeded 1": 1}
+    assert found["last-business-day"] == {"succeeded succeeded 1": 1}
+    assert set(found["fetch"]) <= {"succeeded succeeded 2", "requested failed 1"}
+    assert found["check-disk"] == {"failed failed 1": 1}
+    assert (home / "alerts").read_text("utf-8").startswith("check-disk failed, exit 2: ")
+    assert found["hang"] == {"failed timed-out 1": 1}
+    assert set(found["heartbeat"]) == {"succeeded succeeded 1"}
+    assert [each["kind"] for each in arco("check --failed --json").json["findings"]] == ["failed", "failed"]
+    assert arco.json("verify --json")["differences"] == []

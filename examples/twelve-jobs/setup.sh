@@ -1,0 +1,19 @@
+#!/bin/sh
+# Twelve jobs from a crontab to executed, retried and watched runs. Runs in the folder of the jobs; ARCO_DB names the database.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+arco import crontab "$here/crontab" --tz Europe/Vienna
+
+# Where the jobs are: cron would start them in the home of its user.
+for job in $(arco schedule list --json | tr ',{' '\n\n' | sed -n 's/ *"schedule_id": *"\(.*\)"/\1/p'); do
+    arco schedule update "$job" --workdir "$PWD"
+done
+
+# What a crontab can't say, or only by lock files, wrappers and mail.
+arco schedule update nightly-backup    --overlap skip --start-within 4h --success-within 26h
+arco schedule update last-business-day --cron '0 18 LW * *'
+arco schedule update sync              --overlap skip --timeout 20m
+arco schedule update fetch             --retries 3 --retry-delay 1m --retry-on 75
+arco schedule update crunch            --timeout 10m --overlap queue
+arco schedule update check-disk        --on-failure 'echo "$ARCO_SCHEDULE_ID $ARCO_STATUS, exit $ARCO_EXIT_CODE: $ARCO_LOG" >> alerts'
+arco schedule update hang              --timeout "${HANG:-10m}" --overlap queue
