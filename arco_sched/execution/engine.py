@@ -6,8 +6,6 @@ attempt only where the question was asked after the engine had accepted it. An e
 again after ever longer pauses; nothing is concluded meanwhile.
 """
 
-import contextlib
-import errno
 import os
 import time
 from abc import ABC, abstractmethod
@@ -27,16 +25,18 @@ from arco_sched.core.executor import (
 )
 from arco_sched.execution import folder, logs, protocol, starting
 from arco_sched.execution.calls import Answer, Calls, Request
+from arco_sched.execution.engine_files import EngineFiles
 
 ASK: Final = 1.0
 """Seconds between two questions to an engine, at the least."""
+LEAST_INTERVAL: Final = 0.25
+"""Seconds between two looks at what is open, where that is little."""
+MANY: Final = 1000
+"""Open attempts that are looked at once a second."""
 PREPARING: Final = 0.1
 """Seconds of a round in which attempts are prepared, at the most."""
 PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before an engine that could not be reached is asked again: the first time, the second, …"""
-
-_OVER: Final = "over"
-"""The file of an attempt whose end is recorded: nobody writes to its log any more."""
 
 
 class Unreachable(Exception):
@@ -52,7 +52,6 @@ class EngineExecutor(ABC):
 
     kind: str
     queues = True
-    interval = 0.25
     batch = 50
     """Attempts in one submission."""
     lanes = 2
@@ -69,8 +68,9 @@ class EngineExecutor(ABC):
         ask: float = ASK,
     ) -> None:
         self._path = os.path.abspath(path)
+        self.interval = LEAST_INTERVAL
         self._store_id = store_id
-        self._log_limit = log_limit
+        self._files = EngineFiles(self._path, log_limit)
         self._clock = clock
         self._ask = ask
         self._calls = Calls(environment, clock)
@@ -78,7 +78,6 @@ class EngineExecutor(ABC):
         self._telling: dict[str, Attempt] = {}
         self._ids: dict[str, str] = {}
         self._refused: dict[str, str] = {}
-        self._logs: dict[str, str] = {}
         self._asked = 0
         self._answered = 0
         self._counts_from: dict[str, int] = {}
@@ -161,6 +160,8 @@ class EngineExecutor(ABC):
     def poll(self, attempts: Sequence[AttemptId]) -> list[Observation]:
         """What the engine said last, and what is seen without it; asks it again where that is due."""
         self._calls.harvest()
+        # Ends come in by the hundred where there are many: a look at all of them is not worth while for each.
+        self.interval = max(LEAST_INTERVAL, len(attempts) / MANY)
         here = [one for one in attempts if one.place == self.place()]
         for one in here:
             # A question that was asked before cannot have been about it.
@@ -189,43 +190,30 @@ class EngineExecutor(ABC):
     def tend(self, attempts: Sequence[AttemptId]) -> None:
         """Free the middle of each log that has outgrown the limit."""
         for one in attempts:
-            with contextlib.suppress(OSError):
-                path = self.log(one)
-                if path is not None:
-                    logs.keep_within(path, self._log_limit, free=_free)
+            self._files.tend(_name(one))
 
     def log(self, attempt: AttemptId) -> str | None:
         """The path of its output; None where there is none (any more)."""
-        path = self._log_path(_name(attempt))
+        path = self._files.log_path(_name(attempt))
         return path if os.path.exists(path) else None
 
     def settle(self, attempts: Iterable[AttemptId]) -> None:
         """Forget an attempt, and note that it is over; an empty log goes."""
         for one in attempts:
             name = _name(one)
-            path = self._log_path(name)
-            with contextlib.suppress(OSError):
-                os.close(
-                    os.open(f"{self._path}/attempts/{name}/{_OVER}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-                )
-                if os.stat(path).st_size == 0:
-                    os.unlink(path)
-            for kept in (self._waiting, self._ids, self._refused, self._counts_from, self._logs):
+            self._files.settle(name)
+            for kept in (self._waiting, self._ids, self._refused, self._counts_from):
                 kept.pop(name, None)
             self._forget(name)
 
     def discard(self, attempts: Iterable[AttemptId]) -> None:
         """Remove the files and the log of each."""
         for one in attempts:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._log_path(_name(one)))
-            folder.remove(self._path, _name(one))
-            self._logs.pop(_name(one), None)
+            self._files.discard(_name(one))
 
     def remove_old_logs(self, before: float) -> int:
         """Remove logs that were last written before an instant (epoch seconds), of attempts that are over; how many."""
-        over = (name for name in folder.names(self._path) if os.path.exists(f"{self._path}/attempts/{name}/{_OVER}"))
-        return logs.remove_old((self._log_path(name) for name in over), before=before, in_use=lambda _: False)
+        return self._files.remove_old_logs(before)
 
     def awaited(self) -> set[int]:
         """The calls that run."""
@@ -364,30 +352,6 @@ class EngineExecutor(ABC):
             self._waiting.pop(name, None)
         external_id = seen.external_id or self._ids.get(name) or one.external_id
         return seen._replace(external_id=external_id)
-
-    # The files beside the database.
-
-    def _note(self, name: str, about: dict[str, str]) -> None:
-        """Note for later workers, and for readers, where the files of an attempt are. Raises `OSError`."""
-        descriptor, _ = protocol.open_lock(f"{self._path}/attempts/{name}")
-        try:
-            protocol.write_about(descriptor, about)
-        finally:
-            os.close(descriptor)
-        self._logs.pop(name, None)
-
-    def _log_path(self, name: str) -> str:
-        if name not in self._logs:
-            home = f"{self._path}/attempts/{name}"
-            self._logs[name] = protocol.log_path(home)
-        return self._logs[name]
-
-
-def _free(descriptor: int, offset: int, length: int) -> bool:
-    """Free a part of a log in place or not at all: who appends to it counts bytes, or is another machine."""
-    if not logs.punch(descriptor, offset, length):
-        raise OSError(errno.EOPNOTSUPP, "the file system can't free a part of a file")
-    return True
 
 
 def _name(one: Attempt | AttemptId) -> str:

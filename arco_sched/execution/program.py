@@ -272,7 +272,7 @@ class ProgramExecutor(EngineExecutor):
         """Keep a piece of output; whether there may be more of it. Raises `OSError`."""
         match said:
             case {"path": str(path)} if os.path.isabs(path):
-                self._note(name, {"log": path})
+                self._files.note(name, {"log": path})
                 return False
             case {"text": str(text)}:
                 piece = text.encode(errors="surrogateescape")
@@ -283,7 +283,7 @@ class ProgramExecutor(EngineExecutor):
                     return False
             case _:
                 return False
-        descriptor = logs.open_log(self._log_path(name), None)
+        descriptor = logs.open_log(self._files.log_path(name), None)
         try:
             os.write(descriptor, piece)
         finally:
@@ -292,7 +292,7 @@ class ProgramExecutor(EngineExecutor):
 
     def _size(self, name: str) -> int:
         try:
-            return os.stat(self._log_path(name)).st_size
+            return os.stat(self._files.log_path(name)).st_size
         except OSError:
             return 0
 

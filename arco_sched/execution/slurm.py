@@ -105,7 +105,7 @@ class SlurmExecutor(EngineExecutor):
         directory = attempt.command.working_directory or user.home
         self._spool.prepare(attempt, accounts | given, directory)
         about = {"log": self._spool.log(name), "spool": self._spool.home(name)}
-        self._note(name, about | {"directory": directory, "shell": attempt.command.shell})
+        self._files.note(name, about | {"directory": directory, "shell": attempt.command.shell})
         return None
 
     def _submission(self, attempts: Sequence[Attempt]) -> Request:

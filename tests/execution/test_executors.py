@@ -213,7 +213,7 @@ def test_killed_at_each_step(kind: Kind) -> None:
     """A worker that is killed at any of its steps in the file system, or before any process that it starts: each
     command begins once, and its end is recorded as it was."""
     step, killed = 0, True
-    while killed:
+    while killed and (kind.name == "local" or step < 50):
         before = Driver(kind)
         name = f"s{step}.1"
         before.attempts[name], before.ids[name] = kind.attempt(f"s{step}", f"exit {step % 100}"), None
