@@ -48,6 +48,10 @@ def given(value: object) -> str:
     return f"a value of type {type(value).__name__}"
 
 
+_CENTURY: Final = 100 * 366 * 86_400
+"""Seconds; a number of as many milliseconds is more likely one of those than an instant of another age."""
+
+
 def instant(value: object, note: Note) -> int:
     """The epoch of an instant of the years 1 to 9999; a whole float is taken for the number that it is."""
     if isinstance(value, datetime):
@@ -55,7 +59,8 @@ def instant(value: object, note: Note) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:  # NaN's rest is true as well
         note("type", what=_MOMENT, given=given(value))
     elif not MIN_INSTANT <= value <= MAX_INSTANT:
-        note("moment_years", what=_MOMENT, given=given(value))
+        is_near = 0 < value < 1000 * _CENTURY
+        note("milliseconds" if is_near else "moment_years", what=_MOMENT, given=given(value))
     else:
         return int(value)
     return 0

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from arco_sched.core.definitions import Definition, Version
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.core.identity import SCHEDULE_ID
-from arco_sched.core.instants import CLOCK_TOLERANCE, MIN_INSTANT, format_instant
+from arco_sched.core.instants import CLOCK_TOLERANCE, MAX_INSTANT, MIN_INSTANT, format_instant
 from arco_sched.core.problems import Problem
 
 
@@ -30,7 +30,7 @@ class Current(NamedTuple):
     @property
     def next_change(self) -> int:
         """The first instant that is not accounted for, and at which a change can be in force."""
-        return MIN_INSTANT if self.is_untouched else self.cursor + 1
+        return MIN_INSTANT if self.is_untouched else min(self.cursor + 1, MAX_INSTANT)
 
 
 def create(

@@ -12,7 +12,7 @@ from arco_sched.core.cron import timetable_from
 from arco_sched.core.definitions import Term
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.history import Lapse, LapseReason, SkipReason
-from arco_sched.core.instants import CLOCK_TOLERANCE, MAX_INSTANT, format_instant
+from arco_sched.core.instants import CLOCK_TOLERANCE, MAX_INSTANT, MIN_INSTANT, format_instant
 from arco_sched.core.skipping import by_reason
 
 if TYPE_CHECKING:
@@ -155,8 +155,10 @@ def stretches(
 
     `terms` are newest first and reach back to the one in force at `start`. The version in force at an instant is the
     highest-numbered one whose `effective_from` is not after it. `ahead` are instants that are ticks already.
-    Without `from_start` a version speaks before the schedule's start, too.
+    Without `from_start` a version speaks before the schedule's start, too. Nothing occurs in the first and the last
+    second that can be said: what ends a second before or after an occurrence can always be said, too.
     """
+    start, stop = max(start, MIN_INSTANT + 1), min(stop, MAX_INSTANT)
     found: list[Stretch] = []
     for term in terms:
         begin = max(term.effective_from, start)
@@ -268,6 +270,7 @@ def evaluate(
     that are ticks already.
     """
     outcome = Outcome(cursor, ahead)
+    now = min(now, MAX_INSTANT - 1)
     current = in_force(terms, now)
     if current is None:
         return outcome
@@ -383,6 +386,7 @@ def discard(terms: Sequence[Term], cursor: int, before: int, ahead: Sequence[int
     """The lapses that account for everything after the cursor and before `before`: `discarded` with the exact count,
     `unevaluable` for the parts of versions that can't be evaluated."""
     outcome = Outcome(cursor, ahead)
+    before = min(before, MAX_INSTANT)
     for group in _groups(stretches(terms, cursor + 1, before, ahead), before):
         if group.parts[0].times is None:
             _lapse(outcome, group, group.stop, "unevaluable")

@@ -16,6 +16,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     # Values of a type that is not taken, in a Python call.
     "type": "{field} must be {what}, not {given}",
     "naive": "{field} must be {what}, not a naive datetime ({given}): give it a tzinfo",
+    "milliseconds": (
+        "{field} must be {what}, not {given}, which is outside the years 1 to 9999: "
+        "if these are milliseconds, divide them by 1000"
+    ),
     "moment_years": "{field} must be {what}, not {given}, which is outside the years 1 to 9999",
     "unknown_field": "{field} names {given}, which is not a field of Definition or RequestContent{meant}",
     "twice": "{field} is there twice",

@@ -111,7 +111,10 @@ NOT_INSTANTS: list[tuple[Any, str]] = [
     (timedelta(1), "a value of type timedelta"),
     (datetime(2025, 3, 4), "a naive datetime (2025-03-04 00:00:00): give it a tzinfo"),  # noqa: DTZ001
     (datetime(2025, 3, 4, tzinfo=Nowhere()), "a value of type datetime without a usable tzinfo"),
-    (NOW * 1000, f"{NOW}000, which is outside the years 1 to 9999"),
+    (
+        NOW * 1000,
+        f"{NOW}000, which is outside the years 1 to 9999: if these are milliseconds, divide them by 1000",
+    ),
     (-(10**12), "-1000000000000, which is outside the years 1 to 9999"),
     (10**5000, "a number of more than 40 digits, which is outside the years 1 to 9999"),
     (1e300, "1e+300, which is outside the years 1 to 9999"),

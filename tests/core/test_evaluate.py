@@ -355,7 +355,7 @@ def test_count_is_closed_form() -> None:
         terms = [long_ago[0]._replace(catchup_policy=policy, max_catchup_ticks=2)]
         outcome = evaluate(terms, start - 1, now)
         lapsed = sum(step.missed or 0 for step in outcome.steps if isinstance(step, Lapse))
-        assert lapsed + outcome.taken + outcome.deferred == now + 1 - start
+        assert lapsed + outcome.taken + outcome.deferred == now - start  # nothing is due in the first second there is
         assert outcome.taken == 2
         assert outcome.deferred == (59 if policy == "oldest-first" else 0)
 
@@ -587,10 +587,12 @@ def test_agenda(name: str) -> None:
 
 
 def test_agenda_at_the_end_of_time() -> None:
-    """The last instant that there is can be an occurrence like any other."""
+    """The last instant that there is comes after all that is due, so that it can be said from when on nothing is."""
     each_second = term(cron_expression="* * * * * *")
-    assert agenda([each_second], MAX_INSTANT - 1) == Agenda(MAX_INSTANT, failing=False)
-    assert agenda([each_second], MAX_INSTANT) is None
+    assert agenda([each_second], MAX_INSTANT - 2) == Agenda(MAX_INSTANT - 1, failing=False)
+    assert agenda([each_second], MAX_INSTANT - 1) is None
+    assert evaluate([each_second], MAX_INSTANT - 3, MAX_INSTANT).cursor == MAX_INSTANT - 1
+    assert evaluate([each_second], MAX_INSTANT, MAX_INSTANT).steps == []
 
 
 def test_a_limit_on_both_sides_of_what_cannot_be_read() -> None:

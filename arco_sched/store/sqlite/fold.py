@@ -37,6 +37,7 @@ from arco_sched.core.fold import (
 )
 from arco_sched.core.history import LapseCut
 from arco_sched.core.identity import INFIXES
+from arco_sched.core.instants import MIN_INSTANT
 from arco_sched.core.policy import policy_text
 from arco_sched.store.sqlite.life import go_on
 from arco_sched.store.sqlite.script import COLUMNS, other_names
@@ -183,9 +184,16 @@ _NEW_VERSION: Final = (
 
 def _add_versions(connection: sqlite3.Connection, changes: list[Any], to: str) -> None:
     connection.executemany(_NEW_VERSION.format(to=to), map(_version_row, changes))
-    first = [(each.schedule, each.version.start_at - 1) for each in changes if each.version.definition_version == 1]
+    first = [
+        (each.schedule, max(each.version.start_at - 1, MIN_INSTANT))
+        for each in changes
+        if each.version.definition_version == 1
+    ]
     connection.executemany(f"INSERT INTO {to}schedule_rows (schedule, version, cursor) VALUES (?, 1, ?)", first)
-    later = [(each.version.definition_version, each.version.effective_from - 1, each.schedule) for each in changes]
+    later = [
+        (each.version.definition_version, max(each.version.effective_from - 1, MIN_INSTANT), each.schedule)
+        for each in changes
+    ]
     connection.executemany(
         f"UPDATE {to}schedule_rows SET version = ?, cursor = min(cursor, ?) WHERE schedule = ?", later
     )
