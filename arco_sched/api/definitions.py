@@ -87,58 +87,6 @@ class Definitions(Facade):
             discard_waiting=given.flag("discard_waiting", discard_waiting),
         )
 
-    def set_enabled(
-        self,
-        schedule_id: str,
-        enabled: bool,
-        *,
-        now: Instant,
-        expect_version: int | None = None,
-        discard_waiting: bool = False,
-    ) -> ScheduleChange:
-        """Enable or disable (pause) a schedule; occurrences under a disabled version become `skipped` ticks.
-
-        Raises `NotFound`, and `Conflict` where `expect_version` is not the current version.
-
-        Args:
-            schedule_id: The id of a schedule that is not deleted.
-            enabled: True to enable, False to disable.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            expect_version: Refuse where the current definition version is another, as after somebody else's change.
-            discard_waiting: Whether occurrences that wait lapse, with reason `discarded`.
-        """
-        given = Given()
-        return given.call(
-            super().set_enabled,
-            given.schedule_id("schedule_id", schedule_id),
-            given.flag("enabled", enabled),
-            now=given.instant("now", now),
-            expect_version=given.optional(given.whole, "expect_version", expect_version),
-            discard_waiting=given.flag("discard_waiting", discard_waiting),
-        )
-
-    def delete_schedule(
-        self, schedule_id: str, *, now: Instant, expect_version: int | None = None, discard_waiting: bool = False
-    ) -> ScheduleChange:
-        """End a schedule: nothing after it is due, its history stays.
-
-        Raises `NotFound`, and `Conflict` where `expect_version` is not the current version.
-
-        Args:
-            schedule_id: The id of a schedule; one that is deleted is `unchanged`.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            expect_version: Refuse where the current definition version is another, as after somebody else's change.
-            discard_waiting: Whether occurrences that wait lapse, with reason `discarded`.
-        """
-        given = Given()
-        return given.call(
-            super().delete_schedule,
-            given.schedule_id("schedule_id", schedule_id),
-            now=given.instant("now", now),
-            expect_version=given.optional(given.whole, "expect_version", expect_version),
-            discard_waiting=given.flag("discard_waiting", discard_waiting),
-        )
-
     def apply(
         self,
         wanted: Iterable[Wanted],

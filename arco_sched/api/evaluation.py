@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from arco_sched.api.values import Instant
     from arco_sched.core.definitions import RequestContent
-    from arco_sched.core.history import LapseRecord, Rewinding
+    from arco_sched.core.history import Rewinding
     from arco_sched.core.policy import Policy
     from arco_sched.service.backfill import Backfill
     from arco_sched.service.evaluation import Evaluation
-    from arco_sched.service.requests import Requested, Triggered
+    from arco_sched.service.requests import Requested
 
 
 class Evaluations(Facade):
@@ -72,24 +72,6 @@ class Evaluations(Facade):
             dry_run=given.flag("dry_run", dry_run),
         )
 
-    def discard(self, schedule_id: str, *, now: Instant, dry_run: bool = False) -> list[LapseRecord]:
-        """Lapse what waits of a schedule through `now`, with reason `discarded`; returns the lapses recorded.
-
-        Raises `NotFound` for an id that is not there.
-
-        Args:
-            schedule_id: The id of a schedule; a deleted one may still have occurrences that wait.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            dry_run: Whether to answer only what that would be.
-        """
-        given = Given()
-        return given.call(
-            super().discard,
-            given.schedule_id("schedule_id", schedule_id),
-            now=given.instant("now", now),
-            dry_run=given.flag("dry_run", dry_run),
-        )
-
     def backfill(
         self,
         schedule_id: str,
@@ -123,19 +105,6 @@ class Evaluations(Facade):
             limit=given.number("limit", limit),
             dry_run=given.flag("dry_run", dry_run),
         )
-
-    def trigger(self, schedule_id: str, *, now: Instant) -> Triggered:
-        """A manual tick of the current definition version, and its run; a second in the same second finds the first.
-
-        Raises `NotFound` for an id that is not there or deleted, `Conflict` when the run key was reserved for something
-        else (the tick stays, and shows it).
-
-        Args:
-            schedule_id: The id of a schedule that is not deleted.
-            now: The clock: an aware datetime or whole seconds since 1970.
-        """
-        given = Given()
-        return given.call(super().trigger, given.schedule_id("schedule_id", schedule_id), now=given.instant("now", now))
 
     def request_run(self, key: str, content: RequestContent, *, now: Instant, policy: Policy = DEFAULT) -> Requested:
         """Reserve a run for a run key, or find the one that is there, whose policy stays.

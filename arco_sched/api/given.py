@@ -9,7 +9,7 @@ from arco_sched.api import values
 from arco_sched.core import fields
 from arco_sched.core.definitions import Definition, RequestContent, Wanted
 from arco_sched.core.errors import InvalidFields, InvalidInput
-from arco_sched.core.kinds import Kind, Note, Span, problems_of
+from arco_sched.core.kinds import Kind, Note, Pairs, Span, Text, problems_of
 from arco_sched.core.policy import MAX_SECONDS, Policy
 from arco_sched.core.problems import Problem
 from arco_sched.core.rows import Field, part_types, rows
@@ -24,6 +24,7 @@ _FIELDS: Final = {field.name: field for field in fields.FIELDS if field.path[:1]
 """The fields that an update may name."""
 
 _SECONDS: Final = Span("seconds", 0, MAX_SECONDS)
+_LABELS: Final = Pairs(Text(empty=True))
 
 
 class Given:
@@ -82,6 +83,10 @@ class Given:
         """Several of them; a single text is one id, and not its letters."""
         ids = (value,) if isinstance(value, str) else value
         return values.several(ids, self._note(argument), "a list of schedule ids", values.schedule_id)
+
+    def labels(self, argument: str, value: object) -> dict[str, str]:
+        """Names and values of labels."""
+        return dict(values.plain(_LABELS, value, self._note(argument)))
 
     def label(self, argument: str, value: object) -> str:
         """A text of one line that somebody chose: the name of a workspace, a run key."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.api.given import Given
+from arco_sched.core.problems import NOTHING
 from arco_sched.service.run_workspace import presumed_here
 from arco_sched.service.workspace import Workspace as Facade
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from arco_sched.api.values import Instant
     from arco_sched.core.history import Run, Schedule
@@ -154,14 +155,23 @@ class Questions(Facade):
             count=given.whole("count", count, 0, MAX_COUNT),
         )
 
-    def schedules(self, *, deleted: bool = False) -> list[Schedule]:
-        """Every schedule in the order of the ids.
+    def schedules(
+        self, *, deleted: bool = False, schedules: Iterable[str] = (), labels: Mapping[str, str] = NOTHING
+    ) -> list[Schedule]:
+        """The schedules in the order of the ids. Raises `NotFound` for one that is named and not there.
 
         Args:
             deleted: Whether the deleted ones are among them.
+            schedules: The ids of those wanted, deleted or not; none for all.
+            labels: Only those that have all of these labels.
         """
         given = Given()
-        return given.call(super().schedules, deleted=given.flag("deleted", deleted))
+        return given.call(
+            super().schedules,
+            deleted=given.flag("deleted", deleted),
+            schedules=given.schedule_ids("schedules", schedules),
+            labels=given.labels("labels", labels),
+        )
 
     def timezone(self, schedule_id: str) -> str | None:
         """The name of the zone of a schedule's current version, None where there is no such schedule.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from arco_sched.api.acts import Acts
 from arco_sched.api.definitions import Definitions
 from arco_sched.api.evaluation import Evaluations
 from arco_sched.api.given import Given
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from arco_sched.service.verification.findings import Verification
 
 
-class Workspace(Definitions, Evaluations, Lives, Questions, Lists):
+class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
     """One database: define schedules, evaluate them, ask what happened.
 
     Open one with `Workspace.open(path)` or `Workspace.create(path)`, and close it, best with `with`. It belongs to the

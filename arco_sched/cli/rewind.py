@@ -1,4 +1,4 @@
-"""`arco schedule rewind` and `arco schedule discard`: bring cursors back to the clock, and drop a backlog."""
+"""`arco schedule rewind`: bring cursors back to the clock."""
 
 from typing import Annotated
 
@@ -41,27 +41,3 @@ def rewind(
             write(rewinding.rewound_json(answer, session.now, dry_run=dry_run))
         else:
             write(rewinding.rewound(answer, clocks(workspace, zone), dry_run=dry_run))
-
-
-def discard(
-    ctx: typer.Context,
-    schedule_id: opt.Id,
-    dry_run: opt.DryRun = False,
-    tz: opt.Tz = None,
-    utc: opt.Utc = False,
-    as_json: opt.Json = False,
-) -> None:
-    """Let everything of a schedule that waits lapse, with reason `discarded`.
-
-    For a backlog that nobody needs any more. What is due from now on is not affected.
-    """
-    from arco_sched.render import rewinding
-
-    session: Session = ctx.obj
-    zone = opt.zone_of(utc=utc, tz=tz)
-    with session.open(asking=dry_run) as workspace:
-        answer = workspace.discard(schedule_id, now=session.now, dry_run=dry_run)
-        if as_json:
-            write(rewinding.discarded_json(schedule_id, answer, dry_run=dry_run))
-        else:
-            write(rewinding.discarded(schedule_id, answer, clocks(workspace, zone), dry_run=dry_run))

@@ -128,12 +128,12 @@ def _change(
         else:
             runs = workspace.chosen_runs(schedule, status)
             if runs and not yes:
-                _confirm(f"{verb} {len(runs)} {status} run{'s' * (len(runs) > 1)} of schedule {schedule}")
+                confirm(f"{verb} {len(runs)} {status} run{'s' * (len(runs) > 1)} of schedule {schedule}")
             answer = act(workspace, runs)
     _answer(answer, as_json=as_json)
 
 
-def _confirm(what: str) -> None:
+def confirm(what: str) -> None:
     """Ask a person; raises `InvalidInput` where nobody can be asked, and `Abort` where the answer is no."""
     if sys.stdin is None or not sys.stdin.isatty() or not is_terminal(to_stderr=True):
         raise InvalidInput(f"this would {what}: add --yes")

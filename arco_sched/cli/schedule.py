@@ -1,26 +1,21 @@
 """`arco schedule …`: define, change, and look at schedules."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from arco_sched.cli import acts, many
 from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clock_named, clock_of, clocks, note_no_worker
-from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.moments import question
 from arco_sched.cli.names import option_of
 from arco_sched.cli.options import Problems, examples
-from arco_sched.cli.outputs import show_following
-from arco_sched.cli.rewind import discard, rewind
-from arco_sched.cli.run_changes import exit_of, until_final
+from arco_sched.cli.rewind import rewind
 from arco_sched.core.changes import create as judge_new
 from arco_sched.core.definitions import Definition
 from arco_sched.core.fields import merge
 from arco_sched.render.terminal import say, write
-
-if TYPE_CHECKING:
-    from arco_sched.service.schedules import ScheduleChange
 
 schedule_app = typer.Typer(add_completion=False, help="Define schedules, change them, and see what they will do.")
 
@@ -32,14 +27,6 @@ MAX_PREVIEW = 10_000
 @schedule_app.callback()
 def schedule_group() -> None:
     """Define schedules, change them, and see what they will do."""
-
-
-def _answer(answer: "ScheduleChange", session: Session, *, as_json: bool) -> None:
-    from arco_sched.render import json, sentences
-
-    for warning in answer.warnings:
-        say(f"warning: {warning}")
-    write(json.schedule_change(answer) if as_json else sentences.schedule_change(answer, session.now))
 
 
 @schedule_app.command(
@@ -77,7 +64,7 @@ def create(
     with session.create() as workspace:
         answer = workspace.create_schedule(schedule_id, definition, now=session.now, start_at=start_at, enabled=enabled)
         note_no_worker(workspace, (definition.request, definition.policy))
-    _answer(answer, session, as_json=as_json)
+    acts.answer_change(answer, session, as_json=as_json)
 
 
 @schedule_app.command(
@@ -131,121 +118,17 @@ def update(
         if "command" in values:
             changed = answer.schedule.version.definition
             note_no_worker(workspace, (changed.request, changed.policy))
-    _answer(answer, session, as_json=as_json)
-
-
-def _set_enabled(ctx: typer.Context, schedule_id: str, *, enabled: bool, as_json: bool, **guards: Any) -> None:
-    session: Session = ctx.obj
-    with session.open() as workspace:
-        answer = workspace.set_enabled(schedule_id, enabled, now=session.now, **guards)
-    _answer(answer, session, as_json=as_json)
-
-
-@schedule_app.command(rich_help_panel=CHANGE, epilog=examples("arco schedule enable daily"))
-def enable(
-    ctx: typer.Context,
-    schedule_id: opt.Id,
-    expect_version: defining.ExpectVersion = None,
-    discard_waiting: defining.DiscardWaiting = False,
-    as_json: opt.Json = False,
-) -> None:
-    """Let a paused schedule trigger runs again.
-
-    Nothing that fell into the pause is made up for.
-    """
-    _set_enabled(
-        ctx,
-        schedule_id,
-        enabled=True,
-        as_json=as_json,
-        expect_version=expect_version,
-        discard_waiting=discard_waiting,
-    )
-
-
-@schedule_app.command(
-    rich_help_panel=CHANGE,
-    epilog=examples("arco schedule disable daily", "arco schedule disable daily --discard-waiting"),
-)
-def disable(
-    ctx: typer.Context,
-    schedule_id: opt.Id,
-    expect_version: defining.ExpectVersion = None,
-    discard_waiting: defining.DiscardWaiting = False,
-    as_json: opt.Json = False,
-) -> None:
-    """Pause a schedule: what is due is recorded as skipped, and requests no run."""
-    _set_enabled(
-        ctx,
-        schedule_id,
-        enabled=False,
-        as_json=as_json,
-        expect_version=expect_version,
-        discard_waiting=discard_waiting,
-    )
-
-
-@schedule_app.command(rich_help_panel=CHANGE, epilog=examples("arco schedule delete daily --expect-version 3"))
-def delete(
-    ctx: typer.Context,
-    schedule_id: opt.Id,
-    expect_version: defining.ExpectVersion = None,
-    discard_waiting: defining.DiscardWaiting = False,
-    as_json: opt.Json = False,
-) -> None:
-    """End a schedule; its history stays.
-
-    What was due before is still evaluated, unless --discard-waiting is given.
-    """
-    session: Session = ctx.obj
-    with session.open() as workspace:
-        answer = workspace.delete_schedule(
-            schedule_id, now=session.now, expect_version=expect_version, discard_waiting=discard_waiting
-        )
-    _answer(answer, session, as_json=as_json)
-
-
-@schedule_app.command(
-    rich_help_panel=CHANGE, epilog=examples("arco schedule trigger daily", "arco schedule trigger daily --follow")
-)
-def trigger(
-    ctx: typer.Context,
-    schedule_id: opt.Id,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until the run is over, and exit as it did.")] = False,
-    follow: Annotated[bool, typer.Option("--follow", help="Print its output too, as it comes.")] = False,
-    as_json: opt.Json = False,
-) -> int:
-    """Request a run now, beside what is due.
-
-    It makes a manual tick, which does not take the place of a scheduled one. The exit codes of --wait are those of
-    `arco runs wait`.
-    """
-    from arco_sched.render import json, lives, sentences
-    from arco_sched.service.workspace import Workspace
-
-    session: Session = ctx.obj
-    problems = Problems()
-    problems.add("--follow and --json can't be combined", when=follow and as_json)
-    problems.check()
-    with session.store() as store:
-        workspace = Workspace(store)
-        answer = workspace.trigger(schedule_id, now=session.now)
-        asked = workspace.tick(answer.tick.tick_id).version.definition
-        note_no_worker(workspace, (asked.request, asked.policy))
-        if not (wait or follow):
-            write(json.triggered(answer) if as_json else sentences.triggered(answer))
-            return ExitCode.DONE
-        if not as_json:
-            say(sentences.triggered(answer).rstrip())
-        run_id = answer.run.run_id
-        life = show_following(store, session, run_id) if follow else until_final(store, session, run_id)[0]
-    write(lives.triggered(answer, life)) if as_json else say(lives.sentence(life))
-    return exit_of(life.state)
+    acts.answer_change(answer, session, as_json=as_json)
 
 
 @schedule_app.command("list", rich_help_panel=LOOK, epilog=examples("arco schedule list", "arco schedule list --all"))
 def list_(
     ctx: typer.Context,
+    schedule_ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Only these.", autocompletion=opt.complete_schedule, show_default=False),
+    ] = None,
+    labels: many.OfLabels = None,
     everything: Annotated[bool, typer.Option("--all", help="Show deleted ones too.")] = False,
     tz: opt.Tz = None,
     utc: opt.Utc = False,
@@ -255,9 +138,12 @@ def list_(
     from arco_sched.render import json
 
     session: Session = ctx.obj
+    problems = Problems()
+    wanted = many.read_labels(problems, labels)
+    problems.check()
     zone = opt.zone_of(utc=utc, tz=tz)
     with session.ask() as workspace:
-        schedules = workspace.schedules(deleted=everything)
+        schedules = workspace.schedules(deleted=everything, schedules=schedule_ids or (), labels=wanted)
         if as_json:
             write(json.schedule_list(schedules, session.now))
         elif not schedules:
@@ -376,11 +262,17 @@ def preview(
         draw(found, session.now)
 
 
-schedule_app.command(
-    "rewind",
-    rich_help_panel=CHANGE,
-    epilog=examples("arco schedule rewind --dry-run", "arco schedule rewind", "arco schedule rewind daily"),
-)(rewind)
-schedule_app.command("discard", rich_help_panel=CHANGE, epilog=examples("arco schedule discard daily --dry-run"))(
-    discard
+_ACTS: Final = (
+    ("enable", acts.enable, ("arco schedule enable daily", "arco schedule enable --label team=data")),
+    (
+        "disable",
+        acts.disable,
+        ("arco schedule disable daily --until 'monday 9:00'", "arco schedule disable --label team=data"),
+    ),
+    ("delete", acts.delete, ("arco schedule delete daily --expect-version 3", "arco schedule delete one two")),
+    ("trigger", acts.trigger, ("arco schedule trigger daily", "arco schedule trigger daily --follow")),
+    ("rewind", rewind, ("arco schedule rewind --dry-run", "arco schedule rewind", "arco schedule rewind daily")),
+    ("discard", acts.discard, ("arco schedule discard daily --dry-run", "arco schedule discard --all --yes")),
 )
+for _name, _act, _examples in _ACTS:
+    schedule_app.command(_name, rich_help_panel=CHANGE, epilog=examples(*_examples))(_act)

@@ -117,6 +117,30 @@ def change(
     return _next(current, now, definition=definition, enabled=state, start_at=start)
 
 
+def set_enabled(
+    schedule_id: str,
+    current: Current | None,
+    now: int,
+    *,
+    enabled: bool,
+    until: int | None = None,
+    expect_version: int | None = None,
+) -> Version | None:
+    """The version that an enable or a disable makes, or None when nothing changes; raises as `change` does.
+
+    With `until` a disable is a pause that ends by itself: occurrences from that instant on are triggered again.
+    """
+    definition = existing(schedule_id, current).definition
+    if not enabled and until is not None and until <= now:
+        raise InvalidInput(Problem("until", "not_ahead", {"until": format_instant(until), "now": format_instant(now)}))
+    # A pause that is over means nothing, so taking it away would be no change.
+    over = definition.paused_until is not None and definition.paused_until <= now
+    if not (enabled and over):
+        definition = replace(definition, paused_until=None if enabled else until)
+    enabled = enabled or until is not None
+    return change(schedule_id, current, now, definition=definition, enabled=enabled, expect_version=expect_version)
+
+
 def delete(schedule_id: str, current: Current | None, now: int, *, expect_version: int | None = None) -> Version | None:
     """The version that ends the schedule, or None when it is deleted already; raises `NotFound` and `Conflict`."""
     if current is None:

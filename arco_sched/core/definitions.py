@@ -201,6 +201,16 @@ class Definition:
     ] = ()
     request: RequestContent = RequestContent()
     policy: Policy = DEFAULT
+    paused_until: Annotated[
+        int | None,
+        Field(
+            Instant(),
+            "when",
+            "A pause that ends by itself: occurrences before this instant are recorded as skipped.",
+            in_defaults=False,
+            examples=("2025-01-15T10:00:00Z",),
+        ),
+    ] = None
     code_version: Annotated[str | None, Field(Text(), "run", "The code that a run is for.", always=True)] = None
     end_at: Annotated[
         int | None,
@@ -229,6 +239,7 @@ class Definition:
             excluded_days: Collection[str | date] = (),
             request: RequestContent = ...,
             policy: Policy = ...,
+            paused_until: datetime | int | None = None,
             code_version: str | None = None,
             end_at: datetime | int | None = None,
         ) -> None:
@@ -273,6 +284,11 @@ class Version:
     created_at: int
     effective_from: int
 
+    def is_paused(self, at: int) -> bool:
+        """Whether an occurrence at an instant would be skipped for a pause."""
+        until = self.definition.paused_until
+        return not self.enabled or (until is not None and at < until)
+
 
 class Term(NamedTuple):
     """A definition version as the evaluator sees it; `content` is the store's number for what its runs shall do."""
@@ -296,6 +312,7 @@ class Term(NamedTuple):
     created_at: int = 0
     excluded_days: str | None = None
     """The excluded days as JSON text; None for none."""
+    paused_until: int | None = None
 
 
 class Wanted(NamedTuple):

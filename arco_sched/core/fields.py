@@ -16,7 +16,7 @@ from arco_sched.core.rows import Field, part_types, rows
 
 V = TypeVar("V")
 
-_LAST: Final = ("start_at", "end_at", "enabled", "deleted")
+_LAST: Final = ("start_at", "end_at", "enabled", "paused_until", "deleted")
 """The fields that stand behind all others in an answer."""
 
 _CONTENT_PATH: Final = ("definition", "request")

@@ -94,7 +94,8 @@ class Schedule:
     def is_stale(self, now: int) -> bool:
         """Whether no success ended within `success_within_seconds`, counted at the earliest from when that was set.
 
-        A schedule that is paused, deleted, over, or has not begun is not stale.
+        A schedule that is paused, deleted, over, or has not begun is not stale; a pause that ended by itself counts
+        from its end.
         """
         end = self.version.definition.end_at
         return self.stale_after is not None and now > self.stale_after and (end is None or now < end)

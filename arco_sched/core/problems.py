@@ -54,6 +54,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "years": "{field} {value!r} is outside the years 1 to 9999 in UTC",
     "schedule_id": ("schedule id {value!a} must be 1 to 100 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"),
     # Definitions.
+    "not_ahead": "{field} {until} is not after now {now}",
     "end": "{field} {end} is not after the start {start}",
     "fixed_start": (
         "{field} of {schedule_id} is {start} and can't be changed any more, "

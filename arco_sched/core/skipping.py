@@ -14,7 +14,7 @@ def skip_reason(term: Term, at: int) -> SkipReason | None:
 
     A pause comes first. A day is that of the version's own clock at the instant.
     """
-    if not term.enabled:
+    if not term.enabled or (term.paused_until is not None and at < term.paused_until):
         return "paused"
     if term.excluded_days is not None and _is_excluded(term, term.excluded_days, at):
         return "excluded"
@@ -29,6 +29,6 @@ def _is_excluded(term: Term, days: str, at: int) -> bool:
 
 def by_reason(term: Term, instants: Sequence[int]) -> list[tuple[SkipReason | None, list[int]]]:
     """Instants in order, the neighbours that are skipped for the same reason, or not at all, together."""
-    if term.excluded_days is None:
+    if term.excluded_days is None and term.paused_until is None:
         return [(None if term.enabled else "paused", list(instants))]
     return [(reason, list(some)) for reason, some in groupby(instants, lambda at: skip_reason(term, at))]

@@ -162,8 +162,8 @@ class Definitions(Protocol):
     def known_ids(self, limit: int) -> list[str]:
         """The ids of schedules, deleted ones too, in order; at most `limit`."""
 
-    def count_by_state(self) -> dict[str, int]:
-        """How many schedules are `enabled`, `paused` and `deleted`."""
+    def count_by_state(self, now: int) -> dict[str, int]:
+        """How many schedules are `enabled`, `paused` and `deleted` at `now`."""
 
 
 class History(Protocol):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from arco_sched.core.definitions import Version
 from arco_sched.core.fields import BY_NAME
+from arco_sched.core.instants import format_instant
 from arco_sched.render import drawing, json
 from arco_sched.render.drawing import Column, Screen, Styled
 
@@ -54,7 +55,8 @@ def _what(change: AppliedChange) -> drawing.Cell:
             lines.append((f"{name}: {_shown(name, old)} -> {_shown(name, new)}", ""))
         return lines
     definition = change.version.definition
-    state = "" if change.version.enabled else ", paused"
+    until = definition.paused_until
+    state = ", paused" if not change.version.enabled else f", paused until {format_instant(until)}" if until else ""
     return f"{definition.cron_expression} in {definition.timezone}{state}"
 
 

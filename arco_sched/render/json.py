@@ -144,17 +144,24 @@ def schedule_detail(detail: ScheduleDetail, now: int) -> str:
 
 def schedule_change(change: ScheduleChange) -> str:
     """`arco schedule create`, `update`, `enable`, `disable` and `delete`."""
-    return line(
-        {
-            **_schedule(change.schedule),
-            "change": change.change,
-            "waiting": change.waiting,
-            "discarded": change.discarded,
-            "runs_waiting": change.runs_waiting,
-            "runs_discarded": change.runs_discarded,
-            "will_trigger": change.will_trigger,
-        }
-    )
+    return line(_changed(change))
+
+
+def schedule_changes(changes: Iterable[ScheduleChange]) -> Iterator[str]:
+    """`arco schedule enable`, `disable` and `delete` of many."""
+    return document([("schedules", map(_changed, changes))])
+
+
+def _changed(change: ScheduleChange) -> Row:
+    return {
+        **_schedule(change.schedule),
+        "change": change.change,
+        "waiting": change.waiting,
+        "discarded": change.discarded,
+        "runs_waiting": change.runs_waiting,
+        "runs_discarded": change.runs_discarded,
+        "will_trigger": change.will_trigger,
+    }
 
 
 def versions(changes: Iterable[VersionChange]) -> Iterator[str]:
@@ -326,7 +333,16 @@ def requested(answer: Requested) -> str:
 
 def triggered(answer: Triggered) -> str:
     """`arco schedule trigger`."""
-    return line({**tick_row(answer.tick), "run": run_row(answer.run), "change": answer.change})
+    return line(_triggered(answer))
+
+
+def triggered_all(answers: Iterable[Triggered]) -> Iterator[str]:
+    """`arco schedule trigger` of many."""
+    return document([("ticks", map(_triggered, answers))])
+
+
+def _triggered(answer: Triggered) -> Row:
+    return {**tick_row(answer.tick), "run": run_row(answer.run), "change": answer.change}
 
 
 # Events.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from arco_sched.core.history import LapseRecord, Rewinding
-from arco_sched.render.json import instant, lapse_row, line, optional
+from arco_sched.render.json import Row, instant, lapse_row, line, optional
 from arco_sched.render.phrases import DRY_RUN, counted
 from arco_sched.render.times import Clocks
 
@@ -80,9 +80,18 @@ def _versions(rewinding: Rewinding, clocks: Clocks) -> list[str]:
 
 def discarded_json(schedule_id: str, answer: Sequence[LapseRecord], *, dry_run: bool) -> str:
     """`arco schedule discard --json`."""
+    return line(_discarded_row(schedule_id, answer, dry_run=dry_run))
+
+
+def all_discarded_json(answers: Mapping[str, Sequence[LapseRecord]], *, dry_run: bool) -> str:
+    """`arco schedule discard --json` of many."""
+    return line({"schedules": [_discarded_row(name, lapses, dry_run=dry_run) for name, lapses in answers.items()]})
+
+
+def _discarded_row(schedule_id: str, answer: Sequence[LapseRecord], *, dry_run: bool) -> Row:
     count = sum(lapse.missed or 0 for lapse in answer)
     lapses = [lapse_row(lapse) for lapse in answer]
-    return line({"schedule_id": schedule_id, "discarded": count, "dry_run": dry_run, "lapses": lapses})
+    return {"schedule_id": schedule_id, "discarded": count, "dry_run": dry_run, "lapses": lapses}
 
 
 def discarded(schedule_id: str, answer: Sequence[LapseRecord], clocks: Clocks, *, dry_run: bool) -> str:

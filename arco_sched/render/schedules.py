@@ -27,13 +27,13 @@ NOTES: Final = {
 }
 
 
-def state(schedule: Schedule) -> str:
+def state(schedule: Schedule, now: int) -> str:
     """One word for how a schedule stands: deleted, failing, paused, ended (nothing is due any more) or enabled."""
     if schedule.version.deleted:
         return "deleted"
     if schedule.failing:
         return "failing"
-    if not schedule.version.enabled:
+    if schedule.version.is_paused(now):
         return "paused"
     return "ended" if schedule.next_due_at is None else "enabled"
 
@@ -80,7 +80,7 @@ def _wide_schedule(row: Schedule, now: int, clocks: Clocks, *, ran: bool) -> lis
         f"v{version.definition_version}",
         version.definition.cron_expression,
         version.definition.timezone,
-        status(state(row)),
+        status(state(row, now)),
         clocks.show(row.last_scheduled_for, version.schedule_id),
         *(_last_run(row, now) if ran else ()),
         clocks.show(row.next_due_at, version.schedule_id),
@@ -94,7 +94,7 @@ def _narrow_schedule(row: Schedule, now: int, clocks: Clocks, *, ran: bool) -> l
     return [
         version.schedule_id,
         version.definition.cron_expression,
-        status(state(row)),
+        status(state(row, now)),
         "never" if row.last_scheduled_for is None else distance(row.last_scheduled_for, now, short=True),
         *(_last_run(row, now) if ran else ()),
         [(due, ""), _next_due(row, now)] if due else "",
@@ -122,7 +122,7 @@ def schedule_detail(detail: ScheduleDetail, now: int, clocks: Clocks) -> None:
     due = clocks.show(row.next_due_at, schedule_id)
     fields: list[tuple[str, Cell]] = [
         ("schedule", schedule_id),
-        ("state", status(state(row))),
+        ("state", status(state(row, now))),
         *definition_fields(version, clocks),
         ("last tick", f"{last} ({row.last_tick_id})" if last else "never"),
         *_results(row, now, clocks),
@@ -161,6 +161,8 @@ def definition_fields(version: Version, clocks: Clocks) -> Iterator[tuple[str, C
     for field in GIVEN:
         if field not in CONTENT and field.name not in _TOLD and field.value(version) != field.default:
             yield _line(field, field.value(version))
+    if definition.paused_until is not None:
+        yield "paused until", clocks.show(definition.paused_until, schedule_id)
     if definition.code_version is not None:
         yield "code version", definition.code_version
     yield "start", clocks.show(version.start_at, schedule_id)
@@ -180,7 +182,7 @@ _CALLED: Final = {"asset_selection": "assets", "partition_selection": "partition
 
 _TOLD: Final = {
     "cron_expression", "timezone", "dst_gap", "dst_overlap", "catchup_window_minutes", "max_catchup_ticks",
-    "catchup_policy", "code_version", "start_at", "end_at", "enabled",
+    "catchup_policy", "code_version", "start_at", "end_at", "enabled", "paused_until",
 }  # fmt: skip
 """The fields that `definition_fields` has words of its own for."""
 
@@ -222,7 +224,7 @@ def _change(old: Version, new: Version, name: str, clocks: Clocks) -> str:
 
 
 def _value(version: Version, name: str, clocks: Clocks) -> str:
-    if name in {"start_at", "end_at"}:
+    if name in {"start_at", "end_at", "paused_until"}:
         at = version.start_at if name == "start_at" else version.definition.end_at
         return clocks.show(at, version.schedule_id) or "none"
     field = BY_NAME[name]

@@ -44,14 +44,18 @@ def schedule_change(answer: "ScheduleChange", now: int) -> str:
         if answer.change != "created":
             text += f", in force from {clock.show(version.effective_from, schedule_id)}"
     if not version.deleted:
-        state = "" if version.enabled else " (paused)"
+        until = version.definition.paused_until
+        if not version.enabled:
+            state = " (paused)"
+        else:
+            state = f" (paused until {clock.show(until, schedule_id)})" if version.is_paused(now) else ""
         text += f"; {version.definition.cron_expression} in {version.definition.timezone}{state}"
         due = schedule.next_due_at
         if due is None:
             text += ", nothing is due"
         else:
             text += f", next due {clock.show(due, schedule_id)} ({distance(due, now)})"
-    return f"{text}.\n{_waiting(answer)}{_runs_waiting(answer)}"
+    return f"{text}.\n{_waiting(answer)}{_runs_waiting(answer, now)}"
 
 
 def _waiting(answer: "ScheduleChange") -> str:
@@ -74,13 +78,13 @@ def _will_request(answer: "ScheduleChange") -> str:
     return f"and {answer.will_trigger:,} of them will request {'a run' if answer.will_trigger == 1 else 'runs'}"
 
 
-def _runs_waiting(answer: "ScheduleChange") -> str:
+def _runs_waiting(answer: "ScheduleChange", now: int) -> str:
     """What becomes of runs that are requested and wait, where the schedule ends or is paused."""
     count, version = answer.runs_waiting, answer.schedule.version
     runs = "1 run" if count == 1 else f"{count:,} runs"
     if answer.runs_discarded:
         return f"{runs} that waited for a worker {_were(count)} skipped.\n"
-    if count and (version.deleted or not version.enabled):
+    if count and (version.deleted or version.is_paused(now)):
         return (
             f"{runs} requested before still {_waits(count)} for a worker; "
             "the same command with --discard-waiting would skip them.\n"

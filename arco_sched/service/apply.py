@@ -1,7 +1,7 @@
 """Applying a file: what it would change, which is pure, and doing so in one transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NamedTuple
 
 from arco_sched.core import changes
@@ -240,6 +240,8 @@ def _step(wanted: Wanted, there: changes.Current | None, now: int) -> Step:
     if there is None or there.version.deleted:
         made = changes.create(schedule_id, definition, there, now, start_at=start_at, enabled=enabled)
         return Step(schedule_id, "created", None if there is None else there.version, made)
+    if definition.paused_until is None:  # as `enabled`, it stays where a file does not say it
+        definition = replace(definition, paused_until=there.version.definition.paused_until)
     changed = changes.change(schedule_id, there, now, definition=definition, enabled=enabled, start_at=start_at)
     return Step(schedule_id, "unchanged" if changed is None else "updated", there.version, changed)
 

@@ -136,7 +136,7 @@ def waiting_by_reason(transaction: Transaction, now: int, works: Works) -> dict[
 
 
 def _lag(transaction: Transaction, now: int, most: int, *, unless_idle: bool) -> Iterator[Finding]:
-    if unless_idle and not transaction.definitions.count_by_state().get("enabled"):
+    if unless_idle and not transaction.definitions.count_by_state(now).get("enabled"):
         return
     at = transaction.definitions.about().visited_at
     remedy = "let cron call `arco tick` each minute, or start `arco work --tick`"

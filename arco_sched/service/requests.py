@@ -1,5 +1,6 @@
 """Runs requested by hand: a manual tick, or a request under any run key; and questions about ticks and runs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +12,7 @@ from arco_sched.core.kinds import text_problems
 from arco_sched.core.policy import DEFAULT, Policy, policy_text
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.service.definitions import normal, raise_any
-from arco_sched.service.not_found import number_of
+from arco_sched.service.not_found import numbers_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,24 +42,31 @@ class Requested:
     change: Literal["created", "existing"]
 
 
-def trigger(store: Store, workspace: str, schedule_id: str, *, now: int) -> Triggered:
-    """A manual tick of the current definition version, and its run; see `Workspace.trigger`."""
-    changes.check_schedule_id(schedule_id)
+def trigger(store: Store, workspace: str, schedule_ids: Sequence[str], *, now: int) -> list[Triggered]:
+    """A manual tick of each current definition version, and its run; see `Workspace.trigger`."""
+    for schedule_id in schedule_ids:
+        changes.check_schedule_id(schedule_id)
     with store.write() as transaction:
-        schedule = number_of(transaction, schedule_id)
-        newest = changes.existing(schedule_id, transaction.definitions.currents([schedule_id])[schedule_id])
-        content = transaction.content_numbers([newest.definition.request])[newest.definition.request]
-        key = identity.TickKey(schedule_id, "manual", now)
-        policy = policy_text(newest.definition.policy)
-        drafts = events.single_tick(workspace, schedule, key, (newest.definition_version, content, policy), now)
-        made = transaction.history.tick(schedule, key) is None
-        transaction.append(drafts)
-        detail = tick_detail(transaction, identity.tick_id(*key))
-    if detail.run is None:
-        raise AssertionError
-    if detail.tick.request_fingerprint != detail.run.request_fingerprint:
-        raise _conflict(detail.run)
-    return Triggered(tick=detail.tick, run=detail.run, change="created" if made else "existing")
+        schedules = numbers_of(transaction, schedule_ids)
+        currents = transaction.definitions.currents(schedule_ids)
+        newest = [changes.existing(schedule_id, currents[schedule_id]) for schedule_id in schedule_ids]
+        contents = transaction.content_numbers(version.definition.request for version in newest)
+        made = []
+        for schedule, version in zip(schedules, newest, strict=True):
+            content, policy = contents[version.definition.request], policy_text(version.definition.policy)
+            key = identity.TickKey(version.schedule_id, "manual", now)
+            drafts = events.single_tick(workspace, schedule, key, (version.definition_version, content, policy), now)
+            new = transaction.history.tick(schedule, key) is None
+            transaction.append(drafts)
+            made.append((new, tick_detail(transaction, identity.tick_id(*key))))
+    answers = []
+    for new, detail in made:
+        if detail.run is None:
+            raise AssertionError
+        if detail.tick.request_fingerprint != detail.run.request_fingerprint:
+            raise _conflict(detail.run)
+        answers.append(Triggered(tick=detail.tick, run=detail.run, change="created" if new else "existing"))
+    return answers
 
 
 def request(

@@ -9,7 +9,7 @@ from arco_sched.core.instants import CLOCK_TOLERANCE
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.rewind import rewind
 from arco_sched.service.missed import with_ends
-from arco_sched.service.not_found import number_of, numbers_of
+from arco_sched.service.not_found import numbers_of
 from arco_sched.service.zone_rules import replan
 
 
@@ -47,13 +47,16 @@ def _rewindings(transaction: Transaction, schedules: Sequence[int], now: int) ->
     return found
 
 
-def discard_waiting(store: Store, schedule_id: str, *, now: int, dry_run: bool = False) -> list[LapseRecord]:
-    """Lapse what waits of a schedule through `now`, with reason `discarded`; returns the lapses recorded."""
+def discard_waiting(store: Store, schedule_ids: Sequence[str], *, now: int, dry_run: bool = False) -> list[LapseRecord]:
+    """Lapse what waits of schedules through `now`, with reason `discarded`; returns the lapses recorded."""
     with (store.read if dry_run else store.write)() as transaction:
-        schedule = number_of(transaction, schedule_id)
-        state = transaction.definitions.state(schedule)
-        lapses = discard(state.terms, state.cursor, now + 1, state.ahead)
-        if lapses and not dry_run:
-            transaction.append([events.lapse(schedule, schedule_id, lapse, now) for lapse in lapses])
-            replan(transaction, [schedule])
-        return with_ends(transaction, (LapseRecord(schedule_id, *lapse, recorded_at=now) for lapse in lapses))
+        states = transaction.definitions.states(numbers_of(transaction, schedule_ids))
+        found = [
+            (state, lapse) for state in states for lapse in discard(state.terms, state.cursor, now + 1, state.ahead)
+        ]
+        if found and not dry_run:
+            transaction.append([events.lapse(state.schedule, state.schedule_id, lapse, now) for state, lapse in found])
+            replan(transaction, list(dict.fromkeys(state.schedule for state, _ in found)))
+        return with_ends(
+            transaction, (LapseRecord(state.schedule_id, *lapse, recorded_at=now) for state, lapse in found)
+        )

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from arco_sched.core import changes, events, fields, run_decisions
 from arco_sched.core.definitions import Definition, Version
+from arco_sched.core.errors import NotFound
 from arco_sched.core.evaluate import Ticks, discard, evaluate, waiting
 from arco_sched.core.events import Draft
-from arco_sched.core.history import Schedule
+from arco_sched.core.history import Lapse, Schedule
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.subjects import State
 from arco_sched.service.definitions import checked, warnings
-from arco_sched.service.not_found import missing
+from arco_sched.service.not_found import missing, numbers_of
 from arco_sched.service.working import drafts_of
 from arco_sched.service.zone_rules import replan
 
@@ -98,83 +99,158 @@ def update(
 
 def set_enabled(
     store: Store,
-    schedule_id: str,
+    schedule_ids: Sequence[str],
     enabled: bool,
     *,
     now: int,
+    until: int | None = None,
     expect_version: int | None = None,
     discard_waiting: bool = False,
-) -> ScheduleChange:
-    """Enable or disable (pause) a schedule."""
+) -> list[ScheduleChange]:
+    """Enable or disable (pause) schedules, all of them or none; see `Workspace.set_enabled`."""
 
-    def decide(current: changes.Current | None) -> Version | None:
-        return changes.change(schedule_id, current, now, enabled=enabled, expect_version=expect_version)
+    def decide(schedule_id: str, current: changes.Current | None) -> Version | None:
+        return changes.set_enabled(
+            schedule_id, current, now, enabled=enabled, until=until, expect_version=expect_version
+        )
 
-    return _change(
-        store, schedule_id, decide, "updated", now, discard_waiting=discard_waiting, discard_runs=not enabled
+    return _change_all(
+        store, schedule_ids, decide, "updated", now, discard_waiting=discard_waiting, discard_runs=not enabled
     )
 
 
 def delete(
-    store: Store, schedule_id: str, *, now: int, expect_version: int | None = None, discard_waiting: bool = False
-) -> ScheduleChange:
-    """End a schedule."""
+    store: Store,
+    schedule_ids: Sequence[str],
+    *,
+    now: int,
+    expect_version: int | None = None,
+    discard_waiting: bool = False,
+) -> list[ScheduleChange]:
+    """End schedules, all of them or none."""
 
-    def decide(current: changes.Current | None) -> Version | None:
+    def decide(schedule_id: str, current: changes.Current | None) -> Version | None:
         return changes.delete(schedule_id, current, now, expect_version=expect_version)
 
-    return _change(store, schedule_id, decide, "deleted", now, discard_waiting=discard_waiting, discard_runs=True)
+    return _change_all(store, schedule_ids, decide, "deleted", now, discard_waiting=discard_waiting, discard_runs=True)
+
+
+def choose(transaction: Transaction, labels: Mapping[str, str]) -> list[str]:
+    """The ids of the schedules that have all of these labels and are not deleted; raises `NotFound` for none."""
+    found = [schedule.version.schedule_id for schedule in chosen(transaction, (), labels, deleted=False)]
+    if not found:
+        which = f" with {', '.join(f'{key}={value}' for key, value in labels.items())}" if labels else ""
+        raise NotFound(f"there is no schedule{which}: `arco schedule list` shows those there are")
+    return found
+
+
+def chosen(
+    transaction: Transaction, schedule_ids: Sequence[str], labels: Mapping[str, str], *, deleted: bool
+) -> list[Schedule]:
+    """The schedules named (none: every one that is not deleted, with `deleted` these too) that have all of the labels,
+    in the order of the ids; raises `NotFound` for an id that is not there."""
+    numbers_of(transaction, schedule_ids)
+    return [
+        schedule
+        for schedule in transaction.definitions.schedules(deleted=deleted or bool(schedule_ids))
+        if (not schedule_ids or schedule.version.schedule_id in schedule_ids)
+        and labels.items() <= dict(schedule.version.definition.request.labels).items()
+    ]
 
 
 def _change(
+    store: Store, schedule_id: str, decide: Decide, change: Change, now: int, *, discard_waiting: bool = False
+) -> ScheduleChange:
+    return _change_all(
+        store, [schedule_id], lambda _, current: decide(current), change, now, discard_waiting=discard_waiting
+    )[0]
+
+
+def _change_all(
     store: Store,
-    schedule_id: str,
-    decide: Decide,
+    schedule_ids: Sequence[str],
+    decide: Callable[[str, changes.Current | None], Version | None],
     change: Change,
     now: int,
     *,
     discard_waiting: bool = False,
     discard_runs: bool = False,
-) -> ScheduleChange:
-    changes.check_schedule_id(schedule_id)
+) -> list[ScheduleChange]:
+    for schedule_id in schedule_ids:
+        changes.check_schedule_id(schedule_id)
     with store.write() as transaction:
-        current = transaction.definitions.currents([schedule_id]).get(schedule_id)
-        if current is None and change != "created":
-            raise missing(transaction, schedule_id)
-        version = decide(current)
-        drafts: list[Draft] = []
-        count = discarded = triggering = 0
-        runs: list[str] = []
-        skipped: list[Draft] = []
-        number = transaction.definitions.number(schedule_id)
-        if number is not None:
-            state = transaction.definitions.state(number)
-            before = max(now, state.cursor + 1) if version is None else version.effective_from
-            count = waiting(state.terms, state.cursor, before, state.ahead)
-            runs = transaction.standing.waiting_of(number)
-            if discard_waiting and discard_runs:
-                skipped = _skip(transaction, runs[:BATCH], now)
-            if discard_waiting:
-                for lapse in discard(state.terms, state.cursor, before, state.ahead):
-                    drafts.append(events.lapse(number, schedule_id, lapse, now))
-                    discarded += lapse.missed or 0
-            elif count:
-                triggering = _will_trigger(state, before - 1, count)
-        record(transaction, [] if version is None else [version], [*drafts, *skipped])
-        schedule = transaction.definitions.schedule(schedule_id)
+        currents = transaction.definitions.currents(schedule_ids)
+        if change != "created":
+            for schedule_id in schedule_ids:
+                if schedule_id not in currents:
+                    raise missing(transaction, schedule_id)
+        versions = {each: decide(each, currents.get(each)) for each in schedule_ids}
+        numbers = transaction.definitions.numbers_of(schedule_ids)
+        states = {state.schedule_id: state for state in transaction.definitions.states(list(numbers.values()))}
+        effects: dict[str, _Effect] = {}
+        room = BATCH if discard_waiting and discard_runs else 0
+        for each, state in states.items():
+            effects[each] = _effect(transaction, state, versions[each], now, room, discard_waiting=discard_waiting)
+            room -= len(effects[each].skipped)
+        drafts = [draft for effect in effects.values() for draft in (*effect.lapsed, *effect.skipped)]
+        record(transaction, [version for version in versions.values() if version is not None], drafts)
+        schedules = {each: transaction.definitions.schedule(each) for each in versions}
+    answers = []
+    for each, version in versions.items():
+        schedule, effect = schedules[each], effects.get(each)
         if schedule is None:
             raise AssertionError
-        said = () if version is None or version.deleted else warnings(version)
-    discarded_runs = len(skipped) + (_skip_in_batches(store, runs[BATCH:], now) if skipped else 0)
+        later = 0
+        if effect is not None and discard_waiting and discard_runs:
+            later = _skip_in_batches(store, effect.runs[len(effect.skipped) :], now)
+        answers.append(_answer(schedule, version, "unchanged" if version is None else change, effect, later))
+    return answers
+
+
+class _Effect(NamedTuple):
+    """What a change does to what waits: occurrences, and runs that wait for a worker."""
+
+    waiting: int
+    will_trigger: int
+    lapses: list[Lapse]
+    lapsed: list[Draft]
+    runs: list[str]
+    skipped: list[Draft]
+
+
+def _effect(
+    transaction: Transaction, state: State, version: Version | None, now: int, room: int, *, discard_waiting: bool
+) -> _Effect:
+    """At most `room` of the runs are skipped with the change itself."""
+    before = max(now, state.cursor + 1) if version is None else version.effective_from
+    count = waiting(state.terms, state.cursor, before, state.ahead)
+    runs = transaction.standing.waiting_of(state.schedule)
+    lapses = discard(state.terms, state.cursor, before, state.ahead) if discard_waiting else []
+    return _Effect(
+        waiting=count,
+        will_trigger=_will_trigger(state, before - 1, count) if count and not discard_waiting else 0,
+        lapses=lapses,
+        lapsed=[events.lapse(state.schedule, state.schedule_id, lapse, now) for lapse in lapses],
+        runs=runs,
+        skipped=_skip(transaction, runs[:room], now) if room > 0 else [],
+    )
+
+
+def _answer(
+    schedule: Schedule, version: Version | None, change: Change, effect: _Effect | None, skipped_later: int
+) -> ScheduleChange:
+    said = () if version is None or version.deleted else warnings(version)
+    if effect is None:
+        return ScheduleChange(schedule=schedule, change=change, warnings=said)
     return ScheduleChange(
         schedule=schedule,
-        change="unchanged" if version is None else change,
-        waiting=count,
-        discarded=discarded,
+        change=change,
+        waiting=effect.waiting,
+        discarded=sum(lapse.missed or 0 for lapse in effect.lapses),
         warnings=said,
-        runs_waiting=len(runs),
-        runs_discarded=discarded_runs,
-        will_trigger=triggering,
+        runs_waiting=len(effect.runs),
+        runs_discarded=len(effect.skipped) + skipped_later,
+        will_trigger=effect.will_trigger,
     )
 
 
@@ -197,7 +273,7 @@ def _will_trigger(state: State, through: int, count: int) -> int:
     for step in outcome.steps:
         if not isinstance(step, Ticks):
             count -= step.missed or 0
-        elif not step.term.enabled:
+        elif step.skipped is not None:
             count -= len(step.instants)
     return max(count, 0)
 

@@ -66,7 +66,7 @@ def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool =
     recorded. `results`: those of every schedule, too."""
     agenda, definitions, history = transaction.agenda, transaction.definitions, transaction.history
     about = definitions.about()
-    counts = definitions.count_by_state()
+    counts = definitions.count_by_state(now)
     since = now - DAY
     ticks = history.tick_counts(since, now)
     overdue = agenda.overdue(now)

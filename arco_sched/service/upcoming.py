@@ -67,7 +67,7 @@ def _after(state: State, now: int) -> Iterator[Upcoming]:
             continue  # without a look at each of its occurrences, of which there is perhaps no end
         zone = load_zone(part.term.timezone)
         spread = spread_of(part.term.policy)
-        for at in part.times.between(part.start, part.stop):
+        for at in part.times.between(max(part.start, part.term.paused_until or part.start), part.stop):
             if skip_reason(part.term, at) is not None:
                 continue
             begins = starts_at(state.schedule_id, at, spread)

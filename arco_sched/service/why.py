@@ -35,7 +35,7 @@ _BECAME: Final = {
 }
 
 _TO_BE_SKIPPED: Final = {
-    "paused": ", and will be skipped unless the schedule is enabled before",
+    "paused": ", in a pause, and will be skipped unless the schedule is enabled before",
     "excluded": ", on an excluded day, and will be skipped",
 }
 
@@ -284,7 +284,7 @@ class _Chain:
             text = f"the tick was made under version {tick.definition_version}, before the cursor was brought back"
             self._say("rewind", None, text)
         if tick.status == "skipped":
-            why = "is disabled" if tick.skip_reason == "paused" else "excludes its day"
+            why = "is paused" if tick.skip_reason == "paused" else "excludes its day"
             text = f"version {tick.definition_version} {why}: skipped, evaluated at {when}"
             self._say("pause" if tick.skip_reason == "paused" else "excluded day", False, text)
             return "skipped"

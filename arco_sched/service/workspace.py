@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 from arco_sched.core.definitions import Definition, RequestContent, Version, Wanted
 from arco_sched.core.policy import DEFAULT, Policy
 from arco_sched.core.ports import Store
-from arco_sched.service.run_workspace import RunWorkspace, presumed_here
+from arco_sched.core.problems import NOTHING
+from arco_sched.service.act_workspace import ActWorkspace
+from arco_sched.service.run_workspace import presumed_here
 
 if TYPE_CHECKING:
     from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, Schedule, Tick
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from arco_sched.service.lists import Page
     from arco_sched.service.pruning import Progress as PruningProgress
     from arco_sched.service.pruning import Pruning
-    from arco_sched.service.requests import Requested, TickDetail, Triggered
+    from arco_sched.service.requests import Requested, TickDetail
     from arco_sched.service.schedules import ScheduleChange
     from arco_sched.service.status import Status
     from arco_sched.service.timeline import Timeline
@@ -37,7 +39,7 @@ DEFAULT_LIMIT = 100
 """Rows of a page."""
 
 
-class Workspace(RunWorkspace):
+class Workspace(ActWorkspace):
     """One database: define schedules, evaluate them, ask what happened.
 
     Every method raises an `ArcoError` whose text is one line for a person. What raises has changed nothing, but for a
@@ -115,38 +117,6 @@ class Workspace(RunWorkspace):
             discard_waiting=discard_waiting,
         )
 
-    def set_enabled(
-        self,
-        schedule_id: str,
-        enabled: bool,
-        *,
-        now: int,
-        expect_version: int | None = None,
-        discard_waiting: bool = False,
-    ) -> "ScheduleChange":
-        """Enable or disable (pause) a schedule; occurrences under a disabled version become `skipped` ticks.
-        `discard_waiting` as of an update, and a pause skips the runs that wait for a worker."""
-        from arco_sched.service import schedules
-
-        return schedules.set_enabled(
-            self._store,
-            schedule_id,
-            enabled,
-            now=now,
-            expect_version=expect_version,
-            discard_waiting=discard_waiting,
-        )
-
-    def delete_schedule(
-        self, schedule_id: str, *, now: int, expect_version: int | None = None, discard_waiting: bool = False
-    ) -> "ScheduleChange":
-        """End a schedule: nothing after it is due, its history stays."""
-        from arco_sched.service import schedules
-
-        return schedules.delete(
-            self._store, schedule_id, now=now, expect_version=expect_version, discard_waiting=discard_waiting
-        )
-
     def apply(
         self,
         wanted: Iterable[Wanted],
@@ -203,15 +173,6 @@ class Workspace(RunWorkspace):
 
         return rewind_cursors(self._store, now=now, schedules=schedules, dry_run=dry_run)
 
-    def discard(self, schedule_id: str, *, now: int, dry_run: bool = False) -> "list[LapseRecord]":
-        """Lapse what waits of a schedule through `now`, with reason `discarded`; returns the lapses recorded.
-
-        Raises `NotFound` for an id that is not there; a deleted one may still have occurrences that wait.
-        """
-        from arco_sched.service.rewinding import discard_waiting
-
-        return discard_waiting(self._store, schedule_id, now=now, dry_run=dry_run)
-
     def backfill(
         self, schedule_id: str, *, start: int, stop: int, now: int, limit: int = 1000, dry_run: bool = False
     ) -> "Backfill":
@@ -248,16 +209,6 @@ class Workspace(RunWorkspace):
         return verify(self._store, self.name, progress)
 
     # Runs.
-
-    def trigger(self, schedule_id: str, *, now: int) -> "Triggered":
-        """A manual tick of the current definition version, and its run; a second in the same second finds the first.
-
-        Raises `NotFound` for an id that is not there or deleted, `Conflict` when the run key was reserved for something
-        else (the tick stays, and shows it).
-        """
-        from arco_sched.service.requests import trigger
-
-        return trigger(self._store, self.name, schedule_id, now=now)
 
     def request_run(self, key: str, content: RequestContent, *, now: int, policy: Policy = DEFAULT) -> "Requested":
         """Reserve a run for a run key, or find the one that is there, whose policy stays.
@@ -308,10 +259,15 @@ class Workspace(RunWorkspace):
         with self._store.read() as transaction:
             return detail(transaction, schedule_id, now, count)
 
-    def schedules(self, *, deleted: bool = False) -> "list[Schedule]":
-        """Every schedule in the order of the ids, the deleted ones only when asked for."""
+    def schedules(
+        self, *, deleted: bool = False, schedules: Iterable[str] = (), labels: Mapping[str, str] = NOTHING
+    ) -> "list[Schedule]":
+        """The schedules in the order of the ids: those named, or every one that is not deleted (with `deleted`, these
+        too), with all of the labels. Raises `NotFound` for an id that is not there."""
+        from arco_sched.service.schedules import chosen
+
         with self._store.read() as transaction:
-            return list(transaction.definitions.schedules(deleted=deleted))
+            return chosen(transaction, tuple(schedules), labels, deleted=deleted)
 
     def timezone(self, schedule_id: str) -> str | None:
         """The name of the zone of a schedule's current version (also of a deleted one), None where there is none."""

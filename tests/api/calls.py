@@ -73,8 +73,11 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
             "update_schedule",
             {"schedule_id": "a", "values": {"code_version": "v"}, "enabled": True, **version, **start},
         ),
-        Call("set_enabled", {"schedule_id": "a", "enabled": False, **version}),
+        Call("choose", {"labels": {}}),
+        Call("set_enabled", {"schedule_id": "a", "enabled": False, "until": NOW + DAY, **version}),
+        Call("set_enabled_all", {"schedule_ids": ["b"], "enabled": False, "until": NOW + DAY, **version}),
         Call("delete_schedule", {"schedule_id": "a", **version}),
+        Call("delete_all", {"schedule_ids": ["b"], **version}),
         Call(
             "apply",
             {
@@ -88,6 +91,7 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
         Call("evaluate", {"now": NOW, "schedules": ["a"], "dry_run": False, "progress": progress, "batch": 3}),
         Call("rewind", {"now": NEW_YEAR, "schedules": ["a"], "dry_run": False}),
         Call("discard", {"schedule_id": "a", "now": NOW, "dry_run": False}),
+        Call("discard_all", {"schedule_ids": ["a"], "now": NOW, "dry_run": False}),
         Call(
             "backfill",
             {
@@ -100,6 +104,7 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
             },
         ),
         Call("trigger", {"schedule_id": "a", "now": NOW}),
+        Call("trigger_all", {"schedule_ids": ["a", "b"], "now": NOW}),
         Call("request_run", {"key": "mine", "content": content, "now": NOW, "policy": Policy(max_retries=1)}),
         Call("start_run", {"run": run_id, "external_id": "y", "now": NOW}),
         Call("finish_run", {"run": started, "attempt": 1, "exit_code": 0, "now": NOW, "message": "done"}),
@@ -121,7 +126,7 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
         Call("why_during", {"schedule_id": "a", "start": NEW_YEAR, "stop": NOW, "now": NOW}),
         Call("timeline", {"edges": [NEW_YEAR, NOW], "now": NOW, "schedules": ["a"]}),
         Call("schedule", {"schedule_id": "a", "now": NOW, "count": 3}),
-        Call("schedules", {"deleted": True}),
+        Call("schedules", {"deleted": True, "schedules": ["a"], "labels": {}}),
         Call("timezone", {"schedule_id": "a"}),
         Call("versions", {"schedule_id": "a"}),
         Call("preview", {"schedule_id": "a", "start": NOW, "count": 3}),

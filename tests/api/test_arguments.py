@@ -90,7 +90,11 @@ def test_every_method_of_the_services_has_its_arguments_checked() -> None:
 def test_each_call_succeeds(workspace: Workspace, tmp_path: Path) -> None:
     """The arguments that are made wrong below are right before, so that it is the wrong one that is refused."""
     for call in calls(workspace, tmp_path):
-        if call.method not in {"update_schedule", "delete_schedule"}:  # their version is another after `set_enabled`
+        if call.method not in {
+            "update_schedule",
+            "delete_schedule",
+            "delete_all",
+        }:  # their version is another after `set_enabled`
             call.of(workspace)
     with Workspace.open(Path(str(workspace._store.path))) as again:
         assert again.name == "default"
@@ -170,7 +174,12 @@ INSTANTS = {"now", "start_at", "at", "start", "stop", "before", "since", "until"
 WRONG: dict[str, list[tuple[Any, str]]] = {
     **{name: [(value, MOMENT + text) for value, text in NOT_INSTANTS] for name in INSTANTS},
     **dict.fromkeys(("schedule_id",), IDS_ONE),
-    **dict.fromkeys(("schedules",), NOT_IDS),
+    "schedules": NOT_IDS,
+    "schedule_ids": [(value, text.replace("schedules", "schedule_ids")) for value, text in NOT_IDS],
+    "labels": [
+        (5, "labels must be a dict, or pairs of name and value, not 5"),
+        ({"team": 5}, "must be a text, not 5"),
+    ],
     **dict.fromkeys(("enabled", "discard_waiting", "prune", "dry_run", "replace", "deleted"), NOT_FLAGS),
     **dict.fromkeys(("results", "last", "current", "force"), NOT_FLAGS),
     **dict.fromkeys(("expect_version", "batch", "limit", "count", "after"), NOT_WHOLE),

@@ -81,7 +81,17 @@ def test_problems_in_the_words_of_the_command_line() -> None:
 def test_create_update_and_request_have_the_fields() -> None:
     """In the order of their panels, before the command's own; update can take away what can be taken away."""
     run = ["--asset", "--partition", "--command", "--label"]
-    when = ["--cron", "--tz", "--start", "--end", "--dst-gap", "--dst-overlap", "--exclude", "--disabled"]
+    when = [
+        "--cron",
+        "--tz",
+        "--start",
+        "--end",
+        "--dst-gap",
+        "--dst-overlap",
+        "--exclude",
+        "--disabled",
+        "--paused-until",
+    ]
     catching_up = ["--catchup-window", "--max-catchup", "--catchup-policy"]
     execution = ["--shell", "--workdir", "--env", "--env-file", "--run-as", "--resource"]
     execution += ["--timeout", "--retries", "--retry-on", "--retry-delay", "--retry-backoff", "--on-lost"]
@@ -97,7 +107,14 @@ def test_create_update_and_request_have_the_fields() -> None:
         *(*of_both, "--exclude-from", "--expect-version", "--discard-waiting", "--json"),
     ]
     assert [name for name in update if "clear" in name] == [
-        *("--clear-end", "--clear-exclude", "--clear-assets", "--clear-partitions", "--clear-command"),
+        *(
+            "--clear-end",
+            "--clear-exclude",
+            "--clear-paused-until",
+            "--clear-assets",
+            "--clear-partitions",
+            "--clear-command",
+        ),
         *("--clear-labels", "--clear-code-version", "--clear-shell", "--clear-workdir", "--clear-env"),
         "--clear-env-file",
         *("--clear-run-as", "--clear-resources", "--clear-timeout", "--clear-retry-on", "--clear-start-within"),

@@ -137,6 +137,7 @@ DEFINITION = {
     "start_at": "2025-01-01T00:00:00Z",
     "end_at": None,
     "enabled": True,
+    "paused_until": None,
     "deleted": False,
     "created_at": "2025-01-01T00:00:00Z",
     "effective_from": "2025-01-01T00:00:00Z",
@@ -272,7 +273,6 @@ def test_back_and_forth_makes_three_versions(arco: Arco) -> None:
     assert arco.json('schedule update s --cron "0 1 * * *" --label a=b')["definition_version"] == 3
     again = arco.json('schedule update s --cron "0 1 * * *"')
     assert (again["change"], again["definition_version"]) == ("unchanged", 3)
-    assert arco.json("schedule update s")["change"] == "unchanged"
     versions = arco.json("schedule versions s")["versions"]
     assert [(each["definition_version"], each["changed"]) for each in versions] == [
         (1, []),

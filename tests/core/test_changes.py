@@ -310,6 +310,7 @@ def test_flat() -> None:
         ("start_at", 100),
         ("end_at", None),
         ("enabled", True),
+        ("paused_until", None),
         ("deleted", False),
     ]
 

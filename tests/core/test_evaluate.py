@@ -383,6 +383,7 @@ def worlds(draw: st.DrawFn) -> list[Term]:
                 catchup_window_minutes=draw(st.sampled_from([1, 5, 30, 60, 1440])),
                 max_catchup_ticks=draw(st.sampled_from([1, 2, 5, 50, 1000])),
                 catchup_policy=draw(st.sampled_from(["oldest-first", LATEST])),
+                paused_until=draw(st.sampled_from([None, None, at(20), at(75)])),
                 excluded_days=draw(st.sampled_from([None, None, '["2025-03-04"]', '["2025-03-05..2025-03-06"]'])),
             )
         )

@@ -132,6 +132,7 @@ VERSIONS = st.builds(
         catchup_policy=st.sampled_from(CATCHUP_POLICIES),
         dst_gap=st.sampled_from(DST_GAPS),
         dst_overlap=st.sampled_from(DST_OVERLAPS),
+        paused_until=st.one_of(st.none(), st.integers(0, 2_000_000_000)),
         excluded_days=st.sampled_from([(), ("2025-12-25",), ("2025-12-24..2026-01-01", "2026-05-01")]),
         request=st.builds(
             normal_content,
@@ -283,7 +284,7 @@ def test_a_later_field_stands_before_what_ends_an_answer() -> None:
     """Content behind content, others behind others; start, end and state stay last."""
     names = [field.name for field in LATER]
     assert names.index("labels") < names.index("argument_0") < names.index("code_version")
-    assert names[-5:] == ["grace_seconds", "start_at", "end_at", "enabled", "deleted"]
+    assert names[-6:] == ["grace_seconds", "start_at", "end_at", "enabled", "paused_until", "deleted"]
     assert fields.document(later(), LATER) == fields.document(DAILY) | {"argument_0": None, "grace_seconds": None}
 
 

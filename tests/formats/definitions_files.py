@@ -65,6 +65,7 @@ VERSIONS = st.builds(
         catchup_policy=st.sampled_from(CATCHUP_POLICIES),
         dst_gap=st.sampled_from(DST_GAPS),
         dst_overlap=st.sampled_from(DST_OVERLAPS),
+        paused_until=st.one_of(st.none(), st.integers(0, 2_000_000_000)),
         excluded_days=st.sampled_from([(), ("2025-12-25",), ("2025-12-24..2026-01-01", "2026-05-01")]),
         request=st.builds(
             normal_content,

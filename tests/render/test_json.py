@@ -22,7 +22,7 @@ DEFINITION = keys(
     "dst_gap dst_overlap excluded_days asset_selection partition_selection command labels shell working_directory "
     "environment environment_file run_as resources timeout_seconds max_retries retry_exit_codes retry_delay_seconds "
     "retry_backoff on_lost overlap start_within_seconds spread_seconds pool priority on_failure success_within_seconds "
-    "code_version start_at end_at enabled deleted created_at effective_from"
+    "code_version start_at end_at enabled paused_until deleted created_at effective_from"
 )
 SCHEDULE = [*DEFINITION, "last_scheduled_for", "last_tick_id", "last_run_key", "next_due_at"]
 RUN = keys(
@@ -205,6 +205,7 @@ def test_a_definition_with_everything(arco: Arco) -> None:
         "start_at": "2025-05-31T22:00:00Z",
         "end_at": "2025-07-01T00:00:00Z",
         "enabled": False,
+        "paused_until": None,
         "deleted": False,
         "created_at": "2025-01-01T00:00:00Z",
         "effective_from": "2025-05-31T22:00:00Z",

@@ -90,7 +90,8 @@ class Kept:
 
     def skips(self, at: int) -> str | None:
         """Why an occurrence at an instant requests no run."""
-        if not self.enabled:
+        until = self.fields["paused_until"]
+        if not self.enabled or (until is not None and at < until):
             return "paused"
         wall = dict(_clock(self.fields["timezone"]))[at - at % MINUTE]
         return "excluded" if wall.date().isoformat() in self.fields["excluded_days"] else None
@@ -202,6 +203,7 @@ class Oracle:
         if schedule is None or (schedule.versions[-1].deleted and not deleting):
             raise Refused("NotFound")
         newest = schedule.versions[-1]
+        differences = self._pausing(newest, now, differences)
         fields = newest.fields | {key: value for key, value in differences.items() if key in newest.fields}
         enabled = differences.get("enabled", newest.enabled)
         if expect is not None and expect != newest.number:
@@ -248,6 +250,18 @@ class Oracle:
             if start < (deleted if deleted <= now + 60 else now):
                 raise Refused("InvalidInput")
         return min(kept.since for kept in life)
+
+    @staticmethod
+    def _pausing(newest: Kept, now: int, differences: dict[str, Any]) -> dict[str, Any]:
+        """What an enable or a disable changes: a pause that is over stays as it is, any other is replaced."""
+        if set(differences) not in ({"enabled"}, {"enabled", "until"}):
+            return differences
+        enabled, until = differences["enabled"], differences.get("until")
+        if until is not None and until <= now:
+            raise Refused("InvalidInput")
+        ended = newest.fields["paused_until"] is not None and newest.fields["paused_until"] <= now
+        kept = newest.fields["paused_until"] if enabled and ended else None if enabled else until
+        return {"enabled": enabled or until is not None, "paused_until": kept}
 
     def trigger(self, name: str, now: int) -> str:
         """A manual tick and its run."""

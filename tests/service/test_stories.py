@@ -69,6 +69,7 @@ DEFINITIONS = st.fixed_dictionaries(
         "cron_expression": st.sampled_from(CRONS),
         "timezone": st.sampled_from(ZONES),
         "excluded_days": DAYS,
+        "paused_until": st.sampled_from([None, None, None, BASE + 1800, BASE + 30_000]),
         "catchup_window_minutes": WINDOWS,
         "max_catchup_ticks": BOUNDS,
         "catchup_policy": st.sampled_from(["oldest-first", "latest"]),
@@ -82,6 +83,7 @@ CHANGES = st.fixed_dictionaries(
         "cron_expression": st.sampled_from(CRONS),
         "timezone": st.sampled_from(ZONES),
         "excluded_days": DAYS,
+        "paused_until": st.sampled_from([None, None, None, BASE + 1800, BASE + 30_000]),
         "catchup_window_minutes": WINDOWS,
         "max_catchup_ticks": BOUNDS,
         "catchup_policy": st.sampled_from(["oldest-first", "latest"]),
@@ -129,6 +131,8 @@ def commands(draw: st.DrawFn, later: st.SearchStrategy[int] = LATER, *, discard:
             values = {"start": draw(OFFSETS)}
         if discard:
             values["discard"] = draw(st.sampled_from([False, False, True]))
+        if what == "disable":
+            values["until"] = draw(st.sampled_from([None, None, -60, 0, 60, 5000, 40_000]))
         values["expect"] = draw(st.sampled_from([None, None, None, 1, 2]))
     return Command(draw(later), what, name, values)
 
@@ -169,7 +173,8 @@ def do(workspace: Workspace, command: Command, now: int, **evaluating: Any) -> A
             case "start":
                 answer = workspace.update_schedule(name, {}, start_at=now + values["start"], **options)
             case "enable" | "disable":
-                answer = workspace.set_enabled(name, command.what == "enable", **options)
+                until = None if values.get("until") is None else now + values["until"]
+                answer = workspace.set_enabled(name, command.what == "enable", until=until, **options)
             case "delete":
                 answer = workspace.delete_schedule(name, **options)
             case "trigger":
@@ -191,7 +196,7 @@ def ask(oracle: Oracle, command: Command, now: int) -> Any:
     differences: dict[str, dict[str, Any]] = {
         "update": values.get("values", {}),
         "enable": {"enabled": True},
-        "disable": {"enabled": False},
+        "disable": {"enabled": False, "until": None if values.get("until") is None else now + values["until"]},
         "delete": {"deleted": True},
         "start": {"start": now + values.get("start", 0) if command.what == "start" else 0},
     }

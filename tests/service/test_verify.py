@@ -136,7 +136,8 @@ ROWS = {
     "definition added": (
         "INSERT INTO definition_rows SELECT schedule, 99, cron_expression, timezone, catchup_window_minutes, "
         "max_catchup_ticks, catchup_policy, dst_gap, dst_overlap, content, policy, other, start_at, end_at, enabled, "
-        "deleted, created_at, effective_from, excluded_days FROM definition_rows WHERE schedule = 1 AND version = 1",
+        "deleted, created_at, effective_from, excluded_days, paused_until FROM definition_rows "
+        "WHERE schedule = 1 AND version = 1",
         "version=99: no event gives this row",
     ),
     "schedule removed": ("DELETE FROM schedule_rows WHERE schedule = 2", "schedule schedule_id=latest"),

@@ -93,7 +93,8 @@ def do(workspace: Workspace, step: Step, now: int) -> None:
                 values = {"cron_expression": step.definition.cron_expression, "timezone": step.definition.timezone}
                 workspace.update_schedule("a", values, now=now)
             case "disable" | "enable":
-                workspace.set_enabled("a", step.what == "enable", now=now)
+                until = now + step.number if step.what == "disable" and step.number % 3 == 0 else None
+                workspace.set_enabled("a", step.what == "enable", now=now, until=until)
             case "delete":
                 workspace.delete_schedule("a", now=now, discard_waiting=step.number % 2 == 0)
             case "create":

@@ -109,6 +109,7 @@ class _Fold:
             row |= {name: _epoch(said[name]) for name in ("start_at", "end_at")}
             row |= {"enabled": int(said["enabled"]), "deleted": int(said["deleted"]), "created_at": at}
             row |= {"effective_from": _epoch(said["effective_from"]), "excluded_days": _text(said.get("excluded_days"))}
+            row |= {"paused_until": _epoch(said.get("paused_until"))}
             self.definitions[schedule, version] = row
             if state is None:
                 begin = {"version": version, "cursor": row["start_at"] - 1}

@@ -20,7 +20,7 @@ from arco_sched.store.sqlite.standing import LAST_RUN_STATUS, LAST_SUCCESS_AT, S
 _TERM: Final = (
     "version, effective_from, start_at, end_at, enabled, deleted, cron_expression, timezone, dst_gap, "
     "dst_overlap, catchup_window_minutes, max_catchup_ticks, catchup_policy, content, policy, created_at, "
-    "excluded_days"
+    "excluded_days, paused_until"
 )
 _VERSION: Final = (
     f"i.schedule_id, d.version, d.start_at, d.enabled, d.deleted, d.created_at, d.effective_from, d.end_at, c.body, "
@@ -238,14 +238,14 @@ class Definitions:
         ask = "SELECT schedule_id FROM schedule_ids JOIN schedule_rows USING (schedule) ORDER BY schedule_id LIMIT ?"
         return [schedule_id for (schedule_id,) in self._connection.execute(ask, (limit,))]
 
-    def count_by_state(self) -> dict[str, int]:
-        """How many schedules are `enabled`, `paused` and `deleted`."""
-        return dict(
-            self._connection.execute(
-                "SELECT CASE WHEN d.deleted THEN 'deleted' WHEN d.enabled THEN 'enabled' ELSE 'paused' END, count(*) "
-                "FROM schedule_rows s JOIN definition_rows d USING (schedule, version) GROUP BY 1"
-            )
+    def count_by_state(self, now: int) -> dict[str, int]:
+        """How many schedules are `enabled`, `paused` and `deleted` at `now`."""
+        ask = (
+            "SELECT CASE WHEN d.deleted THEN 'deleted' WHEN NOT d.enabled OR d.paused_until > ? THEN 'paused' "
+            "ELSE 'enabled' END, count(*) "
+            "FROM schedule_rows s JOIN definition_rows d USING (schedule, version) GROUP BY 1"
         )
+        return dict(self._connection.execute(ask, (now,)))
 
 
 def _current(row: Sequence[Any]) -> Current:

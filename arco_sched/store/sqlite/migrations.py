@@ -267,6 +267,7 @@ CREATE TABLE zone_data (
     data     BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE definition_rows ADD COLUMN excluded_days TEXT CHECK (excluded_days IS NULL OR json_valid(excluded_days));
+ALTER TABLE definition_rows ADD COLUMN paused_until INTEGER;
 ALTER TABLE tick_rows ADD COLUMN skip_reason TEXT CHECK (skip_reason IS NULL OR status = 'skipped');
 """
 

@@ -99,6 +99,7 @@ CREATE TABLE definition_rows (
     created_at             INTEGER NOT NULL,
     effective_from         INTEGER NOT NULL,
     excluded_days          TEXT CHECK (excluded_days IS NULL OR json_valid(excluded_days)),  -- null for none
+    paused_until           INTEGER,
     PRIMARY KEY (schedule, version)
 ) STRICT, WITHOUT ROWID;
 

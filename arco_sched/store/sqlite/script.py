@@ -25,6 +25,7 @@ COLUMNS: Final = (
     "dst_gap",
     "dst_overlap",
     "excluded_days",
+    "paused_until",
 )
 """The fields of a definition that an evaluation reads, each with a column of its own in `definition_rows`."""
 

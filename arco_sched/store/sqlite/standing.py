@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from arco_sched.core.attempts import EXTERNAL
+from arco_sched.core.instants import MIN_INSTANT
 from arco_sched.core.standing import FailedLast, Ready, Results, Stale, WaitingCount
 
 _CURRENT: Final = (
@@ -35,7 +36,10 @@ _SINCE: Final = (
 )
 """From when on a success is awaited: the version (`d` is the newest) that set the field, the start, or the last one."""
 
-STALE_AFTER: Final = f"CASE WHEN d.enabled AND NOT d.deleted THEN {_SINCE} + {_WITHIN.format('d')} END"
+STALE_AFTER: Final = (
+    f"CASE WHEN d.enabled AND NOT d.deleted THEN max({_SINCE}, coalesce(d.paused_until, {MIN_INSTANT})) "
+    f"+ {_WITHIN.format('d')} END"
+)
 """The last instant at which a schedule (`s`, with its newest version `d`) is not stale; null where it never is."""
 
 _OF_ORIGIN: Final = (

@@ -3,7 +3,7 @@
 
 CREATE VIEW definitions AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
-       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days,
+       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days, d.paused_until,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
        {other}, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from,
@@ -12,7 +12,7 @@ FROM definition_rows d JOIN schedule_ids i USING (schedule) JOIN contents c USIN
 
 CREATE VIEW schedules AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
-       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days,
+       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days, d.paused_until,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
        {other}, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from, s.cursor,

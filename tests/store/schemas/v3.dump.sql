@@ -71,13 +71,14 @@ CREATE TABLE definition_rows (
     created_at             INTEGER NOT NULL,
     effective_from         INTEGER NOT NULL,
     excluded_days          TEXT CHECK (excluded_days IS NULL OR json_valid(excluded_days)),  -- null for none
+    paused_until           INTEGER,
     PRIMARY KEY (schedule, version)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO "definition_rows" VALUES(1,1,'0 * * * *','UTC',1440,10,'oldest-first','next','first',1,NULL,'{"code_version":null}',1741000000,NULL,1,0,1741000000,1741000000,NULL);
-INSERT INTO "definition_rows" VALUES(2,1,'*/5 * * * *','UTC',1440,2,'oldest-first','next','first',2,NULL,'{"code_version":null}',1741000000,NULL,1,0,1741000000,1741000000,NULL);
-INSERT INTO "definition_rows" VALUES(2,2,'*/5 * * * *','UTC',1440,2,'oldest-first','next','first',2,NULL,'{"code_version":null}',1741000000,NULL,0,0,1741010800,1741010800,NULL);
-INSERT INTO "definition_rows" VALUES(2,3,'*/5 * * * *','UTC',1440,2,'oldest-first','next','first',2,NULL,'{"code_version":null}',1741000000,NULL,0,1,1741111600,1741111600,NULL);
-INSERT INTO "definition_rows" VALUES(3,1,'@yearly','UTC',1440,10,'oldest-first','next','first',4,'{"max_retries":2,"retry_delay_seconds":0,"pool":"heavy"}','{"code_version":null}',1741111600,NULL,1,0,1741111600,1741111600,NULL);
+INSERT INTO "definition_rows" VALUES(1,1,'0 * * * *','UTC',1440,10,'oldest-first','next','first',1,NULL,'{"code_version":null}',1741000000,NULL,1,0,1741000000,1741000000,NULL,NULL);
+INSERT INTO "definition_rows" VALUES(2,1,'*/5 * * * *','UTC',1440,2,'oldest-first','next','first',2,NULL,'{"code_version":null}',1741000000,NULL,1,0,1741000000,1741000000,NULL,NULL);
+INSERT INTO "definition_rows" VALUES(2,2,'*/5 * * * *','UTC',1440,2,'oldest-first','next','first',2,NULL,'{"code_version":null}',1741000000,NULL,0,0,1741010800,1741010800,NULL,NULL);
+INSERT INTO "definition_rows" VALUES(2,3,'*/5 * * * *','UTC',1440,2,'oldest-first','next','first',2,NULL,'{"code_version":null}',1741000000,NULL,0,1,1741111600,1741111600,NULL,NULL);
+INSERT INTO "definition_rows" VALUES(3,1,'@yearly','UTC',1440,10,'oldest-first','next','first',4,'{"max_retries":2,"retry_delay_seconds":0,"pool":"heavy"}','{"code_version":null}',1741111600,NULL,1,0,1741111600,1741111600,NULL,NULL);
 CREATE TABLE event_log (
     seq         INTEGER PRIMARY KEY,
     type        INTEGER NOT NULL,
@@ -380,7 +381,7 @@ CREATE INDEX hook_owed ON hook_rows (run) WHERE done_at IS NULL;
 CREATE INDEX agenda_due ON agenda (due_at);
 CREATE VIEW definitions AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
-       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days,
+       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days, d.paused_until,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
        json_extract(c.body, '$.shell') AS shell, json_extract(c.body, '$.working_directory') AS working_directory, coalesce(json_extract(c.body, '$.environment'), '{}') AS environment, json_extract(c.body, '$.environment_file') AS environment_file, json_extract(c.body, '$.run_as') AS run_as, coalesce(json_extract(c.body, '$.resources'), '{}') AS resources, json_extract(d.policy, '$.timeout_seconds') AS timeout_seconds, coalesce(json_extract(d.policy, '$.max_retries'), 0) AS max_retries, coalesce(json_extract(d.policy, '$.retry_exit_codes'), '[]') AS retry_exit_codes, coalesce(json_extract(d.policy, '$.retry_delay_seconds'), 60) AS retry_delay_seconds, coalesce(json_extract(d.policy, '$.retry_backoff'), 'exponential') AS retry_backoff, coalesce(json_extract(d.policy, '$.on_lost'), 'fail') AS on_lost, coalesce(json_extract(d.policy, '$.overlap'), 'queue') AS overlap, json_extract(d.policy, '$.start_within_seconds') AS start_within_seconds, coalesce(json_extract(d.policy, '$.spread_seconds'), 0) AS spread_seconds, coalesce(json_extract(d.policy, '$.pool'), 'default') AS pool, coalesce(json_extract(d.policy, '$.priority'), 0) AS priority, json_extract(d.policy, '$.on_failure') AS on_failure, json_extract(d.policy, '$.success_within_seconds') AS success_within_seconds, json_extract(d.other, '$.code_version') AS code_version, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from,
@@ -388,7 +389,7 @@ SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.time
 FROM definition_rows d JOIN schedule_ids i USING (schedule) JOIN contents c USING (content);
 CREATE VIEW schedules AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
-       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days,
+       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days, d.paused_until,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
        json_extract(c.body, '$.shell') AS shell, json_extract(c.body, '$.working_directory') AS working_directory, coalesce(json_extract(c.body, '$.environment'), '{}') AS environment, json_extract(c.body, '$.environment_file') AS environment_file, json_extract(c.body, '$.run_as') AS run_as, coalesce(json_extract(c.body, '$.resources'), '{}') AS resources, json_extract(d.policy, '$.timeout_seconds') AS timeout_seconds, coalesce(json_extract(d.policy, '$.max_retries'), 0) AS max_retries, coalesce(json_extract(d.policy, '$.retry_exit_codes'), '[]') AS retry_exit_codes, coalesce(json_extract(d.policy, '$.retry_delay_seconds'), 60) AS retry_delay_seconds, coalesce(json_extract(d.policy, '$.retry_backoff'), 'exponential') AS retry_backoff, coalesce(json_extract(d.policy, '$.on_lost'), 'fail') AS on_lost, coalesce(json_extract(d.policy, '$.overlap'), 'queue') AS overlap, json_extract(d.policy, '$.start_within_seconds') AS start_within_seconds, coalesce(json_extract(d.policy, '$.spread_seconds'), 0) AS spread_seconds, coalesce(json_extract(d.policy, '$.pool'), 'default') AS pool, coalesce(json_extract(d.policy, '$.priority'), 0) AS priority, json_extract(d.policy, '$.on_failure') AS on_failure, json_extract(d.policy, '$.success_within_seconds') AS success_within_seconds, json_extract(d.other, '$.code_version') AS code_version, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from, s.cursor,

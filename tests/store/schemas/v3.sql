@@ -99,6 +99,7 @@ CREATE TABLE definition_rows (
     created_at             INTEGER NOT NULL,
     effective_from         INTEGER NOT NULL,
     excluded_days          TEXT CHECK (excluded_days IS NULL OR json_valid(excluded_days)),  -- null for none
+    paused_until           INTEGER,
     PRIMARY KEY (schedule, version)
 ) STRICT, WITHOUT ROWID;
 
@@ -324,7 +325,7 @@ INSERT INTO words (kind, code, word) VALUES
 
 CREATE VIEW definitions AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
-       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days,
+       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days, d.paused_until,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
        json_extract(c.body, '$.shell') AS shell, json_extract(c.body, '$.working_directory') AS working_directory, coalesce(json_extract(c.body, '$.environment'), '{}') AS environment, json_extract(c.body, '$.environment_file') AS environment_file, json_extract(c.body, '$.run_as') AS run_as, coalesce(json_extract(c.body, '$.resources'), '{}') AS resources, json_extract(d.policy, '$.timeout_seconds') AS timeout_seconds, coalesce(json_extract(d.policy, '$.max_retries'), 0) AS max_retries, coalesce(json_extract(d.policy, '$.retry_exit_codes'), '[]') AS retry_exit_codes, coalesce(json_extract(d.policy, '$.retry_delay_seconds'), 60) AS retry_delay_seconds, coalesce(json_extract(d.policy, '$.retry_backoff'), 'exponential') AS retry_backoff, coalesce(json_extract(d.policy, '$.on_lost'), 'fail') AS on_lost, coalesce(json_extract(d.policy, '$.overlap'), 'queue') AS overlap, json_extract(d.policy, '$.start_within_seconds') AS start_within_seconds, coalesce(json_extract(d.policy, '$.spread_seconds'), 0) AS spread_seconds, coalesce(json_extract(d.policy, '$.pool'), 'default') AS pool, coalesce(json_extract(d.policy, '$.priority'), 0) AS priority, json_extract(d.policy, '$.on_failure') AS on_failure, json_extract(d.policy, '$.success_within_seconds') AS success_within_seconds, json_extract(d.other, '$.code_version') AS code_version, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from,
@@ -333,7 +334,7 @@ FROM definition_rows d JOIN schedule_ids i USING (schedule) JOIN contents c USIN
 
 CREATE VIEW schedules AS
 SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone, d.catchup_window_minutes,
-       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days,
+       d.max_catchup_ticks, d.catchup_policy, d.dst_gap, d.dst_overlap, coalesce(d.excluded_days, '[]') AS excluded_days, d.paused_until,
        json_extract(c.body, '$.asset_selection') AS asset_selection, json_extract(c.body, '$.partition_selection') AS partition_selection,
        json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels,
        json_extract(c.body, '$.shell') AS shell, json_extract(c.body, '$.working_directory') AS working_directory, coalesce(json_extract(c.body, '$.environment'), '{}') AS environment, json_extract(c.body, '$.environment_file') AS environment_file, json_extract(c.body, '$.run_as') AS run_as, coalesce(json_extract(c.body, '$.resources'), '{}') AS resources, json_extract(d.policy, '$.timeout_seconds') AS timeout_seconds, coalesce(json_extract(d.policy, '$.max_retries'), 0) AS max_retries, coalesce(json_extract(d.policy, '$.retry_exit_codes'), '[]') AS retry_exit_codes, coalesce(json_extract(d.policy, '$.retry_delay_seconds'), 60) AS retry_delay_seconds, coalesce(json_extract(d.policy, '$.retry_backoff'), 'exponential') AS retry_backoff, coalesce(json_extract(d.policy, '$.on_lost'), 'fail') AS on_lost, coalesce(json_extract(d.policy, '$.overlap'), 'queue') AS overlap, json_extract(d.policy, '$.start_within_seconds') AS start_within_seconds, coalesce(json_extract(d.policy, '$.spread_seconds'), 0) AS spread_seconds, coalesce(json_extract(d.policy, '$.pool'), 'default') AS pool, coalesce(json_extract(d.policy, '$.priority'), 0) AS priority, json_extract(d.policy, '$.on_failure') AS on_failure, json_extract(d.policy, '$.success_within_seconds') AS success_within_seconds, json_extract(d.other, '$.code_version') AS code_version, d.start_at, d.end_at, d.enabled, d.deleted, d.created_at, d.effective_from, s.cursor,

@@ -1,0 +1,264 @@
+"""`arco schedule enable`, `disable`, `delete`, `trigger`, `discard`: what somebody does with one schedule or many."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from arco_sched.cli import definition_options as defining
+from arco_sched.cli import many
+from arco_sched.cli import options as opt
+from arco_sched.cli.context import Session, clock_of, clocks, note_no_worker
+from arco_sched.cli.exits import ExitCode
+from arco_sched.cli.moments import question
+from arco_sched.cli.options import Problems
+from arco_sched.cli.outputs import show_following
+from arco_sched.cli.run_changes import exit_of, until_final
+from arco_sched.core.errors import InvalidInput
+from arco_sched.render.terminal import say, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from arco_sched.cli.many import Which
+    from arco_sched.cli.moments import Asked
+    from arco_sched.service.schedules import ScheduleChange
+    from arco_sched.service.workspace import Workspace
+
+
+def answer_change(answer: "ScheduleChange", session: Session, *, as_json: bool) -> None:
+    """Show what became of one schedule."""
+    from arco_sched.render import json, sentences
+
+    for warning in answer.warnings:
+        say(f"warning: {warning}")
+    write(json.schedule_change(answer) if as_json else sentences.schedule_change(answer, session.now))
+
+
+def _change(
+    session: Session,
+    which: "Which",
+    verb: str,
+    act: "Callable[[Workspace, tuple[str, ...]], Sequence[ScheduleChange]]",
+    *,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    with session.open() as workspace:
+        answers = act(workspace, which.choose(workspace, verb, yes=yes))
+    if which.is_one or not as_json:
+        for answer in answers:
+            answer_change(answer, session, as_json=as_json)
+    else:
+        from arco_sched.render import json
+
+        write(json.schedule_changes(answers))
+
+
+def enable(
+    ctx: typer.Context,
+    schedule_ids: many.Ids = None,
+    labels: many.Labels = None,
+    everything: many.Every = False,
+    yes: many.Yes = False,
+    expect_version: defining.ExpectVersion = None,
+    discard_waiting: defining.DiscardWaiting = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Let paused schedules trigger runs again.
+
+    Nothing that fell into the pause is made up for. All are changed in one transaction, or none is.
+    """
+    _set_enabled(
+        ctx.obj,
+        (schedule_ids, labels, everything),
+        enabled=True,
+        yes=yes,
+        as_json=as_json,
+        expect_version=expect_version,
+        discard_waiting=discard_waiting,
+    )
+
+
+def disable(
+    ctx: typer.Context,
+    schedule_ids: many.Ids = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="INSTANT",
+            help="From then on occurrences trigger runs again, such as 2025-01-20, monday 9:00, or in 2h.",
+        ),
+    ] = None,
+    labels: many.Labels = None,
+    everything: many.Every = False,
+    yes: many.Yes = False,
+    expect_version: defining.ExpectVersion = None,
+    discard_waiting: defining.DiscardWaiting = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Pause schedules: what is due is recorded as skipped, and requests no run.
+
+    A pause ends with `enable`, or by itself at --until. All are changed in one transaction, or none is.
+    """
+    _set_enabled(
+        ctx.obj,
+        (schedule_ids, labels, everything),
+        enabled=False,
+        until=until,
+        yes=yes,
+        as_json=as_json,
+        expect_version=expect_version,
+        discard_waiting=discard_waiting,
+    )
+
+
+def _set_enabled(
+    session: Session,
+    asked: "tuple[list[str] | None, list[str] | None, bool]",
+    *,
+    enabled: bool,
+    yes: bool,
+    as_json: bool,
+    until: str | None = None,
+    expect_version: int | None,
+    discard_waiting: bool,
+) -> None:
+    problems = Problems()
+    which = many.Which(problems, *asked[:2], everything=asked[2])
+    ends = question(problems, until, "--until", session.now, ahead=True)
+    _check_one(problems, which, expect_version)
+
+    def act(workspace: "Workspace", schedule_ids: tuple[str, ...]) -> "Sequence[ScheduleChange]":
+        guards: dict[str, Any] = {"expect_version": expect_version, "discard_waiting": discard_waiting}
+        return workspace.set_enabled_all(
+            schedule_ids, enabled, now=session.now, until=_end(workspace, schedule_ids, ends), **guards
+        )
+
+    _change(session, which, "enable" if enabled else "disable", act, yes=yes, as_json=as_json)
+
+
+def _end(workspace: "Workspace", schedule_ids: tuple[str, ...], ends: "Asked | None") -> int | None:
+    """When a pause ends, on the clock of the schedules; raises `InvalidInput` where they have different ones."""
+    if ends is None:
+        return None
+    found = {ends(clock_of(workspace, schedule_id, None)) for schedule_id in schedule_ids}
+    if len(found) > 1:
+        raise InvalidInput("--until means different instants on the clocks of these schedules: add a zone or an offset")
+    return found.pop()
+
+
+def _check_one(problems: Problems, which: "Which", expect_version: int | None) -> None:
+    problems.add("--expect-version is about one schedule", when=expect_version is not None and not which.is_one)
+    problems.check()
+
+
+def delete(
+    ctx: typer.Context,
+    schedule_ids: many.Ids = None,
+    labels: many.Labels = None,
+    everything: many.Every = False,
+    yes: many.Yes = False,
+    expect_version: defining.ExpectVersion = None,
+    discard_waiting: defining.DiscardWaiting = False,
+    as_json: opt.Json = False,
+) -> None:
+    """End schedules; their history stays.
+
+    What was due before is still evaluated, unless --discard-waiting is given. All end in one transaction, or none does.
+    """
+    session: Session = ctx.obj
+    problems = Problems()
+    which = many.Which(problems, schedule_ids, labels, everything=everything)
+    _check_one(problems, which, expect_version)
+    _change(
+        session,
+        which,
+        "delete",
+        lambda workspace, chosen: workspace.delete_all(
+            chosen, now=session.now, expect_version=expect_version, discard_waiting=discard_waiting
+        ),
+        yes=yes,
+        as_json=as_json,
+    )
+
+
+def trigger(
+    ctx: typer.Context,
+    schedule_ids: many.Ids = None,
+    labels: many.Labels = None,
+    everything: many.Every = False,
+    yes: many.Yes = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the run is over, and exit as it did.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Print its output too, as it comes.")] = False,
+    as_json: opt.Json = False,
+) -> int:
+    """Request runs now, beside what is due.
+
+    It makes a manual tick, which does not take the place of a scheduled one. The exit codes of --wait are those of
+    `arco runs wait`.
+    """
+    from arco_sched.render import json, lives, sentences
+    from arco_sched.service.workspace import Workspace
+
+    session: Session = ctx.obj
+    problems = Problems()
+    which = many.Which(problems, schedule_ids, labels, everything=everything)
+    problems.add("--follow and --json can't be combined", when=follow and as_json)
+    problems.add("--wait and --follow are about one schedule", when=(wait or follow) and not which.is_one)
+    problems.check()
+    with session.store() as store:
+        workspace = Workspace(store)
+        answers = workspace.trigger_all(which.choose(workspace, "trigger", yes=yes), now=session.now)
+        asked = [workspace.tick(answer.tick.tick_id).version.definition for answer in answers]
+        note_no_worker(workspace, *((each.request, each.policy) for each in asked))
+        if not (wait or follow):
+            if as_json and not which.is_one:
+                write(json.triggered_all(answers))
+            else:
+                for answer in answers:
+                    write(json.triggered(answer) if as_json else sentences.triggered(answer))
+            return ExitCode.DONE
+        answer = answers[0]
+        if not as_json:
+            say(sentences.triggered(answer).rstrip())
+        run_id = answer.run.run_id
+        life = show_following(store, session, run_id) if follow else until_final(store, session, run_id)[0]
+    write(lives.triggered(answer, life)) if as_json else say(lives.sentence(life))
+    return exit_of(life.state)
+
+
+def discard(
+    ctx: typer.Context,
+    schedule_ids: many.Ids = None,
+    labels: many.Labels = None,
+    everything: many.Every = False,
+    yes: many.Yes = False,
+    dry_run: opt.DryRun = False,
+    tz: opt.Tz = None,
+    utc: opt.Utc = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Let everything of schedules that waits lapse, with reason `discarded`.
+
+    For a backlog that nobody needs any more. What is due from now on is not affected.
+    """
+    from arco_sched.render import rewinding
+
+    session: Session = ctx.obj
+    problems = Problems()
+    which = many.Which(problems, schedule_ids, labels, everything=everything)
+    problems.check()
+    zone = opt.zone_of(utc=utc, tz=tz)
+    with session.open(asking=dry_run) as workspace:
+        chosen = which.choose(workspace, "discard what waits of", yes=yes or dry_run)
+        lapses = workspace.discard_all(chosen, now=session.now, dry_run=dry_run)
+        found = {name: [lapse for lapse in lapses if lapse.schedule_id == name] for name in chosen}
+        if as_json and not which.is_one:
+            write(rewinding.all_discarded_json(found, dry_run=dry_run))
+            return
+        for schedule_id, answer in found.items():
+            if as_json:
+                write(rewinding.discarded_json(schedule_id, answer, dry_run=dry_run))
+            else:
+                write(rewinding.discarded(schedule_id, answer, clocks(workspace, zone), dry_run=dry_run))

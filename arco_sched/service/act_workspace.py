@@ -1,0 +1,122 @@
+"""What somebody does with schedules by hand, one or many at once: the part of `Workspace` that acts on them."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from arco_sched.service.run_workspace import RunWorkspace
+
+if TYPE_CHECKING:
+    from arco_sched.core.history import LapseRecord
+    from arco_sched.service.requests import Triggered
+    from arco_sched.service.schedules import ScheduleChange
+
+
+class ActWorkspace(RunWorkspace):
+    """Acts on schedules. What is asked of many is one transaction: all of them are changed, or none is."""
+
+    def choose(self, labels: Mapping[str, str]) -> list[str]:
+        """The ids of the schedules that have all of these labels and are not deleted, in order.
+
+        Raises `NotFound` where there is none.
+        """
+        from arco_sched.service.schedules import choose
+
+        with self._store.read() as transaction:
+            return choose(transaction, labels)
+
+    def set_enabled(
+        self,
+        schedule_id: str,
+        enabled: bool,
+        *,
+        now: int,
+        until: int | None = None,
+        expect_version: int | None = None,
+        discard_waiting: bool = False,
+    ) -> "ScheduleChange":
+        """Enable or disable (pause) a schedule; occurrences in a pause become `skipped` ticks.
+
+        With `until` a pause ends by itself: occurrences from that instant on are triggered again. `discard_waiting` as
+        of an update, and a pause skips the runs that wait for a worker.
+        """
+        return self.set_enabled_all(
+            [schedule_id],
+            enabled,
+            now=now,
+            until=until,
+            expect_version=expect_version,
+            discard_waiting=discard_waiting,
+        )[0]
+
+    def set_enabled_all(
+        self,
+        schedule_ids: Sequence[str],
+        enabled: bool,
+        *,
+        now: int,
+        until: int | None = None,
+        expect_version: int | None = None,
+        discard_waiting: bool = False,
+    ) -> "list[ScheduleChange]":
+        """The same for several schedules, all of them or none."""
+        from arco_sched.service import schedules
+
+        return schedules.set_enabled(
+            self._store,
+            schedule_ids,
+            enabled,
+            now=now,
+            until=until,
+            expect_version=expect_version,
+            discard_waiting=discard_waiting,
+        )
+
+    def delete_schedule(
+        self, schedule_id: str, *, now: int, expect_version: int | None = None, discard_waiting: bool = False
+    ) -> "ScheduleChange":
+        """End a schedule: nothing after it is due, its history stays."""
+        return self.delete_all([schedule_id], now=now, expect_version=expect_version, discard_waiting=discard_waiting)[
+            0
+        ]
+
+    def delete_all(
+        self,
+        schedule_ids: Sequence[str],
+        *,
+        now: int,
+        expect_version: int | None = None,
+        discard_waiting: bool = False,
+    ) -> "list[ScheduleChange]":
+        """The same for several schedules, all of them or none."""
+        from arco_sched.service import schedules
+
+        return schedules.delete(
+            self._store, schedule_ids, now=now, expect_version=expect_version, discard_waiting=discard_waiting
+        )
+
+    def discard(self, schedule_id: str, *, now: int, dry_run: bool = False) -> "list[LapseRecord]":
+        """Lapse what waits of a schedule through `now`, with reason `discarded`; returns the lapses recorded.
+
+        Raises `NotFound` for an id that is not there; a deleted one may still have occurrences that wait.
+        """
+        return self.discard_all([schedule_id], now=now, dry_run=dry_run)
+
+    def discard_all(self, schedule_ids: Sequence[str], *, now: int, dry_run: bool = False) -> "list[LapseRecord]":
+        """The same for several schedules, all of them or none."""
+        from arco_sched.service.rewinding import discard_waiting
+
+        return discard_waiting(self._store, schedule_ids, now=now, dry_run=dry_run)
+
+    def trigger(self, schedule_id: str, *, now: int) -> "Triggered":
+        """A manual tick of the current definition version, and its run; a second in the same second finds the first.
+
+        Raises `NotFound` for an id that is not there or deleted, `Conflict` when the run key was reserved for something
+        else (the tick stays, and shows it).
+        """
+        return self.trigger_all([schedule_id], now=now)[0]
+
+    def trigger_all(self, schedule_ids: Sequence[str], *, now: int) -> "list[Triggered]":
+        """The same for several schedules, all of them or none."""
+        from arco_sched.service.requests import trigger
+
+        return trigger(self._store, self.name, schedule_ids, now=now)
