@@ -83,7 +83,7 @@ def timeline(
             room = JSON_COLUMNS
         else:
             width = render.columns()
-            room = width - render.label_width(names, width) - 1
+            room = (width - render.label_width(names, width) - 1) // render.SPREAD
         chosen = picture.plan(session.now, length, zone, room)
         answer = workspace.timeline(chosen.edges, now=session.now, schedules=names)
     clock = load_zone(zone)

@@ -207,6 +207,16 @@ class History(Protocol):
         """How many ticks of each status lie between each two edges, by (schedule, the bucket's number); empty ones are
         absent."""
 
+    def late_buckets(
+        self, schedules: Sequence[int], edges: Sequence[int], late: int
+    ) -> dict[tuple[int, int], tuple[int, int]]:
+        """How many scheduled ticks between each two edges were evaluated more than `late` seconds after their instant,
+        and by how much at most, by (schedule, the bucket's number)."""
+
+    def evaluations(self, schedules: Sequence[int], start: int, stop: int) -> list[tuple[int, int]]:
+        """The instants at which scheduled ticks in `[start, stop)` of the schedules were evaluated, in order, each with
+        the oldest tick of it; ticks of before a schedule was created are left out."""
+
     def lapses(
         self,
         *,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from arco_sched.core.cron import Zone, load_zone
 from arco_sched.core.instants import DAY, MAX_INSTANT, MIN_INSTANT, civil_from_days, format_local
+from arco_sched.render.times import span
 
 if TYPE_CHECKING:
     from arco_sched.service.timeline import Timeline, TimelineCell
@@ -29,13 +30,14 @@ Mark = Literal[
     "lapsed",
     "waiting",
     "future",
-    "mixed",
     "unevaluable",
     "pruned",
+    "done late",
+    "absent",
 ]
 MARKS: Final[tuple[Mark, ...]] = (
-    "triggered", "succeeded", "run failed", "running", "queued", "late", "not run", "skipped", "failed", "lapsed",
-    "waiting", "future", "mixed", "unevaluable", "pruned",
+    "triggered", "succeeded", "done late", "run failed", "running", "queued", "late", "not run", "skipped", "failed",
+    "lapsed", "waiting", "future", "unevaluable", "pruned", "absent",
 )  # fmt: skip
 
 STEPS: Final = (
@@ -63,12 +65,18 @@ class Plan(NamedTuple):
 
 
 class Spot(NamedTuple):
-    """One cell of a panel: its mark, how much of the most that there is (0 to 4), and what it says in words."""
+    """One cell of a panel: its mark, how much of the most that there is (0 to 4), and what it says in words.
+
+    `of_mark` counts what the mark stands for, where that is not all that is in the cell; else 0. `unattended` says that
+    in part of it nobody evaluated.
+    """
 
     mark: Mark
     level: int
     start: int
     text: str
+    of_mark: int = 0
+    unattended: bool = False
 
 
 class Row(NamedTuple):
@@ -124,32 +132,41 @@ def _on_clock(zone: Zone, readings: range) -> tuple[int, ...]:
     return tuple(found)
 
 
-def mark(cell: TimelineCell) -> Mark:
-    """The one mark of a cell: a failure always shows, then what is late; several kinds of past are `mixed`."""
-    if cell.failed:
-        return "failed"
-    if cell.runs_failed:
-        return "run failed"
-    if cell.runs_late:
-        return "late"
-    kinds: list[Mark] = []
-    kinds += ["triggered"] if cell.triggered > cell.runs else []
-    kinds += ["succeeded"] if cell.runs_succeeded else []
-    kinds += ["running"] if cell.runs_running else []
-    kinds += ["queued"] if cell.runs_waiting else []
-    kinds += ["not run"] if cell.runs_skipped or cell.runs_canceled else []
-    kinds += ["skipped"] if cell.skipped else []
-    kinds += ["lapsed"] if cell.lapsed else []
-    kinds += ["waiting"] if cell.waiting else []
-    if len(kinds) > 1:
-        return "mixed"
+def mark(cell: TimelineCell) -> tuple[Mark, int]:
+    """The mark of a cell, the worst of what is in it, and how many there are of that: 0 where it is all there is."""
+    kinds = _kinds(cell)
     if kinds:
-        return kinds[0]
+        worst, count = kinds[0]
+        return worst, count if len(kinds) > 1 else 0
     if cell.unevaluable:
-        return "unevaluable"
+        return "unevaluable", 0
     if cell.future:
-        return "future"
-    return "pruned" if cell.pruned else "none"
+        return "future", 0
+    if cell.pruned:
+        return "pruned", 0
+    return ("absent" if cell.absent else "none"), 0
+
+
+def _kinds(cell: TimelineCell) -> list[tuple[Mark, int]]:
+    """The kinds of past in a cell, the worst first, each with how many there are."""
+    plain = cell.triggered - cell.runs
+    good = min(cell.late, cell.runs_succeeded + plain)
+    late_runs = min(good, cell.runs_succeeded)
+    kinds: tuple[tuple[Mark, int], ...] = (
+        ("failed", cell.failed),
+        ("run failed", cell.runs_failed),
+        ("lapsed", cell.lapsed),
+        ("late", cell.runs_late),
+        ("waiting", cell.waiting),
+        ("not run", cell.runs_skipped + cell.runs_canceled),
+        ("done late", good),
+        ("queued", cell.runs_waiting),
+        ("running", cell.runs_running),
+        ("skipped", cell.skipped),
+        ("triggered", plain - (good - late_runs)),
+        ("succeeded", cell.runs_succeeded - late_runs),
+    )
+    return [(kind, count) for kind, count in kinds if count > 0]
 
 
 def words(cell: TimelineCell) -> str:
@@ -174,9 +191,11 @@ def words(cell: TimelineCell) -> str:
     counts = [f"{count:,} {name}" for count, name in named if count]
     runs = [f"{count:,} {name}" for count, name in became if count]
     counts += [f"runs: {', '.join(runs)}"] if runs else []
+    counts += [f"{cell.late:,} evaluated late, by {span(cell.late_seconds)} at most"] if cell.late else []
     counts += ["some can't be evaluated"] if cell.unevaluable else []
     counts += ["history pruned"] if cell.pruned else []
-    return ", ".join(counts) or "nothing"
+    counts += ["nobody evaluated in part of it"] if cell.unattended else []
+    return ", ".join(counts) or ("not there: before its start, or after its end" if cell.absent else "nothing due")
 
 
 def panels(timeline: Timeline, chosen: Plan, columns: int) -> Iterator[Panel]:
@@ -195,10 +214,12 @@ def _spots(cells: Sequence[TimelineCell], edges: Sequence[int], chosen: Plan) ->
     zone = load_zone(chosen.zone)
     return [
         Spot(
-            mark(cell),
+            mark(cell)[0],
             -(-4 * cell.triggered // most),
             start,
             f"{format_local(start, zone.offset_at(start))[:16].replace('T', ' ')}: {words(cell)}",
+            mark(cell)[1],
+            cell.unattended,
         )
         for cell, start in zip(cells, edges, strict=False)
     ]

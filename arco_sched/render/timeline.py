@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
+from arco_sched.core.cron import load_zone
 from arco_sched.render.drawing import Screen
 from arco_sched.render.json import document, instant
 from arco_sched.render.picture import MARKS, Mark, Panel, Plan, Row, Spot, panels
@@ -20,31 +21,42 @@ if TYPE_CHECKING:
 
 SHAPES: Final[dict[Mark, str]] = {
     "none": " ", "triggered": "■", "succeeded": "✓", "run failed": "▲", "running": "▶", "queued": "◌", "late": "◷",
-    "not run": "–", "skipped": "○", "failed": "!", "lapsed": "×", "waiting": "…", "future": "·", "mixed": "◆",
-    "unevaluable": "?", "pruned": "░",
+    "not run": "–", "skipped": "○", "failed": "!", "lapsed": "×", "waiting": "…", "future": "·", "done late": "◐",
+    "unevaluable": "?", "pruned": "░", "absent": "╱",
 }  # fmt: skip
 ASCII_SHAPES: Final[dict[Mark, str]] = {
     "none": " ", "triggered": "#", "succeeded": "+", "run failed": "F", "running": ">", "queued": "q", "late": "L",
-    "not run": "-", "skipped": "o", "failed": "!", "lapsed": "x", "waiting": "w", "future": ".", "mixed": "*",
-    "unevaluable": "?", "pruned": ":",
+    "not run": "-", "skipped": "o", "failed": "!", "lapsed": "x", "waiting": "w", "future": ".", "done late": "l",
+    "unevaluable": "?", "pruned": ":", "absent": "/",
 }  # fmt: skip
+TRACK: Final = ("=", "═")
+GRID: Final = ("|", "┊")
+"""In ASCII, and with a stream that has more."""
 LEVELS: Final = " ▂▄▆█"
 ASCII_LEVELS: Final = " 1234"
 STYLES: Final[dict[Mark, str]] = {
     "none": "", "triggered": "green", "succeeded": "green", "run failed": "bold red", "running": "blue",
     "queued": "magenta", "late": "bold magenta", "not run": "yellow", "skipped": "yellow", "failed": "bold red",
-    "lapsed": "red", "waiting": "magenta", "future": "dim", "mixed": "cyan", "unevaluable": "bold red", "pruned": "dim",
+    "lapsed": "red", "waiting": "magenta", "future": "dim", "done late": "yellow",
+    "unevaluable": "bold red", "pruned": "dim", "absent": "dim",
 }  # fmt: skip
 WORDS: Final[dict[Mark, str]] = {
-    "none": "nothing", "triggered": "triggered", "succeeded": "succeeded", "run failed": "run failed",
+    "none": "nothing due", "triggered": "triggered", "succeeded": "succeeded", "run failed": "run failed",
     "running": "running", "queued": "run waiting", "late": "run late", "not run": "run skipped or canceled",
     "skipped": "skipped", "failed": "failed", "lapsed": "lapsed", "waiting": "waiting", "future": "to come",
-    "mixed": "several of these", "unevaluable": "can't be evaluated", "pruned": "pruned",
+    "done late": "evaluated late", "unevaluable": "can't be evaluated", "pruned": "pruned",
+    "absent": "not there yet, or no more",
 }  # fmt: skip
+SPREAD: Final = 2
+"""The columns of a cell: its shape, and how many there are of the worst where there are other things in it."""
+
 PIPE_COLUMNS: Final = 80
 """The width of a picture where there is no terminal and no COLUMNS."""
 
 MAX_COLUMNS: Final = 240
+
+GAPS: Final = 3
+"""How many of the stretches without an evaluation are named, the longest of them."""
 
 
 def columns() -> int:
@@ -73,6 +85,7 @@ def as_json(timeline: Timeline, chosen: Plan) -> Iterator[str]:
             ("timezone", chosen.zone),
             ("edges", [instant(edge) for edge in timeline.edges]),
             ("schedules", rows),
+            ("unattended", [{"from": instant(start), "to": instant(stop)} for start, stop in timeline.unattended]),
         ]
     )
 
@@ -94,13 +107,33 @@ def draw(timeline: Timeline, chosen: Plan, offset_first: int, offset_last: int) 
     screen.line(f"{begin} to {end}, {chosen.zone}; {a_cell}")
     seen: set[Mark] = set()
     weeks = len(timeline.edges) // 7
-    spread = 2 if chosen.calendar and 2 * weeks <= width - gutter else 1
+    spread = 1 if chosen.calendar and SPREAD * weeks > width - gutter else SPREAD
+    counted = False
     for panel in panels(timeline, chosen, width - gutter):
         screen.line("")
         _panel(screen, panel, gutter, spread, width, unicode=unicode, calendar=chosen.calendar)
-        seen |= {spot.mark for row in panel.rows for spot in row.spots if spot is not None}
+        spots = [spot for row in panel.rows for spot in row.spots if spot is not None]
+        seen |= {spot.mark for spot in spots}
+        counted = counted or any(spot.of_mark for spot in spots)
     screen.line("")
-    _legend(screen, seen, width, unicode=unicode, calendar=chosen.calendar)
+    more = [f"{'✓' if unicode else '+'}3 three of it, beside others"] if counted and spread > 1 else []
+    if timeline.unattended and not chosen.calendar:
+        more.append(f"{TRACK[unicode]} nobody evaluated")
+    _legend(screen, seen, width, more, unicode=unicode, calendar=chosen.calendar)
+    _gaps(screen, timeline, chosen)
+
+
+def _gaps(screen: Screen, timeline: Timeline, chosen: Plan) -> None:
+    """The longest stretches in which nobody evaluated what was due."""
+    longest = sorted(timeline.unattended, key=lambda gap: gap[0] - gap[1])[:GAPS]
+    if longest:
+        screen.line("")
+    clock = load_zone(chosen.zone)
+    for start, stop in sorted(longest):
+        from_, to = (instant_in(at, None if chosen.zone == "UTC" else clock.offset_at(at)) for at in (start, stop))
+        screen.line(f"Nobody evaluated from {from_} to {to} ({span(stop - start)}).", "yellow")
+    if len(timeline.unattended) > GAPS:
+        screen.line(f"and {len(timeline.unattended) - GAPS:,} shorter times: --json has them")
 
 
 def _panel(
@@ -112,19 +145,33 @@ def _panel(
     screen.line(_axis(panel, gutter, spread, width), "dim")
     if panel.now is not None:
         screen.line(" " * (gutter + spread * panel.now) + ("▼" if unicode else "v"), "bold")
+    if not calendar:
+        columns_ = zip(*(row.spots for row in panel.rows), strict=True)
+        track = [any(spot is not None and spot.unattended for spot in column) for column in columns_]
+        if any(track):
+            cells = "".join(TRACK[unicode] * spread if each else " " * spread for each in track)
+            screen.line((" " * gutter + cells).rstrip(), "yellow")
+    grid = set() if calendar else {column for column, _ in panel.heads}
     for row in panel.rows:
-        screen.console.print(_row(row, gutter, spread, unicode=unicode, calendar=calendar), soft_wrap=True)
+        line = _row(row, gutter, spread, grid, unicode=unicode, calendar=calendar)
+        screen.console.print(line, soft_wrap=True)
 
 
-def _row(row: Row, gutter: int, spread: int, *, unicode: bool, calendar: bool) -> Text:
+def _row(row: Row, gutter: int, spread: int, grid: set[int], *, unicode: bool, calendar: bool) -> Text:
+    """A row; empty cells below a label of the axis have a line of the grid."""
     from rich.text import Text
 
     label = row.label if len(row.label) < gutter else row.label[: gutter - 3] + ".."
     line = Text(f"{label:<{gutter}}")
-    for spot in row.spots:
+    for column, spot in enumerate(row.spots):
         shape, style = _shape(spot, unicode=unicode, calendar=calendar)
+        if spot is not None and spot.mark == "none" and column in grid:
+            shape, style = GRID[unicode], "dim"
         line.append(shape, style)
-        line.append(" " * (spread - 1))
+        count = (
+            "" if spot is None or not spot.of_mark or spread == 1 else str(spot.of_mark) if spot.of_mark < 10 else "+"
+        )
+        line.append(count.ljust(spread - 1), style)
     line.rstrip()
     return line
 
@@ -146,18 +193,17 @@ def _axis(panel: Panel, gutter: int, spread: int, width: int) -> str:
     return line
 
 
-def _legend(screen: Screen, seen: set[Mark], width: int, *, unicode: bool, calendar: bool) -> None:
+def _legend(screen: Screen, seen: set[Mark], width: int, more: Sequence[str], *, unicode: bool, calendar: bool) -> None:
     """What the shapes mean that are there; no entry is broken over lines."""
     from rich.text import Text
 
     shapes, levels = (SHAPES, LEVELS) if unicode else (ASCII_SHAPES, ASCII_LEVELS)
     lines = [Text()]
-    for each in (*(mark for mark in MARKS if mark in seen), None):
-        if each is None:
-            entry = Text("▼ now" if unicode else "v now")
-        else:
-            shape = levels[1:] if calendar and each == "triggered" else shapes[each]
-            entry = Text.assemble((shape, STYLES[each]), f" {WORDS[each]}")
+    entries = []
+    for each in (mark for mark in MARKS if mark in seen):
+        shape = levels[1:] if calendar and each == "triggered" else shapes[each]
+        entries.append(Text.assemble((shape, STYLES[each]), f" {WORDS[each]}"))
+    for entry in (*entries, *map(Text, more), Text("▼ now" if unicode else "v now")):
         if not lines[-1]:
             lines[-1] = entry
         elif len(lines[-1]) + 3 + len(entry) <= width:

@@ -1,6 +1,6 @@
 """`arco timeline`: the history of schedules, counted between edges."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,7 +19,9 @@ class TimelineCell:
 
     `lapsed` counts what can be counted; `unevaluable` says that an uncounted lapse or a version that can't be evaluated
     touches the cell. `pruned` says that history of it was removed. The `runs_…` fields are of the triggered ticks whose
-    runs have a command: what became of the run; `late` ones could have started minutes ago.
+    runs have a command: what became of the run; `late` ones could have started minutes ago. `late` of the scheduled
+    ticks were evaluated more than five minutes after their instant, by `late_seconds` at most. `absent` says that the
+    schedule was not there: not begun, ended or deleted. `unattended` says that in part of the cell nobody evaluated.
     """
 
     triggered: int
@@ -37,6 +39,10 @@ class TimelineCell:
     runs_late: int = 0
     runs_skipped: int = 0
     runs_canceled: int = 0
+    late: int = 0
+    late_seconds: int = 0
+    absent: bool = False
+    unattended: bool = False
 
     @property
     def runs(self) -> int:
@@ -63,11 +69,16 @@ class TimelineRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The history of schedules between `edges` (instants, in order), as of `now`."""
+    """The history of schedules between `edges` (instants, in order), as of `now`.
+
+    `unattended` are the stretches, from an instant to before another, in which something of these schedules was due for
+    more than five minutes and nobody evaluated it.
+    """
 
     now: int
     edges: tuple[int, ...]
     rows: tuple[TimelineRow, ...]
+    unattended: tuple[tuple[int, int], ...] = ()
 
 
 def draw(transaction: Transaction, edges: Sequence[int], now: int, schedules: Iterable[str] = ()) -> Timeline:
@@ -78,7 +89,12 @@ def draw(transaction: Transaction, edges: Sequence[int], now: int, schedules: It
     numbers = numbers_of(transaction, tuple(schedules) or transaction.definitions.ids())
     history = _History(transaction, numbers, edges, now)
     states = transaction.definitions.states(numbers)
-    return Timeline(now=now, edges=tuple(edges), rows=tuple(history.row(state) for state in states))
+    return Timeline(
+        now=now,
+        edges=tuple(edges),
+        rows=tuple(history.row(state) for state in states),
+        unattended=history.unattended,
+    )
 
 
 class _History:
@@ -91,6 +107,34 @@ class _History:
         self._lapses = transaction.history.lapses_within(schedules, edges[0], edges[-1])
         self._pruned = transaction.history.pruned_through(schedules)
         self._runs = transaction.standing.run_buckets(schedules, edges, now, LATE)
+        self._late = transaction.history.late_buckets(schedules, edges, LATE)
+        self.unattended = self._gaps(transaction, schedules)
+
+    def _gaps(self, transaction: Transaction, schedules: Sequence[int]) -> tuple[tuple[int, int], ...]:
+        """When nobody evaluated, as the records tell: from when something was due, or from the evaluation before it,
+        until it was evaluated or lapsed; and until now where it still waits."""
+        start, stop = self._edges[0], self._edges[-1]
+        found = dict(transaction.history.evaluations(schedules, start, stop))
+        for schedule, lapses in self._lapses.items():
+            created = min(term.created_at for term in self._terms[schedule])
+            for lapse in lapses:
+                if lapse.reason in {"window", "superseded"}:
+                    oldest = found.get(lapse.recorded_at, lapse.recorded_at)
+                    found[lapse.recorded_at] = min(oldest, max(lapse.after + 1, created))
+        visited = transaction.agenda.visited_at()
+        overdue = [due_at for schedule, due_at in transaction.agenda.overdue(self._now) if schedule in self._terms]
+        if visited is not None and visited < self._now:
+            found.setdefault(visited, visited)
+        if overdue and (visited is None or visited < self._now):
+            found[self._now] = min(overdue)
+        gaps = []
+        before = start
+        for at in sorted(found):
+            since = max(found[at], before)
+            if at - since > LATE and since < stop:
+                gaps.append((since, at))
+            before = max(before, at)
+        return tuple(gaps)
 
     def row(self, state: State) -> TimelineRow:
         """The row of one schedule."""
@@ -99,10 +143,12 @@ class _History:
         due = stretches(terms, max(state.cursor + 1, edges[0]), edges[-1], state.ahead)
         pruned = self._pruned.get(state.schedule)
         lapsed, unevaluable = self._lapsed(state.schedule, parts)
+        there_at = [(part.start, part.stop) for part in parts]
         cells = []
         for number, (start, stop) in enumerate(pairwise(edges)):
             counts = self._ticks.get((state.schedule, number), {})
             became = self._runs.get((state.schedule, number), {})
+            late, late_seconds = self._late.get((state.schedule, number), (0, 0))
             cells.append(
                 TimelineCell(
                     triggered=counts.get("triggered", 0),
@@ -120,6 +166,10 @@ class _History:
                     runs_late=became.get("late", 0),
                     runs_skipped=became.get("skipped", 0),
                     runs_canceled=became.get("canceled", 0),
+                    late=late,
+                    late_seconds=late_seconds,
+                    absent=not any(start < there_until and stop > there for there, there_until in there_at),
+                    unattended=_meets(self.unattended, start, stop),
                 )
             )
         return TimelineRow(schedule_id=state.schedule_id, timezone=terms[0].timezone, cells=tuple(cells))
@@ -148,3 +198,9 @@ class _History:
 
 def _count(parts: Sequence[Stretch], start: int, stop: int) -> int:
     return sum(part.occurring(start, stop) for part in parts) if start < stop else 0
+
+
+def _meets(stretches_: Sequence[tuple[int, int]], start: int, stop: int) -> bool:
+    """Whether one of the stretches, which are in order, has an instant in `[start, stop)`."""
+    place = bisect_left(stretches_, stop, key=lambda each: each[0])
+    return place > 0 and stretches_[place - 1][1] > start

@@ -30,21 +30,59 @@ def story(arco: Arco, monkeypatch: pytest.MonkeyPatch) -> Arco:
 
 
 def test_shapes_tell_everything(story: Arco) -> None:
-    """Without colour: `#` triggered, `o` skipped, `x` lapsed, `w` waiting, `.` to come; and the legend says so."""
-    said = story.ok("timeline --hours 12").out
-    head, _, axis, now, row, _, legend = said.splitlines()
-    assert head == "2025-01-13 23:10 +01:00 to 2025-01-14 12:45 +01:00, Europe/Berlin; a cell is 5 minutes"
-    assert "".join(row.removeprefix("hourly").split()) == "##ooxxxx##ww."
+    """Without colour: `l` late, `#` in time, `o` skipped, `x` lapsed, `w` waiting, `.` to come, `/` not there yet."""
+    story.ok("tick", at="2025-01-14T10:03:00Z")
+    story.at = "2025-01-14T11:10:00Z"
+    said = story.ok("timeline --hours 13").out
+    head, _, axis, now, track, row, _, legend, _, *gaps = said.splitlines()
+    assert head == "2025-01-13 23:10 +01:00 to 2025-01-14 14:00 +01:00, Europe/Berlin; a cell is 10 minutes"
+    assert "".join(row.removeprefix("hourly").split()) == "//llooxxxxlll#w."
     assert "Jan 14" in axis
     assert now.strip() == "v"
     assert legend.split("   ") == [
         "# triggered",
+        "l evaluated late",
         "o skipped",
         "x lapsed",
         "w waiting",
         ". to come",
+        "/ not there yet, or no more",
+        "= nobody evaluated",
         "v now",
     ]
+    # The track of the evaluator ends with the cell in which it came back.
+    assert track[row.index("#")] == "="
+    assert track[row.index("#") + 2] == " "
+    assert gaps == [
+        "Nobody evaluated from 2025-01-14 00:00 +01:00 to 2025-01-14 01:30 +01:00 (1 hour 30 minutes).",
+        "Nobody evaluated from 2025-01-14 02:00 +01:00 to 2025-01-14 03:30 +01:00 (1 hour 30 minutes).",
+        "Nobody evaluated from 2025-01-14 03:30 +01:00 to 2025-01-14 09:30 +01:00 (6 hours).",
+        "and 2 shorter times: --json has them",
+    ]
+    answer = story.json("timeline --hours 13")
+    assert answer["unattended"][2] == {"from": "2025-01-14T02:30:00Z", "to": "2025-01-14T08:30:00Z"}
+    assert sum(cell["late"] for cell in answer["schedules"][0]["cells"]) == 7
+    assert max(cell["late_seconds"] for cell in answer["schedules"][0]["cells"]) == 5400
+
+
+def test_before_the_creation_nobody_had_to_evaluate(daily: Arco) -> None:
+    """A start in the past makes its ticks late, and blames no evaluator."""
+    daily.ok("schedule create new --cron '0 * * * *' --start 2025-01-08T00:00:00Z", at="2025-01-10T12:30:00Z")
+    daily.ok("tick", at="2025-01-10T12:31:00Z")
+    answer = daily.json("timeline new --days 4")
+    assert answer["unattended"] == []
+    assert any(cell["late"] for cell in answer["schedules"][0]["cells"])
+
+
+def test_several_things_in_a_cell(story: Arco, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worst of them, and how many there are of it; empty cells have the lines of the grid."""
+    story.ok("schedule create daily --cron '30 13 * * *' --start 2025-01-01T00:00:00Z")
+    monkeypatch.setenv("COLUMNS", "60")
+    said = story.ok("timeline --days 3").out
+    (row,) = (line for line in said.splitlines() if line.startswith("hourly"))
+    assert "l x1x3w2. . ." in row
+    assert "three of it, beside others" in said
+    assert any("|" in line for line in said.splitlines() if line.startswith("daily"))
 
 
 @pytest.mark.parametrize("width", [30, 80, 200])
@@ -65,19 +103,19 @@ def test_it_fits_the_width(story: Arco, monkeypatch: pytest.MonkeyPatch, width: 
 def test_a_long_history_is_a_calendar(daily: Arco) -> None:
     """From four weeks on: weekdays down, weeks across, a panel for each schedule."""
     for day in range(1, 29):
-        daily.ok("tick", at=f"2025-01-{day:02}T12:00:00Z")
+        daily.ok("tick", at=f"2025-01-{day:02}T10:00:00Z")
     said = daily.ok("timeline --days 28", at="2025-01-29T09:00:00Z").out
     assert "a cell is a day" in said
     panel = said.split("\n\n")[1].splitlines()
     assert panel[0] == "daily"
     assert [line.split()[0] for line in panel[-7:]] == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    assert panel[-7].split() == ["Mon", "4", "4", "4", "4"]
+    assert panel[-7].split() == ["Mon", "/", "4", "4", "4", "4"]
     assert panel[-5].split() == ["Wed", "4", "4", "4", "4", "."]
 
 
 def test_unicode_where_the_encoding_has_it(story: Arco) -> None:
     """A UTF-8 stream gets shapes; another gets letters."""
-    for encoding, shape in (("utf-8", "■"), ("ascii", "#"), ("latin-1", "#")):
+    for encoding, shape in (("utf-8", "◐"), ("ascii", "l"), ("latin-1", "l")):
         raw = io.BytesIO()
         stream = io.TextIOWrapper(raw, encoding=encoding)
         with contextlib.redirect_stdout(stream):

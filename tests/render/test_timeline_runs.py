@@ -1,5 +1,6 @@
 """`arco timeline` tells what became of runs."""
 
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
@@ -16,27 +17,39 @@ NOTHING = TimelineCell(triggered=0, skipped=0, failed=0, lapsed=0, waiting=0, fu
 
 
 @pytest.mark.parametrize(
-    ("cell", "expected", "text"),
+    ("cell", "expected", "count", "text"),
     [
-        (replace(NOTHING, triggered=2), "triggered", "2 triggered"),
-        (replace(NOTHING, triggered=2, runs_succeeded=2), "succeeded", "2 triggered, runs: 2 succeeded"),
-        (replace(NOTHING, triggered=2, runs_succeeded=1), "mixed", "2 triggered, runs: 1 succeeded"),
+        (replace(NOTHING, triggered=2), "triggered", 0, "2 triggered"),
+        (replace(NOTHING, triggered=2, runs_succeeded=2), "succeeded", 0, "2 triggered, runs: 2 succeeded"),
+        (replace(NOTHING, triggered=3, runs_succeeded=1), "triggered", 2, "3 triggered, runs: 1 succeeded"),
         (
             replace(NOTHING, triggered=3, runs_succeeded=2, runs_failed=1),
             "run failed",
+            1,
             "3 triggered, runs: 2 succeeded, 1 failed",
         ),
-        (replace(NOTHING, triggered=1, runs_running=1), "running", "1 triggered, runs: 1 running"),
-        (replace(NOTHING, triggered=1, runs_waiting=1), "queued", "1 triggered, runs: 1 waiting"),
-        (replace(NOTHING, triggered=2, runs_waiting=1, runs_late=1), "late", "2 triggered, runs: 1 waiting, 1 late"),
-        (replace(NOTHING, triggered=2, runs_skipped=1, runs_canceled=1), "not run", None),
-        (replace(NOTHING, triggered=1, runs_failed=1, failed=1), "failed", None),
-        (replace(NOTHING, triggered=1, runs_succeeded=1, lapsed=1), "mixed", None),
+        (replace(NOTHING, triggered=1, runs_running=1), "running", 0, "1 triggered, runs: 1 running"),
+        (replace(NOTHING, triggered=1, runs_waiting=1), "queued", 0, "1 triggered, runs: 1 waiting"),
+        (replace(NOTHING, triggered=2, runs_waiting=1, runs_late=1), "late", 1, "2 triggered, runs: 1 waiting, 1 late"),
+        (replace(NOTHING, triggered=2, runs_skipped=1, runs_canceled=1), "not run", 0, None),
+        (replace(NOTHING, triggered=1, runs_failed=1, failed=1), "failed", 1, None),
+        (replace(NOTHING, triggered=1, runs_succeeded=1, lapsed=4), "lapsed", 4, None),
+        (
+            replace(NOTHING, triggered=3, runs_succeeded=3, late=1, late_seconds=7500),
+            "done late",
+            1,
+            "3 triggered, runs: 3 succeeded, 1 evaluated late, by 2 hours 5 minutes at most",
+        ),
+        (replace(NOTHING, triggered=3, late=3, late_seconds=600), "done late", 0, None),
+        (replace(NOTHING, triggered=2, runs_failed=2, late=2, late_seconds=600), "run failed", 0, None),
+        (NOTHING, "none", 0, "nothing due"),
+        (replace(NOTHING, absent=True), "absent", 0, "not there: before its start, or after its end"),
+        (replace(NOTHING, skipped=1, unattended=True), "skipped", 0, "1 skipped, nobody evaluated in part of it"),
     ],
 )
-def test_the_mark_of_a_cell(cell: TimelineCell, expected: str, text: str | None) -> None:
-    """A failure always shows, then what is late; several kinds are `mixed`."""
-    assert mark(cell) == expected
+def test_the_mark_of_a_cell(cell: TimelineCell, expected: str, count: int, text: str | None) -> None:
+    """The worst of what is in it; and how much of that, where there is more."""
+    assert mark(cell) == (expected, count)
     assert text is None or words(cell) == text
 
 
@@ -69,7 +82,11 @@ def mixed(arco: Arco, monkeypatch: pytest.MonkeyPatch) -> Arco:
 def test_shapes_and_legend(mixed: Arco) -> None:
     """Each kind has its shape, and the legend only what is in the picture."""
     said = mixed.ok("timeline --hours 3").out
-    lines = {line.split()[0]: "".join(line.split()[1:]) for line in said.splitlines() if line[:1].isalpha()}
+    lines = {
+        line.split()[0]: re.sub("[|/]", "", "".join(line.split()[1:]))
+        for line in said.splitlines()
+        if line[:1].isalpha()
+    }
     assert {name: lines[name][:1] for name in ("bad", "good", "late", "plain", "wait", "own")} == {
         "bad": "F",
         "good": "+",

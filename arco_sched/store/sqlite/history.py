@@ -127,6 +127,31 @@ class History:
             found.setdefault((schedule, bucket), {})[status] = count
         return found
 
+    def late_buckets(
+        self, schedules: Sequence[int], edges: Sequence[int], late: int
+    ) -> dict[tuple[int, int], tuple[int, int]]:
+        """How many scheduled ticks between each two edges were evaluated more than `late` seconds after their instant,
+        and by how much at most, by (schedule, the bucket's number)."""
+        ask = (
+            "SELECT s.value, b.key, count(*), max(t.recorded_at - t.instant) FROM json_each(?) s "
+            "CROSS JOIN json_each(?) b CROSS JOIN tick_rows t ON t.schedule = s.value "
+            "AND t.instant >= json_extract(b.value, '$[0]') AND t.instant < json_extract(b.value, '$[1]') "
+            "WHERE t.origin = 0 AND t.recorded_at - t.instant > ? GROUP BY 1, 2"
+        )
+        asked = (json.dumps(list(schedules)), json.dumps(list(pairwise(edges))), late)
+        rows = self._connection.execute(ask, asked)
+        return {(schedule, bucket): (count, most) for schedule, bucket, count, most in rows}
+
+    def evaluations(self, schedules: Sequence[int], start: int, stop: int) -> list[tuple[int, int]]:
+        """The instants at which scheduled ticks in `[start, stop)` of the schedules were evaluated, in order, each with
+        the oldest tick of it; ticks of before a schedule was created are left out."""
+        ask = (
+            "SELECT t.recorded_at, min(t.instant) FROM json_each(?) s CROSS JOIN tick_rows t ON t.schedule = s.value "
+            "AND t.instant >= ? AND t.instant < ? WHERE t.origin = 0 AND t.instant >= "
+            "(SELECT min(d.created_at) FROM definition_rows d WHERE d.schedule = s.value) GROUP BY 1 ORDER BY 1"
+        )
+        return list(self._connection.execute(ask, (json.dumps(list(schedules)), start, stop)))
+
     def lapses(
         self,
         *,
