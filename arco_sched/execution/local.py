@@ -14,11 +14,14 @@ from arco_sched.core.executor import (
     Ending,
     NotStarted,
     Observation,
+    State,
 )
 from arco_sched.execution import environment, folder, logs, processes, protocol, starting, supervisor
 from arco_sched.execution.containers import InitLock
 from arco_sched.execution.ending import Ender, Signals
-from arco_sched.execution.observing import Observer
+from arco_sched.execution.observing import NOT_BEGUN, Observer
+from arco_sched.execution.processes import Mark
+from arco_sched.execution.scene import take_scene
 
 _PROTOCOL_FILES: Final = ("token", "begun", "ending")
 
@@ -53,6 +56,7 @@ class LocalExecutor:
         self._log_limit = log_limit
         self._tools = tools or supervisor.find_tools(sys.executable)
         self._children: set[int] = set()
+        self._submitted: set[str] = set()
         signals = Signals()
         self._observer = Observer(self._path, store_id, signals)
         self._ender = Ender(self._path, store_id, signals, self._observer.log_path)
@@ -127,6 +131,7 @@ class LocalExecutor:
             self._init_lock.hold()
             pid = starting.spawn(supervisor.arguments(name, self._tools), text, lock=lock, log=log)
             self._children.add(pid)
+            self._submitted.add(name)
         return name
 
     @staticmethod
@@ -144,7 +149,19 @@ class LocalExecutor:
     def poll(self, attempts: Sequence[AttemptId]) -> list[Observation]:
         """What is seen of each: one lock asked for each that runs; /proc is read only where a supervisor is gone."""
         self._reap()
-        return self._observer.poll(attempts)
+        found = self._observer.poll(attempts)
+        for index, one in enumerate(attempts):
+            if found[index] == NOT_BEGUN and not os.path.isdir(f"{self._attempts}/{one.run_id}.{one.attempt}"):
+                found[index] = self._without_files(one)
+        return found
+
+    def _without_files(self, one: AttemptId) -> Observation:
+        """What is to be said of an attempt that has no folder: it never began, or somebody cleaned up."""
+        if take_scene().marked.get(Mark(self._store_id, one.run_id, str(one.attempt))):
+            return Observation(State.RUNNING, "its files are gone")
+        if f"{one.run_id}.{one.attempt}" in self._submitted:
+            return Observation(State.LOST, "its files are gone, and nothing of it is left")
+        return NOT_BEGUN
 
     def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
         """One step for each. SIGKILL is repeated within a step where something is left that may have forked."""
@@ -171,6 +188,7 @@ class LocalExecutor:
         """
         for one in attempts:
             name = f"{one.run_id}.{one.attempt}"
+            self._submitted.discard(name)
             self._observer.forget(name)
             self._ender.forget(name)
 

@@ -9,6 +9,7 @@ from arco_sched.execution.ending import Signals
 from arco_sched.execution.processes import Mark
 from arco_sched.execution.scene import Scene, lives, take_scene
 
+NOT_BEGUN: Final = Observation(State.NOT_BEGUN)
 _SUPERVISOR_GONE: Final = "supervisor gone"
 _NOTHING_LEFT: Final = "nothing of it is left, and no end was written"
 
@@ -95,7 +96,7 @@ class Observer:
             if token is None:
                 if one.place != processes.place(self._store_id):
                     return Observation(State.LOST, _elsewhere(one.place))
-                return Observation(State.NOT_BEGUN)
+                return NOT_BEGUN
             reason = self._signals.read(name, home)
             if token.end is not None:
                 return self._ended(token, token.end, reason)
