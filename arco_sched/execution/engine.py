@@ -335,6 +335,10 @@ class EngineExecutor(ABC):
 
     # What is seen.
 
+    def _knows(self, name: str) -> bool:
+        """Whether the last answer would have told of an attempt."""
+        return self._answered >= self._counts_from.get(name, self._asked + 1)
+
     def _observe(self, one: AttemptId) -> Observation:
         name = _name(one)
         if one.place != self.place():
@@ -343,8 +347,7 @@ class EngineExecutor(ABC):
             return Observation(State.UNKNOWN, _elsewhere(one))
         if name in self._refused:
             return Observation(State.NOT_STARTED, self._refused[name])
-        known = self._answered >= self._counts_from.get(name, self._asked + 1)
-        seen = self._look(one, name, known=known)
+        seen = self._look(one, name, known=self._knows(name))
         told = name in self._waiting or name in self._telling
         if told and seen.state in {State.NOT_BEGUN, State.UNKNOWN}:
             seen = Observation(State.STARTING)

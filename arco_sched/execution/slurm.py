@@ -147,7 +147,7 @@ class SlurmExecutor(EngineExecutor):
 
     def _learn(self, attempts: Sequence[AttemptId], answer: Answer) -> None:
         self._jobs = slurm_words.jobs(answer, self._job_name(""))
-        opened = {_name(one) for one in attempts}
+        opened = {_name(one): one.external_id for one in attempts}
         for name, jobs in self._jobs.items():
             active = [job for job in jobs if job.active]
             held = [job for job in active if job.reason == HELD_BY_USER and job.state == "PENDING"]
@@ -157,7 +157,7 @@ class SlurmExecutor(EngineExecutor):
                     self._kill.update(str(job.number) for job in held)
                 continue
             if active:
-                kept = _chosen(self._ids.get(name), active)
+                kept = _chosen(self._ids.get(name) or opened[name], active)
                 self._kill.update(str(job.number) for job in held if job is not kept)
                 if kept in held:
                     released = self._spool.has(name, "released")
@@ -170,8 +170,6 @@ class SlurmExecutor(EngineExecutor):
         return _chosen(recorded, jobs) if jobs else None
 
     def _look(self, one: AttemptId, name: str, *, known: bool) -> Observation:
-        if one.external_id is not None:
-            self._ids.setdefault(name, one.external_id)
         job = self._job(one, name) if known else None
         if job is not None and job.active:
             self._ids[name] = str(job.number)
@@ -278,27 +276,37 @@ class SlurmExecutor(EngineExecutor):
             token = self._spool.token(name)
             if token is None and self._spool.forestall(name, wish.reason.value):
                 # Whatever copy of it Slurm has ends at once when it begins; that it has none is for order alone.
-                self._kill.update(self._copies(name, wish.attempt))
+                self._kill.update(self._copies(name))
                 return Ending(False, 0)
             if token is None or token.job is None or self._spool.end(name) is not None:
                 return Ending(False, 0 if token is not None else 1)
             if name not in self._ending:
-                if self._spool.ending(name) is None:
-                    self._spool.write_ending(name, wish.reason.value, grace)
-                    self._terminate.update((job, name) for job in self._copies(name, wish.attempt))
+                if self._spool.ending(name) is None and not self._ask_to_end(name, wish, grace):
+                    return Ending(False, 1)
                 self._ending[name] = (now, grace)
             since, patience = self._ending[name]
             if now - max(since + patience, self._hammered.get(name, 0.0)) >= HAMMER:
                 self._hammered[name] = now
-                self._kill.update(self._copies(name, wish.attempt))
+                self._kill.update(self._copies(name))
         except OSError as error:
             return Ending(False, 1, f"it can't be ended: {error.strerror}")
         return Ending(True, 1)
 
-    def _copies(self, name: str, one: AttemptId) -> set[str]:
-        """The jobs of an attempt."""
+    def _ask_to_end(self, name: str, wish: Cancellation, grace: float) -> bool:
+        """Ask an attempt to end, by its job, or by its guard where it has none; False: not known yet whether it has."""
+        jobs = self._copies(name)
+        if not jobs and not self._knows(name) and "ask" not in self._problems:
+            return False
+        self._spool.write_ending(name, wish.reason.value, grace)
+        self._terminate.update((job, name) for job in jobs)
+        if not jobs:
+            self._spool.mark(name, "term")
+        return True
+
+    def _copies(self, name: str) -> set[str]:
+        """The jobs of an attempt, as Slurm tells of them now: a controller that lost its memory gives ids anew."""
         known = {str(job.number) for job in self._jobs.get(name, []) if job.active}
-        return known | {each for each in (self._ids.get(name), one.external_id) if each is not None}
+        return known if self._knows(name) or name not in self._ids else known | {self._ids[name]}
 
     def _end_jobs(self) -> None:
         if self._terminate and not self._calls.count("end"):

@@ -1,9 +1,11 @@
 """The executor `program`: what it asks, and what it makes of answers that are wrong."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.executor import Attempt, AttemptId, Command, Observation, Outcome, State, outcome
 from arco_sched.execution import folder
+from arco_sched.execution.calls import Answer
 from arco_sched.execution.program import ProgramExecutor, _observation
 
 SCRIPT = """\
@@ -147,6 +150,41 @@ def test_what_a_program_is_asked(told: Told) -> None:
     seen = told.until(State.RUNNING)
     assert (seen.elapsed_ms, seen.begun_at, seen.host, seen.external_id) == (7, 1736935200, "n", "17")
     assert told.asked("poll")[-1]["attempts"] == [{"name": "r.2", "run_id": "r", "attempt": 2, "external_id": "17"}]
+
+
+def test_the_page_shows_the_documents_as_they_are(told: Told) -> None:
+    """Whoever writes a program from docs/engines.md: each question there has the keys of the real one, and each answer
+    is understood."""
+    page = (Path(__file__).parents[2] / "docs" / "engines.md").read_text()
+    shown = {}
+    for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL):
+        decoder, rest = json.JSONDecoder(), block.strip()
+        question, end = decoder.raw_decode(rest)
+        answer, _ = decoder.raw_decode(rest[end:].strip())
+        shown[question["call"]] = (question, answer)
+    assert set(shown) == {"capabilities", "submit", "poll", "cancel", "logs"}
+    executor, name = told.executor, "run_abc.1"
+    one = replace(told.attempt, run_id="run_abc", attempt=1)
+    executor._prepare(one)
+    executor._ids[name] = "job-17"
+    real = {
+        "capabilities": executor._request("capabilities", None),
+        "submit": executor._submission([one]),
+        "poll": executor._question([AttemptId("run_abc", 1, one.place)]),
+        "cancel": executor._request("cancel", [executor._named(told.id) | dict.fromkeys(("reason", "force", "grace"))]),
+        "logs": executor._request("logs", [executor._named(told.id) | dict.fromkeys(("offset", "limit"))]),
+    }
+    for call, (question, answer) in shown.items():
+        document = json.loads(real[call].stdin)
+        assert question.keys() == document.keys(), call
+        assert answer["protocol"] == document["protocol"]
+        if call != "capabilities":
+            assert question["attempts"][0].keys() == document["attempts"][0].keys(), call
+            assert list(answer["attempts"]) == [name]
+    said = shown["submit"][1]
+    assert executor._submitted([one], Answer(0, json.dumps(said).encode(), b"")) == {name: "job-17"}
+    seen = _observation(shown["poll"][1]["attempts"][name], None)
+    assert (outcome(seen), seen.elapsed_ms, seen.host) == (Outcome.SUCCEEDED, 1250, "node7")
 
 
 def test_what_the_engine_refuses_is_not_started(told: Told) -> None:

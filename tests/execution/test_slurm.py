@@ -14,7 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.executor import Attempt, AttemptId, Command, NotStarted, Observation, State, outcome
+from arco_sched.core.executor import (
+    Attempt,
+    AttemptId,
+    Cancellation,
+    Command,
+    NotStarted,
+    Observation,
+    Outcome,
+    State,
+    outcome,
+)
 from arco_sched.execution import folder, slurm_words
 from arco_sched.execution.calls import Answer
 from arco_sched.execution.engine import Unreachable
@@ -474,6 +484,32 @@ def test_what_a_job_waits_for_is_told_where_it_may_need_somebody(tmp_path: Path,
     seen = world.executor._look(AttemptId("r", 1, world.executor.place(), "17"), "r.1", known=True)
     assert (seen.state, says is None or says in str(seen.message)) == (State.STARTING, True)
     assert (seen.message is None) == (says is None)
+
+
+@pytest.mark.parametrize(
+    ("state", "known", "problem", "signals", "files"),
+    [
+        ("RUNNING", True, None, {"17"}, {"ending"}),
+        (None, True, None, set(), {"ending", "term"}),
+        (None, False, None, set(), set()),
+        (None, False, "down", set(), {"ending", "term"}),
+        ("COMPLETED", True, None, set(), {"ending", "term"}),
+    ],
+)
+def test_who_sends_the_signal(
+    tmp_path: Path, state: str | None, known: bool, problem: str | None, signals: set[str], files: set[str]
+) -> None:
+    """Slurm where it has the job; else the guard. An id alone is nobody's: after a loss of memory ids come again."""
+    world = Files(tmp_path)
+    world.write({"token": BEGUN})
+    world.look(state)
+    world.executor._answered = 1 if known else 0
+    if problem is not None:
+        world.executor._problems["ask"] = problem
+    wish = Cancellation(AttemptId("r", 1, world.executor.place(), "17"), Outcome.TIMED_OUT)
+    world.executor._step(wish, "r.1", now=5.0, grace=10.0)
+    assert set(world.executor._terminate) == signals
+    assert {each.name for each in world.home.iterdir()} - {"token"} == files
 
 
 def test_an_end_by_a_signal_waits_for_slurms_word_only_so_long(tmp_path: Path) -> None:
