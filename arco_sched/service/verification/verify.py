@@ -52,11 +52,12 @@ def _check(audit: Audit, workspace: str, findings: Findings, report: Progress) -
         for difference in audit.queue_differences():
             findings.add("queue", _row_text(audit, difference))
         check_lives(audit, findings)
-    except DatabaseUnusable:
-        # What a run is asked to do can't be read: that was named.
-        if findings.answer().ok:
-            raise
-    recount(audit, findings, report)
+    except DatabaseUnusable as error:
+        findings.add("runs", f"the lives of runs can't be looked at: {error}")
+    try:
+        recount(audit, findings, report)
+    except DatabaseUnusable as error:
+        findings.add("recount", f"occurrences can't be counted again: {error}")
 
 
 _PUBLIC: Final = {

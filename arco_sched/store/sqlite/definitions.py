@@ -14,6 +14,7 @@ from arco_sched.core.history import Schedule
 from arco_sched.core.instants import BEFORE_ALL
 from arco_sched.core.policy import DEFAULT, Policy, policy_from
 from arco_sched.core.subjects import About, State
+from arco_sched.store.sqlite import judging
 from arco_sched.store.sqlite.script import COLUMNS
 from arco_sched.store.sqlite.standing import LAST_RUN_STATUS, LAST_SUCCESS_AT, STALE_AFTER
 
@@ -89,12 +90,14 @@ class Definitions:
         for row in self._connection.execute(
             ask.replace("version, effective_from", "d.version, effective_from"), (among,)
         ):
-            terms.setdefault(row[0], []).append(Term._make(row[1:]))
+            terms.setdefault(row[0], []).append(judging.term(row[1:]))
         ask = (
             "SELECT schedule, schedule_id, cursor, rewound_from FROM schedule_rows JOIN schedule_ids USING (schedule) "
             f"WHERE schedule {_AMONG}"
         )
         rows = {row[0]: row for row in self._connection.execute(ask, (among,))}
+        if not all(judging.is_instant(row[2]) for row in rows.values()):
+            raise judging.damaged("a cursor is no valid instant")
         ahead = self._ahead([row[0] for row in rows.values() if row[3] is not None and row[2] < row[3]])
         return [
             State(schedule, rows[schedule][1], rows[schedule][2], terms.get(schedule, []), ahead.get(schedule, ()))
@@ -121,8 +124,7 @@ class Definitions:
         """The state of one schedule."""
         found = self.states([schedule])
         if not found:
-            text = f"the database is damaged, schedule number {schedule} has no definition: `arco verify` says where"
-            raise DatabaseUnusable(text)
+            raise judging.damaged(f"schedule number {schedule} has no definition")
         return found[0]
 
     def terms(self, schedule: int, after: int = BEFORE_ALL) -> list[Term]:
@@ -130,7 +132,7 @@ class Definitions:
         found = []
         ask = f"SELECT {_TERM} FROM definition_rows WHERE schedule = ? ORDER BY version DESC"
         for row in self._connection.execute(ask, (schedule,)):
-            term = Term._make(row)
+            term = judging.term(row)
             found.append(term)
             if term.effective_from <= after + 1:
                 break
@@ -141,7 +143,7 @@ class Definitions:
         found: dict[int, list[Term]] = {}
         ask = f"SELECT schedule, {_TERM} FROM definition_rows WHERE schedule {_AMONG} ORDER BY schedule, version DESC"
         for schedule, *term in self._connection.execute(ask, (json.dumps(list(schedules)),)):
-            found.setdefault(schedule, []).append(Term._make(term))
+            found.setdefault(schedule, []).append(judging.term(term))
         return found
 
     def numbers(self) -> list[int]:
@@ -175,8 +177,12 @@ class Definitions:
 
     def fingerprints(self, contents: Iterable[int]) -> dict[int, str]:
         """The fingerprint of each request content."""
+        wanted = list(contents)
         ask = f"SELECT content, fingerprint FROM contents WHERE content {_AMONG}"
-        return dict(self._connection.execute(ask, (json.dumps(list(contents)),)))
+        found = dict(self._connection.execute(ask, (json.dumps(wanted),)))
+        if not found.keys() >= set(wanted):
+            raise judging.damaged("what a run is asked to do is missing")
+        return found
 
     # What people ask.
 
@@ -199,7 +205,10 @@ class Definitions:
 
     def version(self, schedule: int, number: int) -> Version:
         """One definition version."""
-        return _version(self._connection.execute(f"{_VERSIONS}AND d.version = ?", (schedule, number)).fetchone())
+        row = self._connection.execute(f"{_VERSIONS}AND d.version = ?", (schedule, number)).fetchone()
+        if row is None:
+            raise judging.damaged(f"version {number} of a schedule is missing")
+        return _version(row)
 
     def versions(self, schedule: int) -> list[Version]:
         """Every definition version, oldest first."""
@@ -257,6 +266,7 @@ def _current(row: Sequence[Any]) -> Current:
 
 def _version(row: Sequence[Any]) -> Version:
     schedule_id, number, start_at, enabled, deleted, created_at, effective_from, end_at, body, other, policy = row[:11]
+    judging.check_instants([start_at, created_at, effective_from, end_at], "a definition version")
     values = dict(zip(COLUMNS, row[11:_WIDTH], strict=True)) | _other(other)
     values["excluded_days"] = () if values["excluded_days"] is None else _texts(values["excluded_days"])
     return Version(
@@ -275,6 +285,7 @@ def _schedule(row: Sequence[Any]) -> Schedule:
     schedule_id = row[0]
     cursor, last_instant, last_run, due_at, failing, *standing = row[_WIDTH:]
     last_run_status, last_success_at, stale_after = standing or (None, None, None)
+    judging.check_instants([cursor, last_instant, last_run, due_at, last_success_at], "a schedule")
     return Schedule(
         version=_version(row),
         cursor=cursor,
@@ -291,14 +302,20 @@ def _schedule(row: Sequence[Any]) -> Schedule:
 
 @lru_cache(maxsize=1024)
 def _texts(text: str) -> tuple[str, ...]:
-    """The texts of a stored JSON list."""
-    return tuple(json.loads(text))
+    """The texts of a stored JSON list; raises `DatabaseUnusable` where they are not as they were written."""
+    try:
+        return tuple(json.loads(text))
+    except judging.UNREADABLE:
+        raise judging.damaged("a definition can't be read") from None
 
 
 @lru_cache(maxsize=1024)
 def _other(text: str) -> dict[str, Any]:
-    """The values of a definition's other fields."""
-    return {name: read_value(name, value) for name, value in json.loads(text).items()}
+    """The values of a definition's other fields; raises `DatabaseUnusable` where they are not as they were written."""
+    try:
+        return {name: read_value(name, value) for name, value in json.loads(text).items()}
+    except judging.UNREADABLE:
+        raise judging.damaged("a definition can't be read") from None
 
 
 @lru_cache(maxsize=1024)
@@ -306,9 +323,8 @@ def policy_of(text: str | None) -> Policy:
     """The execution policy of its stored text; raises `DatabaseUnusable` where it is not as it was written."""
     try:
         return DEFAULT if text is None else policy_from(json.loads(text))
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
-        said = "the database is damaged, how a run is to be executed can't be read: `arco verify` says where"
-        raise DatabaseUnusable(said) from None
+    except judging.UNREADABLE:
+        raise judging.damaged("how a run is to be executed can't be read") from None
 
 
 @lru_cache(maxsize=1024)
@@ -316,6 +332,5 @@ def content_from(body: str) -> RequestContent:
     """The request content of a stored body; raises `DatabaseUnusable` where it is not as it was written."""
     try:
         return content_of(json.loads(body))
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
-        text = "the database is damaged, what a run is asked to do can't be read: `arco verify` says where"
-        raise DatabaseUnusable(text) from None
+    except judging.UNREADABLE:
+        raise judging.damaged("what a run is asked to do can't be read") from None

@@ -8,6 +8,7 @@ from typing import Final
 from arco_sched.core.events import BACKFILLED, BY_NAME, PRUNED, REQUESTED, REWOUND, TICKED, UPSERTED, EventType
 from arco_sched.core.history import Event
 from arco_sched.store.sqlite.append import last_seq
+from arco_sched.store.sqlite.judging import check_instants, damaged
 from arco_sched.store.sqlite.runs import read_json
 
 _EVENT: Final = "SELECT seq, type, idempotency_key, schedule_id, recorded_at, payload FROM events "
@@ -58,7 +59,11 @@ class Events:
         page = _event_page(schedule, None if type_ is None else BY_NAME[type_].code)
         ask = f"{_EVENT}WHERE seq IN (SELECT seq FROM ({page}) ORDER BY seq LIMIT :limit) ORDER BY seq"
         rows = self._connection.execute(ask, {"after": after, "schedule": schedule, "limit": limit})
-        return [Event(row[0], row[1], row[2], row[3], row[4], read_json(row[5])) for row in rows]
+        found = [Event(row[0], row[1], row[2], row[3], row[4], read_json(row[5])) for row in rows]
+        check_instants([event.recorded_at for event in found], "an event")
+        if any(None in event[1:3] for event in found):
+            raise damaged("an event refers to what is not there")
+        return found
 
 
 def _event_page(schedule: int | None, code: int | None) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.core.history import LapseRecord, PrunedPart, Tick
 from arco_sched.core.identity import TickKey, tick_id
 from arco_sched.core.subjects import LapseSpan
+from arco_sched.store.sqlite import judging
 from arco_sched.store.sqlite.filters import Filter
 
 _TICK: Final = (
@@ -37,7 +37,7 @@ class History:
                 _TICK + "WHERE schedule = ? AND scheduled_for = ? AND tick_id = ?",
                 (schedule, key.number, tick_id(*key)),
             ).fetchone()
-        return None if row is None else Tick(*row)
+        return None if row is None else judging.tick(row)
 
     def ticks(
         self,
@@ -57,7 +57,7 @@ class History:
         where.add("scheduled_for < ?", until, when=until is not None)
         where.add("(scheduled_for, tick_id) < (?, ?)", *(before or ()), when=before is not None)
         order = "ORDER BY scheduled_for DESC, tick_id DESC LIMIT ?"
-        return [Tick(*row) for row in self._connection.execute(f"{_TICK}{where}{order}", (*where.values, limit))]
+        return [judging.tick(row) for row in self._connection.execute(f"{_TICK}{where}{order}", (*where.values, limit))]
 
     def ticks_of(self, after: int, through: int) -> Iterator[Tick]:
         """The ticks that the events of a range made, in the order of the events."""
@@ -69,7 +69,7 @@ class History:
             "CROSS JOIN ticks t ON t.schedule = k.schedule AND t.scheduled_for = k.instant AND t.tick_id = k.tick_id "
             "WHERE e.seq > ? AND e.seq <= ? AND e.type = 2 ORDER BY e.seq"
         )
-        return (Tick(*row) for row in self._connection.execute(ask, (after, through)))
+        return (judging.tick(row) for row in self._connection.execute(ask, (after, through)))
 
     def scheduled_instants(self, after: Mapping[int, int]) -> dict[int, list[int]]:
         """The instants of the scheduled ticks of each schedule after an instant of its own, in order."""
@@ -80,8 +80,8 @@ class History:
             "WHERE t.origin = 0 ORDER BY t.schedule, t.instant"
         )
         for schedule, instant in self._connection.execute(ask, (json.dumps(list(after.items())),)):
-            if type(instant) is not int:
-                raise DatabaseUnusable("the database is damaged, a tick has no instant: `arco verify` says where")
+            if not judging.is_instant(instant):
+                raise judging.damaged("a tick has no valid instant")
             found[schedule].append(instant)
         return found
 
@@ -169,19 +169,19 @@ class History:
         where.add("after + 1 < ?", until, when=until is not None)
         where.add("lapse < ?", before, when=before is not None)
         ask = _LAPSE.replace(" FROM", ", lapse FROM") + f"{where}ORDER BY lapse DESC LIMIT ?"
-        return [(LapseRecord(*row[:-1]), row[-1]) for row in self._connection.execute(ask, (*where.values, limit))]
+        return [(judging.lapse(row[:-1]), row[-1]) for row in self._connection.execute(ask, (*where.values, limit))]
 
     def lapses_of(self, after: int, through: int) -> Iterator[LapseRecord]:
         """The lapses that the events of a range recorded, in the order of the events."""
         rows = self._connection.execute(_LAPSE + "WHERE lapse > ? AND lapse <= ? ORDER BY lapse", (after, through))
-        return (LapseRecord(*row) for row in rows)
+        return (judging.lapse(row) for row in rows)
 
     def lapse_at(self, schedule: int, at: int) -> LapseRecord | None:
         """The lapse that covers an instant."""
         row = self._connection.execute(
             _LAPSE + "WHERE schedule = ? AND after < ? AND before > ?", (schedule, at, at)
         ).fetchone()
-        return None if row is None else LapseRecord(*row)
+        return None if row is None else judging.lapse(row)
 
     def lapses_within(self, schedules: Sequence[int], start: int, stop: int) -> dict[int, list[LapseRecord]]:
         """The lapses of each schedule that touch `[start, stop)`, in the order of time."""
@@ -191,7 +191,7 @@ class History:
             + f"WHERE schedule {_AMONG} AND before > ? AND after + 1 < ? ORDER BY after"
         )
         for *row, schedule in self._connection.execute(ask, (json.dumps(list(schedules)), start, stop)):
-            found[schedule].append(LapseRecord(*row))
+            found[schedule].append(judging.lapse(row))
         return found
 
     def lapses_beyond(self, schedules: Sequence[int], instant: int) -> dict[int, list[LapseSpan]]:
@@ -226,11 +226,15 @@ class History:
 
         A lapse goes whole or stays whole, and nothing goes that is after the cursor.
         """
-        schedule_id_, cursor, last_instant, last_run = self._connection.execute(
+        ask = (
             "SELECT schedule_id, cursor, last_instant, last_run FROM schedule_rows JOIN schedule_ids USING (schedule) "
-            "WHERE schedule = ?",
-            (schedule,),
-        ).fetchone()
+            "WHERE schedule = ?"
+        )
+        found = self._connection.execute(ask, (schedule,)).fetchone()
+        if found is None:
+            raise judging.damaged(f"schedule number {schedule} has no id")
+        schedule_id_, cursor, last_instant, last_run = found
+        judging.check_instants([cursor, last_instant, last_run], "a schedule")
         through = min(before - 1, cursor)
         ask = (
             "SELECT instant FROM tick_rows WHERE schedule = ? AND instant > ? AND instant <= ? AND origin <> 2 "
@@ -279,5 +283,5 @@ def spans(connection: sqlite3.Connection, schedules: Sequence[int], ending_after
         "ORDER BY schedule, after, before"
     )
     for schedule, *row in connection.execute(ask, (json.dumps(list(schedules)), ending_after)):
-        found[schedule].append(LapseSpan._make(row))
+        found[schedule].append(judging.lapse_span(row))
     return found

@@ -12,6 +12,7 @@ from arco_sched.core.identity import ORIGINS
 from arco_sched.core.run_events import PoolSet, RunEvent
 from arco_sched.core.runs import Request, RunState, Source, apply, initial
 from arco_sched.store.sqlite.definitions import content_from, policy_of
+from arco_sched.store.sqlite.judging import UNREADABLE, damaged
 
 _ATTEMPT: Final = (
     "attempt, executor, worker, host, external_id, place, submissions, submitted_at, started_at, "
@@ -59,7 +60,10 @@ def lives(connection: sqlite3.Connection, runs: Iterable[int], *, to: str = "mai
         attempts[row[0]] = attempt_of(row[1:])
     found = {}
     for row in connection.execute(ask, (among,)):
-        life = _life(row)
+        try:
+            life = _life(row)
+        except UNREADABLE:
+            raise damaged(f"run {row[1]} can't be read") from None
         found[row[0]] = life._replace(state=replace(life.state, attempt=attempts.get(row[0])))
     return found
 

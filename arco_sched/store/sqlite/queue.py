@@ -9,6 +9,7 @@ from arco_sched.core.policy import EXTERNAL_POOL
 from arco_sched.core.run_order import Running, Waiting, running, waiting
 from arco_sched.core.run_subjects import OpenAttempt, Visit, Worker
 from arco_sched.core.runs import Group
+from arco_sched.store.sqlite.judging import UNREADABLE, damaged
 from arco_sched.store.sqlite.life import Life, lives, numbers
 
 _READY: Final = 0
@@ -157,7 +158,7 @@ class Queue:
         """Every worker that was seen and did not say goodbye."""
         ask = "SELECT worker, host, pid, executor, pools, slots, seen_at FROM worker_rows ORDER BY worker"
         return [
-            Worker(worker, host, pid, executor, tuple(json.loads(pools)), slots, seen_at)
+            Worker(worker, host, pid, executor, _pools(pools), slots, seen_at)
             for worker, host, pid, executor, pools, slots, seen_at in self._connection.execute(ask)
         ]
 
@@ -256,3 +257,11 @@ def row_of(run: int, life: Life) -> tuple[Any, ...] | None:
     group = life.schedule if row.group is not None and row.stage != "retry" else None
     rank = (row.priority, row.backfill, row.due_at)
     return (run, row.pool, aside, *rank, row.ready_at, row.deadline_at, group, row.overlap == "cancel")
+
+
+def _pools(text: str) -> tuple[str, ...]:
+    """The pools of a worker, as they are stored."""
+    try:
+        return tuple(map(str, json.loads(text)))
+    except UNREADABLE:
+        raise damaged("the pools of a worker can't be read") from None

@@ -10,6 +10,7 @@ from arco_sched.core.history import RUN_STATUSES, Run, RunConflict
 from arco_sched.core.identity import ORIGINS, TickKey, parse_tick_id
 from arco_sched.store.sqlite.definitions import content_from
 from arco_sched.store.sqlite.filters import Filter
+from arco_sched.store.sqlite.judging import check_instants, damaged
 from arco_sched.store.sqlite.life import attempts_of, numbers
 
 _RUN: Final = (
@@ -173,10 +174,16 @@ class Runs:
 
 def _run(row: Sequence[Any], conflicts: Mapping[int, Sequence[RunConflict]]) -> Run:
     run_id, run_key, fingerprint, status, schedule_id, tick_id, body, code_version, requested_at, run = row
+    check_instants([requested_at], "a run")
+    if run_key is None:
+        raise damaged("a run has no key")
     content, found = content_from(body), tuple(conflicts.get(run, ()))
     return Run(run_id, run_key, fingerprint, status, schedule_id, tick_id, content, code_version, requested_at, found)
 
 
 def read_json(text: str | None) -> Any:
-    """What a stored text says; one that is not there is damage like one that can't be read."""
-    return json.loads(text or "")
+    """What a stored text says; raises `DatabaseUnusable` where it can't be read, or is not there."""
+    try:
+        return json.loads(text or "")
+    except (ValueError, RecursionError):  # numbers of thousands of digits, and nesting as deep
+        raise damaged("a stored text can't be read") from None
