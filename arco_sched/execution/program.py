@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from arco_sched.core.instants import parse_instant
 from arco_sched.execution import environment, logs
 from arco_sched.execution.calls import Answer, Request, ask
 from arco_sched.execution.engine import EngineExecutor, Unreachable
+from arco_sched.execution.writers import writers
 
 PROTOCOL: Final = 1
 SECONDS: Final = 30.0
@@ -361,4 +363,9 @@ def _arguments(program: str) -> list[str]:
         raise InvalidInput(f"--program {program[:200]!a}: {error}") from None
     if not words:
         raise InvalidInput("--program is empty")
+    if os.geteuid() == 0:
+        for path in (shutil.which(words[0]) or words[0], *words[1:]):
+            # Whoever can write what root starts, a script that an interpreter reads included, is root.
+            if os.path.isfile(path) and (who := writers(path)):
+                raise InvalidInput(f"a worker that is root refuses --program {path[:200]!a}: {who[0]}")
     return words

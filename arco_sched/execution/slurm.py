@@ -218,7 +218,7 @@ class SlurmExecutor(EngineExecutor):
         elapsed = self._elapsed(name, token)
         if not known or (job is not None and job.active):
             self._silent.pop(name, None)
-        elif self._silence(name) >= self._patience:
+        elif self._silence(name) >= self._patience and self._spool.end(name) is None:
             why = "Slurm does not know it any more" if job is None else job.told
             because = Outcome(ending) if ending is not None else None if job is None else job.outcome
             if job is not None and job.state == "OUT_OF_MEMORY":

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 _CONF = """\
@@ -49,6 +50,13 @@ PartitionName=p Nodes={host} Default=YES MaxTime=INFINITE State=UP PriorityTier=
 PartitionName=urgent Nodes={host} MaxTime=INFINITE State=UP PriorityTier=10
 """
 DAEMONS = ("munged", "slurmctld", "slurmd")
+_MUNGE = (
+    ("key-file", "key"),
+    ("socket", "socket"),
+    ("pid-file", "pid"),
+    ("log-file", "log"),
+    ("seed-file", "seed"),
+)
 COMMANDS = ("sbatch", "squeue", "scontrol", "scancel")
 
 
@@ -82,8 +90,7 @@ class SlurmHost:
     def start(self) -> None:
         """Start the daemons, and wait until jobs can run."""
         munge = self.path / "munge"
-        files = ("key", "socket", "pid", "log", "seed")
-        options = [f"--{'key-file' if name == 'key' else _file(name)}={munge / name}" for name in files]
+        options = [f"--{option}={munge / name}" for option, name in _MUNGE]
         self._start("munged", "--foreground", "--force", "--num-threads=2", *options)
         _wait((munge / "socket").exists, "munged")
         munge.chmod(0o755)
@@ -147,10 +154,6 @@ class SlurmHost:
         output.close()
 
 
-def _file(name: str) -> str:
-    return {"socket": "socket", "pid": "pid-file", "log": "log-file", "seed": "seed-file"}[name]
-
-
 def _find(name: str) -> str | None:
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
@@ -166,8 +169,7 @@ def _free_ports(count: int) -> list[int]:
             each.close()
 
 
-def _wait(holds: object, what: str) -> None:
-    assert callable(holds)
+def _wait(holds: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline, f"{what} did not start"

@@ -1,11 +1,13 @@
 """A storm of kill -9 on a Slurm's controller, its node daemon and the worker; `python -m tests.execution.slurm_storm
 [KILLS [SEED]]`.
 
-Runs are requested while it blows; their commands note when they begin and end. Then it must hold: no attempt began
+Runs are requested while it blows; their commands note when they begin and end. One in eight takes a minute, with a
+daemon, ignores SIGTERM, or both, and is cancelled. Then it must hold: no attempt began
 twice; every run is over; one that is recorded as it ended noted that end; what is recorded otherwise is `lost`, or
 ended by a signal, which is what a controller does to jobs that it forgot; and `arco verify` finds nothing.
 """
 
+import contextlib
 import os
 import random
 import signal
@@ -18,6 +20,7 @@ from pathlib import Path
 
 from arco_sched.api import Workspace
 from arco_sched.core.definitions import RequestContent
+from arco_sched.core.errors import Conflict
 from arco_sched.core.policy import Policy
 from tests import IMPORTABLE
 from tests.execution.slurm_host import SlurmHost, lacking
@@ -45,6 +48,8 @@ class Storm:
         (path / "slurm").mkdir()
         self.host = SlurmHost(path / "slurm", cpus=16)
         self.codes: dict[str, int] = {}
+        self.unwanted: dict[str, float] = {}
+        self.cancelled: set[str] = set()
         self.killed: Counter[str] = Counter()
         self.worker: subprocess.Popen[bytes] | None = None
 
@@ -56,9 +61,25 @@ class Storm:
             nap = self.chance.choice(("", "sleep 0.2;", "sleep 0.7;", "sleep 1.5;"))
             note = '"$ARCO_RUN_ID.$ARCO_ATTEMPT"'
             text = f"echo begin {note} >> {self.notes}; {nap} echo end {note} {code} >> {self.notes}; exit {code}"
+            unwanted = self.chance.random() < 0.125
+            if unwanted:
+                nap = self.chance.choice(("sleep 61;", "setsid sleep 61 & wait;", "trap '' TERM; sleep 61;"))
+                text = f"echo begin {note} >> {self.notes}; {nap}"
             policy = Policy(on_lost="retry" if self.chance.random() < 0.25 else "fail", retry_delay_seconds=0)
             content = RequestContent(command=text, working_directory=str(self.path))
-            self.codes[workspace.request_run(key, content, now=int(time.time()), policy=policy).run.run_id] = code
+            run_id = workspace.request_run(key, content, now=int(time.time()), policy=policy).run.run_id
+            self.codes[run_id] = code
+            if unwanted:
+                self.unwanted[run_id] = time.monotonic() + self.chance.random() * 10
+
+    def cancel(self, workspace: Workspace, *, all_of_them: bool = False) -> None:
+        """Cancel the runs that nobody wants any more."""
+        for run_id, at in list(self.unwanted.items()):
+            if all_of_them or time.monotonic() >= at:
+                with contextlib.suppress(Conflict):  # it was lost, with a daemon that was killed
+                    workspace.cancel(run_id, now=int(time.time()))
+                del self.unwanted[run_id]
+                self.cancelled.add(run_id)
 
     def work(self) -> None:
         """Start a worker."""
@@ -94,9 +115,11 @@ class Storm:
                 for number in range(kills):
                     time.sleep(self.chance.random() * 0.6)
                     self.strike()
+                    self.cancel(workspace)
                     if number % 2 == 0:
                         self.request(workspace, self.chance.randrange(1, 4))
                 self.host.wait()
+                self.cancel(workspace, all_of_them=True)
                 return self.settle(workspace) + self.judge(workspace)
         finally:
             if self.worker is not None:
@@ -135,15 +158,31 @@ class Storm:
                 elif end.outcome in {"succeeded", "failed"} and (end.exit_code or 0) < 128:
                     if (end.exit_code, ended.get(name)) != (code, code):
                         wrong.append(f"{name} is recorded as {end}, is {code} and noted {ended.get(name)}")
+                elif run_id in self.cancelled and end.outcome not in {"lost", "failed", "canceled"}:
+                    wrong.append(f"{name} was cancelled and is recorded as {end}")
                 elif end.outcome not in {"lost", "failed", "canceled"}:
                     wrong.append(f"{name} is recorded as {end}")
                 elif end.outcome == "canceled" and name in ended:
                     wrong.append(f"{name} ended with {ended[name]} and is recorded as {end}")
+        if left := _marked(self.cancelled):
+            wrong.append(f"of cancelled runs there are still {left}")
         answer = workspace.verify()
         if not answer.ok:
             wrong.append(f"arco verify: {answer}")
         self.outcomes = outcomes
         return wrong
+
+
+def _marked(run_ids: set[str]) -> list[int]:
+    """The processes that say in their environment that they belong to one of these runs."""
+    found = []
+    for each in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if each.name.isdecimal():
+                words = (each / "environ").read_bytes().split(b"\0")
+                if any(word.startswith(b"ARCO_RUN_ID=") and word[12:].decode() in run_ids for word in words):
+                    found.append(int(each.name))
+    return found
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """The executor `program`: what it asks, and what it makes of answers that are wrong."""
 
 import json
+import os
 import re
 import sys
 import time
@@ -303,6 +304,17 @@ def test_a_program_that_cant_be_used_is_refused_at_once(tmp_path: Path, program:
     with pytest.raises(InvalidInput) as refused:
         ProgramExecutor(str(tmp_path), "s", program=program, worker_environment={}, seconds=0.2)
     assert says in str(refused.value)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")
+def test_root_refuses_a_program_that_others_can_write(tmp_path: Path) -> None:
+    """The program itself, and a script that its interpreter reads."""
+    script = tmp_path / "engine"
+    script.write_text("#!/bin/sh\necho '{}'\n")
+    script.chmod(0o777)
+    for program in (str(script), f"/bin/sh {script}"):
+        with pytest.raises(InvalidInput, match="can be written by everybody"):
+            ProgramExecutor(str(tmp_path), "s", program=program, worker_environment={})
 
 
 @pytest.mark.parametrize(
