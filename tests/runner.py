@@ -41,7 +41,12 @@ class Arco:
 
     def run(self, argv: Sequence[str], **environ: str) -> Result:
         """Run a command, given as its arguments."""
-        known = {"ARCO_DB": str(self.db), **({} if self.at is None else {"ARCO_NOW": self.at}), **environ}
+        known = {
+            "ARCO_BY": "me@here",
+            "ARCO_DB": str(self.db),
+            **({} if self.at is None else {"ARCO_NOW": self.at}),
+            **environ,
+        }
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = entry.run(argv, known)

@@ -13,6 +13,7 @@ from arco_sched.cli.moments import question
 from arco_sched.cli.options import Problems
 from arco_sched.cli.outputs import show_following
 from arco_sched.cli.run_changes import exit_of, until_final
+from arco_sched.cli.signing import signed
 from arco_sched.core.errors import InvalidInput
 from arco_sched.render.terminal import say, write
 
@@ -54,6 +55,7 @@ def _change(
         write(json.schedule_changes(answers))
 
 
+@signed
 def enable(
     ctx: typer.Context,
     schedule_ids: many.Ids = None,
@@ -79,6 +81,7 @@ def enable(
     )
 
 
+@signed
 def disable(
     ctx: typer.Context,
     schedule_ids: many.Ids = None,
@@ -153,6 +156,7 @@ def _check_one(problems: Problems, which: "Which", expect_version: int | None) -
     problems.check()
 
 
+@signed
 def delete(
     ctx: typer.Context,
     schedule_ids: many.Ids = None,
@@ -183,6 +187,7 @@ def delete(
     )
 
 
+@signed
 def trigger(
     ctx: typer.Context,
     schedule_ids: many.Ids = None,
@@ -228,6 +233,7 @@ def trigger(
     return exit_of(life.state)
 
 
+@signed
 def discard(
     ctx: typer.Context,
     schedule_ids: many.Ids = None,

@@ -9,6 +9,7 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, note_no_worker
 from arco_sched.cli.options import examples
+from arco_sched.cli.signing import signed
 from arco_sched.core.errors import InvalidFields, InvalidFile, InvalidInput
 from arco_sched.render.terminal import Document, say, write
 
@@ -53,6 +54,7 @@ def say_besides(applied: "Applied") -> None:
 @apply_app.command(
     epilog=examples("arco apply schedules.toml --dry-run", "arco apply schedules.toml", "arco apply team.toml --prune")
 )
+@signed
 def apply(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="A TOML file; - for stdin.", show_default=False)],
@@ -120,7 +122,11 @@ def export(
         return
     from arco_sched.formats import toml_file as definitions
     from arco_sched.render.json import line
+    from arco_sched.service.signed import newest
+    from arco_sched.service.workspace import Workspace
 
-    with session.ask() as workspace:
-        versions = [schedule.version for schedule in workspace.schedules()]
-    write(line(definitions.document(versions)) if as_json else Document(definitions.write(versions)))
+    with session.store(asking=True) as store:
+        versions = [schedule.version for schedule in Workspace(store).schedules()]
+        with store.read() as transaction:
+            comments = newest(transaction)
+    write(line(definitions.document(versions)) if as_json else Document(definitions.write(versions, comments)))

@@ -8,6 +8,7 @@ from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clock_of, clocks
 from arco_sched.cli.moments import question
 from arco_sched.cli.options import FORMS, Problems, examples
+from arco_sched.cli.signing import signed
 from arco_sched.render.terminal import write
 
 backfill_app = typer.Typer(add_completion=False)
@@ -20,6 +21,7 @@ backfill_app = typer.Typer(add_completion=False)
         "arco backfill daily --from 2025-01-01T10:00:00Z --to now --limit 5",
     )
 )
+@signed
 def backfill(
     ctx: typer.Context,
     schedule_id: opt.Id,

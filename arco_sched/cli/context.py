@@ -12,6 +12,7 @@ from arco_sched.core.instants import parse_instant
 if TYPE_CHECKING:
     from arco_sched.core.cron import Zone
     from arco_sched.core.definitions import RequestContent
+    from arco_sched.core.history import Signature
     from arco_sched.core.policy import Policy
     from arco_sched.core.ports import Store
     from arco_sched.render.times import Clocks
@@ -28,6 +29,7 @@ class Session:
         self._busy_timeout = busy_timeout
         self._environ = environ
         self._now: int | None = None
+        self._signature: Signature | None = None
         self.has_changed = False
         """Whether the command has done what stays, whatever becomes of its answer."""
 
@@ -44,6 +46,12 @@ class Session:
             self._now = parse_instant(stands_in, "ARCO_NOW") if stands_in else int(time.time())
         return self._now
 
+    def sign(self, by: str | None, note: str | None) -> None:
+        """Sign what the command records; raises `InvalidInput` for a name or a note that is no line of text."""
+        from arco_sched.cli.signing import signature_of
+
+        self._signature = signature_of(by, note, self._environ)
+
     @property
     def runs_folder(self) -> str:
         """Where workers of this database keep what runs print: `DB.runs`, as an absolute path."""
@@ -56,6 +64,7 @@ class Session:
 
         with _naming_the_path(self.path) as path:
             store = (ask_store if asking else open_store)(path, busy_timeout=self._busy_timeout)
+            store.signature = self._signature
             try:
                 yield store
             finally:
@@ -86,6 +95,7 @@ class Session:
                 except OSError as error:
                     raise DatabaseUnusable(f"can't make {path.parent}: {error.strerror}: {_NAME_ONE}") from None
             with Workspace.create(path, name, busy_timeout=self._busy_timeout) as workspace:
+                workspace._store.signature = self._signature  # noqa: SLF001 - no business of callers
                 try:
                     yield workspace
                 finally:

@@ -11,6 +11,7 @@ from arco_sched.cli.apply import DryRun
 from arco_sched.cli.context import Session
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import Problems, examples
+from arco_sched.cli.signing import signed
 from arco_sched.core.definitions import CATCHUP_POLICIES, MAX_TICKS, CatchupPolicy
 from arco_sched.core.errors import InvalidInput
 
@@ -32,6 +33,7 @@ def import_group() -> None:
         "arco import crontab /etc/cron.d/certbot --prefix certbot. --toml",
     ),
 )
+@signed
 def crontab(
     ctx: typer.Context,
     file: Annotated[

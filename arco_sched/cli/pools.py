@@ -7,6 +7,7 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
 from arco_sched.cli.options import examples
+from arco_sched.cli.signing import signed
 from arco_sched.render.terminal import say, write
 
 pool_app = typer.Typer(add_completion=False)
@@ -21,6 +22,7 @@ def pool_group() -> None:
 
 
 @pool_app.command("set", epilog=examples("arco pool set heavy --slots 2", "arco pool set heavy --slots 0"))
+@signed
 def set_(
     ctx: typer.Context,
     name: PoolName,
@@ -34,6 +36,7 @@ def set_(
 
 
 @pool_app.command(epilog=examples("arco pool remove heavy"))
+@signed
 def remove(ctx: typer.Context, name: PoolName, as_json: opt.Json = False) -> None:
     """Remove the limit of a pool; its runs stay in it."""
     _set(ctx, name, None, as_json=as_json)

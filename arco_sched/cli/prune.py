@@ -11,6 +11,7 @@ from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
 from arco_sched.cli.options import examples
 from arco_sched.cli.progress import watched
+from arco_sched.cli.signing import signed
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.instants import parse_minutes
 from arco_sched.render.terminal import say, write
@@ -22,6 +23,7 @@ prune_app = typer.Typer(add_completion=False)
 
 
 @prune_app.command(epilog=examples("arco prune --older-than 90d --dry-run", "arco prune --older-than 52w"))
+@signed
 def prune(
     ctx: typer.Context,
     older_than: Annotated[

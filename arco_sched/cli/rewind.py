@@ -7,9 +7,11 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_schedule
 from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.signing import signed
 from arco_sched.render.terminal import write
 
 
+@signed
 def rewind(
     ctx: typer.Context,
     schedule_ids: Annotated[

@@ -13,6 +13,7 @@ from arco_sched.cli.context import Session
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import Problems
 from arco_sched.cli.outputs import PAUSE, Watch
+from arco_sched.cli.signing import signed
 from arco_sched.core.errors import InvalidInput
 from arco_sched.render.terminal import is_terminal, say, write
 
@@ -40,6 +41,7 @@ Message = Annotated[str | None, typer.Option("--message", metavar="TEXT", help="
 MAX_MESSAGE = 2000
 
 
+@signed
 def retry(
     ctx: typer.Context,
     run: SomeRun = None,
@@ -67,6 +69,7 @@ def retry(
     )
 
 
+@signed
 def cancel(
     ctx: typer.Context,
     run: SomeRun = None,
@@ -89,6 +92,7 @@ def cancel(
     )
 
 
+@signed
 def skip(
     ctx: typer.Context,
     run: SomeRun = None,
@@ -156,6 +160,7 @@ def _answer(answer: "Changed", *, as_json: bool) -> None:
 # For executors of one's own.
 
 
+@signed
 def start(
     ctx: typer.Context,
     run: opt.RunName,
@@ -175,6 +180,7 @@ def start(
     _answer(answer, as_json=as_json)
 
 
+@signed
 def finish(
     ctx: typer.Context,
     run: opt.RunName,
@@ -194,6 +200,7 @@ def finish(
     _answer(answer, as_json=as_json)
 
 
+@signed
 def fail(ctx: typer.Context, run: opt.RunName, message: Message = None, as_json: opt.Json = False) -> None:
     """Record that the open attempt of an executor of your own failed, without an exit code.
 

@@ -12,6 +12,7 @@ from arco_sched.cli.options import Problems, examples, one_format
 from arco_sched.cli.outputs import log, log_path, read_tail
 from arco_sched.cli.pages import say_more
 from arco_sched.cli.run_changes import Status
+from arco_sched.cli.signing import signed
 from arco_sched.core.fields import POLICY, content_problems, normal_content, normal_policy, policy_problems
 from arco_sched.core.kinds import text_problems
 from arco_sched.render.terminal import say, write
@@ -167,6 +168,7 @@ def runs_show(
     ),
 )
 @defining.offers(defining.REQUESTED)
+@signed
 def runs_request(
     ctx: typer.Context,
     key: Annotated[

@@ -12,6 +12,7 @@ from arco_sched.cli.moments import question
 from arco_sched.cli.names import option_of
 from arco_sched.cli.options import Problems, examples
 from arco_sched.cli.rewind import rewind
+from arco_sched.cli.signing import signed
 from arco_sched.core.changes import create as judge_new
 from arco_sched.core.definitions import Definition
 from arco_sched.core.fields import merge
@@ -37,6 +38,7 @@ def schedule_group() -> None:
     ),
 )
 @defining.offers(defining.NEW, required=True)
+@signed
 def create(
     ctx: typer.Context,
     schedule_id: opt.Id,
@@ -76,6 +78,7 @@ def create(
     ),
 )
 @defining.offers(defining.CHANGED, clearing=True)
+@signed
 def update(
     ctx: typer.Context,
     schedule_id: opt.Id,

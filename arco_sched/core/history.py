@@ -160,8 +160,15 @@ class Run(NamedTuple):
     conflicts: tuple[RunConflict, ...] = ()
 
 
+class Signature(NamedTuple):
+    """Who did something by hand, and why (None where nothing was said)."""
+
+    by: str
+    note: str | None = None
+
+
 class Event(NamedTuple):
-    """One row of the event table, with its payload as it reads in JSON."""
+    """One row of the event table, with its payload as it reads in JSON; `by` and `note` of what was done by hand."""
 
     seq: int
     type: str
@@ -169,6 +176,8 @@ class Event(NamedTuple):
     schedule_id: str | None
     recorded_at: int
     payload: Mapping[str, Any]
+    by: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

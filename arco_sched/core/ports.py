@@ -19,6 +19,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from arco_sched.core.definitions import RequestContent
 from arco_sched.core.events import Draft, TickSeries
+from arco_sched.core.history import Signature
 from arco_sched.core.run_events import Event
 from arco_sched.core.run_subjects import Queue
 from arco_sched.core.runs import Request
@@ -248,6 +249,10 @@ class Store(Protocol):
     @property
     def path(self) -> Path | str:
         """Where it is."""
+
+    signature: Signature | None
+    """Who acts by hand through it, and why: what its transactions append is signed with it; None for an evaluation, a
+    worker, and whoever does not say."""
 
     @property
     def has_changed(self) -> bool:

@@ -11,7 +11,7 @@ from arco_sched.core.changes import Current
 from arco_sched.core.definitions import Term, Version
 from arco_sched.core.evaluate import AgendaEntry
 from arco_sched.core.events import EventType
-from arco_sched.core.history import Event, LapseRecord, PrunedPart, Run, Schedule, Tick
+from arco_sched.core.history import Event, LapseRecord, PrunedPart, Run, Schedule, Signature, Tick
 from arco_sched.core.identity import TickKey
 from arco_sched.core.zone_changes import ZoneChange
 
@@ -316,6 +316,17 @@ class Events(Protocol):
 
     def counts(self, type_: EventType, schedules: Sequence[int]) -> dict[int, int]:
         """How many events of a rare type there are of each schedule that has some."""
+
+    def signatures(self, schedule: int) -> dict[int, Signature]:
+        """Who made each definition version of a schedule, and why, as far as it is known."""
+
+    def newest_signatures(self) -> dict[str, tuple[int, Signature]]:
+        """The number of the newest version of each schedule, and who made it and why, as far as it is known."""
+
+    def signature_at(
+        self, schedule: int, instant: int, type_: EventType, origin: int | None = None
+    ) -> Signature | None:
+        """Who made a tick (of this origin), or the lapse before an instant, by hand, and why; None for nobody."""
 
     def page(self, *, after: int = 0, type_: str | None = None, schedule: int | None = None, limit: int) -> list[Event]:
         """Events with `seq > after`, oldest first."""

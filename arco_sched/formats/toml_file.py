@@ -15,7 +15,7 @@ from arco_sched.core.errors import InvalidFile, InvalidInput
 from arco_sched.core.fields import BY_NAME, GIVEN, merge, normal
 from arco_sched.core.instants import parse_instant
 from arco_sched.core.kinds import Instant, Pairs, Span, is_whole, problems_of
-from arco_sched.core.problems import Names, Problem
+from arco_sched.core.problems import NOTHING, Names, Problem
 from arco_sched.core.rows import Field
 from arco_sched.core.special_kinds import Days
 from arco_sched.formats.toml_lines import Path, key_lines
@@ -254,12 +254,15 @@ def document(versions: Iterable[Version]) -> dict[str, Any]:
     return {"schedules": {version.schedule_id: _entry(version) for version in versions}}
 
 
-def write(versions: Iterable[Version]) -> str:
-    """A definitions file that says what these schedules are."""
+def write(versions: Iterable[Version], comments: Mapping[str, str] = NOTHING) -> str:
+    """A definitions file that says what these schedules are, each below its comment of one line."""
     heading = "# Written by `arco export`. `arco apply FILE --dry-run` shows what would change.\n"
-    said = document(versions)
     # Without schedules there is not even an empty table, with which `apply --prune` would delete all there are.
-    return f"{heading}\n{_toml(said)}" if said["schedules"] else heading
+    parts = [heading]
+    for schedule_id, entry in document(versions)["schedules"].items():
+        comment = "".join(char if char.isprintable() else _number(char) for char in comments.get(schedule_id, ""))
+        parts.append((f"# {comment}\n" if comment else "") + _toml({"schedules": {schedule_id: entry}}))
+    return "\n".join(parts)
 
 
 def write_wanted(wanted: Iterable[Wanted], heading: str) -> str:

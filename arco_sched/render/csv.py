@@ -35,7 +35,7 @@ RUNS: Final = (
     "status_reason", "waiting_for", "pool", "priority", "attempt", "outcome", "executor", "started_at", "ended_at",
     "duration_ms", "exit_code", "signal", "retry_at",
 )  # fmt: skip
-EVENTS: Final = ("seq", "type", "idempotency_key", "schedule_id", "recorded_at", "payload")
+EVENTS: Final = ("seq", "type", "idempotency_key", "schedule_id", "recorded_at", "payload", "by", "note")
 
 
 def ticks(rows: Iterable[Any]) -> Iterator[Document]:

@@ -173,7 +173,7 @@ def _version_change(each: VersionChange) -> Row:
     row = version_row(each.version)
     earlier = {} if each.previous is None else version_row(each.previous)
     changes = {name: {"old": earlier.get(name), "new": row[name]} for name in each.changed if name in row}
-    return {**row, "changed": each.changed, "changes": changes}
+    return {**row, "changed": each.changed, "changes": changes, "by": each.by, "note": each.note}
 
 
 def preview(occurrences: Iterable[PreviewedOccurrence]) -> Iterator[str]:
@@ -357,6 +357,8 @@ def event_row(event: Event) -> Row:
         "schedule_id": event.schedule_id,
         "recorded_at": instant(event.recorded_at),
         "payload": event.payload,
+        "by": event.by,
+        "note": event.note,
     }
 
 

@@ -209,6 +209,8 @@ def _version_row(screen: Screen, each: VersionChange, clocks: Clocks) -> list[Ce
         change = [(_change(each.previous, version, name, clocks), "") for name in each.changed]
     else:
         change = [(f"created: {version.definition.cron_expression} in {version.definition.timezone}", "")]
+    if each.by is not None:
+        change.append((f"by {each.by}" + (f": {each.note}" if each.note else ""), "dim"))
     row: list[Cell] = [f"v{version.definition_version}", clocks.show(version.effective_from, version.schedule_id)]
     if screen.wide:
         row.append(clocks.show(version.created_at, version.schedule_id))

@@ -33,11 +33,16 @@ class ScheduleDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionChange:
-    """A definition version and the names of the fields in which it differs from `previous`, the one before it."""
+    """A definition version and the names of the fields in which it differs from `previous`, the one before it.
+
+    `by` and `note` are who made it and why, where that is known.
+    """
 
     version: Version
     changed: tuple[str, ...]
     previous: Version | None = None
+    by: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +173,12 @@ def detail(transaction: Transaction, schedule_id: str, now: int, count: int) -> 
 
 def version_changes(transaction: Transaction, schedule_id: str) -> list[VersionChange]:
     """Every definition version, oldest first, with what changed in it."""
-    found = transaction.definitions.versions(number_of(transaction, schedule_id))
-    before = [None, *found]
-    return [
-        VersionChange(version=version, changed=fields.changed_fields(earlier, version), previous=earlier)
-        for earlier, version in zip(before, found, strict=False)
-    ]
+    schedule = number_of(transaction, schedule_id)
+    found = transaction.definitions.versions(schedule)
+    signed = transaction.events.signatures(schedule)
+    changes = []
+    for earlier, version in zip([None, *found], found, strict=False):
+        by, note = signed.get(version.definition_version, (None, None))
+        changed = fields.changed_fields(earlier, version)
+        changes.append(VersionChange(version=version, changed=changed, previous=earlier, by=by, note=note))
+    return changes

@@ -23,6 +23,7 @@ from arco_sched.service.life import RunLife, look
 from arco_sched.service.missed import with_ends
 from arco_sched.service.not_found import number_of
 from arco_sched.service.requests import TickDetail, tick_detail
+from arco_sched.service.signed import of_lapse, of_tick, of_version
 
 _REHEARSED: Final = 100_000
 """Ticks of the next evaluation that are looked through for the one that is asked about."""
@@ -152,7 +153,9 @@ class _Chain:
                 self._say_life(life)
         others = tuple(tick for tick in self._ticks if tick is not self._tick)
         for tick in others:
-            self._say("other tick", None, f"{tick.tick_id} is at the same instant, {tick.status}, and counts apart")
+            made = of_tick(self._transaction, self._schedule, tick)
+            text = f"{tick.tick_id} is at the same instant, {tick.status}, and counts apart"
+            self._say("other tick", None, f"{text} (made {made})" if made else text)
         return Why(
             schedule_id=self._schedule_id,
             at=self._at,
@@ -234,6 +237,8 @@ class _Chain:
             numbers = ", ".join(str(number) for number in sorted(shadowed))
             text += f" (of the earlier ones, {numbers} would have begun later)"
         self._say("definition", True, text)
+        if signed := of_version(self._transaction, self._schedule, term.version):
+            self._say("author", None, f"version {term.version} was made {signed}")
 
     def _become(self, term: Term) -> Verdict:
         if self._tick is not None:
@@ -301,6 +306,8 @@ class _Chain:
         many = "an unknown number" if lapse.missed is None else str(lapse.missed)
         when = format_instant(lapse.recorded_at)
         self._say("lapse", False, f"it lapsed ({lapse.reason}): {explained}; {many} lapsed with this record, at {when}")
+        if signed := of_lapse(self._transaction, self._schedule, lapse):
+            self._say("author", None, f"it was discarded {signed}")
         return "lapsed"
 
     def _say_waiting(self) -> None:

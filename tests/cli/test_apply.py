@@ -229,7 +229,8 @@ def test_export_writes_a_file_that_apply_finds_unchanged(arco: Arco) -> None:
     arco("schedule", "create", "gone", "--cron", "@daily")
     arco("schedule", "delete", "gone")
     text = arco("export").out
-    assert text.splitlines()[2:8] == [
+    assert text.splitlines()[2:9] == [
+        "# version 2, by me@here",
         "[schedules.daily]",
         'cron_expression = "0 10 * * *"',
         'timezone = "Europe/Berlin"',
@@ -242,8 +243,13 @@ def test_export_writes_a_file_that_apply_finds_unchanged(arco: Arco) -> None:
     (arco.folder / "other").mkdir()
     other = Arco(arco.folder / "other" / "arco.db", arco.at)
     other.json("apply", file)
-    assert other("export").out == text
+    # The comments say who made which version, and here all are the first.
+    assert _uncommented(other("export").out) == _uncommented(text)
     assert arco.json("export") == {"schedules": tomllib.loads(text)["schedules"]}
+
+
+def _uncommented(text: str) -> str:
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("# version"))
 
 
 def test_export_writes_what_cannot_be_seen_as_numbers(arco: Arco) -> None:
@@ -257,6 +263,7 @@ def test_export_writes_what_cannot_be_seen_as_numbers(arco: Arco) -> None:
         text
         == r"""# Written by `arco export`. `arco apply FILE --dry-run` shows what would change.
 
+# version 1, by me@here
 [schedules."team.daily"]
 cron_expression = "@daily"
 timezone = "UTC"

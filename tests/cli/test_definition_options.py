@@ -99,12 +99,23 @@ def test_create_update_and_request_have_the_fields() -> None:
     placed = ["--pool", "--priority", "--on-failure"]
     of_both = [*execution, *of_schedules, *placed, "--success-within"]
     assert list(options_of("schedule", "create")) == [
-        *("schedule_id", *when, *catching_up, *run, "--code-version", *of_both, "--exclude-from", "--json"),
+        *(
+            "schedule_id",
+            *when,
+            *catching_up,
+            *run,
+            "--code-version",
+            *of_both,
+            "--exclude-from",
+            "--by",
+            "--note",
+            "--json",
+        ),
     ]
     update = options_of("schedule", "update")
     assert [name for name in update if "clear" not in name] == [
         *("schedule_id", *when, *catching_up, *run, "--code-version"),
-        *(*of_both, "--exclude-from", "--expect-version", "--discard-waiting", "--json"),
+        *(*of_both, "--exclude-from", "--expect-version", "--discard-waiting", "--by", "--note", "--json"),
     ]
     assert [name for name in update if "clear" in name] == [
         *(
@@ -120,7 +131,7 @@ def test_create_update_and_request_have_the_fields() -> None:
         *("--clear-run-as", "--clear-resources", "--clear-timeout", "--clear-retry-on", "--clear-start-within"),
         *("--clear-on-failure", "--clear-success-within"),
     ]
-    assert list(options_of("runs", "request")) == ["--key", *run, *execution, *placed, "--json"]
+    assert list(options_of("runs", "request")) == ["--key", *run, *execution, *placed, "--by", "--note", "--json"]
     assert options_of("schedule", "create")["--cron"].required
     assert not update["--cron"].required
 

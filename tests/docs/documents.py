@@ -139,6 +139,7 @@ def clean_environment(home: Path) -> dict[str, str]:
         program.chmod(0o755)
     coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     return coverage | {
+        "ARCO_BY": "you@host",
         "ARCO_DB": "arco.db",
         "ARCO_NOW": CLOCK,
         "COLUMNS": COLUMNS,

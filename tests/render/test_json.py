@@ -59,7 +59,7 @@ DOCUMENTS = {
 LISTS = {
     "schedule list": ("schedules", STANDING, False),
     "schedule list --all": ("schedules", STANDING, False),
-    "schedule versions daily": ("versions", [*DEFINITION, "changed", "changes"], False),
+    "schedule versions daily": ("versions", [*DEFINITION, "changed", "changes", "by", "note"], False),
     "schedule preview daily": ("occurrences", ["at", "local", "starts_at", "note", "skipped"], False),
     'schedule preview --cron "@daily"': ("occurrences", ["at", "local", "starts_at", "note", "skipped"], False),
     "ticks list": ("ticks", TICK, True),
@@ -67,7 +67,7 @@ LISTS = {
     "runs list": ("runs", LIFE, True),
     "events list": (
         "events",
-        ["seq", "type", "idempotency_key", "schedule_id", "recorded_at", "payload"],
+        ["seq", "type", "idempotency_key", "schedule_id", "recorded_at", "payload", "by", "note"],
         True,
     ),
 }

@@ -99,7 +99,7 @@ class _Fold:
 
     def take(self, *event: Any) -> None:
         """One event, with the columns of the event table."""
-        seq, type_, schedule, origin, instant, version, status, content, key, its_run, at, text = event
+        seq, type_, schedule, origin, instant, version, status, content, key, its_run, at, text, *_ = event
         said = {} if text is None else json.loads(text)
         state = self.schedules.get((schedule,))
         if type_ == 1:

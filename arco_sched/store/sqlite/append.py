@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from arco_sched.core.definitions import RequestContent
 from arco_sched.core.events import LAPSED, OF_RUNS, REQUESTED, TICKED, TRIGGERED, UPSERTED, Draft, TickSeries, drafts_of
+from arco_sched.core.history import Signature
 from arco_sched.core.identity import RUN_ID_LENGTH, content_text, fingerprint
 from arco_sched.core.ports import Appended
 from arco_sched.store.sqlite import queue
@@ -19,6 +20,7 @@ _APPEND: Final = (
     "(type, schedule, origin, instant, version, status, content, key, run_id, payload, recorded_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
+_SIGN: Final = _APPEND.replace("recorded_at)", "recorded_at, author, note)").replace("?) ON", "?, ?, ?) ON")
 _KEY: Final = 7
 """Where a draft has its key."""
 
@@ -42,8 +44,10 @@ _FEW: Final = 5
 whatever stands between its ticks."""
 
 
-def append(connection: sqlite3.Connection, drafts: Sequence[Draft | TickSeries]) -> Appended:
-    """Record the events whose idempotency keys are new, in this order, and fold them."""
+def append(
+    connection: sqlite3.Connection, drafts: Sequence[Draft | TickSeries], signature: Signature | None = None
+) -> Appended:
+    """Record the events whose idempotency keys are new, in this order, and fold them; a series is never signed."""
     before = last_seq(connection)
     if not drafts:
         return Appended(before, before, 0, 0)
@@ -59,7 +63,7 @@ def append(connection: sqlite3.Connection, drafts: Sequence[Draft | TickSeries])
             singles = cast("list[Draft]", list(alike))
             types |= {draft[0] for draft in singles}
             given += len(singles)
-            written += _append_singles(connection, singles)
+            written += _append_singles(connection, singles, signature)
     through = last_seq(connection)
     conflicts = fold(connection, before, through, types)
     if UPSERTED.code in types:
@@ -87,9 +91,11 @@ def _run_ids(drafts: Iterable[Draft | TickSeries]) -> list[str]:
     return list(dict.fromkeys(run_id for run_id in found if run_id is not None))
 
 
-def _append_singles(connection: sqlite3.Connection, drafts: list[Draft]) -> int:
+def _append_singles(connection: sqlite3.Connection, drafts: list[Draft], signature: Signature | None) -> int:
     if any(draft[0] == LAPSED.code for draft in drafts):
         drafts = _numbered(connection, drafts)
+    if signature is not None:
+        return connection.executemany(_SIGN, [(*draft, *signature) for draft in drafts]).rowcount
     return connection.executemany(_APPEND, drafts).rowcount
 
 

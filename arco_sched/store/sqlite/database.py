@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Final
 
+    from arco_sched.core.history import Signature
     from arco_sched.store.sqlite.audit import Audit
 
 BUSY_TIMEOUT: Final = 60.0
@@ -46,6 +47,7 @@ class Database:
         self._owner = (os.getpid(), get_ident())
         self._is_open = True
         self.has_changed = False
+        self.signature: Signature | None = None
 
     def close(self) -> None:
         """Close the connection; a second time does nothing."""
@@ -93,7 +95,7 @@ class Database:
             try:
                 self._begin_writing()
                 before = self._connection.total_changes
-                yield Transaction(self._connection)
+                yield Transaction(self._connection, self.signature)
                 self._connection.execute("COMMIT")
                 self.has_changed |= self._connection.total_changes > before
             finally:

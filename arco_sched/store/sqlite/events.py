@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from arco_sched.core.events import BACKFILLED, BY_NAME, PRUNED, REQUESTED, REWOUND, TICKED, UPSERTED, EventType
-from arco_sched.core.history import Event
+from arco_sched.core.history import Event, Signature
 from arco_sched.store.sqlite.append import last_seq
 from arco_sched.store.sqlite.judging import check_instants, damaged
 from arco_sched.store.sqlite.runs import read_json
 
-_EVENT: Final = "SELECT seq, type, idempotency_key, schedule_id, recorded_at, payload FROM events "
+_EVENT: Final = "SELECT seq, type, idempotency_key, schedule_id, recorded_at, payload, author, note FROM events "
 
 
 class Events:
@@ -47,6 +47,35 @@ class Events:
         )
         return dict(self._connection.execute(ask, (type_.code, json.dumps(list(schedules)))))
 
+    def signatures(self, schedule: int) -> dict[int, Signature]:
+        """Who made each definition version of a schedule, and why, as far as it is known."""
+        ask = (
+            "SELECT version, author, note FROM event_log WHERE type NOT IN (2, 4) AND type = ? AND schedule = ? "
+            "AND author IS NOT NULL"
+        )
+        rows = self._connection.execute(ask, (UPSERTED.code, schedule))
+        return {version: Signature(by, note) for version, by, note in rows}
+
+    def newest_signatures(self) -> dict[str, tuple[int, Signature]]:
+        """The number of the newest version of each schedule, and who made it and why, as far as it is known."""
+        ask = (
+            "SELECT i.schedule_id, e.version, e.author, e.note FROM event_log e JOIN schedule_ids i USING (schedule) "
+            "JOIN schedule_rows s ON s.schedule = e.schedule AND s.version = e.version "
+            "WHERE e.type NOT IN (2, 4) AND e.type = ? AND e.author IS NOT NULL"
+        )
+        rows = self._connection.execute(ask, (UPSERTED.code,))
+        return {schedule_id: (version, Signature(by, note)) for schedule_id, version, by, note in rows}
+
+    def signature_at(
+        self, schedule: int, instant: int, type_: EventType, origin: int | None = None
+    ) -> Signature | None:
+        """Who made a tick (of this origin), or the lapse before an instant, by hand, and why; None for nobody."""
+        which = "type = 2 AND origin = :origin" if type_ is TICKED else "type NOT IN (2, 4) AND type = :type"
+        ask = f"SELECT author, note FROM event_log WHERE {which} AND schedule = :schedule AND instant = :instant"
+        bounds = {"type": type_.code, "schedule": schedule, "instant": instant, "origin": origin}
+        row = self._connection.execute(f"{ask} AND author IS NOT NULL", bounds).fetchone()
+        return None if row is None else Signature(*row)
+
     def page(
         self,
         *,
@@ -59,7 +88,7 @@ class Events:
         page = _event_page(schedule, None if type_ is None else BY_NAME[type_].code)
         ask = f"{_EVENT}WHERE seq IN (SELECT seq FROM ({page}) ORDER BY seq LIMIT :limit) ORDER BY seq"
         rows = self._connection.execute(ask, {"after": after, "schedule": schedule, "limit": limit})
-        found = [Event(row[0], row[1], row[2], row[3], row[4], read_json(row[5])) for row in rows]
+        found = [Event(row[0], row[1], row[2], row[3], row[4], read_json(row[5]), *row[6:]) for row in rows]
         check_instants([event.recorded_at for event in found], "an event")
         if any(None in event[1:3] for event in found):
             raise damaged("an event refers to what is not there")

@@ -226,6 +226,8 @@ CREATE TABLE event_log (
     run_id      TEXT CHECK ((run_id IS NOT NULL) = (type = 4)),
     recorded_at INTEGER NOT NULL,
     payload     TEXT CHECK (payload IS NULL OR json_valid(payload)),
+    author      TEXT,
+    note        TEXT CHECK (note IS NULL OR author IS NOT NULL),
     -- A column that a type does not use is null; one that it needs is not.
     CONSTRAINT columns_of_type CHECK (CASE type
         WHEN 1 THEN schedule IS NOT NULL AND version IS NOT NULL AND content IS NOT NULL AND key IS NOT NULL
@@ -244,7 +246,9 @@ CREATE TABLE event_log (
             AND (schedule IS NULL) >= (type = 5) AND (schedule IS NOT NULL) >= (type IN (6, 7))
     END)
 ) STRICT;
-INSERT INTO event_log SELECT * FROM event_log_2 ORDER BY seq;
+INSERT INTO event_log
+SELECT seq, type, schedule, origin, instant, version, status, content, key, run_id, recorded_at, payload, NULL, NULL
+FROM event_log_2 ORDER BY seq;
 DROP TABLE event_log_2;
 CREATE UNIQUE INDEX event_tick ON event_log (schedule, origin, instant) WHERE type = 2;
 CREATE UNIQUE INDEX event_request ON event_log (schedule, origin, instant, content)

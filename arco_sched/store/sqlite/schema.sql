@@ -50,6 +50,8 @@ CREATE TABLE event_log (
     run_id      TEXT CHECK ((run_id IS NOT NULL) = (type = 4)),  -- of requests: the run that the run key reserves
     recorded_at INTEGER NOT NULL,
     payload     TEXT CHECK (payload IS NULL OR json_valid(payload)),
+    author      TEXT,  -- who did it by hand, null for what evaluators and workers do
+    note        TEXT CHECK (note IS NULL OR author IS NOT NULL),  -- and why
     -- A column that a type does not use is null; one that it needs is not.
     CONSTRAINT columns_of_type CHECK (CASE type
         WHEN 1 THEN schedule IS NOT NULL AND version IS NOT NULL AND content IS NOT NULL AND key IS NOT NULL

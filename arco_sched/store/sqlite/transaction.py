@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from arco_sched.core.definitions import RequestContent
     from arco_sched.core.events import Draft, TickSeries
+    from arco_sched.core.history import Signature
     from arco_sched.core.ports import Appended
     from arco_sched.store.sqlite.agenda import Agenda
     from arco_sched.store.sqlite.definitions import Definitions
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 class Transaction:
     """What can be asked and written in one transaction (`arco_sched.core.ports.Transaction`)."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, signature: Signature | None = None) -> None:
         self._connection = connection
+        self._signature = signature
 
     @property
     def agenda(self) -> Agenda:
@@ -89,7 +91,7 @@ class Transaction:
         """Record events, and fold them into the tables; see the port."""
         from arco_sched.store.sqlite.append import append
 
-        return append(self._connection, drafts)
+        return append(self._connection, drafts, self._signature)
 
     def schedule_numbers(self, schedule_ids: Iterable[str]) -> dict[str, int]:
         """The number of each schedule id, given now to those that have none."""

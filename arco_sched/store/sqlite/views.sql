@@ -102,7 +102,7 @@ SELECT e.seq, w.word AS type,
                'command', json_extract(c.body, '$.command'), 'labels', json_extract(c.body, '$.labels'),
                {members}, 'policy', json(coalesce(json_extract(e.payload, '$.policy'), '{}')))
            ELSE e.payload
-       END AS payload
+       END AS payload, e.author, e.note
 FROM event_log e LEFT JOIN words w ON w.kind = 'event' AND w.code = e.type
 LEFT JOIN schedule_ids i ON i.schedule = e.schedule LEFT JOIN contents c ON c.content = e.content
 LEFT JOIN words o ON o.kind = 'origin' AND o.code = e.origin

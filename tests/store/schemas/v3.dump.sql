@@ -92,6 +92,8 @@ CREATE TABLE event_log (
     run_id      TEXT CHECK ((run_id IS NOT NULL) = (type = 4)),  -- of requests: the run that the run key reserves
     recorded_at INTEGER NOT NULL,
     payload     TEXT CHECK (payload IS NULL OR json_valid(payload)),
+    author      TEXT,  -- who did it by hand, null for what evaluators and workers do
+    note        TEXT CHECK (note IS NULL OR author IS NOT NULL),  -- and why
     -- A column that a type does not use is null; one that it needs is not.
     CONSTRAINT columns_of_type CHECK (CASE type
         WHEN 1 THEN schedule IS NOT NULL AND version IS NOT NULL AND content IS NOT NULL AND key IS NOT NULL
@@ -110,56 +112,56 @@ CREATE TABLE event_log (
             AND (schedule IS NULL) >= (type = 5) AND (schedule IS NOT NULL) >= (type IN (6, 7))
     END)
 ) STRICT;
-INSERT INTO "event_log" VALUES(1,1,1,NULL,NULL,1,NULL,1,'sched_def:a:1',NULL,1741000000,'{"schedule_id":"a","definition_version":1,"cron_expression":"0 * * * *","timezone":"UTC","catchup_window_minutes":1440,"max_catchup_ticks":10,"catchup_policy":"oldest-first","dst_gap":"next","dst_overlap":"first","asset_selection":["x"],"partition_selection":[],"command":null,"labels":{},"code_version":null,"start_at":"2025-03-03T11:06:40Z","end_at":null,"enabled":true,"deleted":false,"created_at":"2025-03-03T11:06:40Z","effective_from":"2025-03-03T11:06:40Z"}');
-INSERT INTO "event_log" VALUES(2,1,2,NULL,NULL,1,NULL,2,'sched_def:b:1',NULL,1741000000,'{"schedule_id":"b","definition_version":1,"cron_expression":"*/5 * * * *","timezone":"UTC","catchup_window_minutes":1440,"max_catchup_ticks":2,"catchup_policy":"oldest-first","dst_gap":"next","dst_overlap":"first","asset_selection":[],"partition_selection":[],"command":null,"labels":{},"code_version":null,"start_at":"2025-03-03T11:06:40Z","end_at":null,"enabled":true,"deleted":false,"created_at":"2025-03-03T11:06:40Z","effective_from":"2025-03-03T11:06:40Z"}');
-INSERT INTO "event_log" VALUES(3,4,1,0,1741003200,NULL,NULL,3,NULL,'run_zptblfpanbhi2sq4ji32kopdc6',1741000001,NULL);
-INSERT INTO "event_log" VALUES(5,4,2,0,1741000200,1,NULL,2,NULL,'run_w7pwostojst65rxvpgoorphuq4',1741010800,NULL);
-INSERT INTO "event_log" VALUES(7,4,2,0,1741000500,1,NULL,2,NULL,'run_u7v7hhs7gjrfrspwz7p3hrultg',1741010800,NULL);
-INSERT INTO "event_log" VALUES(9,4,1,0,1741003200,1,NULL,1,NULL,'run_zptblfpanbhi2sq4ji32kopdc6',1741010800,NULL);
-INSERT INTO "event_log" VALUES(11,4,1,0,1741006800,1,NULL,1,NULL,'run_bmd2vjssqjlooeiypdwraupmbb',1741010800,NULL);
-INSERT INTO "event_log" VALUES(12,2,1,0,1741010400,1,1,1,NULL,NULL,1741010800,NULL);
-INSERT INTO "event_log" VALUES(13,4,1,0,1741010400,1,NULL,1,NULL,'run_oe45pk35ibnn45gdijcqb3qxb6',1741010800,NULL);
-INSERT INTO "event_log" VALUES(14,3,2,NULL,1741010800,NULL,NULL,NULL,'sched_lapse:b:1741000500:1741010800:discarded',NULL,1741010800,'{"schedule_id":"b","after":"2025-03-03T11:15:00Z","before":"2025-03-03T14:06:40Z","missed":34,"reason":"discarded"}');
-INSERT INTO "event_log" VALUES(15,1,2,NULL,NULL,2,NULL,2,'sched_def:b:2',NULL,1741010800,'{"schedule_id":"b","definition_version":2,"cron_expression":"*/5 * * * *","timezone":"UTC","catchup_window_minutes":1440,"max_catchup_ticks":2,"catchup_policy":"oldest-first","dst_gap":"next","dst_overlap":"first","asset_selection":[],"partition_selection":[],"command":null,"labels":{},"code_version":null,"start_at":"2025-03-03T11:06:40Z","end_at":null,"enabled":false,"deleted":false,"created_at":"2025-03-03T14:06:40Z","effective_from":"2025-03-03T14:06:40Z"}');
-INSERT INTO "event_log" VALUES(16,2,1,3,1741010807,1,1,1,NULL,NULL,1741010807,NULL);
-INSERT INTO "event_log" VALUES(17,4,1,3,1741010807,1,NULL,1,NULL,'run_ydmjsqklnousg3yt42k5dfplf3',1741010807,NULL);
-INSERT INTO "event_log" VALUES(18,3,2,NULL,1741057600,NULL,NULL,NULL,'sched_lapse:b:1741010799:1741057600:window',NULL,1741144000,'{"schedule_id":"b","after":"2025-03-03T14:06:39Z","before":"2025-03-04T03:06:40Z","missed":156,"reason":"window"}');
-INSERT INTO "event_log" VALUES(19,2,2,0,1741057800,2,2,NULL,NULL,NULL,1741144000,NULL);
-INSERT INTO "event_log" VALUES(20,2,2,0,1741058100,2,2,NULL,NULL,NULL,1741144000,NULL);
-INSERT INTO "event_log" VALUES(21,3,1,NULL,1741057600,NULL,NULL,NULL,'sched_lapse:a:1741010400:1741057600:window',NULL,1741144000,'{"schedule_id":"a","after":"2025-03-03T14:00:00Z","before":"2025-03-04T03:06:40Z","missed":13,"reason":"window"}');
-INSERT INTO "event_log" VALUES(22,2,1,0,1741060800,1,1,1,NULL,NULL,1741144000,NULL);
-INSERT INTO "event_log" VALUES(23,4,1,0,1741060800,1,NULL,1,NULL,'run_bxqnvury7hihal4v5e6dwba74z',1741144000,NULL);
-INSERT INTO "event_log" VALUES(24,2,1,0,1741064400,1,1,1,NULL,NULL,1741144000,NULL);
-INSERT INTO "event_log" VALUES(25,4,1,0,1741064400,1,NULL,1,NULL,'run_ovusx5qlemlhinqhtrk4nl44uh',1741144000,NULL);
-INSERT INTO "event_log" VALUES(26,2,1,0,1741068000,1,1,1,NULL,NULL,1741144000,NULL);
-INSERT INTO "event_log" VALUES(27,4,1,0,1741068000,1,NULL,1,NULL,'run_xjardsi4scku5ptv3if2lwyyju',1741144000,NULL);
-INSERT INTO "event_log" VALUES(28,2,1,0,1741071600,1,1,1,NULL,NULL,1741144000,NULL);
-INSERT INTO "event_log" VALUES(29,4,1,0,1741071600,1,NULL,1,NULL,'run_xottzmfn7upswqgqvbexluvjsp',1741144000,NULL);
-INSERT INTO "event_log" VALUES(30,2,1,0,1741075200,1,1,1,NULL,NULL,1741144000,NULL);
-INSERT INTO "event_log" VALUES(31,4,1,0,1741075200,1,NULL,1,NULL,'run_46idt7spb26mb7mxxbw5hgznzc',1741144000,NULL);
-INSERT INTO "event_log" VALUES(32,2,1,0,1741078800,1,1,1,NULL,NULL,1741144000,NULL);
-INSERT INTO "event_log" VALUES(33,4,1,0,1741078800,1,NULL,1,NULL,'run_f5gjl2v3kjvfxv2sx6w4y2uauw',1741144000,NULL);
-INSERT INTO "event_log" VALUES(34,2,1,0,1741082400,1,1,1,NULL,NULL,1741144000,NULL);
-INSERT INTO "event_log" VALUES(35,4,1,0,1741082400,1,NULL,1,NULL,'run_f7fvzfbls3kuwrqy2dnmrjfjbz',1741144000,NULL);
-INSERT INTO "event_log" VALUES(36,2,1,0,1741086000,1,1,1,NULL,NULL,1741144000,NULL);
-INSERT INTO "event_log" VALUES(37,4,1,0,1741086000,1,NULL,1,NULL,'run_o7vbllw3hkw5dzuoweidoplkq7',1741144000,NULL);
-INSERT INTO "event_log" VALUES(38,2,1,0,1741089600,1,1,1,NULL,NULL,1741144000,NULL);
-INSERT INTO "event_log" VALUES(39,4,1,0,1741089600,1,NULL,1,NULL,'run_s55zjwlvw7bccxcsv6kr7a6wy6',1741144000,NULL);
-INSERT INTO "event_log" VALUES(40,2,1,0,1741093200,1,1,1,NULL,NULL,1741144000,NULL);
-INSERT INTO "event_log" VALUES(41,4,1,0,1741093200,1,NULL,1,NULL,'run_iihavmvbx5s5osphzouuy4j2s3',1741144000,NULL);
-INSERT INTO "event_log" VALUES(42,7,1,NULL,NULL,NULL,NULL,NULL,'history_pruned:a:1',NULL,1741108000,'{"schedule_id":"a","through":"2025-03-03T13:06:39Z","cursor":"2025-03-04T13:00:00Z","last_scheduled_for":"2025-03-04T13:00:00Z","last_run_for":"2025-03-04T13:00:00Z","ticks":2,"missed":0,"uncounted":0,"others":0,"lapses":0}');
-INSERT INTO "event_log" VALUES(43,7,2,NULL,NULL,NULL,NULL,NULL,'history_pruned:b:1',NULL,1741108000,'{"schedule_id":"b","through":"2025-03-03T11:15:00Z","cursor":"2025-03-04T03:15:00Z","last_scheduled_for":"2025-03-04T03:15:00Z","last_run_for":"2025-03-03T11:15:00Z","ticks":2,"missed":0,"uncounted":0,"others":0,"lapses":0}');
-INSERT INTO "event_log" VALUES(44,1,2,NULL,NULL,3,NULL,2,'sched_def:b:3',NULL,1741111600,'{"schedule_id":"b","definition_version":3,"cron_expression":"*/5 * * * *","timezone":"UTC","catchup_window_minutes":1440,"max_catchup_ticks":2,"catchup_policy":"oldest-first","dst_gap":"next","dst_overlap":"first","asset_selection":[],"partition_selection":[],"command":null,"labels":{},"code_version":null,"start_at":"2025-03-03T11:06:40Z","end_at":null,"enabled":false,"deleted":true,"created_at":"2025-03-04T18:06:40Z","effective_from":"2025-03-04T18:06:40Z"}');
-INSERT INTO "event_log" VALUES(45,1,3,NULL,NULL,1,NULL,4,'sched_def:c:1',NULL,1741111600,'{"schedule_id":"c","definition_version":1,"cron_expression":"@yearly","timezone":"UTC","catchup_window_minutes":1440,"max_catchup_ticks":10,"catchup_policy":"oldest-first","dst_gap":"next","dst_overlap":"first","asset_selection":[],"partition_selection":[],"command":"true","labels":{},"working_directory":"/","environment":{"A":"1"},"resources":{"cpus":2},"max_retries":2,"retry_delay_seconds":0,"pool":"heavy","code_version":null,"start_at":"2025-03-04T18:06:40Z","end_at":null,"enabled":true,"deleted":false,"created_at":"2025-03-04T18:06:40Z","effective_from":"2025-03-04T18:06:40Z"}');
-INSERT INTO "event_log" VALUES(46,2,3,3,1741111600,1,1,4,NULL,NULL,1741111600,NULL);
-INSERT INTO "event_log" VALUES(47,4,3,3,1741111600,1,NULL,4,NULL,'run_t7yroxzrrqbcejwzjhcskladnm',1741111600,'{"policy":{"max_retries":2,"retry_delay_seconds":0,"pool":"heavy"}}');
-INSERT INTO "event_log" VALUES(48,4,NULL,NULL,NULL,NULL,NULL,4,'by-hand','run_rdpv7kvn5lhxi5o6bvotyvvfvo',1741111600,'{"policy":{"timeout_seconds":60}}');
-INSERT INTO "event_log" VALUES(49,4,NULL,NULL,NULL,NULL,NULL,4,'not-wanted','run_2twoxrc6gs6mc722fs7fdvgz4c',1741111600,NULL);
-INSERT INTO "event_log" VALUES(50,15,NULL,NULL,NULL,NULL,NULL,NULL,'pool_set:heavy:1',NULL,1741111600,'{"pool":"heavy","number":1,"slots":2}');
-INSERT INTO "event_log" VALUES(51,9,3,NULL,NULL,NULL,NULL,NULL,'run_started:run_t7yroxzrrqbcejwzjhcskladnm:1',NULL,1741111600,'{"run_id":"run_t7yroxzrrqbcejwzjhcskladnm","attempt":1,"executor":"external","worker":null,"host":null,"external_id":"job-1","started_at":"2025-03-04T18:06:40Z","place":null}');
-INSERT INTO "event_log" VALUES(52,10,3,NULL,NULL,NULL,NULL,NULL,'run_finished:run_t7yroxzrrqbcejwzjhcskladnm:1',NULL,1741111605,'{"run_id":"run_t7yroxzrrqbcejwzjhcskladnm","attempt":1,"outcome":"failed","exit_code":1,"signal":null,"message":"no","ended_at":"2025-03-04T18:06:45Z","duration_ms":5000,"status":"requested","reason":null,"retry_at":"2025-03-04T18:06:45Z"}');
-INSERT INTO "event_log" VALUES(53,9,3,NULL,NULL,NULL,NULL,NULL,'run_started:run_t7yroxzrrqbcejwzjhcskladnm:2',NULL,1741111606,'{"run_id":"run_t7yroxzrrqbcejwzjhcskladnm","attempt":2,"executor":"external","worker":null,"host":null,"external_id":"job-2","started_at":"2025-03-04T18:06:46Z","place":null}');
-INSERT INTO "event_log" VALUES(54,11,NULL,NULL,NULL,NULL,NULL,NULL,'run_skipped:run_2twoxrc6gs6mc722fs7fdvgz4c:0',NULL,1741111607,'{"run_id":"run_2twoxrc6gs6mc722fs7fdvgz4c","round":0,"reason":"discarded"}');
+INSERT INTO "event_log" VALUES(1,1,1,NULL,NULL,1,NULL,1,'sched_def:a:1',NULL,1741000000,'{"schedule_id":"a","definition_version":1,"cron_expression":"0 * * * *","timezone":"UTC","catchup_window_minutes":1440,"max_catchup_ticks":10,"catchup_policy":"oldest-first","dst_gap":"next","dst_overlap":"first","asset_selection":["x"],"partition_selection":[],"command":null,"labels":{},"code_version":null,"start_at":"2025-03-03T11:06:40Z","end_at":null,"enabled":true,"deleted":false,"created_at":"2025-03-03T11:06:40Z","effective_from":"2025-03-03T11:06:40Z"}',NULL,NULL);
+INSERT INTO "event_log" VALUES(2,1,2,NULL,NULL,1,NULL,2,'sched_def:b:1',NULL,1741000000,'{"schedule_id":"b","definition_version":1,"cron_expression":"*/5 * * * *","timezone":"UTC","catchup_window_minutes":1440,"max_catchup_ticks":2,"catchup_policy":"oldest-first","dst_gap":"next","dst_overlap":"first","asset_selection":[],"partition_selection":[],"command":null,"labels":{},"code_version":null,"start_at":"2025-03-03T11:06:40Z","end_at":null,"enabled":true,"deleted":false,"created_at":"2025-03-03T11:06:40Z","effective_from":"2025-03-03T11:06:40Z"}',NULL,NULL);
+INSERT INTO "event_log" VALUES(3,4,1,0,1741003200,NULL,NULL,3,NULL,'run_zptblfpanbhi2sq4ji32kopdc6',1741000001,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(5,4,2,0,1741000200,1,NULL,2,NULL,'run_w7pwostojst65rxvpgoorphuq4',1741010800,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(7,4,2,0,1741000500,1,NULL,2,NULL,'run_u7v7hhs7gjrfrspwz7p3hrultg',1741010800,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(9,4,1,0,1741003200,1,NULL,1,NULL,'run_zptblfpanbhi2sq4ji32kopdc6',1741010800,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(11,4,1,0,1741006800,1,NULL,1,NULL,'run_bmd2vjssqjlooeiypdwraupmbb',1741010800,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(12,2,1,0,1741010400,1,1,1,NULL,NULL,1741010800,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(13,4,1,0,1741010400,1,NULL,1,NULL,'run_oe45pk35ibnn45gdijcqb3qxb6',1741010800,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(14,3,2,NULL,1741010800,NULL,NULL,NULL,'sched_lapse:b:1741000500:1741010800:discarded',NULL,1741010800,'{"schedule_id":"b","after":"2025-03-03T11:15:00Z","before":"2025-03-03T14:06:40Z","missed":34,"reason":"discarded"}',NULL,NULL);
+INSERT INTO "event_log" VALUES(15,1,2,NULL,NULL,2,NULL,2,'sched_def:b:2',NULL,1741010800,'{"schedule_id":"b","definition_version":2,"cron_expression":"*/5 * * * *","timezone":"UTC","catchup_window_minutes":1440,"max_catchup_ticks":2,"catchup_policy":"oldest-first","dst_gap":"next","dst_overlap":"first","asset_selection":[],"partition_selection":[],"command":null,"labels":{},"code_version":null,"start_at":"2025-03-03T11:06:40Z","end_at":null,"enabled":false,"deleted":false,"created_at":"2025-03-03T14:06:40Z","effective_from":"2025-03-03T14:06:40Z"}',NULL,NULL);
+INSERT INTO "event_log" VALUES(16,2,1,3,1741010807,1,1,1,NULL,NULL,1741010807,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(17,4,1,3,1741010807,1,NULL,1,NULL,'run_ydmjsqklnousg3yt42k5dfplf3',1741010807,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(18,3,2,NULL,1741057600,NULL,NULL,NULL,'sched_lapse:b:1741010799:1741057600:window',NULL,1741144000,'{"schedule_id":"b","after":"2025-03-03T14:06:39Z","before":"2025-03-04T03:06:40Z","missed":156,"reason":"window"}',NULL,NULL);
+INSERT INTO "event_log" VALUES(19,2,2,0,1741057800,2,2,NULL,NULL,NULL,1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(20,2,2,0,1741058100,2,2,NULL,NULL,NULL,1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(21,3,1,NULL,1741057600,NULL,NULL,NULL,'sched_lapse:a:1741010400:1741057600:window',NULL,1741144000,'{"schedule_id":"a","after":"2025-03-03T14:00:00Z","before":"2025-03-04T03:06:40Z","missed":13,"reason":"window"}',NULL,NULL);
+INSERT INTO "event_log" VALUES(22,2,1,0,1741060800,1,1,1,NULL,NULL,1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(23,4,1,0,1741060800,1,NULL,1,NULL,'run_bxqnvury7hihal4v5e6dwba74z',1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(24,2,1,0,1741064400,1,1,1,NULL,NULL,1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(25,4,1,0,1741064400,1,NULL,1,NULL,'run_ovusx5qlemlhinqhtrk4nl44uh',1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(26,2,1,0,1741068000,1,1,1,NULL,NULL,1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(27,4,1,0,1741068000,1,NULL,1,NULL,'run_xjardsi4scku5ptv3if2lwyyju',1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(28,2,1,0,1741071600,1,1,1,NULL,NULL,1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(29,4,1,0,1741071600,1,NULL,1,NULL,'run_xottzmfn7upswqgqvbexluvjsp',1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(30,2,1,0,1741075200,1,1,1,NULL,NULL,1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(31,4,1,0,1741075200,1,NULL,1,NULL,'run_46idt7spb26mb7mxxbw5hgznzc',1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(32,2,1,0,1741078800,1,1,1,NULL,NULL,1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(33,4,1,0,1741078800,1,NULL,1,NULL,'run_f5gjl2v3kjvfxv2sx6w4y2uauw',1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(34,2,1,0,1741082400,1,1,1,NULL,NULL,1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(35,4,1,0,1741082400,1,NULL,1,NULL,'run_f7fvzfbls3kuwrqy2dnmrjfjbz',1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(36,2,1,0,1741086000,1,1,1,NULL,NULL,1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(37,4,1,0,1741086000,1,NULL,1,NULL,'run_o7vbllw3hkw5dzuoweidoplkq7',1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(38,2,1,0,1741089600,1,1,1,NULL,NULL,1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(39,4,1,0,1741089600,1,NULL,1,NULL,'run_s55zjwlvw7bccxcsv6kr7a6wy6',1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(40,2,1,0,1741093200,1,1,1,NULL,NULL,1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(41,4,1,0,1741093200,1,NULL,1,NULL,'run_iihavmvbx5s5osphzouuy4j2s3',1741144000,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(42,7,1,NULL,NULL,NULL,NULL,NULL,'history_pruned:a:1',NULL,1741108000,'{"schedule_id":"a","through":"2025-03-03T13:06:39Z","cursor":"2025-03-04T13:00:00Z","last_scheduled_for":"2025-03-04T13:00:00Z","last_run_for":"2025-03-04T13:00:00Z","ticks":2,"missed":0,"uncounted":0,"others":0,"lapses":0}',NULL,NULL);
+INSERT INTO "event_log" VALUES(43,7,2,NULL,NULL,NULL,NULL,NULL,'history_pruned:b:1',NULL,1741108000,'{"schedule_id":"b","through":"2025-03-03T11:15:00Z","cursor":"2025-03-04T03:15:00Z","last_scheduled_for":"2025-03-04T03:15:00Z","last_run_for":"2025-03-03T11:15:00Z","ticks":2,"missed":0,"uncounted":0,"others":0,"lapses":0}',NULL,NULL);
+INSERT INTO "event_log" VALUES(44,1,2,NULL,NULL,3,NULL,2,'sched_def:b:3',NULL,1741111600,'{"schedule_id":"b","definition_version":3,"cron_expression":"*/5 * * * *","timezone":"UTC","catchup_window_minutes":1440,"max_catchup_ticks":2,"catchup_policy":"oldest-first","dst_gap":"next","dst_overlap":"first","asset_selection":[],"partition_selection":[],"command":null,"labels":{},"code_version":null,"start_at":"2025-03-03T11:06:40Z","end_at":null,"enabled":false,"deleted":true,"created_at":"2025-03-04T18:06:40Z","effective_from":"2025-03-04T18:06:40Z"}',NULL,NULL);
+INSERT INTO "event_log" VALUES(45,1,3,NULL,NULL,1,NULL,4,'sched_def:c:1',NULL,1741111600,'{"schedule_id":"c","definition_version":1,"cron_expression":"@yearly","timezone":"UTC","catchup_window_minutes":1440,"max_catchup_ticks":10,"catchup_policy":"oldest-first","dst_gap":"next","dst_overlap":"first","asset_selection":[],"partition_selection":[],"command":"true","labels":{},"working_directory":"/","environment":{"A":"1"},"resources":{"cpus":2},"max_retries":2,"retry_delay_seconds":0,"pool":"heavy","code_version":null,"start_at":"2025-03-04T18:06:40Z","end_at":null,"enabled":true,"deleted":false,"created_at":"2025-03-04T18:06:40Z","effective_from":"2025-03-04T18:06:40Z"}',NULL,NULL);
+INSERT INTO "event_log" VALUES(46,2,3,3,1741111600,1,1,4,NULL,NULL,1741111600,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(47,4,3,3,1741111600,1,NULL,4,NULL,'run_t7yroxzrrqbcejwzjhcskladnm',1741111600,'{"policy":{"max_retries":2,"retry_delay_seconds":0,"pool":"heavy"}}',NULL,NULL);
+INSERT INTO "event_log" VALUES(48,4,NULL,NULL,NULL,NULL,NULL,4,'by-hand','run_rdpv7kvn5lhxi5o6bvotyvvfvo',1741111600,'{"policy":{"timeout_seconds":60}}',NULL,NULL);
+INSERT INTO "event_log" VALUES(49,4,NULL,NULL,NULL,NULL,NULL,4,'not-wanted','run_2twoxrc6gs6mc722fs7fdvgz4c',1741111600,NULL,NULL,NULL);
+INSERT INTO "event_log" VALUES(50,15,NULL,NULL,NULL,NULL,NULL,NULL,'pool_set:heavy:1',NULL,1741111600,'{"pool":"heavy","number":1,"slots":2}',NULL,NULL);
+INSERT INTO "event_log" VALUES(51,9,3,NULL,NULL,NULL,NULL,NULL,'run_started:run_t7yroxzrrqbcejwzjhcskladnm:1',NULL,1741111600,'{"run_id":"run_t7yroxzrrqbcejwzjhcskladnm","attempt":1,"executor":"external","worker":null,"host":null,"external_id":"job-1","started_at":"2025-03-04T18:06:40Z","place":null}',NULL,NULL);
+INSERT INTO "event_log" VALUES(52,10,3,NULL,NULL,NULL,NULL,NULL,'run_finished:run_t7yroxzrrqbcejwzjhcskladnm:1',NULL,1741111605,'{"run_id":"run_t7yroxzrrqbcejwzjhcskladnm","attempt":1,"outcome":"failed","exit_code":1,"signal":null,"message":"no","ended_at":"2025-03-04T18:06:45Z","duration_ms":5000,"status":"requested","reason":null,"retry_at":"2025-03-04T18:06:45Z"}',NULL,NULL);
+INSERT INTO "event_log" VALUES(53,9,3,NULL,NULL,NULL,NULL,NULL,'run_started:run_t7yroxzrrqbcejwzjhcskladnm:2',NULL,1741111606,'{"run_id":"run_t7yroxzrrqbcejwzjhcskladnm","attempt":2,"executor":"external","worker":null,"host":null,"external_id":"job-2","started_at":"2025-03-04T18:06:46Z","place":null}',NULL,NULL);
+INSERT INTO "event_log" VALUES(54,11,NULL,NULL,NULL,NULL,NULL,NULL,'run_skipped:run_2twoxrc6gs6mc722fs7fdvgz4c:0',NULL,1741111607,'{"run_id":"run_2twoxrc6gs6mc722fs7fdvgz4c","round":0,"reason":"discarded"}',NULL,NULL);
 CREATE TABLE hook_rows (
     run     INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
@@ -469,7 +471,7 @@ SELECT e.seq, w.word AS type,
                'command', json_extract(c.body, '$.command'), 'labels', json_extract(c.body, '$.labels'),
                'shell', json_extract(c.body, '$.shell'), 'working_directory', json_extract(c.body, '$.working_directory'), 'environment', json(coalesce(json_extract(c.body, '$.environment'), '{}')), 'environment_file', json_extract(c.body, '$.environment_file'), 'run_as', json_extract(c.body, '$.run_as'), 'resources', json(coalesce(json_extract(c.body, '$.resources'), '{}')), 'policy', json(coalesce(json_extract(e.payload, '$.policy'), '{}')))
            ELSE e.payload
-       END AS payload
+       END AS payload, e.author, e.note
 FROM event_log e LEFT JOIN words w ON w.kind = 'event' AND w.code = e.type
 LEFT JOIN schedule_ids i ON i.schedule = e.schedule LEFT JOIN contents c ON c.content = e.content
 LEFT JOIN words o ON o.kind = 'origin' AND o.code = e.origin

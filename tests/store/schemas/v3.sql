@@ -50,6 +50,8 @@ CREATE TABLE event_log (
     run_id      TEXT CHECK ((run_id IS NOT NULL) = (type = 4)),  -- of requests: the run that the run key reserves
     recorded_at INTEGER NOT NULL,
     payload     TEXT CHECK (payload IS NULL OR json_valid(payload)),
+    author      TEXT,  -- who did it by hand, null for what evaluators and workers do
+    note        TEXT CHECK (note IS NULL OR author IS NOT NULL),  -- and why
     -- A column that a type does not use is null; one that it needs is not.
     CONSTRAINT columns_of_type CHECK (CASE type
         WHEN 1 THEN schedule IS NOT NULL AND version IS NOT NULL AND content IS NOT NULL AND key IS NOT NULL
@@ -424,7 +426,7 @@ SELECT e.seq, w.word AS type,
                'command', json_extract(c.body, '$.command'), 'labels', json_extract(c.body, '$.labels'),
                'shell', json_extract(c.body, '$.shell'), 'working_directory', json_extract(c.body, '$.working_directory'), 'environment', json(coalesce(json_extract(c.body, '$.environment'), '{}')), 'environment_file', json_extract(c.body, '$.environment_file'), 'run_as', json_extract(c.body, '$.run_as'), 'resources', json(coalesce(json_extract(c.body, '$.resources'), '{}')), 'policy', json(coalesce(json_extract(e.payload, '$.policy'), '{}')))
            ELSE e.payload
-       END AS payload
+       END AS payload, e.author, e.note
 FROM event_log e LEFT JOIN words w ON w.kind = 'event' AND w.code = e.type
 LEFT JOIN schedule_ids i ON i.schedule = e.schedule LEFT JOIN contents c ON c.content = e.content
 LEFT JOIN words o ON o.kind = 'origin' AND o.code = e.origin
