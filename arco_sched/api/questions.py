@@ -259,6 +259,19 @@ class Questions(Facade):
         """
         return super().workers()
 
+    def evaluation_minutes(self) -> int | None:
+        """How many minutes are to lie between two evaluations, None where nobody said (1 is usual)."""
+        return super().evaluation_minutes()
+
+    def expect_every(self, minutes: int | None = None) -> None:
+        """Keep how many minutes are to lie between two evaluations: warnings and checks go by it.
+
+        Args:
+            minutes: 1 to 60; None to say nothing any more.
+        """
+        given = Given()
+        return given.call(super().expect_every, given.optional(given.whole, "minutes", minutes))
+
     def had_worker(self) -> bool:
         """Whether any worker was ever at work on this database."""
         return super().had_worker()

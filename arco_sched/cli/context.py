@@ -44,6 +44,8 @@ class Session:
         if self._now is None:
             stands_in = self._environ.get("ARCO_NOW")
             self._now = parse_instant(stands_in, "ARCO_NOW") if stands_in else int(time.time())
+            if stands_in:
+                _note_fixed_clock(stands_in)
         return self._now
 
     def sign(self, by: str | None, note: str | None) -> None:
@@ -124,6 +126,16 @@ class Session:
         if not path.is_absolute():
             raise DatabaseUnusable(f"this user has no home directory for the database: {_NAME_ONE}")
         return path
+
+
+def _note_fixed_clock(stands_in: str) -> None:
+    """Tell a person at a terminal that the clock is not the machine's: a variable that was forgotten looks like it."""
+    from arco_sched.render.terminal import is_terminal, printable, say
+
+    if is_terminal(to_stderr=True):
+        say(
+            f"note: ARCO_NOW is set, so it is {printable(stands_in)} for arco: `unset ARCO_NOW` for the machine's clock"
+        )
 
 
 def clocks(workspace: "Workspace", zone: str | None) -> "Clocks":

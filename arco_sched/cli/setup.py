@@ -20,7 +20,10 @@ SYSTEM_UNITS: Final = Path("/etc/systemd/system")
 
 setup_app = typer.Typer(add_completion=False)
 
-Every = Annotated[int, typer.Option("--every", metavar="N", help="Minutes between two calls.")]
+Every = Annotated[
+    int | None,
+    typer.Option("--every", metavar="N", help="Minutes between two calls (as set before, else 1); arco keeps it."),
+]
 
 
 Work = Annotated[bool, typer.Option("--work", help="Execute the runs too: `arco work` instead of `arco tick`.")]
@@ -43,7 +46,7 @@ def setup_group() -> None:
 def cron(
     ctx: typer.Context,
     install: Annotated[bool, typer.Option("--install", help="Put the line into your crontab.")] = False,
-    every: Every = 1,
+    every: Every = None,
     work: Work = False,
     remove: Annotated[bool, typer.Option("--remove", help="Take the line out of your crontab again.")] = False,
     as_json: opt.Json = False,
@@ -57,13 +60,14 @@ def cron(
 
     session: Session = ctx.obj
     if remove:
-        if install or work or every != 1:
+        if install or work or every is not None:
             raise InvalidInput("--remove stands alone: it takes the line out, whatever the line calls")
         _remove(session, as_json=as_json)
         return
-    check_every(every)
+    minutes = _kept(session) if every is None else every
+    check_every(minutes)
     arco, database = _paths(session)
-    line = crontab_line(arco, database, every, WORK_ONCE if work else TICK)
+    line = crontab_line(arco, database, minutes, WORK_ONCE if work else TICK)
     change = None
     if install:
         before = _crontab()
@@ -72,6 +76,7 @@ def cron(
             _crontab(after)
         session.has_changed = after != before
         change = "unchanged" if after == before else "updated" if _has(before, database) else "created"
+    _keep(session, minutes, asked=install or every is not None)
     if as_json:
         write(json_line({"line": line, "database": database, "change": change}))
     elif change is None:
@@ -80,6 +85,25 @@ def cron(
     else:
         said = {"created": "Added to your crontab", "updated": "Replaced in your crontab", "unchanged": "Already there"}
         write(f"{said[change]}: {line}\n")
+
+
+def _kept(session: Session) -> int:
+    """The minutes between two evaluations that were set before, else 1."""
+    with session.ask() as workspace:
+        return workspace.evaluation_minutes() or 1
+
+
+def _keep(session: Session, minutes: int, *, asked: bool) -> None:
+    """Keep the minutes between two evaluations, where they are asked for and others than before."""
+    if not asked:
+        return
+    with session.ask() as workspace:
+        before = workspace.evaluation_minutes()
+    if minutes != (before or 1):
+        with session.open() as workspace:
+            workspace.expect_every(minutes)
+        each = "minute" if minutes == 1 else f"{minutes} minutes"
+        say(f"note: an evaluation is expected each {each} from now on: `arco status` and warnings go by it")
 
 
 def _remove(session: Session, *, as_json: bool) -> None:
@@ -91,6 +115,9 @@ def _remove(session: Session, *, as_json: bool) -> None:
     if after != before:
         _crontab(after)
     session.has_changed = after != before
+    if after != before and session.exists():
+        with session.open() as workspace:
+            workspace.expect_every(None)
     if as_json:
         change = "removed" if after != before else "unchanged"
         write(json_line({"line": None, "database": database, "change": change}))
@@ -109,7 +136,7 @@ def _remove(session: Session, *, as_json: bool) -> None:
 def systemd(
     ctx: typer.Context,
     install: Annotated[bool, typer.Option("--install", help="Write the units to the folder for them.")] = False,
-    every: Annotated[int | None, typer.Option("--every", metavar="N", help="Minutes between two calls (1).")] = None,
+    every: Every = None,
     work: Work = False,
     name: Annotated[
         str | None,
@@ -129,17 +156,18 @@ def systemd(
     from arco_sched.formats.cron_and_systemd import check_every, check_unit_name
 
     name = name or ("arco-work" if work else "arco-tick")
-    minutes = 1 if every is None else every
+    session: Session = ctx.obj
+    minutes = 1 if work else _kept(session) if every is None else every
     if work and every is not None:
         raise InvalidInput("--every is not for --work: the worker evaluates whenever something is due")
     check_every(minutes)
     check_unit_name(name)
-    session: Session = ctx.obj
     arco, database = _paths(session)
     units = _units(name, arco, database, minutes, work=work, user=_owner(database) if system else None)
     folder = SYSTEM_UNITS if system else _units_folder()
     commands = _commands(f"{name}.{'service' if work else 'timer'}", system=system)
     change = _write_units(folder, units, database) if install else None
+    _keep(session, minutes, asked=install or every is not None)
     session.has_changed = change in {"created", "updated"}
     if as_json:
         write(

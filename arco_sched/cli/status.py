@@ -67,7 +67,7 @@ def status(
             write_whole(prometheus, "".join(render.prometheus(answer, __version__)), "--prometheus")
             session.has_changed = True
         if as_json:
-            write(render.as_json(answer, lag))
+            write(render.as_json(answer, lag, fixed_clock=session.has_fixed_clock))
         elif prometheus is None:
-            render.draw(answer, lag, clocks(workspace, zone))
+            render.draw(answer, lag, clocks(workspace, zone), fixed_clock=session.has_fixed_clock)
     return ExitCode.CHECK if lag is not None and render.is_late(answer, lag) else ExitCode.DONE

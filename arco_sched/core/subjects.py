@@ -17,11 +17,13 @@ from arco_sched.core.zone_changes import ZoneChange
 
 
 class About(NamedTuple):
-    """What the database is: its name, the zone rules last recorded, the evaluator's last visit."""
+    """What the database is: its name, the zone rules last recorded, the evaluator's last visit, and how many minutes
+    are to lie between two of them (None: nobody said, so 1)."""
 
     name: str
     zone_rules: str
     visited_at: int | None
+    evaluation_minutes: int | None = None
 
 
 class State(NamedTuple):
@@ -74,6 +76,9 @@ class Agenda(Protocol):
 
     def record_visit(self, now: int) -> None:
         """Record that the evaluator was here at `now`."""
+
+    def expect_every(self, minutes: int | None) -> None:
+        """Keep how many minutes are to lie between two evaluations, 1 to 60; None: nobody says."""
 
     def visited_at(self) -> int | None:
         """The `now` of the evaluator's last visit, None where there was none yet."""

@@ -10,8 +10,8 @@ from arco_sched.core.instants import CLOCK_TOLERANCE
 from arco_sched.render import findings
 from arco_sched.render.drawing import Cell, Screen, Styled
 from arco_sched.render.json import instant, line, optional, worker_row
+from arco_sched.render.phrases import counted
 from arco_sched.render.times import Clocks, distance, span
-from arco_sched.service.check import LAG
 
 if TYPE_CHECKING:
     from arco_sched.service.status import Status
@@ -40,8 +40,8 @@ def is_late(status: Status, max_lag: int) -> bool:
     return status.lag_seconds is None or not -CLOCK_TOLERANCE <= status.lag_seconds <= max_lag
 
 
-def as_json(status: Status, max_lag: int | None) -> str:
-    """`arco status --json`; `late` is null where no --max-lag was given."""
+def as_json(status: Status, max_lag: int | None, *, fixed_clock: bool) -> str:
+    """`arco status --json`; `late` is null where no --max-lag was given, `fixed_clock` is whether `ARCO_NOW` is set."""
     return line(
         {
             "now": instant(status.now),
@@ -74,6 +74,8 @@ def as_json(status: Status, max_lag: int | None) -> str:
             "waiting_for": {word: status.waiting_for.get(word, 0) for word in WAITING_FOR},
             "workers": [worker_row(each) for each in status.workers],
             "findings": findings.rows(status.findings),
+            "evaluation_minutes": status.evaluation_minutes,
+            "fixed_clock": fixed_clock,
         }
     )
 
@@ -82,10 +84,14 @@ def _waiting(status: Status) -> int:
     return sum(status.waiting_for.values())
 
 
-def draw(status: Status, max_lag: int | None, clocks: Clocks) -> None:
-    """`arco status`."""
+def draw(status: Status, max_lag: int | None, clocks: Clocks, *, fixed_clock: bool) -> None:
+    """`arco status`; `fixed_clock` is whether `ARCO_NOW` stands in for the clock."""
     screen = Screen()
+    fixed: list[tuple[str, Cell]] = []
+    if fixed_clock:
+        fixed = [("clock", (f"ARCO_NOW: {clocks.show(status.now, None)}, not the machine's", "yellow"))]
     fields: list[tuple[str, Cell]] = [
+        *fixed,
         ("evaluator", _evaluator(status, max_lag)),
         ("schedules", _schedules(status)),
         ("due", _due(status, clocks)),
@@ -107,7 +113,7 @@ def _evaluator(status: Status, max_lag: int | None) -> list[Styled]:
         return [
             (f"CAN'T TELL: the last `arco tick` was as of {instant(status.visited_at)}, ahead of the clock", "bold red")
         ]
-    if is_late(status, LAG if max_lag is None else max_lag):
+    if is_late(status, status.usual_lag if max_lag is None else max_lag):
         return [(f"NOBODY EVALUATES: the last `arco tick` was {seen}", "bold red")]
     return [(f"evaluating: the last `arco tick` was {seen}", "green")]
 
@@ -115,7 +121,10 @@ def _evaluator(status: Status, max_lag: int | None) -> list[Styled]:
 def _visit(status: Status) -> str:
     if status.visited_at is None:
         return "never"
-    return f"{distance(status.visited_at, status.now).replace('now', 'just now')}, {instant(status.visited_at)}"
+    every = ""
+    if status.evaluation_minutes is not None:
+        every = f"; each {counted(status.evaluation_minutes, 'minute')} is set"
+    return f"{distance(status.visited_at, status.now).replace('now', 'just now')}, {instant(status.visited_at)}{every}"
 
 
 def _schedules(status: Status) -> Cell:

@@ -56,15 +56,15 @@ class Step(NamedTuple):
     before: Version | None
     version: Version | None
 
-    def answer(self, waiting: int) -> AppliedChange:
-        """The step as it is told, with how many occurrences wait."""
+    def answer(self, waiting: int, minutes: int | None = None) -> AppliedChange:
+        """The step as it is told, with how many occurrences wait, where somebody evaluates each so many minutes."""
         changed = {}
         if self.change == "updated" and self.before is not None and self.version is not None:
             changed = differences(self.before, self.version)
         after = self.version or self.before
         if after is None:
             raise AssertionError
-        said = () if self.version is None or self.version.deleted else warnings(self.version)
+        said = () if self.version is None or self.version.deleted else warnings(self.version, minutes)
         return AppliedChange(
             schedule_id=self.schedule_id,
             change=self.change,
@@ -187,7 +187,8 @@ def _apply(
         there = transaction.definitions.currents(sorted(names))
         made = plan(wanted, there.get, listed, now, gone=gone, refuse=refuse)
         versions = [step.version for step in made.steps if step.version is not None]
-        return _Planned(made, versions, count_waiting(transaction, versions))
+        minutes = transaction.definitions.about().evaluation_minutes
+        return _Planned(made, versions, count_waiting(transaction, versions), minutes)
 
     # To plan thousands of schedules takes seconds in which others may write: what is planned holds if they left these
     # schedules alone.
@@ -210,10 +211,11 @@ class _Planned(NamedTuple):
     plan: Plan
     versions: list[Version]
     waiting: dict[str, int]
+    minutes: int | None
 
     def answer(self, *, dry_run: bool) -> Applied:
         done = tuple(
-            step.answer(0 if step.version is None else self.waiting.get(step.schedule_id, 0))
+            step.answer(0 if step.version is None else self.waiting.get(step.schedule_id, 0), self.minutes)
             for step in self.plan.steps
         )
         return Applied(changes=done, unlisted=self.plan.unlisted, dry_run=dry_run)

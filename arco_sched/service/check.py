@@ -135,14 +135,28 @@ def waiting_by_reason(transaction: Transaction, now: int, works: Works) -> dict[
     return found
 
 
+def usual_lag(minutes: int | None) -> int:
+    """The seconds that may pass between two evaluations, of which one is to come each so many minutes (1)."""
+    return LAG + 60 * ((minutes or 1) - 1)
+
+
+def since_visit(visited: int, minutes: int | None, now: int) -> tuple[bool | None, str]:
+    """Why something waits that became due after the last evaluation, and False where the next is overdue."""
+    if minutes is not None and now - visited <= 60 * minutes:
+        each = "minute" if minutes == 1 else f"{minutes} minutes"
+        return None, f"it waits for the next evaluation, each {each}: the last was at {format_instant(visited)}"
+    return False, f"it waits: nobody evaluated since {format_instant(visited)} (`arco tick`)"
+
+
 def _lag(transaction: Transaction, now: int, most: int, *, unless_idle: bool) -> Iterator[Finding]:
     if unless_idle and not transaction.definitions.count_by_state(now).get("enabled"):
         return
-    at = transaction.definitions.about().visited_at
+    about = transaction.definitions.about()
+    at = about.visited_at
     remedy = "let cron call `arco tick` each minute, or start `arco work --tick`"
     if at is None:
         yield Finding("lag", None, None, f"nobody has ever evaluated: {remedy}")
-    elif now - at > most:
+    elif now - at > (max(most, usual_lag(about.evaluation_minutes)) if unless_idle else most):
         yield Finding("lag", None, None, f"nobody has evaluated since {format_instant(at)}: {remedy}")
     elif at - now > CLOCK_TOLERANCE:
         text = f"the last evaluation was as of {format_instant(at)}, ahead of the clock: `arco status` says more"

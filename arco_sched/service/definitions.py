@@ -1,6 +1,6 @@
 """Check a definition before it is recorded, preview its occurrences, and look at what is recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -12,7 +12,7 @@ from arco_sched.core.definitions import Definition, DstGap, DstOverlap, RequestC
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import occurrences, stretches, times_of, waiting
 from arco_sched.core.history import Schedule, SkipReason
-from arco_sched.core.instants import DAY, MAX_INSTANT, format_instant
+from arco_sched.core.instants import DAY, MAX_INSTANT, format_instant, format_span
 from arco_sched.core.kinds import problems_of
 from arco_sched.core.policy import spread_of, starts_at
 from arco_sched.core.ports import Transaction
@@ -81,23 +81,37 @@ def raise_any(problems: Sequence[str | Problem]) -> None:
         raise InvalidInput(*problems)
 
 
-def warnings(version: Version) -> tuple[str, ...]:
-    """What a person should know about a definition that is acceptable."""
-    definition = version.definition
+def warnings(version: Version, minutes: int | None = None) -> tuple[str, ...]:
+    """What a person should know about a definition that is acceptable and is evaluated each so many minutes (1)."""
+    definition, every = version.definition, minutes or 1
     try:
-        a_minute = read_expression(definition.cron_expression).times_per_minute
+        times = read_expression(definition.cron_expression).times_within(every)
     except InvalidInput:
         return ()  # what is stored can't be read: the next evaluation says so, pausing it need not
     if definition.cron_expression == "@once" and version.start_at < version.effective_from:
         start = format_instant(version.start_at)
         return (f"{version.schedule_id} is never due: @once is due at the start, {start}, which is over",)
-    if a_minute <= definition.max_catchup_ticks:
-        return ()
-    lost = "wait" if definition.catchup_policy == "oldest-first" else "lapse"
-    return (
-        f"evaluated each minute, {version.schedule_id} can't keep up: it has {a_minute} occurrences a minute and "
-        f"max_catchup_ticks is {definition.max_catchup_ticks}, so the others {lost}: set it to {a_minute} or more",
-    )
+    return (*_cant_keep_up(version, times, every), *_window_too_short(version, every))
+
+
+def _cant_keep_up(version: Version, times: int, every: int) -> Iterator[str]:
+    definition = version.definition
+    if times > definition.max_catchup_ticks:
+        lost = "wait" if definition.catchup_policy == "oldest-first" else "lapse"
+        how_often, meanwhile = ("each minute", "a minute") if every == 1 else (f"each {every} minutes", "in between")
+        yield (
+            f"evaluated {how_often}, {version.schedule_id} can't keep up: it has {times} occurrences {meanwhile} and "
+            f"max_catchup_ticks is {definition.max_catchup_ticks}, so the others {lost}: set it to {times} or more"
+        )
+
+
+def _window_too_short(version: Version, every: int) -> Iterator[str]:
+    window = version.definition.catchup_window_minutes
+    if window < every:
+        yield (
+            f"evaluated each {every} minutes, {version.schedule_id} loses occurrences: its catchup_window is "
+            f"{format_span(window, 'minutes')}, so older ones lapse: set it to {every}m or more"
+        )
 
 
 def preview(

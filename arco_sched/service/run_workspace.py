@@ -1,13 +1,16 @@
 """The use cases about the life of runs, pools and workers: a part of `Workspace`.
 
 A run is named by a run id, a tick id, a schedule id (its last run; for `retry` the last that failed, for `cancel` and
-`fail_run` the one that is running), or the beginning of a run id where only one begins so.
+`fail_run` the one that is running), the beginning of a run id where only one begins so, or a run key. How often
+somebody is to evaluate is kept here too.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from arco_sched.core.errors import InvalidInput
 from arco_sched.core.ports import Store
+from arco_sched.core.problems import Problem
 
 if TYPE_CHECKING:
     from arco_sched.core.run_subjects import Worker
@@ -146,6 +149,18 @@ class RunWorkspace:
 
         with self._store.read() as transaction:
             return workers(transaction)
+
+    def evaluation_minutes(self) -> int | None:
+        """How many minutes are to lie between two evaluations, None where nobody said."""
+        with self._store.read() as transaction:
+            return transaction.definitions.about().evaluation_minutes
+
+    def expect_every(self, minutes: int | None = None) -> None:
+        """Keep how many minutes, 1 to 60, are to lie between two evaluations: warnings and checks go by it. None: 1."""
+        if minutes is not None and not 1 <= minutes <= 60:
+            raise InvalidInput(Problem("minutes", "bounds", {"least": 1, "most": 60}))
+        with self._store.write() as transaction:
+            transaction.agenda.expect_every(minutes)
 
     def had_worker(self) -> bool:
         """Whether any worker was ever at work on this database."""

@@ -195,6 +195,7 @@ def _change_all(
         drafts = [draft for effect in effects.values() for draft in (*effect.lapsed, *effect.skipped)]
         record(transaction, [version for version in versions.values() if version is not None], drafts)
         schedules = {each: transaction.definitions.schedule(each) for each in versions}
+        minutes = transaction.definitions.about().evaluation_minutes
     answers = []
     for each, version in versions.items():
         schedule, effect = schedules[each], effects.get(each)
@@ -203,7 +204,8 @@ def _change_all(
         later = 0
         if effect is not None and discard_waiting and discard_runs:
             later = _skip_in_batches(store, effect.runs[len(effect.skipped) :], now)
-        answers.append(_answer(schedule, version, "unchanged" if version is None else change, effect, later))
+        said = () if version is None or version.deleted else warnings(version, minutes)
+        answers.append(_answer(schedule, said, "unchanged" if version is None else change, effect, later))
     return answers
 
 
@@ -237,9 +239,8 @@ def _effect(
 
 
 def _answer(
-    schedule: Schedule, version: Version | None, change: Change, effect: _Effect | None, skipped_later: int
+    schedule: Schedule, said: tuple[str, ...], change: Change, effect: _Effect | None, skipped_later: int
 ) -> ScheduleChange:
-    said = () if version is None or version.deleted else warnings(version)
     if effect is None:
         return ScheduleChange(schedule=schedule, change=change, warnings=said)
     return ScheduleChange(

@@ -9,7 +9,7 @@ from arco_sched.core.instants import CLOCK_TOLERANCE, DAY
 from arco_sched.core.ports import Transaction
 from arco_sched.core.run_subjects import Worker
 from arco_sched.core.standing import Results
-from arco_sched.service.check import OF_RUNS, Finding, IsHere, Works, waiting_by_reason
+from arco_sched.service.check import OF_RUNS, Finding, IsHere, Works, usual_lag, waiting_by_reason
 from arco_sched.service.check import look as check
 from arco_sched.service.states import sets_of_states
 
@@ -30,6 +30,7 @@ class Status:
     `waiting_for` the runs that wait for a worker to start them by the first reason that holds (`ready`: none), `queues`
     has (open attempts, waiting runs) by pool. `workers` are those that work, `findings` what asks for attention about
     runs, `results` those of each schedule, where asked for.
+    `evaluation_minutes` are to lie between two evaluations, where somebody said so.
     """
 
     now: int
@@ -59,6 +60,12 @@ class Status:
     runs_last_day: Mapping[str, int]
     findings: tuple[Finding, ...]
     results: tuple[Results, ...]
+    evaluation_minutes: int | None = None
+
+    @property
+    def usual_lag(self) -> int:
+        """The seconds that may pass between two evaluations before it attracts attention."""
+        return usual_lag(self.evaluation_minutes)
 
 
 def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool = False) -> Status:
@@ -105,6 +112,7 @@ def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool =
         runs_last_day=standing.runs_due(since, now),
         findings=tuple(check(transaction, now, OF_RUNS, is_here)),
         results=tuple(standing.results()) if results else (),
+        evaluation_minutes=about.evaluation_minutes,
     )
 
 

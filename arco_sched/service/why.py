@@ -17,6 +17,7 @@ from arco_sched.core.history import LapseRecord, Tick
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, format_instant
 from arco_sched.core.ports import Transaction
 from arco_sched.core.skipping import skip_reason
+from arco_sched.service.check import since_visit
 from arco_sched.service.expression_reasons import Said, does_not_occur, occurs, reading
 from arco_sched.service.former_rules import FormerRules
 from arco_sched.service.life import RunLife, look
@@ -320,7 +321,8 @@ class _Chain:
         if visited is None:
             self._say("evaluator", False, "it waits: nobody has ever evaluated (`arco tick`)")
         elif visited < self._at:
-            self._say("evaluator", False, f"it waits: nobody evaluated since {format_instant(visited)} (`arco tick`)")
+            minutes = self._transaction.definitions.about().evaluation_minutes
+            self._say("evaluator", *since_visit(visited, minutes, self._now))
         else:
             self._say_passed_over(visited)
         if older:

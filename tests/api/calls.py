@@ -116,6 +116,8 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
         Call("pools", {}),
         Call("workers", {}),
         Call("had_worker", {}),
+        Call("expect_every", {"minutes": 5}),
+        Call("evaluation_minutes", {}),
         Call("backup", {"path": folder / "copy.db", "replace": True}),
         Call("prune", {"before": NEW_YEAR, "now": NOW, "dry_run": False, "progress": progress}),
         Call("verify", {"progress": progress}),

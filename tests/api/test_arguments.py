@@ -184,7 +184,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     **dict.fromkeys(("results", "last", "current", "force"), NOT_FLAGS),
     **dict.fromkeys(("expect_version", "batch", "limit", "count", "after"), NOT_WHOLE),
     **dict.fromkeys(("attempt", "exit_code"), NOT_WHOLE),
-    "slots": [(value, text) for value, text in NOT_WHOLE if value is not None],
+    **{key: [(value, text) for value, text in NOT_WHOLE if value is not None] for key in ("slots", "minutes")},
     **dict.fromkeys(("refuse", "progress"), NOT_FUNCTIONS),
     "is_here": [*NOT_FUNCTIONS, (None, "must be a function, not None")],
     **dict.fromkeys(("tick_id", "run_id", "key", "status", "reason", "type_", "cursor"), NOT_NAMES),

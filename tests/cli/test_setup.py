@@ -328,3 +328,29 @@ def test_units_of_the_system(home: Home) -> None:
         assert answer["folder"] == "/etc/systemd/system"
         assert not any("--user" in command or "linger" in command for command in answer["commands"])
         assert ("WantedBy=multi-user.target" in unit) == bool(work)
+
+
+def test_the_interval_is_kept(home: Home) -> None:
+    """By both ways of setting up; without --every it stays, and --remove takes it back."""
+
+    def kept() -> object:
+        return json.loads(home.arco("status", "--json").stdout)["evaluation_minutes"]
+
+    assert kept() is None
+    assert home.arco("setup", "cron").stdout.startswith("* * * * * ")
+    assert kept() is None
+    done = home.arco("setup", "cron", "--install", "--every", "15")
+    assert "note: an evaluation is expected each 15 minutes from now on" in done.stderr
+    assert kept() == 15
+    assert home.arco("setup", "cron", "--install").stdout.startswith("Already there: */15 * * * * ")
+    assert home.arco("setup", "cron").stdout.startswith("*/15 * * * * ")
+    assert "00/15" in home.arco("setup", "systemd").stdout
+    home.arco("setup", "systemd", "--every", "5")
+    assert kept() == 5
+    home.arco("setup", "cron", "--remove")
+    assert kept() is None
+    home.arco("setup", "cron", "--every", "10")
+    home.arco("setup", "systemd", "--work", "--install")
+    assert kept() == 1
+    assert home.arco("setup", "cron", "--every", "7").returncode == 2
+    assert kept() == 1

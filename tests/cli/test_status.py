@@ -1,10 +1,14 @@
 """`arco status`: nobody evaluating and nothing being due must look different."""
 
+import contextlib
+import io
 import re
 from pathlib import Path
 
 import pytest
 
+from arco_sched.api import Workspace
+from arco_sched.cli import entry
 from tests.executing import define, work
 from tests.runner import Arco
 
@@ -167,3 +171,75 @@ def test_prometheus_of_runs(arco: Arco) -> None:
     ):
         assert f"\n{line}" in text, line
     assert 'last_success_timestamp_seconds{schedule_id="bad"}' not in text
+
+
+def test_the_clock_that_stands_in(daily: Arco) -> None:
+    """`status` says that `ARCO_NOW` is set; without it nothing is said."""
+    assert field(daily, "clock") == "ARCO_NOW: 2025-01-01 00:00 UTC, not the machine's"
+    assert daily.json("status")["fixed_clock"] is True
+    daily.at = None
+    assert "clock " not in daily.ok("status").out
+    assert daily.json("status")["fixed_clock"] is False
+
+
+@pytest.mark.parametrize("command", [["status"], ["schedule", "list", "--json"], ["why", "daily"]])
+def test_a_terminal_is_told_once_of_the_clock_that_stands_in(daily: Arco, command: list[str]) -> None:
+    """On stderr, where it is a terminal; in a pipe nothing is said besides the answer."""
+    note = "note: ARCO_NOW is set, so it is 2025-01-01T00:00:00Z for arco"
+    assert note not in daily(*command).err
+    screen = Screen()
+    with contextlib.redirect_stderr(screen), contextlib.redirect_stdout(io.StringIO()):
+        assert entry.run(command, {"ARCO_DB": str(daily.db), "ARCO_NOW": daily.at or ""}) == 0
+    assert screen.getvalue().count(note) == 1
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+def test_the_interval_of_evaluations(daily: Arco) -> None:
+    """What was set is shown, and decides when nobody evaluates; `--max-lag` and `check --max-lag` stay as they say."""
+    assert daily.json("status")["evaluation_minutes"] is None
+    with Workspace.open(daily.db) as workspace:
+        workspace.expect_every(15)
+    daily.ok("tick", at="2025-01-01T09:00:00Z")
+    daily.at = "2025-01-01T09:18:00Z"
+    assert field(daily, "evaluator").startswith("evaluating: the last `arco tick` was 18 minutes ago")
+    assert "each 15 minutes is set" in field(daily, "evaluator")
+    assert daily.json("status")["evaluation_minutes"] == 15
+    assert daily("check").code == 0
+    assert (daily("check --max-lag 5m").code, daily("status --max-lag 5m").code) == (7, 7)
+    daily.at = "2025-01-01T09:19:01Z"
+    assert field(daily, "evaluator").startswith("NOBODY EVALUATES")
+    assert daily("check").code == 7
+    daily.ok("tick", at="2025-01-01T09:55:00Z")
+    said = daily.ok("why daily --at '2025-01-01 10:00'", at="2025-01-01T10:05:00Z").out
+    assert (
+        "    evaluator   it waits for the next evaluation, each 15 minutes: the last was at 2025-01-01 09:55 UTC"
+        in said
+    )
+    said = daily.ok("why daily --at '2025-01-01 10:00'", at="2025-01-01T10:30:00Z").out
+    assert "!!  evaluator   it waits: nobody evaluated since 2025-01-01 09:55 UTC" in said
+
+
+def test_warnings_go_by_the_interval(daily: Arco) -> None:
+    """A schedule that keeps up each minute may not do so each quarter of an hour; and its window may be too short."""
+    create = "schedule create"
+    assert daily.ok(f"{create} each --cron '* * * * *'").err == ""
+    with Workspace.open(daily.db) as workspace:
+        workspace.expect_every(15)
+    said = daily.ok(f"{create} x --cron '* * * * *' --catchup-window 10m").err
+    assert (
+        "evaluated each 15 minutes, x can't keep up: it has 15 occurrences in between and max_catchup_ticks is 10"
+        in said
+    )
+    assert "evaluated each 15 minutes, x loses occurrences: its catchup_window is 10m" in said
+    assert daily.ok(f"{create} y --cron '*/5 * * * *'").err == ""
+    assert "11 occurrences" in daily.ok(f"{create} z --cron '0-11 * * * *'").err
+    assert "can't keep up: it has 90 occurrences" in daily.ok(f"{create} e --cron '@every 10s'").err
+    path = daily.file("a.toml", "[schedules.new]\ncron_expression = '* * * * *'\n")
+    assert "evaluated each 15 minutes, new can't keep up" in daily.ok(f"apply {path}").err

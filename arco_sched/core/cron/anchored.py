@@ -32,10 +32,9 @@ class Anchored:
         self.text = text
         self.every = every
 
-    @property
-    def times_per_minute(self) -> int:
-        """How many occurrences a minute has at most."""
-        return 1 if self.every is None else -(-60 // self.every)
+    def times_within(self, minutes: int) -> int:
+        """How many occurrences so many minutes have at most."""
+        return 1 if self.every is None else -(-60 * minutes // self.every)
 
 
 def parse_anchored(text: str) -> Anchored:

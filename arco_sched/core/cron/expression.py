@@ -89,10 +89,13 @@ class CronExpression:
         of_month = self.last_day or self.last_working_day or bool(self.days_before_last)
         return of_month or self.nearest_weekday is not None or bool(self.nth_weekdays or self.last_weekdays)
 
-    @property
-    def times_per_minute(self) -> int:
-        """How many occurrences a minute has at most."""
-        return len(self.seconds)
+    def times_within(self, minutes: int) -> int:
+        """How many occurrences lie at most between two evaluations that are so many minutes, 1 to 60, apart."""
+        each = (
+            sum(minute % 60 in self.minutes for minute in range(begin, begin + minutes))
+            for begin in range(1, 61, minutes)
+        )
+        return len(self.seconds) * (1 if minutes == 1 else max(each))
 
     @property
     def every_day(self) -> bool:

@@ -45,6 +45,10 @@ class Agenda:
         """Record that the evaluator was here at `now`."""
         self._connection.execute("UPDATE workspace SET visited_at = ?", (now,))
 
+    def expect_every(self, minutes: int | None) -> None:
+        """Keep how many minutes are to lie between two evaluations, 1 to 60; None: nobody says."""
+        self._connection.execute("UPDATE workspace SET evaluation_minutes = ?", (minutes,))
+
     def visited_at(self) -> int | None:
         """The `now` of the evaluator's last visit, None where there was none yet."""
         row = self._connection.execute("SELECT visited_at FROM workspace").fetchone()

@@ -70,7 +70,9 @@ class Definitions:
 
     def about(self) -> About:
         """The one row about the database itself."""
-        row = self._connection.execute("SELECT name, zone_rules, visited_at FROM workspace").fetchone()
+        row = self._connection.execute(
+            "SELECT name, zone_rules, visited_at, evaluation_minutes FROM workspace"
+        ).fetchone()
         if row is None:
             raise DatabaseUnusable("the database is damaged, its workspace row is missing: restore a backup")
         return About(*row)

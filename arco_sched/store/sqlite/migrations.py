@@ -273,6 +273,9 @@ CREATE TABLE zone_data (
 ALTER TABLE definition_rows ADD COLUMN excluded_days TEXT CHECK (excluded_days IS NULL OR json_valid(excluded_days));
 ALTER TABLE definition_rows ADD COLUMN paused_until INTEGER;
 ALTER TABLE tick_rows ADD COLUMN skip_reason TEXT CHECK (skip_reason IS NULL OR status = 'skipped');
+ALTER TABLE workspace ADD COLUMN evaluation_minutes INTEGER CHECK (evaluation_minutes BETWEEN 1 AND 60);
+-- The row is written whole, so that a visit later changes none of its bytes but those of the instant.
+UPDATE workspace SET evaluation_minutes = NULL;
 """
 
 _KEEPS_ZONES: Final = 3

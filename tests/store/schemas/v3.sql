@@ -11,7 +11,8 @@ CREATE TABLE workspace (
     zone_rules TEXT NOT NULL,                     -- the tzdata release last recorded; at first the one it was made with
     visited_at INTEGER,                           -- the `now` of the evaluator's last visit
     held_through INTEGER NOT NULL DEFAULT 0,      -- runs through this number are of before execution: no worker takes them
-    store_id   TEXT                               -- what the folder of the attempts must hold too; set by the first worker
+    store_id   TEXT,                              -- what the folder of the attempts must hold too; set by the first worker
+    evaluation_minutes INTEGER CHECK (evaluation_minutes BETWEEN 1 AND 60)  -- how often somebody is to evaluate; null: each minute
 ) STRICT;
 
 -- Two dictionaries that the events refer to. A row never changes.
