@@ -174,7 +174,12 @@ POLICIES = st.builds(
 )
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["tick", "claim", "claim", "claim", "end", "end", "end", "cancel", "retry", "skip", "pool"]),
+        st.sampled_from(
+            [
+                *("tick", "tick", "claim", "claim", "claim", "claim", "end", "end", "end", "cancel", "retry", "skip"),
+                *("pool", "backfill", "trigger", "request"),
+            ]
+        ),
         st.integers(0, 7),
         st.sampled_from(["succeeded", "failed", "lost", "timed-out", "canceled"]),
     ),
@@ -185,7 +190,8 @@ STEPS = st.lists(
 @settings(max_examples=60)
 @given(POLICIES, POLICIES, STEPS)
 def test_any_order_of_things(first: Policy, second: Policy, steps: list[tuple[str, int, str]]) -> None:
-    """Overlap, pools, retries, deadlines, spread, cancels by eight workers: the rules hold in the order of events."""
+    """Overlap, pools, retries, deadlines, spread, backfills, requests and cancels by hand, by eight workers: the rules
+    hold in the order of events."""
     with made(a=first, b=second) as workspace:
         store = workspace._store
         life.set_pool(store, "small", 1, now=START)
@@ -213,6 +219,13 @@ def _step(workspace: Workspace, what: str, which: int, outcome: str, now: int) -
     try:
         if what == "tick":
             workspace.evaluate(now)
+        elif what == "backfill":
+            workspace.backfill("ab"[which % 2], start=START - (which + 1) * MINUTE, stop=START, now=now)
+        elif what == "trigger":
+            workspace.trigger("ab"[which % 2], now=now)
+        elif what == "request":
+            policy = Policy(pool="small", priority=which % 2, max_retries=1, retry_delay_seconds=0)
+            workspace.request_run(f"k{which}", RequestContent(command="true"), now=now, policy=policy)
         elif what == "claim":
             working.claim(store, terms(f"w{which}"), now)
         elif what == "end" and opened:
