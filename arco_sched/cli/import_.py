@@ -7,7 +7,7 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli import taking_over as common
-from arco_sched.cli.apply import DryRun
+from arco_sched.cli.apply import DryRun, read_bytes
 from arco_sched.cli.context import Session
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import Problems, examples
@@ -122,6 +122,182 @@ def crontab(
         for each, asked in zip(given, options, strict=True)
     ]
     return common.take_over(session, files, wishes, _unzoned)
+
+
+@import_app.command(
+    "systemd",
+    epilog=examples(
+        "arco import systemd /etc/systemd/system/backup.timer --dry-run",
+        "arco import systemd /etc/systemd/system --tz Europe/Berlin --toml",
+        "arco import systemd backup.timer backup.service",
+    ),
+)
+def systemd(
+    ctx: typer.Context,
+    file: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Timers, or folders of them; a service is looked for among the files, then beside its timer.",
+            show_default=False,
+        ),
+    ],
+    dry_run: DryRun = False,
+    tz: Annotated[
+        str | None,
+        typer.Option("--tz", metavar="ZONE", help="The zone of timers that name none: that of their host (UTC)."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", metavar="NAME", help="What the timer is known by, instead of its path."),
+    ] = None,
+    prefix: common.Prefix = "",
+    prune: common.Prune = False,
+    disable_gone: common.DisableGone = False,
+    with_secrets: Annotated[
+        bool,
+        typer.Option("--with-secrets", help="Carry over variables that look like secrets; the database shows them."),
+    ] = False,
+    toml: common.Toml = False,
+    as_json: opt.Json = False,
+) -> ExitCode:
+    """Make a schedule of every time of a timer of systemd, with what its service runs.
+
+    Every setting of both is in the report: carried over, or named with its reason. Exit code 7: some can't be carried
+    over; the others were. Importing the same again changes nothing.
+    """
+    from arco_sched.formats.systemd_timer import Options, read
+
+    session: Session = ctx.obj
+    wishes = common.Wishes(
+        prefix=prefix, dry_run=dry_run, prune=prune, disable_gone=disable_gone, toml=toml, as_json=as_json
+    )
+    wishes.check()
+    if "-" in file:
+        raise InvalidInput("a timer has a name and a service beside it, which stdin has not: name its file")
+    services = {Path(name).name: name for name in file if name.endswith(".service")}
+    named = [name for name in file if not name.endswith(".service")]
+    if not named:
+        raise InvalidInput("no timer is named: a service alone is never due")
+    given = common.given_files(named, source, "systemd", endings=(".timer",), stands_for=_timer)
+    strange = [each.name for each in given if not each.name.endswith(".timer")]
+    if strange:
+        raise InvalidInput(f"the name of a timer ends with .timer, and {strange[0]} does not")
+    files = []
+    for each in given:
+        path = Path(each.name)
+
+        def find(service: str, folder: Path = path.parent) -> tuple[str, bytes] | None:
+            at = services.get(service) or _beside(folder, service)
+            return None if at is None else (at, read_bytes(at))
+
+        options = Options(timezone=tz, with_secrets=with_secrets, of_user="user" in path.absolute().parts)
+        found = read(each.content, name=each.name, label=each.label, unit=path.name, find=find, options=options)
+        files += [file._replace(notes=(*file.notes, *_drop_ins(file.name))) for file in found]
+    return common.take_over(session, files, wishes, _unzoned_timer)
+
+
+@import_app.command(
+    "kubernetes",
+    epilog=examples(
+        "arco import kubernetes cronjobs.yaml --tz UTC --dry-run",
+        "kubectl get cronjobs -o yaml | arco import kubernetes - --source cluster",
+        "helm template . | arco import kubernetes - --source chart --toml",
+    ),
+)
+def kubernetes(
+    ctx: typer.Context,
+    file: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Manifests of CronJobs, or folders of them (.yaml, .yml, .json); - for stdin.",
+            show_default=False,
+        ),
+    ],
+    dry_run: DryRun = False,
+    run: Annotated[
+        str,
+        typer.Option(
+            "--run",
+            metavar="WHAT",
+            help="What a run is: the `command` of the container, or a Job that `kubectl` creates of the CronJob.",
+        ),
+    ] = "command",
+    tz: Annotated[
+        str | None,
+        typer.Option(
+            "--tz", metavar="ZONE", help="The zone of CronJobs without a timeZone: that of the cluster (UTC)."
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", metavar="NAME", help="What the file is known by, instead of its path."),
+    ] = None,
+    prefix: common.Prefix = "",
+    prune: common.Prune = False,
+    disable_gone: common.DisableGone = False,
+    with_secrets: Annotated[
+        bool,
+        typer.Option("--with-secrets", help="Carry over variables that look like secrets; the database shows them."),
+    ] = False,
+    toml: common.Toml = False,
+    as_json: opt.Json = False,
+) -> ExitCode:
+    """Make a schedule of every CronJob of Kubernetes.
+
+    Every setting is in the report: carried over, or named with its reason. Exit code 7: some can't be carried over; the
+    others were. Importing the same again changes nothing.
+    """
+    from arco_sched.formats.kubernetes import Options, Runs, read
+
+    session: Session = ctx.obj
+    wishes = common.Wishes(
+        prefix=prefix, dry_run=dry_run, prune=prune, disable_gone=disable_gone, toml=toml, as_json=as_json
+    )
+    wishes.check()
+    if run not in {"command", "kubectl"}:
+        raise InvalidInput(f"--run {run!a} must be one of command, kubectl")
+    options = Options(runs=cast("Runs", run), timezone=tz, with_secrets=with_secrets)
+    files = [
+        read(each.content, name=each.name, label=each.label, options=options)
+        for each in common.given_files(file, source, "kubernetes", endings=(".yaml", ".yml", ".json"))
+    ]
+    return common.take_over(session, files, wishes, _unzoned_cluster)
+
+
+def _unzoned_cluster() -> str:
+    return "warning: some CronJobs have no timeZone, and UTC is assumed: name the cluster's with --tz"
+
+
+def _drop_ins(name: str) -> tuple[str, ...]:
+    folder = Path(f"{name}.d")
+    if not folder.is_dir():
+        return ()
+    return (f"what is in {folder} is not read: `systemctl cat {folder.stem} > FILE` puts it into one file",)
+
+
+def _timer(name: str) -> str:
+    """The file of a timer: that of its template, where an instance has none of its own."""
+    template = _template(name)
+    return template if template is not None and not Path(name).exists() and Path(template).exists() else name
+
+
+def _template(name: str) -> str | None:
+    folder, _, unit = name.rpartition("/")
+    stem, at, kind = unit.partition("@")[0], "@" in unit, unit.rpartition(".")[2]
+    return f"{folder}{'/' if folder else ''}{stem}@.{kind}" if at else None
+
+
+def _beside(folder: Path, service: str) -> str | None:
+    for name in (service, _template(service)):
+        if name is not None and (folder / name).exists():
+            return str(folder / name)
+    return None
+
+
+def _unzoned_timer() -> str:
+    return f"warning: no time zone is given, and UTC is assumed: systemd used the zone of its host{_hosts_zone()}"
 
 
 def _is_systems(file: Path) -> bool:

@@ -77,26 +77,34 @@ class Wishes:
         return "delete" if self.prune else "disable" if self.disable_gone else "keep"
 
 
-def given_files(names: Sequence[str], source: str | None, kind: str) -> list[Given]:
+def given_files(
+    names: Sequence[str],
+    source: str | None,
+    kind: str,
+    *,
+    endings: tuple[str, ...] = ("",),
+    stands_for: Callable[[str], str] = str,
+) -> list[Given]:
     """What the files hold; of a folder, each file in it that is no spare copy. Raises `InvalidInput`.
 
-    A file is known by its absolute path, or by `source`.
+    A file is known by its absolute path, or by `source`. Of a folder those with one of the `endings` are meant;
+    `stands_for` says which file is read for a name.
     """
-    paths = [path for name in names for path in _within(name)]
+    paths = [path for name in names for path in _within(name, endings)]
     if source is not None and len(paths) > 1:
         raise InvalidInput("--source names one file, and there are several: import them one by one")
     found = []
     for path in paths:
         known = source if source is not None else _known(path)
         at = None if path == "-" else Path(path)
-        found.append(Given("stdin" if at is None else path, at, read_bytes(path), f"{kind}:{known}"))
+        found.append(Given("stdin" if at is None else path, at, read_bytes(stands_for(path)), f"{kind}:{known}"))
     return found
 
 
-def _within(name: str) -> list[str]:
+def _within(name: str, endings: tuple[str, ...]) -> list[str]:
     if name == "-" or not Path(name).is_dir():
         return [name]
-    files = sorted(str(path) for path in Path(name).iterdir() if path.is_file())
+    files = sorted(str(path) for path in Path(name).iterdir() if path.is_file() and path.name.endswith(endings))
     skipped = [path for path in files if _SKIPPED.search(Path(path).name)]
     if files == skipped:
         raise InvalidInput(f"there is no file to read in the folder {name}")

@@ -37,10 +37,10 @@ class Parsed(NamedTuple):
     flags: tuple[str, ...]
 
 
-def parse(text: str, dialect: Dialect, notes: list[str], *, system: bool) -> Parsed:
-    """The entry, with what there is to say in `notes`; raises `Unfit`."""
+def parse(text: str, dialect: Dialect, notes: list[str], *, system: bool, twice: bool = True) -> Parsed:
+    """The entry, with what there is to say in `notes`; raises `Unfit`. `twice` is as in `expression`."""
     fields, rest = _time(text, dialect, notes, system=system)
-    time = expression(fields, dialect, notes)
+    time = expression(fields, dialect, notes, twice=twice)
     user = ""
     if system:
         user, *others = _SPLIT.split(rest, maxsplit=1)
@@ -73,7 +73,7 @@ def otherwise(text: str, dialect: Dialect, found: Parsed | None, *, system: bool
         if other == dialect or (system and other in NO_USERS):
             continue
         try:
-            theirs = parse(text, other, [], system=system)
+            theirs = parse(text, other, [], system=system, twice=False)
         except Unfit:
             what = None if found is None else "not so"
         else:
@@ -161,7 +161,7 @@ def _with_years(text: str) -> tuple[list[str], str] | None:
         parts = _SPLIT.split(text, maxsplit=count)
         if len(parts) > count and _YEARS.fullmatch(parts[count - 1]):
             try:
-                expression([*parts[: count - 1], "*"], "supercronic", [])
+                expression([*parts[: count - 1], "*"], "supercronic", [], twice=False)
             except Unfit:
                 continue
             return parts[:count], parts[count]

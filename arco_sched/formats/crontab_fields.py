@@ -28,13 +28,16 @@ _EVERY_DAY: Final = sum(1 << day for day in range(1, 32))
 _EVERY_WEEKDAY: Final = 0b111_1111
 
 
-def expression(fields: list[str], dialect: Dialect, notes: list[str]) -> str:
-    """The expression that means here what the fields mean to that cron; raises `Unfit`."""
+def expression(fields: list[str], dialect: Dialect, notes: list[str], *, twice: bool = True) -> str:
+    """The expression that means here what the fields mean to that cron; raises `Unfit`.
+
+    `twice` is whether the second reader is asked too, which takes its time.
+    """
     if fields[0].startswith("@"):
         if dialect == "supercronic" and fields[0] == "@midnight":
             raise Unfit("supercronic does not know @midnight: write @daily")
-        return _checked(" ".join(fields))
-    return _checked(" ".join(_READERS[dialect](fields, notes)))
+        return _checked(" ".join(fields), twice=twice)
+    return _checked(" ".join(_READERS[dialect](fields, notes)), twice=twice)
 
 
 def parsed(text: str) -> CronExpression:
@@ -45,8 +48,10 @@ def parsed(text: str) -> CronExpression:
         raise Unfit("; ".join(map(_explained, error.problems))) from None
 
 
-def _checked(text: str) -> str:
-    parsed(text)
+def _checked(text: str, *, twice: bool) -> str:
+    found = parsed(text)
+    if not twice:
+        return found.text
     try:
         return check_expression(text).text
     except InvalidInput as error:

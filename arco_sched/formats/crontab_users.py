@@ -50,7 +50,7 @@ def looks_named(word: str, following: str) -> bool:
     """Whether a word could be a user's name in front of a command, though it may be a command itself."""
     if _NAME.fullmatch(word) is None or word in _COMMANDS:
         return False
-    return following.startswith("/") or following in _COMMANDS or following == "["
+    return following.startswith(("/", "~", "./", "$")) or following in _COMMANDS or following == "["
 
 
 def gather(comments: Iterable[str], entries: Iterable[Sequence[str]]) -> Evidence:
@@ -63,7 +63,8 @@ def gather(comments: Iterable[str], entries: Iterable[Sequence[str]]) -> Evidenc
     users = commands = 0
     for words in entries:
         first = words[0] if words else ""
-        if len(words) > 1 and is_user(first):
+        # No command line has a ( behind its first word.
+        if len(words) > 1 and (is_user(first) or (words[1].startswith("(") and _NAME.fullmatch(first))):
             users += 1
         elif len(words) < 2 or first in _COMMANDS or _NAME.fullmatch(first) is None:
             commands += 1
@@ -76,7 +77,10 @@ def decide(evidence: Evidence, *, is_systems: bool) -> bool:
     Raises `InvalidInput` where the file speaks for both.
     """
     users, commands, heading = evidence
-    if is_systems or (heading is not False and users > 2 * commands) or (heading is True and not commands):
+    if is_systems or (heading is not False and users > 2 * commands):
+        return True
+    # crontab(1) puts its heading into every file, and copies of it are everywhere: entries that agree outweigh it.
+    if (users or heading is True) and not commands:
         return True
     if heading is not True and (commands > 2 * users or not users):
         return False

@@ -6,6 +6,7 @@ may be moved, changed and taken out, and no id goes to another command.
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from arco_sched.core.changes import check_schedule_id
@@ -73,13 +74,16 @@ def _identify(entries: Sequence[Entry], own: Sequence[Version], prefix: str) -> 
         _pair(entries, ids, left, key, alone=alone)
     taken = {*ids.values(), *(version.schedule_id for version in own)}
     others = [entries[place].definition for place in ids] + [version.definition for version in left.values()]
+    named: dict[str, list[Definition]] = {}
+    for other in others:
+        named.setdefault(_name(other), []).append(other)
     groups: dict[str, list[int]] = {}
     for place, entry in enumerate(entries):
         if place not in ids:
             groups.setdefault(_name(entry.definition), []).append(place)
     for name in sorted(groups):
         members = [entries[place].definition for place in groups[name]]
-        told = _told_apart(name, members, [other for other in others if _name(other) == name])
+        told = _told_apart(name, members, named.get(name, []))
         for place, schedule_id in zip(groups[name], told, strict=True):
             ids[place] = _free(f"{prefix}{schedule_id}", taken)
             taken.add(ids[place])
@@ -87,7 +91,11 @@ def _identify(entries: Sequence[Entry], own: Sequence[Version], prefix: str) -> 
 
 
 def _name(definition: Definition) -> str:
-    return telling_name(definition.request.command or "", dict(definition.request.labels).get("comment", ""))
+    return _telling_name(definition.request.command or "", dict(definition.request.labels).get("comment", ""))
+
+
+_telling_name: Final = lru_cache(maxsize=65_536)(telling_name)
+"""The name of a command, which is asked for each way of matching."""
 
 
 def _time(definition: Definition) -> tuple[str, str]:
@@ -138,8 +146,9 @@ def _told_apart(name: str, members: Sequence[Definition], others: Sequence[Defin
     Each has the word that no other has behind the name. One may lack such a word; then it has the name alone.
     """
     first = [_mark(member.request.command or "") for member in members]
+    times = Counter(first)
     marks = [
-        mark if first.count(mark) == 1 else _mark("\n".join(map(str, (*_what(member), *_time(member)))))
+        mark if times[mark] == 1 else _mark("\n".join(map(str, (*_what(member), *_time(member)))))
         for mark, member in zip(first, members, strict=True)
     ]
     if not name:
@@ -152,7 +161,8 @@ def _told_apart(name: str, members: Sequence[Definition], others: Sequence[Defin
         telling = [word for word in words if count[word] == 1 and word not in shown]
         alone = len(members) == 1 and not others
         best.append(clean(f"{name}-{telling[0][:24]}") if telling and not alone else name)
-    return [one if best.count(one) == 1 else f"{name}-{mark}" for one, mark in zip(best, marks, strict=True)]
+    often = Counter(best)
+    return [one if often[one] == 1 else f"{name}-{mark}" for one, mark in zip(best, marks, strict=True)]
 
 
 def _free(wanted: str, taken: set[str]) -> str:

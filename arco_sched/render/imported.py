@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from arco_sched.service.apply import Applied, AppliedChange
 
 _STYLES = {"created": "green", "updated": "yellow", "problem": "bold red"}
-_SAID = {"system": "a system's crontab", "user": "a user's crontab"}
+_CRONTABS = {"system": "a system's crontab", "user": "a user's crontab"}
 
 
 def document(files: Sequence[ReadFile], applied: Applied) -> str:
-    """`arco import crontab`."""
+    """`arco import`."""
     rows = list(_lines(files, applied))
     places = {id(change): (file.name, line.number) for file, line, change in rows if change is not None}
     nowhere = (None, None)
@@ -82,7 +82,7 @@ def draw(files: Sequence[ReadFile], applied: Applied) -> None:
         screen.line(f"{change.schedule_id}: {state}, it is not in the file any more", "yellow")
     screen.line(render.summary(applied))
     once = [change for change in applied.changes if change.change == "created" and _runs_once(change)]
-    if once:
+    if once and any(file.format in _CRONTABS for file in files):
         screen.line(
             "After an outage they run once, for the latest time that was missed (catchup_policy latest, "
             "max_catchup_ticks 1), unless --catchup-policy and --max-catchup say otherwise."
@@ -106,10 +106,13 @@ def _says(line: Line) -> bool:
 
 def _counted(file: ReadFile) -> str:
     kinds = [line.kind for line in file.lines]
+    if file.format not in _CRONTABS:
+        count = "1 setting" if len(kinds) == 1 else f"{len(kinds):,} settings"
+        return f"{count} of {file.name}, {kinds.count('problem'):,} of them not carried over."
     rest = len(kinds) - kinds.count("schedule") - kinds.count("problem")
     count = "1 line" if len(kinds) == 1 else f"{len(kinds):,} lines"
     return (
-        f"{count} of {file.source.partition(':')[2]} read as {_SAID.get(file.format, file.format)}, {rest:,} of them "
+        f"{count} of {file.source.partition(':')[2]} read as {_CRONTABS[file.format]}, {rest:,} of them "
         "variables, comments and blank lines."
     )
 

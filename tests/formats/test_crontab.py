@@ -401,6 +401,8 @@ def test_headings_are_no_comments_of_an_entry() -> None:
         ("# m h dom mon dow user command\n0 5 * * * alice run\n", True),
         ("# *  *  *  *  * user-name command to be executed\n0 5 * * * alice run\n", True),
         ("0 5 * * * root a\n0 6 * * * root b\n0 7 * * * root c\n0 8 * * * /opt/odd\n", True),
+        ("# m h  dom mon dow   command\n0 5 * * * root manage a\n0 6 * * * root manage b\n", True),
+        ("USER=app\n0 3 */15 * * app ( cd /src/; source envfile.sh; ./update.pl) 2>&1\n", True),
         ("0 5 * * * run root\n", False),
         ("0 5 * * * root\n", False),
         ("0 5 * * * backup /home\n", False),
@@ -418,7 +420,7 @@ def test_a_user_field_is_known_by_the_file_alone(text: str, system: bool) -> Non
     "text",
     [
         "0 5 * * * root a\n0 6 * * * /opt/b\n",
-        "# m h  dom mon dow   command\n0 5 * * * root a\n",
+        "# m h  dom mon dow   command\n0 5 * * * root a\n0 6 * * * root b\n0 7 * * * root c\n0 8 * * * /opt/d\n",
         "# m h dom mon dow user command\n0 5 * * * /opt/a\n",
     ],
 )
