@@ -31,6 +31,9 @@ _HEADING: Final = re.compile(
     r"|^\*(?:\s+\*){4}\s+(?:user-name|command)\b|^[.|┌│├└][\s.|─-]*-",
     re.IGNORECASE,
 )
+_OWN: Final = re.compile(r"(?:^|[\s/])arco(?: --db \S+| --db=\S+)? (?:tick|work)(?: |$)")
+"""The line of `arco setup cron`: imported, it would call itself."""
+
 _ID: Final = re.compile(r"id:\s*(\S+)", re.IGNORECASE)
 _OWNED: Final = frozenset(
     {"cron_expression", "timezone", "command", "shell", "working_directory", "environment", "run_as"}
@@ -145,6 +148,9 @@ class _Reader:
                 self._comment, self._asked = [], None
                 shown = self._masked(shown, match[1], match[2])
                 return Line(number, "variable", shown, message=self._read_variable(number, match[1], match[2]))
+            if _OWN.search(stripped):
+                self._comment, self._asked = [], None
+                return Line(number, "setting", shown, message="left out: it is the line with which cron calls arco")
             entry, notes = self._read_entry(text.lstrip(BLANKS))
         except Unfit as reason:
             self._comment, self._asked = [], None

@@ -24,7 +24,7 @@ from arco_sched.formats.cron_and_systemd import (
     timer_unit,
     worker_unit,
 )
-from arco_sched.formats.crontab import read
+from arco_sched.formats.crontab_entry import parse
 from tests import ROOT
 
 HOSTILE = '/srv/it\'s 100% "odd" $HOME \\%h/a;b`c`.db'
@@ -108,17 +108,17 @@ def test_the_line_that_executes_too(home: Home) -> None:
 @given(PATHS | st.just(HOSTILE), PATHS, st.sampled_from(EVERY))
 def test_cron_and_the_shell_read_the_line_as_it_was_meant(database: str, arco: str, every: int) -> None:
     """What is left after cron's escapes and the shell's quotes are the words, whatever the paths hold."""
-    crontab = read((crontab_line([arco], database, every) + "\n").encode(), name="mine", timezone="UTC", system=False)
-    command = crontab.wanted[0].definition.request.command
-    assert shlex.split(command or "") == [arco, "--db", database, "tick", "--quiet"]
-    assert len(crontab.lines) == 1
+    line = crontab_line([arco], database, every)
+    assert "\n" not in line
+    command = parse(line, "debian", [], system=False).command
+    assert shlex.split(command) == [arco, "--db", database, "tick", "--quiet"]
 
 
 def test_a_real_shell_reads_it_so() -> None:
     """sh gets the words one by one."""
     line = crontab_line(["printf", "%s\\n"], HOSTILE, 1).removeprefix("* * * * * ")
-    command = read(f"@daily {line}\n".encode(), name="mine").wanted[0].definition.request.command
-    done = subprocess.run(["sh", "-c", str(command)], capture_output=True, text=True, check=True)
+    command = parse(f"@daily {line}", "debian", [], system=False).command
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["--db", HOSTILE, "tick", "--quiet"]
 
 

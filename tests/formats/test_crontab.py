@@ -327,6 +327,14 @@ def test_a_shell_without_here_documents_gets_no_standard_input() -> None:
     assert [each.definition.request.shell for each in crontab.entries] == ["/usr/bin/fish"]
 
 
+def test_the_line_that_calls_arco_is_left_out() -> None:
+    """It stays in the crontab, and is named."""
+    lines = ["/usr/bin/arco --db /x/a.db tick --quiet", "arco work --once --tick --quiet >> /x 2>&1", "arco status"]
+    crontab = _read("".join(f"* * * * * {line}\n" for line in lines))
+    assert [line.kind for line in crontab.lines] == ["setting", "setting", "schedule"]
+    assert crontab.lines[0].message == "left out: it is the line with which cron calls arco"
+
+
 def test_what_was_for_crons_mail_is_named() -> None:
     """MAILTO stays a variable, and the report says that nobody is mailed."""
     crontab = _read("MAILTO=me\nCONTENT_TYPE=text/plain\nRANDOM_DELAY=6\nX=y\n@daily x\n")
