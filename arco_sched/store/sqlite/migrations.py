@@ -283,7 +283,8 @@ _KEEPS_ZONES: Final = 3
 STEPS: Final[Sequence[str]] = (_TO_2, _TO_3)
 """Script by script, from schema 1 to 2, from 2 to 3, and so on."""
 
-_VIEWS: Final = ("definitions", "schedules", "ticks", "lapses", "runs", "conflicts", "events")
+_REPORTS: Final = ("report_schedules", "report_ticks", "report_lapses", "report_runs", "report_attempts")
+_VIEWS: Final = (*_REPORTS, "definitions", "schedules", "ticks", "lapses", "runs", "conflicts", "events")
 
 
 def bring_forward(database: "Database", steps: Sequence[str] = STEPS) -> Path | None:

@@ -7,6 +7,7 @@ schema.sql nor views.sql; a new version of the schema then makes both anew in ol
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -49,7 +50,7 @@ def derived() -> str:
     content = {field.name: _said("c.body", field) for field in CONTENT if not field.always}
     columns = content | {field.name: _said("d.policy", field) for field in POLICY}
     columns |= {name: f"json_extract(d.other, '$.{name}')" for name in other_names()}
-    views = _read("views.sql")
+    views = re.sub(r"\{utc ([^}]+)\}", r"strftime('%Y-%m-%dT%H:%M:%SZ', \1, 'unixepoch')", _read("views.sql"))
     for place, said in (("other", columns), ("content", content)):
         views = views.replace(f"{{{place}}}", ", ".join(f"{text} AS {name}" for name, text in said.items()))
     members = (f"'{field.name}', {_member('c.body', field)}" for field in CONTENT if not field.always)

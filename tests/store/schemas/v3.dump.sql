@@ -478,4 +478,49 @@ LEFT JOIN schedule_ids i ON i.schedule = e.schedule LEFT JOIN contents c ON c.co
 LEFT JOIN words o ON o.kind = 'origin' AND o.code = e.origin
 LEFT JOIN definition_rows d ON e.type = 4 AND d.schedule = e.schedule AND d.version = e.version
 LEFT JOIN conflict_rows x ON e.type = 4 AND x.conflict = e.seq;
+CREATE VIEW report_schedules AS
+SELECT i.schedule_id, d.version AS definition_version, d.cron_expression, d.timezone,
+       CASE WHEN d.deleted THEN 'deleted' WHEN coalesce(a.failing, 0) THEN 'failing' WHEN NOT d.enabled THEN 'paused'
+           WHEN a.due_at IS NULL THEN 'ended' ELSE 'enabled' END AS state,
+       strftime('%Y-%m-%dT%H:%M:%SZ', s.last_instant, 'unixepoch') AS last_scheduled_for, s.last_instant AS last_scheduled_for_epoch,
+       strftime('%Y-%m-%dT%H:%M:%SZ', iif(a.failing, NULL, a.due_at), 'unixepoch') AS next_due_at, iif(a.failing, NULL, a.due_at) AS next_due_at_epoch,
+       json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels
+FROM schedule_rows s JOIN schedule_ids i USING (schedule)
+JOIN definition_rows d ON d.schedule = s.schedule AND d.version = s.version
+JOIN contents c USING (content) LEFT JOIN agenda a ON a.schedule = s.schedule;
+CREATE VIEW report_ticks AS
+SELECT t.tick_id, i.schedule_id, iif(t.origin = 0, 'scheduled', rtrim(o.word, ':')) AS kind,
+       strftime('%Y-%m-%dT%H:%M:%SZ', t.instant, 'unixepoch') AS scheduled_for, t.instant AS scheduled_for_epoch,
+       strftime('%Y-%m-%dT%H:%M:%SZ', t.recorded_at, 'unixepoch') AS evaluated_at, t.recorded_at AS evaluated_at_epoch,
+       iif(t.origin = 0, t.recorded_at - t.instant, NULL) AS late_seconds,
+       t.version AS definition_version, t.status,
+       CASE t.status WHEN 'skipped' THEN coalesce(t.skip_reason, 'paused') END AS skip_reason, t.error, r.run_id,
+       iif(r.content = t.content, r.status, NULL) AS run_status
+FROM tick_rows t JOIN schedule_ids i USING (schedule) LEFT JOIN words o ON o.kind = 'origin' AND o.code = t.origin
+LEFT JOIN run_rows r
+    ON t.status = 'triggered' AND r.schedule = t.schedule AND r.origin = t.origin AND r.instant = t.instant;
+CREATE VIEW report_lapses AS
+SELECT i.schedule_id, l.reason, l.missed, strftime('%Y-%m-%dT%H:%M:%SZ', l.after + 1, 'unixepoch') AS first_instant, l.after + 1 AS first_instant_epoch,
+       strftime('%Y-%m-%dT%H:%M:%SZ', l.before - 1, 'unixepoch') AS last_instant, l.before - 1 AS last_instant_epoch,
+       strftime('%Y-%m-%dT%H:%M:%SZ', l.recorded_at, 'unixepoch') AS recorded_at, l.recorded_at AS recorded_at_epoch
+FROM lapse_rows l JOIN schedule_ids i USING (schedule);
+CREATE VIEW report_runs AS
+SELECT r.run_id, coalesce(r.key, 'sched:' || i.schedule_id || ':' || o.word || r.instant) AS run_key, i.schedule_id,
+       CASE WHEN r.version IS NULL THEN 'by hand' WHEN r.origin = 0 THEN 'scheduled' ELSE coalesce(rtrim(o.word, ':'), 'retry') END AS kind,
+       strftime('%Y-%m-%dT%H:%M:%SZ', r.instant, 'unixepoch') AS scheduled_for, r.instant AS scheduled_for_epoch,
+       strftime('%Y-%m-%dT%H:%M:%SZ', r.requested_at, 'unixepoch') AS requested_at, r.requested_at AS requested_at_epoch,
+       strftime('%Y-%m-%dT%H:%M:%SZ', f.started_at, 'unixepoch') AS started_at, f.started_at AS started_at_epoch,
+       strftime('%Y-%m-%dT%H:%M:%SZ', a.ended_at, 'unixepoch') AS ended_at, a.ended_at AS ended_at_epoch,
+       iif(r.origin = 0, f.started_at - r.instant, NULL) AS late_seconds, a.duration_ms / 1000.0 AS duration_seconds,
+       r.status, coalesce(a.attempt, 0) AS attempts, a.outcome, a.exit_code, a.signal,
+       json_extract(c.body, '$.command') AS command, json_extract(c.body, '$.labels') AS labels
+FROM run_rows r JOIN contents c USING (content) LEFT JOIN schedule_ids i ON i.schedule = r.schedule
+LEFT JOIN words o ON o.kind = 'origin' AND o.code = r.origin
+LEFT JOIN attempt_rows f ON f.run = r.run AND f.attempt = 1
+LEFT JOIN attempt_rows a ON a.run = r.run AND a.attempt = (SELECT max(x.attempt) FROM attempt_rows x WHERE x.run = r.run);
+CREATE VIEW report_attempts AS
+SELECT r.run_id, i.schedule_id, a.attempt, a.executor, a.host, strftime('%Y-%m-%dT%H:%M:%SZ', a.started_at, 'unixepoch') AS started_at, a.started_at AS started_at_epoch,
+       strftime('%Y-%m-%dT%H:%M:%SZ', a.ended_at, 'unixepoch') AS ended_at, a.ended_at AS ended_at_epoch, a.duration_ms / 1000.0 AS duration_seconds,
+       a.outcome, a.exit_code, a.signal, a.message
+FROM attempt_rows a JOIN run_rows r ON r.run = a.run LEFT JOIN schedule_ids i ON i.schedule = r.schedule;
 COMMIT;
