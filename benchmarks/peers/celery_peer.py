@@ -29,9 +29,8 @@ def shell(line):
 def worker():
     """A worker with four processes."""
     given = ["--pool=prefork", "--concurrency=4", "--loglevel=CRITICAL", "--without-gossip", "--without-mingle"]
-    return subprocess.Popen(
-        [sys.executable, __file__, str(port), "serve", "0", "worker", *given], stdout=subprocess.DEVNULL
-    )
+    command = [sys.executable, __file__, str(port), "serve", "0", "worker", *given]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
 
 if what == "serve":
