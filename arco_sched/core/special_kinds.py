@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from arco_sched.core import days
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.kinds import MAX_COMMAND, Many, Note, Pairs, Text, Whole
 
@@ -112,6 +111,8 @@ class DayRange(Text):
 
     def check(self, value: Any, note: Note) -> None:
         """`2025-12-25` or `2025-12-24..2026-01-01`, of days that exist."""
+        from arco_sched.core import days  # which an evaluation has mostly no use for
+
         if not isinstance(value, str):
             note("not_text")
         elif re.fullmatch(days.RANGE, value) is None:
@@ -153,6 +154,8 @@ class Days(Many):
 
     def normal(self, value: Any) -> tuple[str, ...]:
         """In order, what touches or overlaps made one."""
+        from arco_sched.core import days
+
         return tuple(days.format_days(*each) for each in days.merged(map(days.parse_days, value)))
 
 

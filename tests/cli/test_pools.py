@@ -91,6 +91,17 @@ def coming(arco: Arco) -> Arco:
     return arco
 
 
+def test_a_preview_shows_the_spread(coming: Arco) -> None:
+    """Each start beside its occurrence, the same as `next` says; a column only where something is spread."""
+    shown = coming.json("schedule preview hourly --from 2025-01-15T12:00:01Z --count 3")["occurrences"]
+    upcoming = coming.json("next --schedule hourly --count 3")["occurrences"]
+    assert [(each["at"], each["starts_at"]) for each in shown] == [(each["at"], each["starts_at"]) for each in upcoming]
+    assert any(each["starts_at"] > each["at"] for each in shown)
+    assert "STARTS" in coming.ok("schedule preview hourly").out
+    assert " later" in coming.ok("schedule preview hourly").out
+    assert "STARTS" not in coming.ok("schedule preview daily").out
+
+
 def test_what_is_next(coming: Arco) -> None:
     """Over all schedules in the order of time, each on its own clock; what is paused is left out."""
     found = coming.json("next --count 4")["occurrences"]
