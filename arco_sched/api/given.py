@@ -11,7 +11,7 @@ from arco_sched.core.definitions import Definition, RequestContent, Wanted
 from arco_sched.core.errors import InvalidFields, InvalidInput
 from arco_sched.core.kinds import Kind, Note, Pairs, Span, Text, problems_of
 from arco_sched.core.policy import MAX_SECONDS, Policy
-from arco_sched.core.problems import Problem
+from arco_sched.core.problems import CLOSE, Problem
 from arco_sched.core.rows import Field, part_types, rows
 
 P = ParamSpec("P")
@@ -229,7 +229,7 @@ class Given:
             else:
                 from difflib import get_close_matches
 
-                nearest = get_close_matches(name[:100], [*_FIELDS, *parts], n=1)
+                nearest = get_close_matches(name[:100], [*_FIELDS, *parts], n=1, cutoff=CLOSE)
                 meant = f": did you mean {nearest[0]}?" if nearest else ""
                 note("unknown_field", given=ascii(name[:40]) if name else values.given(key), meant=meant)
         return plain

@@ -18,7 +18,7 @@ from arco_sched.core.errors import InvalidInput
 from arco_sched.render.terminal import say, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from arco_sched.cli.many import Which
     from arco_sched.cli.moments import Asked
@@ -26,11 +26,16 @@ if TYPE_CHECKING:
     from arco_sched.service.workspace import Workspace
 
 
-def answer_change(answer: "ScheduleChange", session: Session, *, as_json: bool) -> None:
-    """Show what became of one schedule."""
+def answer_change(
+    answer: "ScheduleChange", session: Session, *, as_json: bool, said: "Mapping[str, Any] | None" = None
+) -> None:
+    """Show what became of one schedule; `said` are the fields that options gave."""
     from arco_sched.render import json, sentences
+    from arco_sched.service.definitions import cautious
 
-    for warning in answer.warnings:
+    chosen = [name for name in said or () if name in {"dst_gap", "dst_overlap"}]
+    more = cautious(answer.schedule.version.definition, chosen) if chosen else ()
+    for warning in dict.fromkeys((*answer.warnings, *more)):
         say(f"warning: {warning}")
     write(json.schedule_change(answer) if as_json else sentences.schedule_change(answer, session.now))
 

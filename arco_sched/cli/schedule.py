@@ -66,7 +66,7 @@ def create(
     with session.create() as workspace:
         answer = workspace.create_schedule(schedule_id, definition, now=session.now, start_at=start_at, enabled=enabled)
         note_no_worker(workspace, (definition.request, definition.policy))
-    acts.answer_change(answer, session, as_json=as_json)
+    acts.answer_change(answer, session, as_json=as_json, said=values)
 
 
 @schedule_app.command(
@@ -121,7 +121,7 @@ def update(
         if "command" in values:
             changed = answer.schedule.version.definition
             note_no_worker(workspace, (changed.request, changed.policy))
-    acts.answer_change(answer, session, as_json=as_json)
+    acts.answer_change(answer, session, as_json=as_json, said=values)
 
 
 @schedule_app.command("list", rich_help_panel=LOOK, epilog=examples("arco schedule list", "arco schedule list --all"))
@@ -250,11 +250,14 @@ def preview(
             begin = session.now if since is None else since(clock_of(workspace, schedule_id, None))
             found = workspace.preview(schedule_id, start=begin, count=count)
     else:
+        from arco_sched.service.definitions import cautious
         from arco_sched.service.definitions import preview as preview_expression
 
         values = {"timezone": "UTC", **expression}
         begin = session.now if since is None else since(clock_named(values["timezone"]))
         found = preview_expression(**values, start=begin, count=count)
+        for warning in cautious(Definition(cron_expression=values["cron_expression"]), expression):
+            say(f"warning: {warning}")
     if as_json:
         write(json.preview(found))
     elif not found:

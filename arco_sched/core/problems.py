@@ -11,6 +11,9 @@ from typing import Any, Final, NamedTuple
 SHOWN: Final = 60
 """Characters of a text that a sentence shows at most."""
 
+CLOSE: Final = 0.8
+"""How alike two names must be (`difflib`) before one is suggested for the other: people do what a suggestion says."""
+
 SENTENCES: Final[Mapping[str, str]] = {
     "said": "{sentence}",
     # Values of a type that is not taken, in a Python call.

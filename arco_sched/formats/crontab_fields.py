@@ -22,6 +22,7 @@ CALLED: Final[Mapping[Dialect, str]] = {
     "supercronic": "supercronic",
 }
 
+_ONE_SUNDAY: Final = re.compile(r"(?<![a-z0-9])sun-sun(?:/[0-9]+)?(?![a-z0-9])", re.IGNORECASE)
 _TO_SUNDAY: Final = re.compile(r"(?<!sun)-sun(?![a-z])", re.IGNORECASE)
 _TO_ZERO: Final = re.compile(r"\b(?!sun\b|0+\b)([a-z0-9]+)-(?:sun|0+)\b(?!/)", re.IGNORECASE)
 _EVERY_DAY: Final = sum(1 << day for day in range(1, 32))
@@ -37,6 +38,8 @@ def expression(fields: list[str], dialect: Dialect, notes: list[str], *, twice: 
         if dialect == "supercronic" and fields[0] == "@midnight":
             raise Unfit("supercronic does not know @midnight: write @daily")
         return _checked(" ".join(fields), twice=twice)
+    # For all of them both ends are 0.
+    fields = [_ONE_SUNDAY.sub("SUN", field) for field in fields]
     return _checked(" ".join(_READERS[dialect](fields, notes)), twice=twice)
 
 

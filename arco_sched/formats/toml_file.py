@@ -15,7 +15,7 @@ from arco_sched.core.errors import InvalidFile, InvalidInput
 from arco_sched.core.fields import BY_NAME, GIVEN, merge, normal
 from arco_sched.core.instants import parse_instant
 from arco_sched.core.kinds import Instant, Pairs, Span, is_whole, problems_of
-from arco_sched.core.problems import NOTHING, Names, Problem
+from arco_sched.core.problems import CLOSE, NOTHING, Names, Problem
 from arco_sched.core.rows import Field
 from arco_sched.core.special_kinds import Days
 from arco_sched.formats.toml_lines import Path, key_lines
@@ -103,12 +103,9 @@ class _Reader:
     def document(self, document: Mapping[str, Any]) -> tuple[Wanted, ...]:
         for key in document:
             if key not in {"defaults", "schedules"}:
-                nearest = (
-                    " or ".join(get_close_matches(key, ("defaults", "schedules"))) or "[defaults] or [schedules.ID]"
-                )
-                self._note(
-                    (key,), f"unknown key {_shown(key)}: a file holds [defaults] and [schedules.ID]; write {nearest}"
-                )
+                nearest = get_close_matches(key, ("defaults", "schedules"), n=1, cutoff=CLOSE)
+                meant = f"; did you mean {nearest[0]}?" if nearest else ""
+                self._note((key,), f"unknown key {_shown(key)}: a file holds [defaults] and [schedules.ID]{meant}")
         defaults = self._defaults(document.get("defaults", {}))
         schedules = document.get("schedules", {})
         if not isinstance(schedules, dict):
@@ -167,12 +164,13 @@ class _Reader:
 
 def _unknown(path: Path, key: str, value: Any) -> str:
     if key in _ELSEWHERE:
-        return f"unknown key {_shown(key)}: write {_ELSEWHERE[key]}"
+        return f"unknown key {_shown(key)}: did you mean {_ELSEWHERE[key]}?"
     if isinstance(value, dict) and path[0] == "schedules" and any(name in KEYS or name in _ELSEWHERE for name in value):
         whole = toml_key(f"{path[1]}.{key}")
         return f"unknown table {_shown(key)}: an id with a dot in it is quoted, [schedules.{whole}]"
-    nearest = get_close_matches(key, KEYS, n=1)
-    return f"unknown key {_shown(key)}: " + (f"write {nearest[0]}" if nearest else f"there are {', '.join(KEYS)}")
+    nearest = get_close_matches(key, KEYS, n=1, cutoff=CLOSE)
+    meant = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(KEYS)}"
+    return f"unknown key {_shown(key)}: {meant}"
 
 
 def _wanted(schedule_id: str, values: dict[str, Any]) -> Wanted:

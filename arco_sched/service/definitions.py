@@ -1,9 +1,9 @@
 """Check a definition before it is recorded, preview its occurrences, and look at what is recorded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Final, Literal
 
 from arco_sched.core import changes, fields
 from arco_sched.core.cron import check_expression, load_zone, read_expression, timetable_from
@@ -83,7 +83,28 @@ def raise_any(problems: Sequence[str | Problem]) -> None:
 
 def warnings(version: Version, minutes: int | None = None) -> tuple[str, ...]:
     """What a person should know about a definition that is acceptable and is evaluated each so many minutes (1)."""
-    definition, every = version.definition, minutes or 1
+    return (*cautious(version.definition), *_never_or_late(version, minutes or 1))
+
+
+def cautious(definition: Definition, said: Iterable[str] = ()) -> tuple[str, ...]:
+    """What the expression may mean otherwise than somebody thinks; `said` are fields that were given, whatever their
+    values."""
+    from arco_sched.core.cron.cautions import cautions
+
+    given = {name for name in _OF_CLOCK_CHANGES if getattr(definition, name) != _OF_CLOCK_CHANGES[name]}
+    try:
+        expression = read_expression(definition.cron_expression)
+    except InvalidInput:
+        return ()
+    return tuple(cautions(expression, [name for name in _OF_CLOCK_CHANGES if name in given or name in said]))
+
+
+_OF_CLOCK_CHANGES: Final = {"dst_gap": "next", "dst_overlap": "first"}
+"""The fields that say what a clock change does to a fixed time, with what holds where nobody says anything."""
+
+
+def _never_or_late(version: Version, every: int) -> tuple[str, ...]:
+    definition = version.definition
     try:
         times = read_expression(definition.cron_expression).times_within(every)
     except InvalidInput:

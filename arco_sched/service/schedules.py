@@ -10,6 +10,7 @@ from arco_sched.core.errors import NotFound
 from arco_sched.core.evaluate import Ticks, discard, evaluate, waiting
 from arco_sched.core.events import Draft
 from arco_sched.core.history import Lapse, Schedule
+from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.subjects import State
 from arco_sched.service.definitions import checked, warnings
@@ -196,6 +197,7 @@ def _change_all(
         record(transaction, [version for version in versions.values() if version is not None], drafts)
         schedules = {each: transaction.definitions.schedule(each) for each in versions}
         minutes = transaction.definitions.about().evaluation_minutes
+        said = {each: _said(transaction, version, minutes, now) for each, version in versions.items()}
     answers = []
     for each, version in versions.items():
         schedule, effect = schedules[each], effects.get(each)
@@ -204,8 +206,7 @@ def _change_all(
         later = 0
         if effect is not None and discard_waiting and discard_runs:
             later = _skip_in_batches(store, effect.runs[len(effect.skipped) :], now)
-        said = () if version is None or version.deleted else warnings(version, minutes)
-        answers.append(_answer(schedule, said, "unchanged" if version is None else change, effect, later))
+        answers.append(_answer(schedule, said[each], "unchanged" if version is None else change, effect, later))
     return answers
 
 
@@ -277,6 +278,33 @@ def _will_trigger(state: State, through: int, count: int) -> int:
         elif step.skipped is not None:
             count -= len(step.instants)
     return max(count, 0)
+
+
+def _said(transaction: Transaction, version: Version | None, minutes: int | None, now: int) -> tuple[str, ...]:
+    """The sentences for people about a new version."""
+    if version is None or version.deleted:
+        return ()
+    return (*warnings(version, minutes), *_since_then(transaction, version, now))
+
+
+def _since_then(transaction: Transaction, version: Version, now: int) -> tuple[str, ...]:
+    """What the next evaluation makes of the occurrences since a start in the past; nothing of a start that is older."""
+    number = transaction.definitions.number(version.schedule_id)
+    if number is None or version.start_at >= now or version.effective_from > version.start_at:
+        return ()
+    state = transaction.definitions.state(number)
+    if not waiting(state.terms, state.cursor, now, state.ahead):
+        return ()
+    outcome = evaluate(state.terms, state.cursor, now, limit=0, ahead=state.ahead)
+    lapse = sum(step.missed or 0 for step in outcome.steps if isinstance(step, Lapse))
+    made = min(outcome.quota, outcome.deferred)
+    later = f", {outcome.deferred - made:,} wait for those after it" if outcome.deferred > made else ""
+    ticks = "1 becomes a tick" if made == 1 else f"{made:,} become ticks"
+    lapsed = "1 lapses" if lapse == 1 else f"{lapse:,} lapse"
+    since = f"since the start {format_instant(version.start_at)}"
+    return (
+        f"of what was due {since}, {ticks} at the next evaluation{later}, and {lapsed if lapse else 'none lapses'}",
+    )
 
 
 def _skip(transaction: Transaction, run_ids: Sequence[str], now: int) -> list[Draft]:

@@ -51,7 +51,7 @@ def _told(text: str, dialect: Any) -> tuple[str, str | None] | str:
         ("0 22-4 * * * x", ["runs backwards", "runs backwards", ("0 0-4,22-23 * * *", "x"), "runs backwards"]),
         ("0 0 * * FRI-SUN x", ["write 7", ("0 0 * * FRI-7", "x"), ("0 0 * * FRI-SUN", "x"), "does not read the day"]),
         ("0 0 * * 5-0 x", ["runs backwards", ("0 0 * * 5-7", "x"), ("0 0 * * 0,5-6", "x"), "runs backwards"]),
-        ("0 0 * * SUN-SUN x", [("0 0 * * SUN-SUN", "x")] * 4),
+        ("0 0 * * SUN-SUN x", [("0 0 * * SUN", "x")] * 4),
         ("0 0 * * 7 x", [("0 0 * * 7", "x")] * 2 + ["every day: write 0"] + [("0 0 * * 7", "x")]),
         ("5/15 * * * * x", ["without a range", "without a range", ("5 * * * *", "x"), ("5-59/15 * * * *", "x")]),
         ("0 0 */2 * * x", [("0 0 */2 * *", "x")] * 2 + [("0 0 2,4,6,8,10,12,14,16,18,20,22,24,26,28,30 * *", "x")]),

@@ -132,7 +132,7 @@ def _translated_item(name: str, item: str) -> str:
         low = int(names.get(low_text.upper(), low_text))
         high = int(names.get(high_text.upper(), high_text)) if high_text else low
         if name == "day-of-week" and high_text.upper() == "SUN":
-            low, high = (7 if low_text.upper() == "SUN" else low), 7
+            high = 7
         written = f"{low}-{high}"
     # croniter widens a range of one value, and one that its step leaves with one value, to the whole field.
     if low == high or (step and len(step.lstrip("0")) > 4) or (step and int(step) > high - low):

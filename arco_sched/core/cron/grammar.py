@@ -307,8 +307,9 @@ def _read_item(field: _Field, item: str) -> range:
         low_text, _, high_text = body.partition("-")
         low, high = _value(field, low_text), _value(field, high_text)
         if field is _WEEKDAY and high_text.upper() == "SUN":
-            # Both ends SUN are one day, not a week: OCPS lets SUN be 0 or 7, and here it is the same at both ends.
-            low, high = (7 if low_text.upper() == "SUN" else low), 7
+            if low_text.upper() == "SUN":
+                raise _Refused(f"{_shown(item)} may mean one day or the whole week: write SUN or *")
+            high = 7
         if low > high:
             raise _Refused(
                 f"{_shown(item)} runs backwards{_forwards(field, low_text, high_text, low, high, step_text)}"

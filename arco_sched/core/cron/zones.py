@@ -1,5 +1,6 @@
 """Time zones as stretches of constant offset, read from the installed `tzdata` package and from nowhere else."""
 
+import re
 from bisect import bisect_right
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol, cast
@@ -17,6 +18,9 @@ END: Final = 1 << 60
 
 _NOT_PLACES: Final = frozenset({"Factory"})
 """`Factory` is the database's own mark for a machine that nobody has set: its offset is unknown."""
+
+
+_OFFSET: Final = re.compile(r"(?:GMT|UTC|Z)? *([+-]) *([0-9]{1,2})(?::?00)?", re.ASCII | re.IGNORECASE)
 
 
 class Span(NamedTuple):
@@ -168,10 +172,24 @@ def load_zone(name: str) -> Zone:
 
 def _unknown(name: str) -> str:
     shown = repr(name if len(name) <= 60 else name[:57] + "...")
+    offset = _OFFSET.fullmatch(name.strip())
+    if offset is not None:
+        return f"the time zone {shown} is unknown: {_fixed(offset[1], offset[2])}"
     nearest = _nearest(name) if len(name) <= 60 else []
     if not nearest:
         return f"the time zone {shown} is unknown: write an IANA name such as Europe/Berlin, or UTC"
     return f"the time zone {shown} is unknown: did you mean {' or '.join(nearest)}?"
+
+
+def _fixed(sign: str, hours: str) -> str:
+    """What to write for an offset: the names of the database that look like it mean the opposite."""
+    place = "write the name of a place, such as Asia/Karachi, whose clock changes with its rules"
+    same = f"Etc/GMT{'-' if sign == '+' else '+'}{int(hours)}"
+    if same not in zone_names() or not int(hours):
+        return place
+    where = "ahead of" if sign == "+" else "behind"
+    plural = "" if int(hours) == 1 else "s"
+    return f"{place}; {int(hours)} hour{plural} {where} UTC all year round is {same}"
 
 
 def _nearest(name: str) -> list[str]:

@@ -80,10 +80,7 @@ def test_disagreement(change: dict[str, object], field: str) -> None:
         *(f"{field} * * * *" for field in ("*/59", "*/60", "*/99999", "10-20/10", "10-20/11", "10-20/31", "59-59/1")),
         *(f"0 0 {field} * *" for field in ("*/30", "*/31", "*/32", "2-4/2", "2-4/3", "2-4/7")),
         *(f"0 0 * * {field}" for field in ("*/6", "*/7", "0-7/7", "1-7/6", "1-7/7", "6-7/1", "6-7/2")),
-        *(
-            f"0 0 * * {field}"
-            for field in ("0-SUN", "SUN-SUN", "SUN-SUN/2", "5-SUN/2", "6-SUN/2", "0-SUN/7", "0-SUN/8")
-        ),
+        *(f"0 0 * * {field}" for field in ("0-SUN", "5-SUN/2", "6-SUN/2", "0-SUN/7", "0-SUN/8")),
         f"*/{'9' * 900} * * * *",
     ],
 )

@@ -60,7 +60,6 @@ ACCEPTED = [
     ("* * * * SAT-SUN", {"weekdays": [0, 6]}),
     ("* * * * FRI-SUN", {"weekdays": [0, 5, 6]}),
     ("* * * * SUN-TUE", {"weekdays": [0, 1, 2]}),
-    ("* * * * SUN-SUN", {"weekdays": [0]}),
     ("* * * * 0-7", {}),
     ("* * * * MON-FRI/2", {"weekdays": [1, 3, 5]}),
     ("* * * * */7", {"weekdays": [0]}),

@@ -1,0 +1,71 @@
+"""What is said beside an answer of what was given and may be meant otherwise."""
+
+import pytest
+
+from tests.conftest import Arco
+
+NEVER = "has no effect: the minute or the hour of `*/15 * * * *` begins with *"
+
+
+@pytest.mark.parametrize("option", ["--dst-gap next", "--dst-gap skip", "--dst-overlap first", "--dst-overlap both"])
+def test_a_choice_without_effect(arco: Arco, option: str) -> None:
+    """An explicit choice for clock changes warns at create, update and preview, also where it is the default."""
+    said = f"warning: {option.split(maxsplit=1)[0][2:].replace('-', '_')} {NEVER}"
+    for command in ("schedule create a", "schedule update a", "schedule preview"):
+        answer = arco(f'{command} --cron "*/15 * * * *" {option}')
+        assert answer.code == 0
+        assert answer.err.count(said) == 1
+
+
+def test_apply_warns(arco: Arco) -> None:
+    """A file too."""
+    text = '[schedules.x]\ncron_expression = "*/90 * * * *"\ndst_gap = "skip"\n'
+    answer = arco("apply", arco.file("x.toml", text))
+    assert "'*/90' steps beyond 59" in answer.err
+    assert "dst_gap has no effect" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            "--start 2024-12-25T00:00:00Z",
+            "10 become ticks at the next evaluation, 15 wait for those after it, and 144 lapse",
+        ),
+        (
+            "--start 2024-12-31T12:30:00Z --catchup-policy latest",
+            "10 become ticks at the next evaluation, and 2 lapse",
+        ),
+        ("--start 2024-12-31T22:30:00Z", "2 become ticks at the next evaluation, and none lapses"),
+        ("--start 2025-01-01T00:00:00Z", None),
+        ("--start 2025-01-02T00:00:00Z", None),
+        ("", None),
+    ],
+)
+def test_a_start_in_the_past(arco: Arco, options: str, said: str | None) -> None:
+    """Create says what the next evaluation makes of what was due since, and the evaluation does so."""
+    answer = arco(f'schedule create a --cron "0 * * * *" {options}')
+    assert answer.code == 0
+    assert ("warning: of what was due since the start" in answer.err) == (said is not None)
+    if said is not None:
+        assert said in answer.err
+        made = arco.json("tick")
+        assert said.startswith(f"{made['triggered']} become ticks")
+        assert f"{made['lapsed'] or 'none'} lapse" in said
+
+
+def test_another_start_in_the_past(arco: Arco) -> None:
+    """So does an update of the start."""
+    arco.ok('schedule create a --cron "0 * * * *" --start 2052-01-01T00:00:00Z')
+    answer = arco("schedule update a --start 2024-12-31T22:30:00Z")
+    assert "2 become ticks at the next evaluation, and none lapses" in answer.err
+
+
+@pytest.mark.parametrize("zone", ["", "GMT+5", "utc+5", "UTC+05:00"])
+def test_zones_that_are_none(arco: Arco, zone: str) -> None:
+    """No zone is refused everywhere, and an offset is never answered with the name that means the opposite."""
+    for command in ("schedule preview", "schedule create a"):
+        answer = arco(*command.split(), "--cron", "0 9 * * *", "--tz", zone)
+        assert answer.code == 2
+        assert "did you mean" not in answer.err
+        assert ("5 hours ahead of UTC all year round is Etc/GMT-5" in answer.err) == bool(zone)
