@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from arco_sched.core.cron import Timetable
 from arco_sched.core.cron.tzif import read_tzif
-from arco_sched.core.cron.zones import Zone, zone_data
+from arco_sched.core.cron.zones import BEGINNING, END, Zone, load_zone, zone_data
 from arco_sched.core.definitions import Term
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import Stretch, in_force, stretches, times_of
@@ -57,12 +57,11 @@ class Rules(NamedTuple):
 
 def is_fixed(timezone: str) -> bool:
     """Whether a zone's clock never moves, whatever a release says: UTC, and the others of a fixed offset."""
-    from arco_sched.core.cron.zones import load_zone
-
     try:
-        return len(load_zone(timezone).spans(-(1 << 59), 1 << 59)) == 1
+        zone = load_zone(timezone)
     except InvalidInput:
         return False
+    return zone.yearly_from is None and len(zone.spans(BEGINNING, END)) == 1
 
 
 def rules_of(timezone: str, former: bytes) -> Rules | None:

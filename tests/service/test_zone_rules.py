@@ -98,3 +98,13 @@ def test_dry_run_under_zone_rules_that_changed(workspace: Workspace, path: Path)
     assert [tick.tick_id for tick in rehearsed.ticks] == ["daily:1735812000"]
     assert rehearsed.lapsed == 1
     assert [tick.tick_id for tick in workspace.evaluate(now).ticks] == [tick.tick_id for tick in rehearsed.ticks]
+
+
+def test_zone_data_of_another_package(workspace: Workspace, path: Path) -> None:
+    """Zones that are kept otherwise than the same release has them here are a note."""
+    workspace.create_schedule("a", Definition(cron_expression="0 * * * *", timezone="Europe/Berlin"), now=DAY)
+    assert sql(path, "SELECT timezone FROM zone_data") == [("Europe/Berlin",)]
+    assert workspace.verify().notes == ()
+    sql(path, "UPDATE zone_data SET data = x'00'")
+    found = workspace.verify()
+    assert (found.ok, len(found.notes)) == (True, 1)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final
 
 from arco_sched.core.cron import Timetable
+from arco_sched.core.cron.zones import zone_data
 from arco_sched.core.definitions import Term
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import Stretch, agenda, beginning, stretches, times_of
@@ -40,6 +41,11 @@ def recount(audit: Audit, findings: Findings, report: Progress) -> None:
             "zone rules", f"zone rules {release} are installed, {recorded} were last evaluated with", note=True
         )
         changes.append(pending_change(audit))
+    else:
+        for timezone, data in audit.zones.kept().items():
+            if zone_data(timezone) != data:
+                text = f"what is kept of the zone {timezone} is not what {release} has here: another package of it"
+                findings.add("zone rules", text, note=True)
     elsewhere = set(audit.zones.planned_elsewhere())
     schedules = audit.definitions.numbers()
     done = 0
