@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from arco_sched.api.values import Instant, PathLike
-    from arco_sched.core.ports import Store
+    from arco_sched.core.ports import Compaction, Store
     from arco_sched.service.pruning import Pruning
     from arco_sched.service.verification.findings import Verification
 
@@ -114,14 +114,18 @@ class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
         *,
         before: Instant,
         now: Instant,
+        unexecuted: bool = False,
         dry_run: bool = False,
         progress: Callable[[int, int], None] | None = None,
     ) -> Pruning:
-        """Remove ticks, lapses and their events before an instant; definitions, runs and run keys stay.
+        """Remove ticks, lapses, runs that were final by then, and their events, before an instant.
+
+        Definitions stay, and nothing is made twice because of it.
 
         Args:
             before: The instant: an aware datetime or whole seconds since 1970.
             now: The clock, which the events of the pruning bear.
+            unexecuted: Whether requested runs go too that no worker takes and of whose life nobody told.
             dry_run: Whether to answer only what that would be.
             progress: Called after each schedule with the schedules done, and of all.
         """
@@ -130,9 +134,18 @@ class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
             super().prune,
             before=given.instant("before", before),
             now=given.instant("now", now),
+            unexecuted=given.flag("unexecuted", unexecuted),
             dry_run=given.flag("dry_run", dry_run),
             progress=given.callback("progress", progress),
         )
+
+    def compact(self) -> Compaction:
+        """Give the space of what was pruned back to the file system, in one step for which others who write wait.
+
+        The answer has the bytes of the file `before` and `after`; `is_shared` says that others have it open, so that it
+        becomes smaller only when they are done.
+        """
+        return super().compact()
 
     def verify(self, progress: Callable[[str, int, int], None] | None = None) -> Verification:
         """Fold all events again from nothing and compare every row, count every schedule's occurrences again, and name

@@ -50,6 +50,7 @@ _PLACES: Final = {
     "verify": _Place("verify:verify_app", _KEEP),
     "backup": _Place("backup:backup_app", _KEEP),
     "prune": _Place("prune:prune_app", _KEEP),
+    "compact": _Place("prune:compact_app", _KEEP),
 }
 
 

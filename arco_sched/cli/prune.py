@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from arco_sched.core.ports import Store
 
 prune_app = typer.Typer(add_completion=False)
+compact_app = typer.Typer(add_completion=False)
 
 
 @prune_app.command(epilog=examples("arco prune --older-than 90d --dry-run", "arco prune --older-than 52w"))
@@ -29,13 +30,21 @@ def prune(
     older_than: Annotated[
         str, typer.Option("--older-than", metavar="SPAN", help="How old history must be to go: 90d, 12w, 36h.")
     ],
+    unexecuted: Annotated[
+        bool,
+        typer.Option(
+            "--unexecuted",
+            help="Runs that no worker takes go too: whoever executes by events is done with what is that old.",
+        ),
+    ] = False,
     dry_run: opt.DryRun = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Remove old history: ticks, lapses and their events, and the output of runs that ended long ago.
+    """Remove old history: ticks, lapses, runs that are final for as long, their events and their output.
 
-    Definitions, runs and run keys stay, so nothing is ever made twice because of it. `why` and `verify` know what was
-    pruned. It asks nothing; look first with --dry-run.
+    Definitions stay, and so does what is requested, runs, or was requested by hand; nothing is made twice because of
+    it. `why` and `verify` know what was pruned. It asks nothing; look first with --dry-run. `arco compact` then gives
+    the space back.
     """
     from arco_sched.render import pruning as render
     from arco_sched.service.workspace import Workspace
@@ -44,10 +53,31 @@ def prune(
     before = session.now - read_age(older_than) * 60
     with session.store(asking=dry_run) as store, watched("pruning") as show:
         answer = Workspace(store).prune(
-            before=before, now=session.now, dry_run=dry_run, progress=lambda done, total: show("pruning", done, total)
+            before=before,
+            now=session.now,
+            unexecuted=unexecuted,
+            dry_run=dry_run,
+            progress=lambda done, total: show("pruning", done, total),
         )
         _discard_files(session, store, before, dry_run=dry_run)
     write(render.as_json(answer) if as_json else render.text(answer))
+
+
+@compact_app.command(epilog=examples("arco compact", "arco compact --json"))
+def compact(ctx: typer.Context, as_json: opt.Json = False) -> None:
+    """Give the space of what was pruned back to the file system.
+
+    The file is written anew, through its log, which takes as much room again for a moment. Others read meanwhile, and
+    whoever writes waits; where somebody else writes for too long, it says that the database is busy.
+    """
+    from arco_sched.render import pruning as render
+
+    session: Session = ctx.obj
+    with session.open() as workspace:
+        answer = workspace.compact()
+    if answer.is_shared:
+        say("note: others have the database open, and the file becomes smaller when they are done")
+    write(render.compaction_as_json(answer) if as_json else render.compaction(str(session.path), answer))
 
 
 def _discard_files(session: Session, store: "Store", before: int, *, dry_run: bool) -> None:

@@ -15,7 +15,7 @@ from arco_sched.core.definitions import Term, Version
 from arco_sched.core.fields import PAYLOAD_NAMES, REQUIRED_NAMES
 from arco_sched.core.fields import payload as payload_of
 from arco_sched.core.fold import RareEvent, RowChange
-from arco_sched.core.history import Lapse, PrunedPart, Rewinding, SkipReason
+from arco_sched.core.history import Lapse, PrunedPart, PrunedRuns, Rewinding, SkipReason
 from arco_sched.core.identity import ORIGINS, RUN_ID_LENGTH, Origin, TickKey, packed_run_ids, run_id, run_key, tick_id
 from arco_sched.core.instants import format_instant
 
@@ -80,6 +80,14 @@ PRUNED: Final = EventType(
     fold.fold_pruning,
 )
 
+RUNS_PRUNED: Final = EventType(
+    "RunsPruned",
+    32,
+    "runs_pruned:{schedule_id}:{n}",
+    frozenset({"schedule_id", "before", "after", "through", "unexecuted", "last_for", "runs", "events"}),
+    fold.fold_runs_pruning,
+)
+
 _KEYS: Final = {
     "RunSubmitted": "run_submitted:{run_id}:{attempt}:{submission}",
     "RunStarted": "run_started:{run_id}:{attempt}",
@@ -97,7 +105,7 @@ OF_RUNS: Final = tuple(
 )
 """The types of a run's life (`core.run_events`), whose codes begin at 8."""
 
-TYPES: Final = (UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND, PRUNED, *OF_RUNS)
+TYPES: Final = (UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND, PRUNED, *OF_RUNS, RUNS_PRUNED)
 """The registry. A code is never given to another type."""
 
 BY_NAME: Final = {type_.name: type_ for type_ in TYPES}
@@ -324,6 +332,22 @@ def pruned(schedule: int, part: PrunedPart, count: int, now: int) -> Draft:
         "lapses": part.lapses,
     }
     return (7, schedule, None, None, None, None, None, key, None, _text(payload), now)
+
+
+def runs_pruned(schedule: int, part: PrunedRuns, count: int, now: int) -> Draft:
+    """Which runs of a schedule a pruning removed; the `count`th of the schedule."""
+    key = f"runs_pruned:{part.schedule_id}:{count}"
+    payload = {
+        "schedule_id": part.schedule_id,
+        "before": format_instant(part.before),
+        "after": part.after,
+        "through": part.through,
+        "unexecuted": part.unexecuted,
+        "last_for": format_instant(part.last_for),
+        "runs": part.runs,
+        "events": part.events,
+    }
+    return (RUNS_PRUNED.code, schedule, None, None, None, None, None, key, None, _text(payload), now)
 
 
 def _optional(instant: int | None) -> str | None:

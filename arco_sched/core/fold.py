@@ -61,6 +61,17 @@ class HistoryRemoved(NamedTuple):
     last_run: int | None
 
 
+class RunsRemoved(NamedTuple):
+    """Runs of a schedule are gone with their events: of those with `after < number <= through` the ones that were final
+    before `before`, or with `unexecuted` that nobody executed."""
+
+    schedule: int
+    before: int
+    after: int
+    through: int
+    unexecuted: bool
+
+
 class LifeWent(NamedTuple):
     """A run's life went on, or a pool was changed: the state that follows is `core.runs.apply`'s."""
 
@@ -88,6 +99,7 @@ RowChange = (
     | CursorRewound
     | LapseCut
     | HistoryRemoved
+    | RunsRemoved
     | ZoneRulesSet
     | OccurrencesServed
 )
@@ -129,6 +141,18 @@ def fold_pruning(event: RareEvent) -> Iterator[RowChange]:
         parse_instant(payload["cursor"]),
         optional_instant(payload["last_scheduled_for"]),
         optional_instant(payload["last_run_for"]),
+    )
+
+
+def fold_runs_pruning(event: RareEvent) -> Iterator[RowChange]:
+    """Runs of a schedule were removed, with their events."""
+    payload = event.payload
+    yield RunsRemoved(
+        _schedule(event),
+        parse_instant(payload["before"]),
+        payload["after"],
+        payload["through"],
+        bool(payload["unexecuted"]),
     )
 
 

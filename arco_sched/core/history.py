@@ -180,6 +180,35 @@ class Event(NamedTuple):
     note: str | None = None
 
 
+class FinalRun(NamedTuple):
+    """A run that a pruning removes, by the store's number, with its tick and how many events are about it."""
+
+    run: int
+    schedule: int
+    origin: int
+    instant: int
+    run_id: str
+    events: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrunedRuns:
+    """Runs of a schedule that one pruning removed: those with `after < number <= through` that were final before
+    `before`, or with `unexecuted` that nobody executed.
+
+    They are `runs` in number, with `events` events; `last_for` is the latest instant of their ticks.
+    """
+
+    schedule_id: str
+    before: int
+    after: int
+    through: int
+    unexecuted: bool
+    last_for: int
+    runs: int
+    events: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrunedPart:
     """What one pruning removed of a schedule: its history through `through`, and the state that stays.

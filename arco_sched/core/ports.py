@@ -86,6 +86,15 @@ class Transaction(Protocol):
         """
 
 
+class Compaction(NamedTuple):
+    """The size of a database before and after it was compacted, in bytes; `is_shared` says that others have it open, so
+    that it becomes smaller only when they are done."""
+
+    before: int
+    after: int
+    is_shared: bool
+
+
 class RowDifference(NamedTuple):
     """A row of a folded table that the events do not give: `missing`, `extra`, or the columns in which it differs.
 
@@ -282,6 +291,9 @@ class Store(Protocol):
 
     def yield_to_writers(self) -> None:
         """Pause between two of many transactions, so that a waiting writer gets its turn."""
+
+    def compact(self) -> Compaction:
+        """Give back the space of what was removed; raises `DatabaseUnusable` where others write for too long."""
 
     def backup(self, path: Path, *, replace: bool) -> None:
         """A consistent copy at `path`, whole or not there at all."""

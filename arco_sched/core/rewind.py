@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from arco_sched.core.definitions import Term
 from arco_sched.core.evaluate import stretches
 from arco_sched.core.history import LapseCut, Rewinding, VersionShift
-from arco_sched.core.instants import CLOCK_TOLERANCE
+from arco_sched.core.instants import BEFORE_ALL, CLOCK_TOLERANCE
 
 
 def rewind(
@@ -23,17 +23,19 @@ def rewind(
     lapses: Sequence[tuple[int, int, int, int | None]],
     ticks: Sequence[int],
     now: int,
+    floor: int = BEFORE_ALL,
 ) -> Rewinding | None:
     """What brings the schedule back to `now`, or None where neither its cursor nor its newest version is ahead of it by
     more than a minute.
 
     `terms` are all versions, newest first; `lapses` those that reach beyond `now`, each (seq, after, before, missed);
     `ticks` the instants of the scheduled ticks after the first of these, and after `now`. A cursor is never brought
-    back behind the beginning of the schedule, before which there is nothing to account for.
+    back behind the beginning of the schedule, before which there is nothing to account for, nor behind `floor`, through
+    which runs were pruned: their keys are not reserved any more, and they would be made twice.
     """
     starts = _starts(terms, now)
     begin = min(min(term.effective_from, max(now + 1, starts[term.version])) for term in terms)
-    target = max(now, begin - 1)
+    target = max(now, begin - 1, floor)
     moved = {}
     for term in reversed(terms):
         start = starts[term.version]

@@ -11,7 +11,7 @@ from arco_sched.core.changes import Current
 from arco_sched.core.definitions import Term, Version
 from arco_sched.core.evaluate import AgendaEntry
 from arco_sched.core.events import EventType
-from arco_sched.core.history import Event, LapseRecord, PrunedPart, Run, Schedule, Signature, Tick
+from arco_sched.core.history import Event, FinalRun, LapseRecord, PrunedPart, Run, Schedule, Signature, Tick
 from arco_sched.core.identity import TickKey
 from arco_sched.core.zone_changes import ZoneChange
 
@@ -251,6 +251,16 @@ class History(Protocol):
 
     def pruned_through(self, schedules: Sequence[int]) -> dict[int, int]:
         """The instant through which history was removed, of each schedule of which some was."""
+
+    def final_runs(
+        self, *, before: int, after: int, through: int, unexecuted: bool, room: int = ..., planned: bool = False
+    ) -> Sequence[FinalRun]:
+        """The runs with `after < number <= through` of pruned ticks (with `planned` of those that would be) that were
+        final before `before`, or with `unexecuted` that no worker takes and nobody told of; at most `room`, in the
+        order of their numbers."""
+
+    def runs_pruned_through(self, schedules: Sequence[int]) -> dict[int, int]:
+        """The latest instant of the ticks whose runs were removed, of each schedule of which some were."""
 
     def reaching_before(self, instant: int) -> list[int]:
         """The schedules that have a tick (but a failed one) or the end of a lapse before an instant."""

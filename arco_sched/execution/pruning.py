@@ -13,7 +13,8 @@ _PAGE: Final = 500
 
 
 def discard_old(store: Store, executor: Executor, path: str, *, before: int, dry_run: bool = False) -> int:
-    """Remove the files of all attempts of runs that are final since before `before`, and of no others; how many.
+    """Remove the files of all attempts of runs that are final since before `before`, or were pruned, and of no others;
+    how many.
 
     `path` is the runs folder. A run that was cancelled or skipped while it waited for a retry stays: when that was, its
     attempts do not say. Raises `OSError`, and `NotOurs` where the folder is another database's.
@@ -28,7 +29,8 @@ def discard_old(store: Store, executor: Executor, path: str, *, before: int, dry
         attempts = [(run_id, int(number)) for run_id, _, number in (name.rpartition(".") for name in page)]
         with store.read() as transaction:
             lives = transaction.queue.lives({run_id for run_id, _ in attempts})
-        old = {run_id for run_id, life in lives.items() if _is_old(life, before)}
+        # What the database does not know any more was pruned: the start of an attempt is recorded before it has files.
+        old = {run_id for run_id, _ in attempts if run_id not in lives or _is_old(lives[run_id], before)}
         gone = [AttemptId(run_id, number, "") for run_id, number in attempts if run_id in old]
         if not dry_run:
             executor.discard(gone)

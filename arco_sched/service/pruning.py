@@ -1,18 +1,21 @@
 """Pruning: history that is accounted for goes, in transactions of a bounded size."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from arco_sched.core import events
 from arco_sched.core.evaluate import UNBOUNDED
-from arco_sched.core.history import PrunedPart
+from arco_sched.core.history import FinalRun, PrunedPart, PrunedRuns
 from arco_sched.core.instants import BEFORE_ALL
 from arco_sched.core.ports import Store, Transaction
 
 BATCH: Final = 20_000
 """Ticks that one transaction of a pruning removes, about."""
+
+RUNS: Final = 2_000
+"""Runs that one transaction of a pruning removes, each with its events."""
 
 SCHEDULES: Final = 1_000
 """Schedules that one transaction looks at, at most."""
@@ -25,13 +28,15 @@ Progress = Callable[[int, int], None]
 class Pruning:
     """What `arco prune` removed, or with `dry_run` would: history before `before`, of `schedules` schedules.
 
-    `ticks` counts ticks of every kind, `lapses` records.
+    `ticks` counts ticks of every kind, `lapses` records, `runs` those that were final for as long; `schedules` are
+    those of which any of it went.
     """
 
     before: int
     schedules: int
     ticks: int
     lapses: int
+    runs: int
     dry_run: bool
 
 
@@ -40,14 +45,18 @@ def prune(
     *,
     before: int,
     now: int,
+    unexecuted: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
     batch: int = BATCH,
+    runs: int = RUNS,
 ) -> Pruning:
-    """Remove ticks, lapses and their events before `before`, as far as they are accounted for.
+    """Remove ticks, lapses and their events before `before`, as far as they are accounted for, and the runs of such
+    ticks that were final before it; with `unexecuted` also those that no worker takes and of whose life nobody told.
 
-    Definitions, runs and the requests of runs stay, and so do failed ticks: no later tick depends on what was removed,
-    and run keys stay unique. Each transaction removes about `batch` ticks; doing it again finishes what was cut short.
+    Definitions and failed ticks stay, and every run that is requested, running or waits, or was requested by hand: no
+    later tick depends on what was removed, and no run key of it is reserved again. Each transaction removes about
+    `batch` ticks or `runs` runs; doing it again finishes what was cut short.
     """
     with store.read() as transaction:
         schedules = transaction.history.reaching_before(before)
@@ -61,7 +70,59 @@ def prune(
             store.yield_to_writers()
         if progress is not None:
             progress(walk.done, len(schedules))
-    return Pruning(before=before, schedules=len(walk.found), ticks=walk.ticks, lapses=walk.lapses, dry_run=dry_run)
+    count = 0
+    for unexecuted_ones in (False, True) if unexecuted else (False,):
+        for found in _runs(store, before, now, runs, unexecuted=unexecuted_ones, dry_run=dry_run):
+            count += len(found)
+            walk.found.update(run.schedule for run in found)
+    return Pruning(
+        before=before, schedules=len(walk.found), ticks=walk.ticks, lapses=walk.lapses, runs=count, dry_run=dry_run
+    )
+
+
+def _runs(
+    store: Store, before: int, now: int, room: int, *, unexecuted: bool, dry_run: bool
+) -> Iterator[Sequence[FinalRun]]:
+    """Remove runs, or only look at them, about `room` in a transaction; what each of these removed."""
+    after, through = 0, UNBOUNDED
+    while True:
+        with (store.read if dry_run else store.write)() as transaction:
+            found = transaction.history.final_runs(
+                before=before, after=after, through=through, unexecuted=unexecuted, room=room, planned=dry_run
+            )
+            if found and not dry_run:
+                _record_runs(transaction, found, (before, after, found[-1].run, unexecuted), now)
+        if not found:
+            return
+        yield found
+        after = found[-1].run
+        if not dry_run:
+            store.yield_to_writers()
+
+
+def _record_runs(
+    transaction: Transaction, found: Sequence[FinalRun], which: tuple[int, int, int, bool], now: int
+) -> None:
+    before, after, through, unexecuted = which
+    by_schedule: dict[int, list[FinalRun]] = {}
+    for run in found:
+        by_schedule.setdefault(run.schedule, []).append(run)
+    names = {state.schedule: state.schedule_id for state in transaction.definitions.states(list(by_schedule))}
+    earlier = transaction.events.counts(events.RUNS_PRUNED, list(by_schedule))
+    drafts = []
+    for schedule, runs in by_schedule.items():
+        part = PrunedRuns(
+            schedule_id=names[schedule],
+            before=before,
+            after=after,
+            through=through,
+            unexecuted=unexecuted,
+            last_for=max(run.instant for run in runs),
+            runs=len(runs),
+            events=sum(run.events for run in runs),
+        )
+        drafts.append(events.runs_pruned(schedule, part, earlier.get(schedule, 0) + 1, now))
+    transaction.append(drafts)
 
 
 def _record(transaction: Transaction, parts: Mapping[int, PrunedPart], now: int) -> None:

@@ -8,6 +8,7 @@ from arco_sched.core import changes, events, fields, identity
 from arco_sched.core.definitions import RequestContent, Version
 from arco_sched.core.errors import Conflict, NotFound
 from arco_sched.core.history import Run, RunConflict, Tick
+from arco_sched.core.instants import format_instant
 from arco_sched.core.kinds import text_problems
 from arco_sched.core.policy import DEFAULT, Policy, policy_text
 from arco_sched.core.ports import Store, Transaction
@@ -84,6 +85,8 @@ def request(
             of_tick = (schedule, parsed.origin, parsed.number)
         schedule_ = None if of_tick is None else of_tick[0]
         existed = transaction.runs.by_key(key, parsed, schedule_) is not None
+        if parsed is not None and schedule_ is not None and not existed:
+            _refuse_pruned(transaction, schedule_, parsed)
         number = transaction.content_numbers([content])[content]
         transaction.append([events.request(workspace, key, of_tick, number, now, policy_text(policy))])
         run = transaction.runs.by_key(key, parsed, schedule_)
@@ -92,6 +95,16 @@ def request(
     if run.content != content:
         raise _conflict(run)
     return Requested(run=run, change="existing" if existed else "created")
+
+
+def _refuse_pruned(transaction: Transaction, schedule: int, key: identity.TickKey) -> None:
+    """Refuse a run key of history that is gone: whether it was reserved is not known any more."""
+    through = transaction.history.pruned_through([schedule]).get(schedule)
+    if through is not None and key.number <= through:
+        raise Conflict(
+            f"history of {key.schedule_id} through {format_instant(through)} was pruned, so whether the run key "
+            f"{identity.run_key(*key)} was reserved is not known: choose another key"
+        )
 
 
 def tick_detail(transaction: Transaction, tick_id: str) -> TickDetail:

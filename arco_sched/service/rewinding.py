@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from arco_sched.core import events
 from arco_sched.core.evaluate import discard
 from arco_sched.core.history import LapseRecord, Rewinding
-from arco_sched.core.instants import CLOCK_TOLERANCE
+from arco_sched.core.instants import BEFORE_ALL, CLOCK_TOLERANCE
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.rewind import rewind
 from arco_sched.service.missed import with_ends
@@ -37,11 +37,20 @@ def _rewindings(transaction: Transaction, schedules: Sequence[int], now: int) ->
     lapses = transaction.history.lapses_beyond(schedules, now)
     since = {schedule: min([now, *(lapse.after for lapse in lapses[schedule])]) for schedule in schedules}
     ticks = transaction.history.scheduled_instants(since)
+    floors = transaction.history.runs_pruned_through(schedules)
     found = {}
     for state in transaction.definitions.states(schedules):
         schedule = state.schedule
         cuts = [(lapse.seq, lapse.after, lapse.before, lapse.missed) for lapse in lapses[schedule]]
-        rewinding = rewind(state.schedule_id, terms[schedule], state.cursor, cuts, ticks[schedule], now)
+        rewinding = rewind(
+            state.schedule_id,
+            terms[schedule],
+            state.cursor,
+            cuts,
+            ticks[schedule],
+            now,
+            floors.get(schedule, BEFORE_ALL),
+        )
         if rewinding is not None:
             found[schedule] = rewinding
     return found

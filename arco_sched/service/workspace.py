@@ -18,6 +18,7 @@ from arco_sched.service.run_workspace import presumed_here
 
 if TYPE_CHECKING:
     from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, Schedule, Tick
+    from arco_sched.core.ports import Compaction
     from arco_sched.service.apply import Applied
     from arco_sched.service.backfill import Backfill
     from arco_sched.service.check import IsHere
@@ -194,12 +195,23 @@ class Workspace(ActWorkspace):
         self._store.backup(Path(path), replace=replace)
 
     def prune(
-        self, *, before: int, now: int, dry_run: bool = False, progress: "PruningProgress | None" = None
+        self,
+        *,
+        before: int,
+        now: int,
+        unexecuted: bool = False,
+        dry_run: bool = False,
+        progress: "PruningProgress | None" = None,
     ) -> "Pruning":
-        """Remove ticks, lapses and their events before `before`; definitions, runs and run keys stay."""
+        """Remove ticks, lapses, runs that were final by then, and their events, before `before`; definitions stay, and
+        nothing is made twice."""
         from arco_sched.service.pruning import prune
 
-        return prune(self._store, before=before, now=now, dry_run=dry_run, progress=progress)
+        return prune(self._store, before=before, now=now, unexecuted=unexecuted, dry_run=dry_run, progress=progress)
+
+    def compact(self) -> "Compaction":
+        """Give the space of what was removed back to the file system; others who write wait meanwhile."""
+        return self._store.compact()
 
     def verify(self, progress: "VerificationProgress | None" = None) -> "Verification":
         """Fold all events again from nothing and compare every row, count every schedule's occurrences again, and name

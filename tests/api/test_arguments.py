@@ -180,7 +180,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (5, "labels must be a dict, or pairs of name and value, not 5"),
         ({"team": 5}, "must be a text, not 5"),
     ],
-    **dict.fromkeys(("enabled", "discard_waiting", "prune", "dry_run", "replace", "deleted"), NOT_FLAGS),
+    **dict.fromkeys(("enabled", "discard_waiting", "prune", "dry_run", "unexecuted", "replace", "deleted"), NOT_FLAGS),
     **dict.fromkeys(("results", "last", "current", "force"), NOT_FLAGS),
     **dict.fromkeys(("expect_version", "batch", "limit", "count", "after"), NOT_WHOLE),
     **dict.fromkeys(("attempt", "exit_code"), NOT_WHOLE),

@@ -13,6 +13,7 @@ class Versions:
 
     def __init__(self) -> None:
         self._of: dict[str | None, dict[int, tuple[int, int]]] = {}
+        self._gone: dict[str | None, int] = {}
 
     def add(self, event: StoredEvent, payload: Mapping[str, Any]) -> None:
         """Take up a version; one that can't be read is said elsewhere."""
@@ -22,6 +23,18 @@ class Versions:
             return
         if event.version is not None:
             self._of.setdefault(event.schedule_id, {})[event.version] = span
+
+    def prune_runs(self, event: StoredEvent, payload: Mapping[str, Any]) -> list[str]:
+        """What contradicts itself in a pruning of runs; no later rewind goes behind the last of them."""
+        wrong = [name for name in ("after", "through", "runs", "events") if type(payload.get(name)) is not int]
+        if wrong:
+            return [f"it counts no {', '.join(wrong)}"]
+        try:
+            last = parse_instant(payload["last_for"])
+        except (InvalidInput, AttributeError, KeyError, TypeError) as problem:
+            return [f"its payload can't be read: {problem}"]
+        self._gone[event.schedule_id] = max(last, self._gone.get(event.schedule_id, last))
+        return []
 
     def rewind(self, event: StoredEvent, payload: Mapping[str, Any]) -> list[str]:
         """What contradicts itself in a rewind: it goes to the clock, and not behind the beginning of the schedule; what
@@ -42,7 +55,8 @@ class Versions:
                 if start != clock + 1:
                     found.append(f"it moves a start to {entry['start_at']!a}, and not to the clock")
             versions[number] = parse_instant(entry["effective_from"]), start
-        end = max([clock, *([min(begin for begin, _ in versions.values()) - 1] if versions else [])])
+        gone = [self._gone[event.schedule_id]] if event.schedule_id in self._gone else []
+        end = max([clock, *gone, *([min(begin for begin, _ in versions.values()) - 1] if versions else [])])
         cursor = min(end, parse_instant(payload["from"]))
         if payload["to"] != format_instant(cursor):
             found.append(f"it goes to {payload['to']!a}, and the clock was at {format_instant(cursor)}")

@@ -7,7 +7,18 @@ from typing import Any, Final
 
 from arco_sched.core import identity
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.events import BY_CODE, LAPSED, OF_RUNS, PRUNED, REWOUND, TYPES, UPSERTED, ZONE_RULES, EventType
+from arco_sched.core.events import (
+    BY_CODE,
+    LAPSED,
+    OF_RUNS,
+    PRUNED,
+    REWOUND,
+    RUNS_PRUNED,
+    TYPES,
+    UPSERTED,
+    ZONE_RULES,
+    EventType,
+)
 from arco_sched.core.fields import CONTENT, content_of
 from arco_sched.core.history import LAPSE_REASONS
 from arco_sched.core.instants import format_instant, parse_instant
@@ -72,6 +83,7 @@ _WORDS: Final = {
     ZONE_RULES.code: "zone rules event",
     REWOUND.code: "rewind event",
     PRUNED.code: "pruning event",
+    RUNS_PRUNED.code: "pruning event",
 }
 
 
@@ -106,6 +118,8 @@ def _contradictions(event: StoredEvent, count: int, versions: Versions) -> list[
     key_ = type_.key.format(schedule_id=name, n=count)
     if event.key != key_:
         return [f"its key {event.key!a} is not {key_}"]
+    if event.type == RUNS_PRUNED.code:
+        return versions.prune_runs(event, payload)
     return versions.rewind(event, payload) if event.type == REWOUND.code else _pruning_contradictions(payload)
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from arco_sched.core.errors import ArcoError
-from arco_sched.core.events import LAPSED, PRUNED, REWOUND
+from arco_sched.core.events import LAPSED, PRUNED, REWOUND, RUNS_PRUNED
 from arco_sched.core.instants import BEFORE_ALL
 from arco_sched.core.ports import (
     ContentRow,
@@ -190,6 +190,12 @@ class Audit(Transaction):
             "json_extract(payload, '$.lapses')), 0), coalesce(max(seq), 0) FROM event_log WHERE type = ?"
         )
         pruned, after = self._connection.execute(ask, (PRUNED.code,)).fetchone()
+        ask = (
+            "SELECT coalesce(sum(json_extract(payload, '$.events')), 0), coalesce(max(seq), 0) FROM event_log "
+            "WHERE type = ?"
+        )
+        of_runs, last = self._connection.execute(ask, (RUNS_PRUNED.code,)).fetchone()
+        pruned, after = pruned + of_runs, max(after, last)
         if missing == pruned:
             return MissingEvents(missing, pruned, [])
         ask = (

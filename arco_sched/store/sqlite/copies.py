@@ -1,10 +1,11 @@
-"""Copies of the database file, each whole or not there at all."""
+"""Copies of the database file, each whole or not there at all; and the file, rewritten without what is free in it."""
 
 import os
 import sqlite3
 from pathlib import Path
 
 from arco_sched.core.errors import DatabaseUnusable, InvalidInput
+from arco_sched.core.ports import Compaction
 from arco_sched.store.sqlite.faults import translating_errors
 
 
@@ -51,3 +52,11 @@ def _check(database_path: Path, path: Path, target: Path, *, replace: bool) -> N
 def _remove(part: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         part.with_name(part.name + suffix).unlink(missing_ok=True)
+
+
+def compact(connection: sqlite3.Connection, path: Path | str) -> Compaction:
+    """Rewrite a database without the space that is free in it, through its log: cut short, nothing has happened."""
+    before = Path(path).stat().st_size
+    connection.execute("VACUUM")
+    blocked, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return Compaction(before, Path(path).stat().st_size, bool(blocked))

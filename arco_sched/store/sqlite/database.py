@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Final
 
     from arco_sched.core.history import Signature
+    from arco_sched.core.ports import Compaction
     from arco_sched.store.sqlite.audit import Audit
 
 BUSY_TIMEOUT: Final = 60.0
@@ -130,6 +131,16 @@ class Database:
     def yield_to_writers() -> None:
         """Pause between two of many transactions, so that whoever waits to write comes in between."""
         time.sleep(1.5 * POLL)
+
+    def compact(self) -> Compaction:
+        """Give the space of what was removed back; see the port."""
+        from arco_sched.store.sqlite.copies import compact
+
+        self._check_idle()
+        with translating_errors(self.path):
+            done = compact(self._connection, self.path)
+        self.has_changed = True
+        return done
 
     def backup(self, path: Path, *, replace: bool) -> None:
         """A consistent copy at `path`, whole or not there at all; see `Workspace.backup`."""

@@ -31,6 +31,7 @@ from arco_sched.core.fold import (
     OccurrencesServed,
     RareEvent,
     RowChange,
+    RunsRemoved,
     VersionAdded,
     VersionMoved,
     ZoneRulesSet,
@@ -39,6 +40,7 @@ from arco_sched.core.history import LapseCut
 from arco_sched.core.identity import INFIXES
 from arco_sched.core.instants import MIN_INSTANT
 from arco_sched.core.policy import policy_text
+from arco_sched.store.sqlite.final_runs import final_runs, remove
 from arco_sched.store.sqlite.life import go_on
 from arco_sched.store.sqlite.script import COLUMNS, other_names
 
@@ -269,6 +271,17 @@ def _remove_history(connection: sqlite3.Connection, changes: list[Any], to: str)
         connection.execute(f"DELETE FROM {to}lapse_rows WHERE schedule = :schedule AND before <= :through + 1", bounds)
 
 
+def _remove_runs(connection: sqlite3.Connection, changes: list[Any], to: str) -> None:
+    # Folded from nothing there is nothing to do: with their events, the runs never were.
+    if to:
+        return
+    for bounds in {each[1:] for each in changes}:
+        before, after, through, unexecuted = bounds
+        among = {each.schedule for each in changes if each[1:] == bounds}
+        found = final_runs(connection, before=before, after=after, through=through, unexecuted=unexecuted)
+        remove(connection, (run for run in found if run.schedule in among))
+
+
 def _remove_events(connection: sqlite3.Connection, bounds: dict[str, Any]) -> None:
     """The events of what a pruning removes go with it."""
     connection.execute(
@@ -307,6 +320,7 @@ _WAYS: Final[dict[type, Callable[[sqlite3.Connection, list[Any], str], None]]] =
     CursorRewound: _rewind_cursors,
     LapseCut: _cut_lapses,
     HistoryRemoved: _remove_history,
+    RunsRemoved: _remove_runs,
     ZoneRulesSet: _set_zone_rules,
     OccurrencesServed: _serve,
     LifeWent: go_on,

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from arco_sched.core.history import LapseRecord, PrunedPart, Tick
+from arco_sched.core.events import RUNS_PRUNED
+from arco_sched.core.history import FinalRun, LapseRecord, PrunedPart, Tick
 from arco_sched.core.identity import TickKey, tick_id
 from arco_sched.core.subjects import LapseSpan
 from arco_sched.store.sqlite import judging
@@ -209,6 +210,31 @@ class History:
             f"SELECT schedule, pruned_through FROM schedule_rows WHERE pruned_through IS NOT NULL AND schedule {_AMONG}"
         )
         return dict(self._connection.execute(ask, (json.dumps(list(schedules)),)))
+
+    def final_runs(
+        self, *, before: int, after: int, through: int, unexecuted: bool, room: int = -1, planned: bool = False
+    ) -> list[FinalRun]:
+        """The runs that a pruning removes; see the port."""
+        from arco_sched.store.sqlite.final_runs import final_runs
+
+        return final_runs(
+            self._connection,
+            before=before,
+            after=after,
+            through=through,
+            unexecuted=unexecuted,
+            room=room,
+            planned=planned,
+        )
+
+    def runs_pruned_through(self, schedules: Sequence[int]) -> dict[int, int]:
+        """The latest instant of the ticks whose runs were removed, of each schedule of which some were."""
+        ask = (
+            "SELECT schedule, CAST(strftime('%s', max(json_extract(payload, '$.last_for'))) AS INTEGER) FROM event_log "
+            f"WHERE type NOT IN (2, 4) AND type = {RUNS_PRUNED.code} AND schedule {_AMONG} GROUP BY schedule"
+        )
+        found = self._connection.execute(ask, (json.dumps(list(schedules)),))
+        return {schedule: instant for schedule, instant in found if instant is not None}
 
     def reaching_before(self, instant: int) -> list[int]:
         """The schedules that have a tick (but a failed one) or the end of a lapse before an instant."""

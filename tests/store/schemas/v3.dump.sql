@@ -329,6 +329,7 @@ INSERT INTO "words" VALUES('event',12,'RunCancelRequested');
 INSERT INTO "words" VALUES('event',13,'RunCanceled');
 INSERT INTO "words" VALUES('event',14,'RunRetryRequested');
 INSERT INTO "words" VALUES('event',15,'PoolSet');
+INSERT INTO "words" VALUES('event',32,'RunsPruned');
 INSERT INTO "words" VALUES('origin',0,'');
 INSERT INTO "words" VALUES('origin',1,'backfill:');
 INSERT INTO "words" VALUES('origin',2,'failed:');

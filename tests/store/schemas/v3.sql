@@ -318,6 +318,7 @@ INSERT INTO words (kind, code, word) VALUES
     ('event', 13, 'RunCanceled'),
     ('event', 14, 'RunRetryRequested'),
     ('event', 15, 'PoolSet'),
+    ('event', 32, 'RunsPruned'),
     ('origin', 0, ''),
     ('origin', 1, 'backfill:'),
     ('origin', 2, 'failed:'),
