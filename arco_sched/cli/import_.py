@@ -272,7 +272,7 @@ def _unzoned_cluster() -> str:
 
 def _drop_ins(name: str) -> tuple[str, ...]:
     folder = Path(f"{name}.d")
-    if not folder.is_dir():
+    if not _exists(folder):
         return ()
     return (f"what is in {folder} is not read: `systemctl cat {folder.stem} > FILE` puts it into one file",)
 
@@ -280,7 +280,15 @@ def _drop_ins(name: str) -> tuple[str, ...]:
 def _timer(name: str) -> str:
     """The file of a timer: that of its template, where an instance has none of its own."""
     template = _template(name)
-    return template if template is not None and not Path(name).exists() and Path(template).exists() else name
+    return template if template is not None and not _exists(name) and _exists(template) else name
+
+
+def _exists(name: str | Path) -> bool:
+    """Whether there is such a file; a name that no file can have has none."""
+    try:
+        return Path(name).exists()
+    except OSError:
+        return False
 
 
 def _template(name: str) -> str | None:
@@ -291,7 +299,7 @@ def _template(name: str) -> str | None:
 
 def _beside(folder: Path, service: str) -> str | None:
     for name in (service, _template(service)):
-        if name is not None and (folder / name).exists():
+        if name is not None and _exists(folder / name):
             return str(folder / name)
     return None
 

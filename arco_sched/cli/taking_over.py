@@ -102,9 +102,12 @@ def given_files(
 
 
 def _within(name: str, endings: tuple[str, ...]) -> list[str]:
-    if name == "-" or not Path(name).is_dir():
+    if name == "-" or not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
         return [name]
-    files = sorted(str(path) for path in Path(name).iterdir() if path.is_file() and path.name.endswith(endings))
+    try:
+        files = sorted(str(path) for path in Path(name).iterdir() if path.is_file() and path.name.endswith(endings))
+    except OSError as error:
+        raise InvalidInput(f"can't read {name}: {error.strerror or error}") from None
     skipped = [path for path in files if _SKIPPED.search(Path(path).name)]
     if files == skipped:
         raise InvalidInput(f"there is no file to read in the folder {name}")

@@ -137,6 +137,14 @@ def test_a_file_that_cannot_be_read(arco: Arco) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["crontab", "kubernetes", "systemd"])
+@pytest.mark.parametrize("name", ["x" * 5000 + ".timer", "a@" + "x" * 5000 + ".timer", "none/none.timer"])
+def test_names_that_no_file_has(arco: Arco, kind: str, name: str) -> None:
+    """One line, exit 2, whatever the name."""
+    answer = arco("import", kind, name)
+    assert (answer.code, answer.err.count("\n"), answer.err.startswith("arco: can't read ")) == (2, 1, True)
+
+
 def test_a_crontab_of_comments_is_done_at_once(arco: Arco) -> None:
     """Nothing to import makes no database."""
     answer = arco("import", "crontab", arco.file("tab", "# nothing\r\n\r\n"))
