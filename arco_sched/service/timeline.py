@@ -9,7 +9,7 @@ from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import Stretch, beginning, stretches
 from arco_sched.core.ports import Transaction
 from arco_sched.core.subjects import State
-from arco_sched.service.check import LATE
+from arco_sched.service.check import LATE, usual_lag
 from arco_sched.service.not_found import numbers_of
 
 
@@ -20,7 +20,8 @@ class TimelineCell:
     `lapsed` counts what can be counted; `unevaluable` says that an uncounted lapse or a version that can't be evaluated
     touches the cell. `pruned` says that history of it was removed. The `runs_…` fields are of the triggered ticks whose
     runs have a command: what became of the run; `late` ones could have started minutes ago. `late` of the scheduled
-    ticks were evaluated more than five minutes after their instant, by `late_seconds` at most. `absent` says that the
+    ticks were evaluated later than usual (five minutes, and more where evaluations are set to be rarer), by
+    `late_seconds` at most. `absent` says that the
     schedule was not there: not begun, ended or deleted. `unattended` says that in part of the cell nobody evaluated.
     """
 
@@ -72,7 +73,7 @@ class Timeline:
     """The history of schedules between `edges` (instants, in order), as of `now`.
 
     `unattended` are the stretches, from an instant to before another, in which something of these schedules was due for
-    more than five minutes and nobody evaluated it.
+    longer than usual and nobody evaluated it.
     """
 
     now: int
@@ -107,7 +108,8 @@ class _History:
         self._lapses = transaction.history.lapses_within(schedules, edges[0], edges[-1])
         self._pruned = transaction.history.pruned_through(schedules)
         self._runs = transaction.standing.run_buckets(schedules, edges, now, LATE)
-        self._late = transaction.history.late_buckets(schedules, edges, LATE)
+        self._usual = usual_lag(transaction.definitions.about().evaluation_minutes)
+        self._late = transaction.history.late_buckets(schedules, edges, self._usual)
         self.unattended = self._gaps(transaction, schedules)
 
     def _gaps(self, transaction: Transaction, schedules: Sequence[int]) -> tuple[tuple[int, int], ...]:
@@ -131,7 +133,7 @@ class _History:
         before = start
         for at in sorted(found):
             since = max(found[at], before)
-            if at - since > LATE and since < stop:
+            if at - since > self._usual and since < stop:
                 gaps.append((since, at))
             before = max(before, at)
         return tuple(gaps)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arco_sched.api import Workspace
 from arco_sched.cli import entry
 from arco_sched.render.picture import plan
 from tests.runner import Arco
@@ -63,6 +64,20 @@ def test_shapes_tell_everything(story: Arco) -> None:
     assert answer["unattended"][2] == {"from": "2025-01-14T02:30:00Z", "to": "2025-01-14T08:30:00Z"}
     assert sum(cell["late"] for cell in answer["schedules"][0]["cells"]) == 7
     assert max(cell["late_seconds"] for cell in answer["schedules"][0]["cells"]) == 5400
+
+
+def test_late_goes_by_the_interval_that_is_set(story: Arco) -> None:
+    """An evaluation each hour is late after an hour and four minutes, and nobody is missed before."""
+    with Workspace.open(story.db) as workspace:
+        workspace.expect_every(60)
+    cells = story.json("timeline --hours 13")
+    assert sum(cell["late"] for cell in cells["schedules"][0]["cells"]) == 3
+    assert [gap["from"] for gap in cells["unattended"]] == [
+        "2025-01-13T23:00:00Z",
+        "2025-01-14T01:00:00Z",
+        "2025-01-14T02:30:00Z",
+        "2025-01-14T09:00:00Z",
+    ]
 
 
 def test_before_the_creation_nobody_had_to_evaluate(daily: Arco) -> None:
