@@ -86,7 +86,7 @@ BAD_INPUT = [
     (("tick", "--now", ""), "--now"),
     (("tick", "--now=2025-01-01T00:01:01Z"), "--allow-future"),
     (("tick", "--now", "9999-12-31T23:59:59Z"), "--allow-future"),
-    (("tick", "surplus"), "surplus"),
+    (("tick", "no such"), "schedule id"),
     (("tick", "--schedule", ""), "schedule id"),
     (("ticks", "list", "--status", "done"), "triggered"),
     (("ticks", "list", "--limit", "0"), "--limit"),

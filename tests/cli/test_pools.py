@@ -23,7 +23,7 @@ def test_pools(arco: Arco) -> None:
     default = {"pool": "default", "slots": None, "running": 0, "waiting": 0}
     assert arco.json("pool list") == {"pools": [default, heavy]}
     assert arco.json("work --once --pool heavy")["started"] == 0
-    assert arco.json("runs show load")["waiting_for"] == "worker"
+    assert arco.json("runs show load")["waiting_for"] == "pool"
     assert arco.json("pool remove heavy") == {"pools": [heavy | {"slots": None}], "change": "changed"}
     assert arco.json("work --once --pool heavy")["succeeded"] == 1
     arco.ok("verify")

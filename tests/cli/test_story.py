@@ -171,7 +171,7 @@ def test_a_tick_shows_its_definition_and_its_run(daily: Arco) -> None:
         "definition": DEFINITION,
         "asset_selection": ["analytics.summary"],
         "partition_selection": [],
-        "run": RUN,
+        "run": LIFE | {"attempts": [], "log_tail": None},
         "conflicts": [],
     }
     assert daily.json("runs show run_7c5isfybge7jn5yflyqjsvw6af") == LIFE | {"attempts": [], "log_tail": None}
@@ -181,6 +181,7 @@ def test_create_is_idempotent(arco: Arco) -> None:
     """The same content again is unchanged, other content under the same id is a conflict that changes nothing."""
     create = 'schedule create daily --cron "0 10 * * *" --asset analytics.summary --catchup-window 72h --max-catchup 3 '
     answer = {"change": "created", "waiting": 0, "discarded": 0, "runs_waiting": 0, "runs_discarded": 0}
+    answer |= {"will_trigger": 0}
     assert arco.json(create + "--start 2025-01-01T00:00:00Z") == SCHEDULE | answer
     assert arco.json(create, at="2025-02-01T00:00:00Z")["change"] == "unchanged"
     before = arco.content()
