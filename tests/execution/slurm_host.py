@@ -42,7 +42,7 @@ MinJobAge={memory}
 MaxJobCount=50000
 KillWait=2
 InactiveLimit=0
-SlurmdTimeout=10
+SlurmdTimeout=300
 MessageTimeout=5
 SlurmdParameters=config_overrides
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} State=UNKNOWN
@@ -111,6 +111,13 @@ class SlurmHost:
     def wait(self) -> None:
         """Until the node takes jobs."""
         _wait(lambda: self.run("sinfo", "-h", "-o", "%T").strip() in {"idle", "mixed", "allocated"}, "the node")
+
+    def ready(self) -> None:
+        """Leave nothing of what a test before did to the partition and the node."""
+        self.run("scontrol", "update", "PartitionName=p", "State=UP")
+        if self.run("sinfo", "-h", "-p", "p", "-o", "%T").strip() not in {"idle", "mixed", "allocated"}:
+            self.run("scontrol", "update", f"NodeName={self.host}", "State=RESUME")
+        self.wait()
 
     def run(self, *arguments: str) -> str:
         """What one of Slurm's commands prints."""

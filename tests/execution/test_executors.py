@@ -23,6 +23,7 @@ def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Kind:
     """A kind of executor."""
     if request.param is Slurm:
         Slurm.host = request.getfixturevalue("slurm_host")
+        Slurm.host.ready()
     made: Kind = request.param(tmp_path)
     return made
 

@@ -39,6 +39,7 @@ slow = pytest.mark.slow
 @pytest.fixture
 def kind(slurm_host: SlurmHost, tmp_path: Path) -> Slurm:
     """A database's attempts on the host."""
+    slurm_host.ready()
     Slurm.host = slurm_host
     return Slurm(tmp_path)
 
