@@ -130,7 +130,11 @@ class _Reader:
             self._all(f"{timer.name} is a template: name the instance, as in {timer.stem}NAME.timer")
             return
         named = timer.values("Timer", "Unit")
-        service_name = specified(named[-1].value, timer.name) if named else f"{timer.stem}.service"
+        try:
+            service_name = specified(named[-1].value, timer.name) if named else f"{timer.stem}.service"
+        except Unfit as reason:
+            self._all(f"its Unit: {reason}")
+            return
         found = find(service_name) if service_name.endswith(".service") else None
         if found is None:
             self._all(f"its service {service_name} is not among the files, nor beside it")

@@ -4,6 +4,8 @@ import subprocess
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from arco_sched.core.errors import InvalidInput
 from arco_sched.formats.entries import ReadFile, Unfit
@@ -105,6 +107,7 @@ def test_spans_are_intervals(timer: str, expression: str) -> None:
         ("nonsense\n[Timer]\nOnCalendar=daily\n", SERVICE, "systemd ignores it"),
         (TIMER, None, "its service backup.service is not among the files, nor beside it"),
         (TIMER + "Unit=sleep.target\n", SERVICE, "its service sleep.target is not among"),
+        (TIMER + "Unit=%h.service\n", SERVICE, "its Unit: the specifier %h depends on the host"),
         (TIMER, "[Service]\nType=oneshot\n", "it has no ExecStart"),
         (TIMER, "[Service]\nExecStart=+/bin/x\n", "ExecStart=+… has no equal here"),
         (TIMER, "[Service]\nExecStart=/bin/x %h\n", "the specifier %h depends on the host"),
@@ -189,6 +192,17 @@ def test_a_users_units_run_at_home() -> None:
     """Those of the system run in /."""
     assert _read()[0].entries[0].definition.request.working_directory == "/"
     assert _read(of_user=True)[0].entries[0].definition.request.working_directory is None
+
+
+KEYS = ("OnCalendar", "OnUnitActiveSec", "Unit", "ExecStart", "Environment", "WorkingDirectory", "TimeoutStartSec")
+SETTING = st.tuples(st.sampled_from(KEYS), st.text("abMon*-~:/.0123 $%{}\\'\";=,@+\x00", max_size=20)).map("=".join)
+
+
+@given(st.lists(SETTING, max_size=5).map("\n".join), st.lists(SETTING, max_size=5).map("\n".join))
+def test_any_settings_are_read(timer: str, service: str) -> None:
+    """No value is too strange for a report."""
+    for file in _read(f"[Timer]\n{timer}\n", f"[Service]\n{service}\n"):
+        assert all(line.message for line in file.problems)
 
 
 def test_units_and_values() -> None:
