@@ -7,7 +7,7 @@ from arco_sched.core import events, run_events
 from arco_sched.core.definitions import Definition, RequestContent, Version
 from arco_sched.core.events import Draft, TickSeries, drafts_of
 from arco_sched.core.fields import normal_content
-from arco_sched.core.history import Lapse, LapseCut, Rewinding
+from arco_sched.core.history import Lapse, LapseCut, PrunedRuns, Rewinding
 from arco_sched.core.identity import run_id
 from arco_sched.core.instants import parse_instant
 from arco_sched.core.policy import DEFAULT, Policy
@@ -71,6 +71,21 @@ def pruned(transaction: Transaction, schedule: int, before: int, count: int = 1)
     part = transaction.history.prunable(schedule, before, 1 << 60, START - HOUR)
     assert part is not None
     return events.pruned(schedule, part, count, START + HOUR)
+
+
+def runs_pruned(schedule: int, count: int = 1) -> Draft:
+    """The runs of schedule `a` that are final go, of which there are none."""
+    part = PrunedRuns(
+        schedule_id="a",
+        before=START,
+        after=0,
+        through=1,
+        unexecuted=False,
+        last_for=START,
+        runs=0,
+        events=0,
+    )
+    return events.runs_pruned(schedule, part, count, START + HOUR)
 
 
 def _second_version(transaction: Transaction, schedule: int) -> Draft:
@@ -137,6 +152,7 @@ ONE_OF_EACH: dict[str, Callable[[Transaction, int], list[Draft]]] = {
     events.REQUESTED.name: lambda it, _: [request(it, "by-hand")],
     events.ZONE_RULES.name: lambda _, __: [events.zone_rules("2025a", "2025b", 1, START)],
     events.REWOUND.name: lambda _, schedule: [rewound(START, START - 1, schedule)],
+    events.RUNS_PRUNED.name: lambda _, schedule: [runs_pruned(schedule)],
     events.PRUNED.name: lambda it, schedule: [pruned(it, schedule, START + HOUR)],
     SUBMITTED.name: _life(SUBMITTED),
     STARTED.name: _life(STARTED),
