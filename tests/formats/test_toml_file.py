@@ -23,7 +23,7 @@ from tests.formats.definitions_files import VERSIONS
         (b'\n[[schedules]]\nid = "x"\n', 2, "write [schedules.ID]"),
         (b"[schedules]\nx = 1\n", 2, "write [schedules.x]"),
         (b"defaults = 1\n", 1, "write [defaults]"),
-        (b"schedule.x.cron_expression = '@daily'\n", 1, "write schedules"),
+        (b"schedule.x.cron_expression = '@daily'\n", 1, "did you mean schedules?"),
         (b"[schedules.x]\nmax_catchup_ticks = 0\ncron_expression='@daily'\n", 2, "between 1 and"),
         (b"[schedules.x]\ncatchup_window = true\ncron_expression='@daily'\n", 2, "catchup_window must be minutes"),
         (b"[schedules.x]\ncatchup_window = 0\ncron_expression='@daily'\n", 2, "between 1 minute and 100 years"),
@@ -32,7 +32,7 @@ from tests.formats.definitions_files import VERSIONS
         (b"[schedules.x]\ncron_expression='@daily'\nlabels.a.b = 'c'\n", 3, "quote a name with a dot"),
         (b"[schedules.x]\ncron_expression='@daily'\ncommand = 5\n", 3, "write it in quotes"),
         (b"[schedules.x]\ncron_expression='@daily'\ncode_version = ''\n", 3, "must not be empty"),
-        (b"[schedules.x]\ncron_expression='@daily'\ntime_zone = 'UTC'\n", 3, "write timezone"),
+        (b"[schedules.x]\ncron_expression='@daily'\ntime_zone = 'UTC'\n", 3, "did you mean timezone?"),
         (b"[schedules.x]\ncron_expression='@daily'\ncommand = \"\\u0007\"\n", 3, "control characters"),
     ],
 )  # fmt: skip
