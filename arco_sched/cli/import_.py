@@ -132,6 +132,7 @@ def crontab(
         "arco import systemd backup.timer backup.service",
     ),
 )
+@signed
 def systemd(
     ctx: typer.Context,
     file: Annotated[
@@ -205,6 +206,7 @@ def systemd(
         "helm template . | arco import kubernetes - --source chart --toml",
     ),
 )
+@signed
 def kubernetes(
     ctx: typer.Context,
     file: Annotated[

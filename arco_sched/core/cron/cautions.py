@@ -5,7 +5,7 @@ from typing import Final
 
 from arco_sched.core.cron.anchored import Anchored
 from arco_sched.core.cron.expression import CronExpression
-from arco_sched.core.cron.grammar import MONTH_NAMES, WEEKDAY_NAMES
+from arco_sched.core.cron.pattern_fields import MONTH_NAMES, WEEKDAY_NAMES
 
 _HIGHS: Final = {"second": 59, "minute": 59, "hour": 23, "day-of-month": 31, "month": 12, "day-of-week": 6}
 _LOWS: Final = {"day-of-month": 1, "month": 1}

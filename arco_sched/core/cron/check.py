@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from arco_sched.core.cron.expression import CronExpression
-from arco_sched.core.cron.grammar import ANCHORED, MONTH_NAMES, WEEKDAY_NAMES, parse_expression
+from arco_sched.core.cron.grammar import ANCHORED, parse_expression
+from arco_sched.core.cron.pattern_fields import MONTH_NAMES, WEEKDAY_NAMES
 from arco_sched.core.errors import InvalidInput
 
 if TYPE_CHECKING:

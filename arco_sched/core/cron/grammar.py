@@ -6,12 +6,12 @@ Where the specification leaves a choice, or `arco` departs from it (years, `@reb
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
 from arco_sched.core.cron.expression import FIVE_FIELDS, SIX_FIELDS, CronExpression
+from arco_sched.core.cron.pattern_fields import FIELDS, MONTH_NAMES, WEEKDAY_NAMES, Field
 from arco_sched.core.errors import InvalidInput
 
 MAX_LENGTH: Final = 1000
@@ -31,50 +31,8 @@ NICKNAMES: Final = {
 ANCHORED: Final = ("@every", "@once")
 """The nicknames that `arco_sched.core.cron.anchored` reads: no OCPS has them."""
 
-MONTH_NAMES: Final = {
-    "JAN": 1,
-    "FEB": 2,
-    "MAR": 3,
-    "APR": 4,
-    "MAY": 5,
-    "JUN": 6,
-    "JUL": 7,
-    "AUG": 8,
-    "SEP": 9,
-    "OCT": 10,
-    "NOV": 11,
-    "DEC": 12,
-}
-WEEKDAY_NAMES: Final = {"SUN": 0, "MON": 1, "TUE": 2, "WED": 3, "THU": 4, "FRI": 5, "SAT": 6}
-"""OCPS 1.0, 4.2. At the end of a range `SUN` is 7."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    name: str
-    low: int
-    high: int
-    names: Mapping[str, int]
-
-    @property
-    def wanted(self) -> str:
-        words = list(self.names)
-        return f"{self.low}-{self.high}" + (f" or {words[0]}-{words[-1]}" if words else "")
-
-
-_FIELDS: Final = {
-    name: _Field(name, low, high, names)
-    for name, low, high, names in (
-        ("second", 0, 59, {}),
-        ("minute", 0, 59, {}),
-        ("hour", 0, 23, {}),
-        ("day-of-month", 1, 31, {}),
-        ("month", 1, 12, MONTH_NAMES),
-        ("day-of-week", 0, 7, WEEKDAY_NAMES),
-    )
-}
-_MONTH_DAY: Final = _FIELDS["day-of-month"]
-_WEEKDAY: Final = _FIELDS["day-of-week"]
+_MONTH_DAY: Final = FIELDS["day-of-month"]
+_WEEKDAY: Final = FIELDS["day-of-week"]
 
 _BLANKS: Final = re.compile(r"[ \t]+")
 _NEAREST: Final = re.compile(r"([0-9]+)W")
@@ -124,7 +82,7 @@ def parse_expression(text: str) -> CronExpression:
             elif name == "day-of-week":
                 weekdays.read(part)
             else:
-                values[name] = _values(_FIELDS[name], part.split(","))
+                values[name] = _values(FIELDS[name], part.split(","))
         except _Refused as refused:
             problems.append(f"in the {name} field, {refused}")
     if problems:
@@ -288,14 +246,14 @@ class _Weekdays:
             raise _Refused(f"{_shown(item)}: after '#' comes 1 to 5, or L for the last")
 
 
-def _values(field: _Field, items: Iterable[str]) -> tuple[int, ...]:
+def _values(field: Field, items: Iterable[str]) -> tuple[int, ...]:
     found: set[int] = set()
     for item in items:
         found.update(_read_item(field, item))
     return tuple(sorted(found))
 
 
-def _read_item(field: _Field, item: str) -> range:
+def _read_item(field: Field, item: str) -> range:
     if not item:
         raise _Refused("an entry of the list is empty: take the extra comma out")
     body, slash, step_text = item.partition("/")
@@ -341,7 +299,7 @@ def _step(item: str, text: str) -> int:
     return int(digits) if len(digits) <= 4 else 10_000
 
 
-def _value(field: _Field, text: str) -> int:
+def _value(field: Field, text: str) -> int:
     if text.isascii() and text.isdigit():
         return _number(field, text)
     if (named := field.names.get(text.upper())) is not None:
@@ -349,14 +307,14 @@ def _value(field: _Field, text: str) -> int:
     raise _Refused(_why_no_value(field, text))
 
 
-def _number(field: _Field, text: str) -> int:
+def _number(field: Field, text: str) -> int:
     digits = text.lstrip("0") or "0"
     if len(digits) > 2 or not field.low <= int(digits) <= field.high:
         raise _Refused(f"{_shown(text)} is outside {field.low}-{field.high}")
     return int(digits)
 
 
-def _why_no_value(field: _Field, text: str) -> str:
+def _why_no_value(field: Field, text: str) -> str:
     upper = text.upper()
     if not text:
         return f"a number is missing: write {field.wanted}"
@@ -380,7 +338,7 @@ def _why_no_value(field: _Field, text: str) -> str:
     return f"{_shown(text)} is not a value: write {field.wanted}"
 
 
-def _forwards(field: _Field, low_text: str, high_text: str, low: int, high: int, step_text: str) -> str:
+def _forwards(field: Field, low_text: str, high_text: str, low: int, high: int, step_text: str) -> str:
     """How to write a range that wraps around, or nothing where that can't be said in short."""
     if step_text:
         if not (step_text.isascii() and step_text.isdigit() and len(step_text) <= 4 and int(step_text)):
