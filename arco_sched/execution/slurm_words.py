@@ -90,8 +90,12 @@ class Job(NamedTuple):
 
     @property
     def begins_again(self) -> bool:
-        """Whether it may be submitted again, where it never began."""
-        return self.state in _AGAIN
+        """Whether it may be submitted again, where it never began.
+
+        One that was cancelled on its node, too: a controller that lost its memory gives the id of a job that runs anew,
+        and cancels the new one for the old.
+        """
+        return self.state in _AGAIN or (self.state == "CANCELLED" and bool(self.nodes))
 
     @property
     def outcome(self) -> Outcome | None:

@@ -137,7 +137,7 @@ def test_a_controller_that_is_killed_just_after_it_acknowledged(
     driver.until(lambda: all(driver.ids[name] for name in names), "all are acknowledged")
     slurm_host.kill("slurmctld")
     slurm_host.begin("slurmctld")
-    driver.end(*names)
+    driver.until(lambda: slurm_host.ready() or all(map(driver.outcome, names)), "all are over")
     lost = [name for name in names if driver.outcome(name) == "lost"]
     ended = {name: driver.seen[name].exit_code for name in names if name not in lost}
     assert ended == {f"r{number}.1": number for number in range(1, 21) if f"r{number}.1" not in lost}
@@ -406,7 +406,7 @@ class Files:
         ({}, "COMPLETED", None, None),
         ({}, "NODE_FAIL", None, None),
         ({}, "PREEMPTED", None, None),
-        ({}, "CANCELLED", "canceled", "canceled in Slurm on n1 (job 17, CANCELLED)"),
+        ({}, "CANCELLED", None, None),
         ({}, "FAILED", "not-started", "no guard in the spool"),
         ({}, "OUT_OF_MEMORY", "not-started", "out of memory on n1"),
         ({"token": BEGUN}, "PENDING", None, None),
@@ -602,7 +602,7 @@ def test_no_answer_breaks_the_reader(said: bytes) -> None:
         ("PREEMPTED", False, True),
         ("BOOT_FAIL", False, True),
         ("FAILED", False, False),
-        ("CANCELLED", False, False),
+        ("CANCELLED", False, True),
         ("OUT_OF_MEMORY", False, False),
     ],
 )
