@@ -17,6 +17,7 @@ from arco_sched.core.history import LapseRecord, Tick
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, format_instant
 from arco_sched.core.ports import Transaction
 from arco_sched.core.skipping import skip_reason
+from arco_sched.service import run_reasons
 from arco_sched.service.check import since_visit
 from arco_sched.service.expression_reasons import Said, does_not_occur, occurs, reading
 from arco_sched.service.former_rules import FormerRules
@@ -28,13 +29,6 @@ from arco_sched.service.signed import of_lapse, of_tick, of_version
 
 _REHEARSED: Final = 100_000
 """Ticks of the next evaluation that are looked through for the one that is asked about."""
-
-_BECAME: Final = {
-    "requested": "is requested",
-    "running": "is running",
-    "skipped": "was skipped",
-    "canceled": "was canceled",
-}
 
 _TO_BE_SKIPPED: Final = {
     "paused": ", in a pause, and will be skipped unless the schedule is enabled before",
@@ -148,10 +142,10 @@ class _Chain:
         detail, life = None, None
         if self._tick is not None:
             detail = tick_detail(self._transaction, self._tick.tick_id)
-            self._say_run(detail)
+            self._say_all(run_reasons.of_request(detail))
             if detail.run is not None:
                 life = look(self._transaction, detail.run.run_id, self._now)
-                self._say_life(life)
+                self._say_all(run_reasons.of_life(life))
         others = tuple(tick for tick in self._ticks if tick is not self._tick)
         for tick in others:
             made = of_tick(self._transaction, self._schedule, tick)
@@ -388,39 +382,3 @@ class _Chain:
             "tick", None, f"yet tick {self._tick.tick_id} is there: made before a rewind or under other zone rules"
         )
         return "skipped" if self._tick.status == "skipped" else "triggered"
-
-    def _say_run(self, detail: TickDetail) -> None:
-        tick, run = detail.tick, detail.run
-        if tick.run_id is None:
-            return
-        if run is None:
-            self._say("run", False, f"its run {tick.run_id} is not recorded: run `arco verify`")
-        elif run.request_fingerprint != tick.request_fingerprint:
-            text = f"run {run.run_id} was reserved for another content under {tick.run_key}, and stayed as it was"
-            self._say("run", False, f"{text}: `arco ticks show {tick.tick_id}` shows both fingerprints")
-        elif detail.conflicts:
-            text = f"run {run.run_id} is {run.status}; another content was asked for under {tick.run_key} later"
-            self._say("run", None, f"{text}: `arco runs show {run.run_id}` shows it")
-        else:
-            self._say("run", True, f"run {run.run_id} {_BECAME.get(run.status, run.status)} under {tick.run_key}")
-
-    def _say_life(self, life: RunLife) -> None:
-        """How the last attempt went, and what the run waits for."""
-        last = life.state.attempt
-        if last is not None and last.end is not None:
-            code = "" if last.end.exit_code is None else f", exit code {last.end.exit_code}"
-            end = format_instant(last.end.ended_at)
-            good = last.end.outcome == "succeeded"
-            self._say("attempt", good, f"attempt {last.number} {last.end.outcome} at {end}{code}")
-        elif last is not None:
-            since = last.submitted_at if last.started_at is None else last.started_at
-            when = "" if since is None else f", since {format_instant(since)}"
-            name = "" if last.external_id is None else f" as {last.external_id}"
-            how = "is open" if last.begun else f"waits in the queue of {last.executor}{name}"
-            self._say("attempt", None, f"attempt {last.number} {how}{when}")
-        if life.state.waits:
-            what = "to be started" if life.waiting_for is None else f"for: {life.waiting_for}"
-            self._say("start", None, f"it waits {what}")
-        elif life.state.status in {"skipped", "canceled"}:
-            reason = "" if life.state.reason is None else f": {life.state.reason}"
-            self._say("start", False, f"the run was {life.state.status}{reason}")

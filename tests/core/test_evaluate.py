@@ -19,7 +19,6 @@ from arco_sched.core.evaluate import (
 )
 from arco_sched.core.evaluate import (
     Outcome,
-    Remaining,
     Ticks,
     agenda,
     discard,
@@ -30,6 +29,7 @@ from arco_sched.core.evaluate import (
 )
 from arco_sched.core.history import Lapse
 from arco_sched.core.instants import CLOCK_TOLERANCE, MAX_INSTANT, parse_instant
+from arco_sched.core.remaining import Remaining
 from tests.core.world import BROKEN, DAY, at, minutes, term
 
 

@@ -16,7 +16,7 @@ from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.core.fields import normal_content
 from arco_sched.service import life, working
 from arco_sched.store.sqlite import SCHEMA_VERSION
-from arco_sched.store.sqlite.audit import described
+from arco_sched.store.sqlite.audit_schema import described
 from arco_sched.store.sqlite.migrations import STEPS, bring_forward
 from arco_sched.store.sqlite.opening import open_database
 from arco_sched.store.sqlite.script import statements

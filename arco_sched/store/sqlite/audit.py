@@ -5,7 +5,6 @@ it is not.
 """
 
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,11 +26,11 @@ from arco_sched.core.ports import (
 from arco_sched.core.run_events import Event as LifeEvent
 from arco_sched.core.runs import ImpossibleEvent, Request
 from arco_sched.core.subjects import LapseSpan
-from arco_sched.store.sqlite import audit_runs
+from arco_sched.store.sqlite import audit_runs, audit_schema
 from arco_sched.store.sqlite.faults import is_interruption
 from arco_sched.store.sqlite.fold import fold_again
 from arco_sched.store.sqlite.history import spans
-from arco_sched.store.sqlite.script import constraint, schema, statements
+from arco_sched.store.sqlite.script import constraint
 from arco_sched.store.sqlite.transaction import Transaction
 
 FOLD_RANGE: Final = 50_000
@@ -240,25 +239,7 @@ class Audit(Transaction):
 
     def schema_differences(self) -> list[SchemaDifference]:
         """How tables, indexes, views, triggers and the rows of `words` differ from those of a new database."""
-        new = sqlite3.connect(":memory:")
-        try:
-            for statement in statements(schema()):
-                new.execute(statement)
-            wanted, found = described(new), described(self._connection)
-            differences = [
-                SchemaDifference(*key, "missing" if key not in found else "differs")
-                for key, sql in wanted.items()
-                if found.get(key) != sql
-            ]
-            differences += [SchemaDifference(*key, "extra") for key in found if key not in wanted]
-            if ("table", "words") not in {difference[:2] for difference in differences}:
-                ask = "SELECT kind, code, word FROM words"
-                words, expected = set(self._connection.execute(ask)), set(new.execute(ask))
-                names = sorted({f"{kind} {code}" for kind, code, _ in words ^ expected})
-                differences += [SchemaDifference("word", name, "differs") for name in names]
-            return differences
-        finally:
-            new.close()
+        return audit_schema.differences(self._connection)
 
     def schedule_id(self, schedule: int) -> str:
         """The id behind a number; the number itself, as text, where the dictionary lacks it."""
@@ -385,13 +366,6 @@ class Audit(Transaction):
 def _key(names: list[str], keys: list[str], row: Iterable[object]) -> dict[str, object]:
     values = dict(zip(names, row, strict=False))
     return {key: values[key] for key in keys}
-
-
-def described(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    """(type, name) -> definition of every table, index, view and trigger, without comments and spaces."""
-    ask = "SELECT type, name, sql FROM main.sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-    # A migration may have others, and they mean nothing.
-    return {(kind, name): "".join(re.sub(r"--.*", "", sql).split()) for kind, name, sql in connection.execute(ask)}
 
 
 def _is_refusal(error: sqlite3.Error) -> bool:
