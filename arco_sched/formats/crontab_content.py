@@ -30,7 +30,7 @@ _SECRET: Final = re.compile(
     re.IGNORECASE,
 )
 _NO_SECRET: Final = re.compile(r"^(?:OLD)?PWD$|(?:_FILE|_PATH|_DIR|_COMMAND|_CMD|_SOCK|_PROGRAM)$", re.IGNORECASE)
-_WITH_PASSWORD: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
+_WITH_PASSWORD: Final = re.compile(r"[a-z0-9+.-]://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
 
 
 def is_secret(name: str, value: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 _HERE_DOCUMENT: Final = re.compile(r"\Aexec <<'(STDIN\d*)'\n.*?^\1\n", re.DOTALL | re.MULTILINE)
 _SUBSTITUTION: Final = re.compile(r"\$\([^()]*\)|`[^`]*`")
-_REDIRECTION: Final = re.compile(r"\d*[<>]+(?:&\d|&?\s*(?:\"[^\"]*\"|'[^']*'|[^\s;&|()]+))")
+_REDIRECTION: Final = re.compile(r"(?<!\d)\d*[<>]+(?:&\d|&?\s*(?:\"[^\"]*\"|'[^']*'|[^\s;&|()]+))")
 _OPERATORS: Final = frozenset(";&|()\n")
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,30}")

@@ -14,7 +14,7 @@ MAX_NODES: Final = 200_000
 
 MAX_DEPTH: Final = 100
 _TEMPLATE: Final = re.compile(r"\{\{|<%")
-_BRACES: Final = re.compile(r"\{\{-?\s*([^}]*?)\s*-?\}\}")
+_BRACES: Final = re.compile(r"\{\{-?([^{}]*)\}\}")
 _OF_A_COMMAND: Final = re.compile(
     r"\.(?!(?:Values|Release|Chart|Capabilities|Files|Template)\b)|\"|\$\w*\s*:?="
     r"|(?:range|if|else|end|with|index|printf?|println|json|len|eq|ne|and|or|not|join|split)\b"
@@ -103,7 +103,7 @@ def _template(value: Any, path: Path) -> tuple[Path, str] | None:
             return None
         of_command = any(key in {"command", "args"} for key in path) and "<%" not in value
         inner = _BRACES.findall(value)
-        if of_command and inner and all(_OF_A_COMMAND.match(each) for each in inner):
+        if of_command and inner and all(_OF_A_COMMAND.match(each.strip()) for each in inner):
             return None
         return path, next(line for line in value.split("\n") if _TEMPLATE.search(line)).strip()
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()

@@ -516,3 +516,10 @@ def test_any_bytes_are_read(source: bytes) -> None:
         _read(source)
     except InvalidInput as error:
         assert "--system-format" in str(error)  # noqa: PT017 - where the bytes happen to speak for both
+
+
+@pytest.mark.parametrize("head", ["0 5 * * * echo ", "A=", "0 5 * * * "])
+@pytest.mark.parametrize("text", ["0", "x", "'", "$(", "<", "=", "://a:", "a b=", "%"])
+def test_a_long_line_is_read_in_one_go(head: str, text: str) -> None:
+    """No expression that looks for something in a line begins anew at each of its characters: that took minutes."""
+    assert len(_read(f"{head}{text * (99_000 // len(text))}\n").lines) == 1
