@@ -4,7 +4,7 @@ The account is taken by the naive reading of `tests.service.oracle` from the row
 """
 
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
 from arco_sched.api import Workspace
@@ -92,6 +92,7 @@ def account(workspace: Workspace) -> None:
 
 
 @settings(max_examples=60)
+@example([("create", 0, 90, "*/20 * * * *", 0), ("update", 0, 0, "7,37 * * * *", -86_400)])
 @given(st.lists(STEPS, min_size=2, max_size=14))
 def test_wrong_clocks(story: list[tuple[str, int, int, str, int]]) -> None:
     """Whatever the clocks said: nothing accounted for is made again, verify is clean, and every occurrence is in it."""

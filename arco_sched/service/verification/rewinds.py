@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.instants import format_instant, parse_instant
+from arco_sched.core.instants import MAX_INSTANT, format_instant, parse_instant
 from arco_sched.core.ports import StoredEvent
 
 
@@ -48,6 +48,7 @@ class Versions:
         versions = self._of.setdefault(event.schedule_id, {})
         clock, found = event.recorded_at, []
         moved = {entry["definition_version"]: entry for entry in payload["versions"]}
+        former = {number: versions[number][0] for number in moved if number in versions}
         for number, entry in moved.items():
             _, start = versions.get(number, (0, 0))
             if "start_at" in entry:
@@ -60,7 +61,8 @@ class Versions:
         cursor = min(end, parse_instant(payload["from"]))
         if payload["to"] != format_instant(cursor):
             found.append(f"it goes to {payload['to']!a}, and the clock was at {format_instant(cursor)}")
-        ends = {number: max(end + 1, versions[number][1]) for number in moved}
+        # One that was in force already stays so, where its start alone is moved.
+        ends = {number: min(max(end + 1, versions[number][1]), former.get(number, MAX_INSTANT)) for number in moved}
         found += [
             f"it moves version {number} to {moved[number]['effective_from']!a}, and not to its end"
             for number, at in ends.items()

@@ -45,7 +45,7 @@ _SETTLED: Final = 0.1
 def ask_database(path: Path | str, *, busy_timeout: float = BUSY_TIMEOUT) -> Database:
     """An existing database, for questions alone; raises `DatabaseUnusable` when there is none, or it can't be read."""
     check_path(path)
-    if _is_ours(path) and may_write(path):
+    if may_write(path) and _is_ours(path):
         with translating_errors(path), closing_on_error(connect(path, busy_timeout)) as connection:
             if version_of(path, connection) == SCHEMA_VERSION:
                 return _Asked(path, connection, busy_timeout)
