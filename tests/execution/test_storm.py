@@ -1,12 +1,11 @@
-"""kill -9 at random moments (section 4, promises 1 to 3 and 6); the long storms are `storm.py`, `work_storm.py` and
-`slurm_storm.py`."""
+"""kill -9 at random moments (section 4, promises 1 to 3 and 6); the long storms are `storm.py` and `work_storm.py`, and
+`slurm_storm.py`, which `make faults` alone runs: it takes minutes."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.execution import slurm_storm, work_storm
-from tests.execution.slurm_host import lacking
+from tests.execution import work_storm
 from tests.execution.storm import Storm
 
 
@@ -25,13 +24,3 @@ def test_a_short_storm_over_workers(tmp_path: Path) -> None:
     storm = work_storm.Storm(tmp_path, seed=3)
     assert (storm.blow(40) or storm.calm() or storm.judge()) == []
     assert {"worker", "succeeded"} <= storm.counts.keys()
-
-
-@pytest.mark.slow
-def test_a_short_storm_over_slurm(tmp_path: Path) -> None:
-    """Its controller, its node daemon and the worker: nothing begins twice, every run is over and ended truly."""
-    reason = lacking()
-    if reason is not None:
-        pytest.skip(reason)
-    storm = slurm_storm.Storm(tmp_path, seed=5)
-    assert storm.run(12) == []
