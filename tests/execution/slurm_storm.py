@@ -130,9 +130,11 @@ class Storm:
             self.host.stop()
 
     def settle(self, workspace: Workspace) -> list[str]:
-        """Wait until every run is over."""
+        """Wait until every run is over. A node that Slurm drained, since a controller without memory gave an id again,
+        wants an administrator."""
         deadline = time.monotonic() + FOR_EVER
         while time.monotonic() < deadline:
+            self.host.ready()
             left = [run_id for run_id in self.codes if not workspace.run_life(run_id, now=int(time.time())).state.final]
             if not left:
                 return []
