@@ -6,9 +6,12 @@ A reading is what the clock shows, in seconds since 1970-01-01 00:00 of its own 
 import re
 from calendar import monthrange
 from datetime import date, timedelta
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from arco_sched.core.instants import DAY
+
+if TYPE_CHECKING:
+    from pendulum import Date
 
 _EPOCH: Final = date(1970, 1, 1)
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -200,10 +203,10 @@ def _weekday(which: str | None, said: str, today: date, *, ahead: bool) -> tuple
 
 def _period(unit: str, today: date, which: int) -> tuple[date, date]:
     if unit == "week":
-        first = today - timedelta(today.weekday() - 7 * which)
+        first = _plain(_calendar(today).start_of("week").add(weeks=which))
         return first, first + timedelta(7)
     months = 1 if unit == "month" else 12
-    first = _months_later(today.replace(day=1) if unit == "month" else today.replace(month=1, day=1), which * months)
+    first = _plain(_calendar(today).start_of(unit).add(months=which * months))
     return first, _months_later(first, months)
 
 
@@ -226,10 +229,18 @@ def _in_year(month: int, day: int, year: str | None, today: date, *, ahead: bool
 
 
 def _months_later(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    if not 1 <= year <= 9999:
-        raise OverflowError
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    """The same day of another month, or the last one where that has none."""
+    return _plain(_calendar(day).add(months=months))
+
+
+def _calendar(day: date) -> "Date":
+    from pendulum import Date
+
+    return Date(day.year, day.month, day.day)
+
+
+def _plain(day: date) -> date:
+    return date(day.year, day.month, day.day)
 
 
 def _date(reading: int) -> date:
