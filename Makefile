@@ -58,6 +58,7 @@ faults: $(STAMP)  ## kill, fill the disk, break every write, spoil files: half a
 	@$(BIN)/python -W ignore::DeprecationWarning -m tests.execution.work_storm --kills $(KILLS)
 	@$(BIN)/python -m tests.system.injector
 	@$(BIN)/python -m tests.execution.slurm_storm 300
+	@ARCO_SLURM_FAULTS=1 $(BIN)/python -m pytest tests/execution/test_slurm.py
 	@ARCO_SPOILED_FILES=$(SPOILED) $(BIN)/python -m pytest -n 2 tests/system
 
 fuzz: $(STAMP)  ## hostile input at random (FUZZ=2000 command lines a test, SECONDS=120 of atheris a reader)

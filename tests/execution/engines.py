@@ -39,7 +39,7 @@ from tests.execution.slurm_host import COMMANDS, SlurmHost
 from tests.execution.world import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Kind(ABC):

@@ -34,6 +34,10 @@ from tests.execution.engines import Driver, Slurm
 from tests.execution.slurm_host import SlurmHost
 
 slow = pytest.mark.slow
+kills = pytest.mark.skipif(
+    "ARCO_SLURM_FAULTS" not in os.environ,
+    reason="kills Slurm's own daemons, which take minutes to settle on a busy machine: `make faults` runs it",
+)
 
 
 @pytest.fixture
@@ -129,6 +133,7 @@ def _again(driver: Driver, kind: Slurm) -> bool:
 
 
 @slow
+@kills
 def test_a_controller_that_is_killed_just_after_it_acknowledged(
     driver: Driver, kind: Slurm, slurm_host: SlurmHost
 ) -> None:
@@ -145,6 +150,7 @@ def test_a_controller_that_is_killed_just_after_it_acknowledged(
 
 
 @slow
+@kills
 def test_a_controller_that_lost_everything(driver: Driver, kind: Slurm, slurm_host: SlurmHost) -> None:
     """What waited is submitted again as the same attempt; what had begun ends truly or is lost, never a success."""
     begun = driver.submit(kind.attempt("begun", "sleep 60"))
@@ -193,6 +199,7 @@ def _processes_of(job: str) -> list[int]:
 
 
 @slow
+@kills
 def test_a_node_that_fails(driver: Driver, kind: Slurm, slurm_host: SlurmHost) -> None:
     """What runs there is lost; what had not begun is submitted again."""
     runs = driver.submit(kind.attempt("runs", "sleep 60"))
@@ -278,6 +285,7 @@ def test_a_job_that_a_person_holds_stays_held(driver: Driver, kind: Slurm, slurm
 
 
 @slow
+@kills
 def test_a_controller_that_forgot_a_release_is_told_again(driver: Driver, kind: Slurm, slurm_host: SlurmHost) -> None:
     """It was killed before it wrote it down: the job is held, as by a person, but since before the controller began."""
     slurm_host.run("scontrol", "update", "PartitionName=p", "State=DOWN")
