@@ -44,7 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"no such row or subject: {', '.join(sorted(unknown))}")
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="arco-bench-") as folder:
-        rows = list(_measure(subjects, Path(folder), options.bin, quick=options.quick))
+        bench = _bench(Path(folder), options)
+        rows = [row for subject in subjects for row in _rows(bench, subject)]
     rows = [row for row in rows if not options.only or _wanted(row, set(options.only))]
     if options.json:
         print(json.dumps({"rows": [asdict(row) | {"met": row.met} for row in rows]}, indent=2, ensure_ascii=False))
@@ -59,14 +60,17 @@ def _wanted(row: Row, only: set[str]) -> bool:
     return number in only or any(number in numbers for name, numbers in SUBJECTS.items() if name in only)
 
 
-def _measure(subjects: list[str], folder: Path, bin_: Path | None, *, quick: bool) -> Iterator[Row]:
+def _bench(folder: Path, options: argparse.Namespace) -> Bench:
+    bin_: Path | None = options.bin
     if bin_ is None:
         _say("installing arco into a new environment")
         bin_ = install(folder)
-    bench = Bench(folder, quick, bin_.absolute(), _say)
-    for subject in subjects:
-        rows: Callable[[Bench], Iterator[Row]] = import_module(f"benchmarks.{subject}").rows
-        yield from rows(bench)
+    return Bench(folder, options.quick, bin_.absolute(), _say, frozenset(options.only))
+
+
+def _rows(bench: Bench, subject: str) -> Iterator[Row]:
+    rows: Callable[[Bench], Iterator[Row]] = import_module(f"benchmarks.{subject}").rows
+    return rows(bench)
 
 
 def table(rows: list[Row]) -> str:

@@ -124,9 +124,11 @@ def copy(path: Path, name: str) -> Path:
 
 
 def remove(path: Path) -> None:
-    """Remove a database with what SQLite keeps beside it."""
+    """Remove a database with what SQLite and workers keep beside it."""
     for suffix in ("", "-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
+    # The runs of a copy have the ids of the first: a worker that found how those ended would start nothing.
+    shutil.rmtree(f"{path}.runs", ignore_errors=True)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

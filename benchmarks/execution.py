@@ -42,11 +42,15 @@ for number in range(int(sys.argv[2])):
 
 def rows(bench: Bench) -> Iterator[Row]:
     """Whole processes where a person or cron would start one; the rest by the calls that a worker makes."""
-    yield from _throughput(bench)
-    yield from _latency(bench)
-    yield from _idle(bench)
-    yield from _claims(bench)
-    yield from _running(bench)
+    for numbers, measure in (
+        (("30",), _throughput),
+        (("31",), _latency),
+        (("32",), _idle),
+        (("33",), _claims),
+        (("34", "35"), _running),
+    ):
+        if bench.wants(*numbers):
+            yield from measure(bench)
 
 
 def _requested(path: Path, count: int, policy: Policy | None = None) -> Path:

@@ -46,6 +46,13 @@ class Bench:
     quick: bool
     bin: Path
     say: Callable[[str], None]
+    only: frozenset[str] = frozenset()
+    """Rows or subjects that were asked for; empty: all."""
+
+    def wants(self, *numbers: str) -> bool:
+        """Whether one of these rows is asked for: by its number, or with all of its subject."""
+        rows = {each for each in self.only if each[0].isdigit()}
+        return not rows or bool(rows.intersection(numbers))
 
     @property
     def python(self) -> str:

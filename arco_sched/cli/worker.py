@@ -251,6 +251,12 @@ def _folder(store: "Store", path: str, *, adopt_copy: bool) -> str:
             except folder.NotOurs as problem:
                 raise InvalidInput(f"{problem}: if this database is a copy, say --adopt-copy") from None
             return store_id
+        if store_id is None and not adopt_copy and folder.has_attempts(path):
+            # Runs of the same keys have the same ids: what ran there would count as the end of what is to run here.
+            raise InvalidInput(
+                f"{path} has the runs of another database, and this one never had a worker: move that folder away, or, "
+                "if this is an older copy of that database, say --adopt-copy"
+            )
         store_id = secrets.token_hex(16)
         folder.create(path, store_id)
         transaction.queue.set_store_id(store_id)

@@ -68,6 +68,14 @@ def alone(path: str) -> Iterator[bool]:
         os.close(descriptor)
 
 
+def has_attempts(path: str) -> bool:
+    """Whether there is such a folder with an attempt in it."""
+    try:
+        return any(True for _ in names(path))
+    except FileNotFoundError:
+        return False
+
+
 def names(path: str) -> Iterator[str]:
     """The names of the attempts that have a folder, in no order."""
     with os.scandir(f"{path}/attempts") as entries:

@@ -76,6 +76,30 @@ def test_the_runs_folder_goes_while_a_command_runs(arco: Arco, how: str) -> None
     assert arco.json("verify --json")["differences"] == []
 
 
+def test_a_new_database_beside_the_runs_of_another(arco: Arco) -> None:
+    """The same run keys give the same run ids: no end that the other one saw becomes an end of this one."""
+    begun, runs = arco.folder / "begun", Path(f"{arco.db}.runs")
+    request(arco, f"echo x >> {begun}")
+    arco.ok("backup", str(arco.folder / "early.db"))
+    arco.ok("work --once")
+    arco.db.unlink()
+    request(arco, f"echo x >> {begun}")
+    refused = arco("work --once")
+    assert (refused.code, refused.err.count("\n"), begun.read_text()) == (2, 1, "x\n")
+    assert f"{runs} has the runs of another database" in refused.err
+    assert attempts(arco) == []
+    runs.rename(arco.folder / "kept.runs")
+    arco.ok("work --once")
+    assert begun.read_text() == "x\nx\n"
+
+    # A copy from before the first worker is told to take the folder: what ran since runs no second time.
+    arco.db.unlink()
+    (arco.folder / "early.db").rename(arco.db)
+    assert arco("work --once").code == 2
+    arco.ok("work --once --adopt-copy")
+    assert (attempts(arco), begun.read_text()) == ([("succeeded", None)], "x\nx\n")
+
+
 def test_a_cleaner_removes_the_files_of_an_attempt(world: World) -> None:
     """While anything of it lives it runs, then it is lost; its own worker begins it no second time."""
     gate = world.scratch / "gate"
