@@ -164,6 +164,7 @@ def variables(
     return {os.fsencode(name): os.fsencode(value) for name, value in own.items()}
 
 
+@lru_cache(maxsize=4096)
 def exportable(name: str) -> bool:
     """Whether every `sh` can export a variable of this name; the others are for env(1)."""
     return bool(_NAME.fullmatch(name)) and name not in _OWN and not name.startswith(("BASH", "_arco_"))
