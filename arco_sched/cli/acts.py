@@ -20,7 +20,6 @@ from arco_sched.render.terminal import say, write
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from arco_sched.cli.many import Which
     from arco_sched.cli.moments import Asked
     from arco_sched.service.schedules import ScheduleChange
     from arco_sched.service.workspace import Workspace
@@ -42,15 +41,14 @@ def answer_change(
 
 def _change(
     session: Session,
-    which: "Which",
+    which: many.Which,
     verb: str,
     act: "Callable[[Workspace, tuple[str, ...]], Sequence[ScheduleChange]]",
     *,
-    yes: bool,
     as_json: bool,
 ) -> None:
     with session.open() as workspace:
-        answers = act(workspace, which.choose(workspace, verb, yes=yes))
+        answers = act(workspace, which.choose(workspace, verb))
     if which.is_one or not as_json:
         for answer in answers:
             answer_change(answer, session, as_json=as_json)
@@ -61,12 +59,10 @@ def _change(
 
 
 @signed
+@many.choosing
 def enable(
     ctx: typer.Context,
-    schedule_ids: many.Ids = None,
-    labels: many.Labels = None,
-    everything: many.Every = False,
-    yes: many.Yes = False,
+    which: many.Which,
     expect_version: defining.ExpectVersion = None,
     discard_waiting: defining.DiscardWaiting = False,
     as_json: opt.Json = False,
@@ -77,9 +73,8 @@ def enable(
     """
     _set_enabled(
         ctx.obj,
-        (schedule_ids, labels, everything),
+        which,
         enabled=True,
-        yes=yes,
         as_json=as_json,
         expect_version=expect_version,
         discard_waiting=discard_waiting,
@@ -87,9 +82,10 @@ def enable(
 
 
 @signed
+@many.choosing
 def disable(
     ctx: typer.Context,
-    schedule_ids: many.Ids = None,
+    which: many.Which,
     until: Annotated[
         str | None,
         typer.Option(
@@ -98,9 +94,6 @@ def disable(
             help="From then on occurrences trigger runs again, such as 2025-01-20, monday 9:00, or in 2h.",
         ),
     ] = None,
-    labels: many.Labels = None,
-    everything: many.Every = False,
-    yes: many.Yes = False,
     expect_version: defining.ExpectVersion = None,
     discard_waiting: defining.DiscardWaiting = False,
     as_json: opt.Json = False,
@@ -111,10 +104,9 @@ def disable(
     """
     _set_enabled(
         ctx.obj,
-        (schedule_ids, labels, everything),
+        which,
         enabled=False,
         until=until,
-        yes=yes,
         as_json=as_json,
         expect_version=expect_version,
         discard_waiting=discard_waiting,
@@ -123,17 +115,15 @@ def disable(
 
 def _set_enabled(
     session: Session,
-    asked: "tuple[list[str] | None, list[str] | None, bool]",
+    which: many.Which,
     *,
     enabled: bool,
-    yes: bool,
     as_json: bool,
     until: str | None = None,
     expect_version: int | None,
     discard_waiting: bool,
 ) -> None:
-    problems = Problems()
-    which = many.Which(problems, *asked[:2], everything=asked[2])
+    problems = which.problems()
     ends = question(problems, until, "--until", session.now, ahead=True)
     _check_one(problems, which, expect_version)
 
@@ -143,7 +133,7 @@ def _set_enabled(
             schedule_ids, enabled, now=session.now, until=_end(workspace, schedule_ids, ends), **guards
         )
 
-    _change(session, which, "enable" if enabled else "disable", act, yes=yes, as_json=as_json)
+    _change(session, which, "enable" if enabled else "disable", act, as_json=as_json)
 
 
 def _end(workspace: "Workspace", schedule_ids: tuple[str, ...], ends: "Asked | None") -> int | None:
@@ -156,18 +146,16 @@ def _end(workspace: "Workspace", schedule_ids: tuple[str, ...], ends: "Asked | N
     return found.pop()
 
 
-def _check_one(problems: Problems, which: "Which", expect_version: int | None) -> None:
+def _check_one(problems: Problems, which: many.Which, expect_version: int | None) -> None:
     problems.add("--expect-version is about one schedule", when=expect_version is not None and not which.is_one)
     problems.check()
 
 
 @signed
+@many.choosing
 def delete(
     ctx: typer.Context,
-    schedule_ids: many.Ids = None,
-    labels: many.Labels = None,
-    everything: many.Every = False,
-    yes: many.Yes = False,
+    which: many.Which,
     expect_version: defining.ExpectVersion = None,
     discard_waiting: defining.DiscardWaiting = False,
     as_json: opt.Json = False,
@@ -177,8 +165,7 @@ def delete(
     What was due before is still evaluated, unless --discard-waiting is given. All end in one transaction, or none does.
     """
     session: Session = ctx.obj
-    problems = Problems()
-    which = many.Which(problems, schedule_ids, labels, everything=everything)
+    problems = which.problems()
     _check_one(problems, which, expect_version)
     _change(
         session,
@@ -187,18 +174,15 @@ def delete(
         lambda workspace, chosen: workspace.delete_all(
             chosen, now=session.now, expect_version=expect_version, discard_waiting=discard_waiting
         ),
-        yes=yes,
         as_json=as_json,
     )
 
 
 @signed
+@many.choosing
 def trigger(
     ctx: typer.Context,
-    schedule_ids: many.Ids = None,
-    labels: many.Labels = None,
-    everything: many.Every = False,
-    yes: many.Yes = False,
+    which: many.Which,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the run is over, and exit as it did.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Print its output too, as it comes.")] = False,
     as_json: opt.Json = False,
@@ -212,14 +196,13 @@ def trigger(
     from arco_sched.service.workspace import Workspace
 
     session: Session = ctx.obj
-    problems = Problems()
-    which = many.Which(problems, schedule_ids, labels, everything=everything)
+    problems = which.problems()
     problems.add("--follow and --json can't be combined", when=follow and as_json)
     problems.add("--wait and --follow are about one schedule", when=(wait or follow) and not which.is_one)
     problems.check()
     with session.store() as store:
         workspace = Workspace(store)
-        answers = workspace.trigger_all(which.choose(workspace, "trigger", yes=yes), now=session.now)
+        answers = workspace.trigger_all(which.choose(workspace, "trigger"), now=session.now)
         asked = [workspace.tick(answer.tick.tick_id).version.definition for answer in answers]
         note_no_worker(workspace, *((each.request, each.policy) for each in asked))
         if not (wait or follow):
@@ -239,12 +222,10 @@ def trigger(
 
 
 @signed
+@many.choosing
 def discard(
     ctx: typer.Context,
-    schedule_ids: many.Ids = None,
-    labels: many.Labels = None,
-    everything: many.Every = False,
-    yes: many.Yes = False,
+    which: many.Which,
     dry_run: opt.DryRun = False,
     tz: opt.Tz = None,
     utc: opt.Utc = False,
@@ -257,12 +238,11 @@ def discard(
     from arco_sched.render import rewinding
 
     session: Session = ctx.obj
-    problems = Problems()
-    which = many.Which(problems, schedule_ids, labels, everything=everything)
+    problems = which.problems()
     problems.check()
     zone = opt.zone_of(utc=utc, tz=tz)
     with session.open(asking=dry_run) as workspace:
-        chosen = which.choose(workspace, "discard what waits of", yes=yes or dry_run)
+        chosen = which.choose(workspace, "discard what waits of", ask=not dry_run)
         lapses = workspace.discard_all(chosen, now=session.now, dry_run=dry_run)
         found = {name: [lapse for lapse in lapses if lapse.schedule_id == name] for name in chosen}
         if as_json and not which.is_one:

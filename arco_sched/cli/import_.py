@@ -51,21 +51,12 @@ def crontab(
     system_format: Annotated[
         bool, typer.Option("--system-format", help="Entries have a user field, as in /etc/crontab.")
     ] = False,
-    tz: Annotated[
-        str | None,
-        typer.Option("--tz", metavar="ZONE", help="The zone of entries without a CRON_TZ: that of cron's host (UTC)."),
-    ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option("--source", metavar="NAME", help="What the file is known by, instead of its path."),
-    ] = None,
+    tz: common.Tz = None,
+    source: common.Source = None,
     prefix: common.Prefix = "",
     prune: common.Prune = False,
     disable_gone: common.DisableGone = False,
-    with_secrets: Annotated[
-        bool,
-        typer.Option("--with-secrets", help="Carry over variables that look like secrets; the database shows them."),
-    ] = False,
+    with_secrets: common.WithSecrets = False,
     catchup_policy: Annotated[
         str | None,
         typer.Option("--catchup-policy", metavar="POLICY", help=f"{' or '.join(CATCHUP_POLICIES)} (latest)."),
@@ -144,21 +135,12 @@ def systemd(
         ),
     ],
     dry_run: DryRun = False,
-    tz: Annotated[
-        str | None,
-        typer.Option("--tz", metavar="ZONE", help="The zone of timers that name none: that of their host (UTC)."),
-    ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option("--source", metavar="NAME", help="What the timer is known by, instead of its path."),
-    ] = None,
+    tz: common.Tz = None,
+    source: common.Source = None,
     prefix: common.Prefix = "",
     prune: common.Prune = False,
     disable_gone: common.DisableGone = False,
-    with_secrets: Annotated[
-        bool,
-        typer.Option("--with-secrets", help="Carry over variables that look like secrets; the database shows them."),
-    ] = False,
+    with_secrets: common.WithSecrets = False,
     toml: common.Toml = False,
     as_json: opt.Json = False,
 ) -> ExitCode:
@@ -226,23 +208,12 @@ def kubernetes(
             help="What a run is: the `command` of the container, or a Job that `kubectl` creates of the CronJob.",
         ),
     ] = "command",
-    tz: Annotated[
-        str | None,
-        typer.Option(
-            "--tz", metavar="ZONE", help="The zone of CronJobs without a timeZone: that of the cluster (UTC)."
-        ),
-    ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option("--source", metavar="NAME", help="What the file is known by, instead of its path."),
-    ] = None,
+    tz: common.Tz = None,
+    source: common.Source = None,
     prefix: common.Prefix = "",
     prune: common.Prune = False,
     disable_gone: common.DisableGone = False,
-    with_secrets: Annotated[
-        bool,
-        typer.Option("--with-secrets", help="Carry over variables that look like secrets; the database shows them."),
-    ] = False,
+    with_secrets: common.WithSecrets = False,
     toml: common.Toml = False,
     as_json: opt.Json = False,
 ) -> ExitCode:

@@ -1,7 +1,9 @@
 """Which schedules a command is about: those named, those with labels, or all."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+import inspect
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -12,11 +14,13 @@ from arco_sched.cli.run_changes import confirm
 if TYPE_CHECKING:
     from arco_sched.service.workspace import Workspace
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 WHICH = "Which"
 NAMED = 20
-"""Schedules that a question names; of the others it says how many there are."""
+"""How many schedules a question names; the rest are only counted."""
 
-Ids = Annotated[
+_Ids = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[ID]...",
@@ -25,7 +29,7 @@ Ids = Annotated[
         show_default=False,
     ),
 ]
-Labels = Annotated[
+_Labels = Annotated[
     list[str] | None,
     typer.Option(
         "--label",
@@ -40,36 +44,68 @@ OfLabels = Annotated[
         "--label", metavar="K=V", help="Only those with this label; repeatable, all must match.", rich_help_panel=PAGES
     ),
 ]
-Every = Annotated[bool, typer.Option("--all", help="All schedules that are not deleted.", rich_help_panel=WHICH)]
-Yes = Annotated[bool, typer.Option("--yes", help="With --label or --all: do not ask.", rich_help_panel=WHICH)]
+_Every = Annotated[bool, typer.Option("--all", help="All schedules that are not deleted.", rich_help_panel=WHICH)]
+_Yes = Annotated[bool, typer.Option("--yes", help="With --label or --all: do not ask.", rich_help_panel=WHICH)]
 
 
 class Which:
-    """The schedules of a command; what is wrong with the options is noted at once."""
+    """The schedules of a command, as its options name them."""
 
-    def __init__(
-        self, problems: Problems, ids: Sequence[str] | None, labels: Sequence[str] | None, *, everything: bool
-    ) -> None:
-        self.ids = tuple(dict.fromkeys(ids or ()))
-        self.labels = read_labels(problems, labels)
-        self.is_one = len(self.ids) == 1 and not labels and not everything
-        ways = bool(self.ids) + bool(labels) + everything
-        problems.add("give an ID, --label K=V or --all", when=ways == 0)
-        problems.add("give IDs, --label or --all, not several of them", when=ways > 1)
+    def __init__(self, ids: Sequence[str] | None, labels: Sequence[str] | None, *, everything: bool, yes: bool) -> None:
+        self._problems = Problems()
+        self._ids = tuple(dict.fromkeys(ids or ()))
+        self._labels = read_labels(self._problems, labels)
+        self._yes = yes
+        self.is_one = len(self._ids) == 1 and not labels and not everything
+        ways = bool(self._ids) + bool(labels) + everything
+        self._problems.add("give an ID, --label K=V or --all", when=ways == 0)
+        self._problems.add("give IDs, --label or --all, not several of them", when=ways > 1)
 
-    def choose(self, workspace: "Workspace", verb: str, *, yes: bool) -> tuple[str, ...]:
-        """Their ids. What labels or `--all` chose is shown and asked about, unless with `yes`.
+    def problems(self) -> Problems:
+        """What is wrong with the options, for the command to add to."""
+        return self._problems
 
-        Raises `NotFound` where there is none.
+    def choose(self, workspace: "Workspace", verb: str, *, ask: bool = True) -> tuple[str, ...]:
+        """Their ids. With `ask`, and without --yes, what --label or --all chose is shown and confirmed first.
+
+        Raises `NotFound` where nothing has the labels.
         """
-        if self.ids:
-            return self.ids
-        chosen = workspace.choose(self.labels)
-        if not yes:
+        if self._ids:
+            return self._ids
+        chosen = workspace.choose(self._labels)
+        if ask and not self._yes:
             names = ", ".join(chosen[:NAMED]) + (f" and {len(chosen) - NAMED:,} more" if len(chosen) > NAMED else "")
             count = "1 schedule" if len(chosen) == 1 else f"{len(chosen):,} schedules"
             confirm(f"{verb} {count} ({names})")
         return tuple(chosen)
+
+
+def choosing(function: F) -> F:
+    """Give a command the IDs, --label, --all and --yes; its parameter `which` is what they say."""
+    signature = inspect.signature(function)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    options = [
+        inspect.Parameter("schedule_ids", keyword, default=None, annotation=_Ids),
+        inspect.Parameter("labels", keyword, default=None, annotation=_Labels),
+        inspect.Parameter("everything", keyword, default=False, annotation=_Every),
+        inspect.Parameter("yes", keyword, default=False, annotation=_Yes),
+    ]
+    own = [each.replace(kind=keyword) for each in signature.parameters.values()]
+    place = [each.name for each in own].index("which")
+
+    @wraps(function)
+    def chosen(**given: Any) -> Any:
+        which = Which(
+            given.pop("schedule_ids"),
+            given.pop("labels"),
+            everything=given.pop("everything"),
+            yes=given.pop("yes"),
+        )
+        return function(**given, which=which)
+
+    ordered = [*own[:place], *options, *own[place + 1 :]]
+    chosen.__signature__ = signature.replace(parameters=ordered)  # type: ignore[attr-defined] # typer reads it
+    return chosen  # type: ignore[return-value] # the same but for `which`
 
 
 def read_labels(problems: Problems, texts: Sequence[str] | None) -> dict[str, str]:

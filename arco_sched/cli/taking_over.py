@@ -23,6 +23,23 @@ if TYPE_CHECKING:
 
     Wanting = Callable[[Sequence[Version]], list[Wanted]]
 
+Tz = Annotated[
+    str | None,
+    typer.Option(
+        "--tz",
+        metavar="ZONE",
+        help="Time zone of entries that name none, which is that of the machine or cluster they come from "
+        "(default: UTC).",
+    ),
+]
+Source = Annotated[
+    str | None,
+    typer.Option("--source", metavar="NAME", help="Remember the file under this name instead of its path."),
+]
+WithSecrets = Annotated[
+    bool,
+    typer.Option("--with-secrets", help="Import variables that look like secrets, too; the database shows them."),
+]
 Prefix = Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Put it before every id.")]
 Prune = Annotated[
     bool, typer.Option("--prune", help="Delete the schedules that came from these files and are not in them any more.")
