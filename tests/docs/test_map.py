@@ -51,9 +51,9 @@ def places() -> list[tuple[list[str], list[str]]]:
     return [(re.findall(r"`([^`]+)`", files), re.findall(r"`([^`]+)`", names)) for files, names in rows]
 
 
-@pytest.mark.parametrize(("path", "names"), [*way("A tick's way"), *way("A worker's round")])
+@pytest.mark.parametrize(("path", "names"), [*way("What a tick does"), *way("What a worker does in one round")])
 def test_each_step_is_there(path: str, names: list[str]) -> None:
-    """Each function on a tick's way, and in a worker's round, is in the file that is named for it."""
+    """Each function that a tick or a worker's round goes through is in the file named for it."""
     assert set(names) <= defined(path)
 
 
@@ -72,9 +72,9 @@ def test_each_path_of_the_architecture_is_there(path: str) -> None:
     assert located(path).exists() or ("/" not in path and list(PACKAGE.rglob(path)) != [])
 
 
-def test_every_room_is_on_the_map() -> None:
-    """Each folder and module of the package has a row among the rooms, and a store has one by itself."""
-    rows = set(re.findall(r"^\| `([\w./]+)` \|", ARCHITECTURE.partition("## The rooms")[2], re.MULTILINE))
+def test_every_package_is_in_the_table() -> None:
+    """Each folder and module of the package has a row in the table of packages, and each store its own."""
+    rows = set(re.findall(r"^\| `([\w./]+)` \|", ARCHITECTURE.partition("## The packages")[2], re.MULTILINE))
     folders = {f"{path.name}/" for path in PACKAGE.iterdir() if (path / "__init__.py").exists()} - {"store/"}
     folders |= {f"store/{path.parent.name}/" for path in PACKAGE.glob("store/*/__init__.py")}
     modules = {path.name for path in PACKAGE.glob("*.py") if not path.name.startswith("__")}

@@ -25,8 +25,8 @@ from tests.database import sql
 from tests.store.pin_schema import PINNED
 
 HOW = """schema.sql is not what was pinned as schema {version}, which may be in use. To change it:
-write the change as a script into STEPS of arco_sched/store/sqlite/migrations.py, raise SCHEMA_VERSION in opening.py
-beside it, and pin the new version: python -m tests.store.pin_schema"""
+write the change as a script into STEPS of arco_sched/store/sqlite/migrations.py, raise SCHEMA_VERSION in
+arco_sched/store/sqlite/__init__.py, and pin the new version: python -m tests.store.pin_schema"""
 
 # Steps that there are not, for the mechanism's sake.
 COLOUR = """
