@@ -230,6 +230,7 @@ def preview(
     Says where a clock change moved an occurrence or made it happen twice. With --cron it needs no database.
     """
     from arco_sched.render import json
+    from arco_sched.service.definitions import cautious
 
     session: Session = ctx.obj
     problems = Problems()
@@ -249,15 +250,16 @@ def preview(
         with session.ask() as workspace:
             begin = session.now if since is None else since(clock_of(workspace, schedule_id, None))
             found = workspace.preview(schedule_id, start=begin, count=count)
+            warnings = cautious(workspace.schedule(schedule_id, now=session.now).schedule.version.definition)
     else:
-        from arco_sched.service.definitions import cautious
         from arco_sched.service.definitions import preview as preview_expression
 
         values = {"timezone": "UTC", **expression}
         begin = session.now if since is None else since(clock_named(values["timezone"]))
         found = preview_expression(**values, start=begin, count=count)
-        for warning in cautious(Definition(cron_expression=values["cron_expression"]), expression):
-            say(f"warning: {warning}")
+        warnings = cautious(Definition(cron_expression=values["cron_expression"]), expression)
+    for warning in warnings:
+        say(f"warning: {warning}")
     if as_json:
         write(json.preview(found))
     elif not found:

@@ -56,8 +56,9 @@ class WaitingCount(NamedTuple):
 class Standing(Protocol):
     """How schedules and their runs stand."""
 
-    def failed_last(self, limit: int) -> list[FailedLast]:
-        """The enabled schedules whose last run that ended as `succeeded` or `failed` is `failed`, by their ids.
+    def failed_last(self, now: int, limit: int) -> list[FailedLast]:
+        """The schedules, neither paused at `now` nor deleted, whose last run that ended as `succeeded` or `failed` is
+        `failed`, by their ids.
 
         The last one is the one that was due last: skipped and canceled runs do not count.
         """

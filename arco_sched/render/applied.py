@@ -9,12 +9,12 @@ from arco_sched.core.definitions import Version
 from arco_sched.core.fields import BY_NAME
 from arco_sched.core.instants import format_instant
 from arco_sched.render import drawing, json
-from arco_sched.render.drawing import Column, Screen, Styled
+from arco_sched.render.drawing import BAD, GOOD, NOTE, Column, Screen, Styled
 
 if TYPE_CHECKING:
     from arco_sched.service.apply import Applied, AppliedChange
 
-_STYLES = {"created": "green", "updated": "yellow", "deleted": "red"}
+_STYLES = {"created": GOOD, "updated": NOTE, "deleted": BAD}
 
 
 def row(change: AppliedChange) -> json.Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from arco_sched.render.drawing import Screen
+from arco_sched.render.drawing import ALARM, NOTE, Screen
 from arco_sched.render.json import instant, line, tick_row
 from arco_sched.render.phrases import DRY_RUN, counted
 from arco_sched.render.tables import ticks
@@ -59,9 +59,7 @@ def draw(answer: Backfill, clocks: Clocks) -> None:
     if answer.remaining or answer.conflicts:
         screen.line("")
     if answer.remaining:
-        screen.line(f"{answer.remaining:,} more are left by --limit: the same command goes on with them.", "yellow")
+        screen.line(f"{answer.remaining:,} more are left by --limit: the same command goes on with them.", NOTE)
     if answer.conflicts:
         count = counted(answer.conflicts, "run key was", "run keys were")
-        screen.line(
-            f"{count} reserved for another content, and the first run stayed: `arco ticks show` tells.", "bold red"
-        )
+        screen.line(f"{count} reserved for another content, and the first run stayed: `arco ticks show` tells.", ALARM)

@@ -12,23 +12,35 @@ if TYPE_CHECKING:
 WIDE: Final = 120
 """Columns from which on a table has room for what is good to know but was not asked for."""
 
+GAP: Final = 2
+"""Columns between two columns of a table."""
+
 MANY: Final = 500
 """Rows from which on a table is not fitted to the width of the terminal, which would take seconds."""
 
+GOOD: Final = "color(28)"
+NOTE: Final = "color(130)"
+BAD: Final = "color(160)"
+ALARM: Final = f"bold {BAD}"
+BUSY: Final = "color(30)"
+QUEUED: Final = "color(98)"
+FAINT: Final = "color(243)"
+"""The colours: each can be read on a white and on a black background, which plain yellow, cyan and `dim` can't."""
+
 STYLES: Final[Mapping[str, str]] = {
-    "triggered": "green",
-    "skipped": "yellow",
-    "failed": "bold red",
-    "running": "cyan",
-    "succeeded": "green",
-    "canceled": "yellow",
-    "enabled": "green",
-    "paused": "yellow",
-    "failing": "bold red",
-    "overdue": "bold red",
-    "deleted": "dim",
-    "ended": "dim",
-    "stale": "bold red",
+    "triggered": GOOD,
+    "skipped": NOTE,
+    "failed": ALARM,
+    "running": BUSY,
+    "succeeded": GOOD,
+    "canceled": NOTE,
+    "enabled": GOOD,
+    "paused": NOTE,
+    "failing": ALARM,
+    "overdue": ALARM,
+    "deleted": FAINT,
+    "ended": FAINT,
+    "stale": ALARM,
 }
 
 Styled = tuple[str, str]
@@ -38,10 +50,15 @@ Cell = str | Styled | Sequence[Styled]
 """What stands in a cell: a text, a styled one, or several lines of them."""
 
 
-class Column(NamedTuple):
-    """A column; `whole` keeps a text on one line (an instant), others break over lines rather than lose a letter.
+Drawn = Sequence[Sequence[Styled]]
+"""A row of a table, the lines of each cell."""
 
-    `spare` columns, those furthest right first, give way where the others would have to break.
+
+class Column(NamedTuple):
+    """A column; `whole` keeps a text on one line (an instant, an id), others break between words.
+
+    `spare` columns, those furthest right first, give way where the others would have to break. Where there is no room
+    for all that is `whole`, the widest columns break too: nothing is cut off.
     """
 
     title: str
@@ -91,6 +108,7 @@ class Screen:
         kept = self._fitting(columns, drawn)
         columns = [columns[place] for place in kept]
         drawn = [tuple(row[place] for place in kept) for row in drawn]
+        widths = _widths(columns, drawn, self.console.width)
         from rich import box
         from rich.table import Table
 
@@ -100,44 +118,27 @@ class Screen:
             pad_edge=False,
             show_edge=False,
             collapse_padding=True,
-            padding=(0, 1) if terminal else (0, 2, 0, 0),
+            padding=(0, 1) if terminal else (0, GAP, 0, 0),
             header_style="bold",
         )
-        roomy = self._has_room(columns, drawn)
-        for column in columns:
+        for column, width in zip(columns, widths, strict=True):
             table.add_column(
-                text(column.title),
-                overflow="fold",
-                no_wrap=column.whole and roomy,
-                min_width=len(column.title) if roomy else None,
-                justify="right" if column.right else "left",
+                text(column.title), overflow="fold", width=width, justify="right" if column.right else "left"
             )
         for row in drawn:
             table.add_row(*map(text, row))
         self.console.print(table)
 
-    def _fitting(self, columns: Sequence[Column], rows: Sequence[Sequence[Sequence[Styled]]]) -> list[int]:
+    def _fitting(self, columns: Sequence[Column], rows: Sequence[Drawn]) -> list[int]:
         """The places of the columns that are shown: all that are not spare, and the spare ones that have room."""
-        widths = [
-            max(len(column.title), *(cell_width(content) for row in rows for content, _ in row[place]), 0)
-            for place, column in enumerate(columns)
-        ]
-        gap = 3 if self.console.is_terminal else 2
+        widths = [_natural(column, [row[place] for row in rows]) for place, column in enumerate(columns)]
         kept = list(range(len(columns)))
         for place in reversed(range(len(columns))):
-            if columns[place].spare and sum(widths[each] + gap for each in kept) - gap > self.console.width:
+            if columns[place].spare and sum(widths[each] + GAP for each in kept) - GAP > self.console.width:
                 kept.remove(place)
         return kept
 
-    def _has_room(self, columns: Sequence[Column], rows: Sequence[Sequence[Sequence[Styled]]]) -> bool:
-        """Whether the console is wide enough for the heads, and for every column that is to stay whole."""
-        needed = 3 * (len(columns) - 1)
-        for place, column in enumerate(columns):
-            cells = (cell_width(content) for row in rows for content, _ in row[place]) if column.whole else ()
-            needed += max(len(column.title), *cells, 0)
-        return needed <= self.console.width
-
-    def _plain(self, columns: Sequence[Column], rows: Sequence[Sequence[Sequence[Styled]]]) -> None:
+    def _plain(self, columns: Sequence[Column], rows: Sequence[Drawn]) -> None:
         # rich lays out a row in more than a millisecond. Where nothing is to be broken, padding is all there is to do.
         cells = [["; ".join(content for content, _ in lines) for lines in row] for row in rows]
         heads = [column.title for column in columns]
@@ -173,6 +174,45 @@ class Screen:
         for name, lines in fields:
             table.add_row(text(name), text(lines))
         self.console.print(table)
+
+
+def _natural(column: Column, cells: Iterable[Sequence[Styled]]) -> int:
+    """The width at which a column breaks nothing."""
+    return max(len(column.title), *(cell_width(content) for cell in cells for content, _ in cell), 0)
+
+
+def _unbroken(column: Column, cells: Iterable[Sequence[Styled]]) -> int:
+    """The width at which a column breaks nothing but between words."""
+    words = (cell_width(word) for cell in cells for content, _ in cell for word in content.split())
+    return max(len(column.title), *words, 0)
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Drawn], width: int) -> list[int]:
+    """The widths of columns that are together no wider than `width`: those that may break give way first, the widest
+    of them before the others."""
+    cells = [[row[place] for row in rows] for place in range(len(columns))]
+    natural = [_natural(column, each) for column, each in zip(columns, cells, strict=True)]
+    room = width - GAP * (len(columns) - 1)
+    if sum(natural) <= room:
+        return natural
+    kept = [
+        wide if column.whole else min(wide, _unbroken(column, each))
+        for column, each, wide in zip(columns, cells, natural, strict=True)
+    ]
+    least = kept if sum(kept) <= room else [1] * len(columns)
+    most = natural if sum(kept) <= room else kept
+    low, high = 1, max(most)
+    while low < high:  # the highest level to which all are cut that fits
+        level = (low + high + 1) // 2
+        low, high = (level, high) if sum(_cut(most, least, level)) <= room else (low, level - 1)
+    found = _cut(most, least, low)
+    for place, (wide, now) in enumerate(zip(most, found, strict=True)):
+        found[place] += min(wide - now, max(room - sum(found), 0))
+    return found
+
+
+def _cut(most: Sequence[int], least: Sequence[int], level: int) -> list[int]:
+    return [min(wide, max(narrow, level)) for wide, narrow in zip(most, least, strict=True)]
 
 
 def cell_width(content: str) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from arco_sched.core.history import LapseRecord, Tick
 from arco_sched.render import sentences
-from arco_sched.render.drawing import Screen
+from arco_sched.render.drawing import ALARM, NOTE, Screen
 from arco_sched.render.tables import lapses, ticks
 from arco_sched.render.times import Clocks
 
@@ -38,9 +38,9 @@ def draw(
         if answer.lapsed > sum(lapse.missed or 0 for lapse in first_lapses):
             screen.line("and more" + ("." if answer.dry_run else ": `arco lapses list`"))
     rest = [
-        *([(sentences.deferred(answer.deferred), "yellow")] if answer.deferred else []),
-        *([(sentences.conflicts(answer.conflicts, conflicting), "bold red")] if answer.conflicts else []),
-        *([(sentences.failed(answer.failed), "bold red")] if answer.failed else []),
+        *([(sentences.deferred(answer.deferred), NOTE)] if answer.deferred else []),
+        *([(sentences.conflicts(answer.conflicts, conflicting), ALARM)] if answer.conflicts else []),
+        *([(sentences.failed(answer.failed), ALARM)] if answer.failed else []),
     ]
     if rest:
         screen.line("")

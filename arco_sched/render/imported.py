@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from arco_sched.render import applied as render
 from arco_sched.render import json
-from arco_sched.render.drawing import Cell, Column, Screen
+from arco_sched.render.drawing import ALARM, FAINT, GOOD, NOTE, Cell, Column, Screen
 
 if TYPE_CHECKING:
     from arco_sched.formats.entries import Line, ReadFile
     from arco_sched.service.apply import Applied, AppliedChange
 
-_STYLES = {"created": "green", "updated": "yellow", "problem": "bold red"}
+_STYLES = {"created": GOOD, "updated": NOTE, "problem": ALARM}
 _CRONTABS = {"system": "a system's crontab", "user": "a user's crontab"}
 
 
@@ -79,7 +79,7 @@ def draw(files: Sequence[ReadFile], applied: Applied) -> None:
             screen.table(columns, [_row(line, change) for line, change in shown])
     for change in _gone(files, applied):
         state = "deleted" if change.change == "deleted" else "paused"
-        screen.line(f"{change.schedule_id}: {state}, it is not in the file any more", "yellow")
+        screen.line(f"{change.schedule_id}: {state}, it is not in the file any more", NOTE)
     screen.line(render.summary(applied))
     once = [change for change in applied.changes if change.change == "created" and _runs_once(change)]
     if once and any(file.format in _CRONTABS for file in files):
@@ -90,7 +90,7 @@ def draw(files: Sequence[ReadFile], applied: Applied) -> None:
     count = sum(len(file.problems) for file in files)
     if count:
         which = "1 line" if count == 1 else f"{count:,} lines"
-        screen.line(f"{which} can't be carried over: see the reasons above.", "bold red")
+        screen.line(f"{which} can't be carried over: see the reasons above.", ALARM)
     for file in files:
         screen.line(_counted(file))
 
@@ -127,7 +127,7 @@ def _row(line: Line, change: AppliedChange | None) -> tuple[Cell, ...]:
         return str(line.number), (line.kind, _STYLES.get(line.kind, "")), what
     definition = change.version.definition
     said = [(f"{change.schedule_id}: {definition.cron_expression} in {definition.timezone}", "")]
-    said += [(definition.request.command or "", "dim")]
+    said += [(definition.request.command or "", FAINT)]
     said += [(line.message, "")] if line.message else []
     return str(line.number), (change.change, _STYLES.get(change.change, "")), said
 

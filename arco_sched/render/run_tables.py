@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from arco_sched.render.drawing import Cell, Column, Screen, Styled, status
+from arco_sched.render.drawing import ALARM, Cell, Column, Screen, Styled, status
 from arco_sched.render.lives import later, took
 from arco_sched.render.schedules import content_fields
 from arco_sched.render.tables import conflicts, tick_fields
@@ -85,7 +85,7 @@ def _status(each: RunLife) -> Styled:
     clash = f"{len(each.run.conflicts)} in conflict" if each.run.conflicts else None
     more = ", ".join(text for text in (why, clash) if text)
     word, style = status(state.status, f"({more})" if more else "")
-    return word, "bold red" if clash else style
+    return word, ALARM if clash else style
 
 
 def _outcome(attempt: Attempt) -> str:

@@ -11,7 +11,7 @@ from arco_sched.core.history import Schedule
 from arco_sched.core.instants import format_span
 from arco_sched.core.kinds import Many, Pairs
 from arco_sched.core.rows import Field
-from arco_sched.render.drawing import Cell, Column, Screen, Styled, status
+from arco_sched.render.drawing import ALARM, FAINT, NOTE, Cell, Column, Screen, Styled, status
 from arco_sched.render.json import overdue
 from arco_sched.render.lives import later
 from arco_sched.render.times import Clocks, brief, distance, instant_in, span
@@ -134,7 +134,7 @@ def schedule_detail(detail: ScheduleDetail, now: int, clocks: Clocks) -> None:
     ]
     screen.fields([*fields, ("next occurrences", upcoming or "none")])
     if row.failing:
-        screen.line("It can't be evaluated here: `arco ticks list --status failed` says why.", "bold red")
+        screen.line("It can't be evaluated here: `arco ticks list --status failed` says why.", ALARM)
 
 
 def _results(row: Schedule, now: int, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
@@ -145,7 +145,7 @@ def _results(row: Schedule, now: int, clocks: Clocks) -> Iterator[tuple[str, Cel
         when = clocks.show(row.last_success_at, row.version.schedule_id)
         yield "last success", f"{when}, {distance(row.last_success_at, now)}"
     if row.is_stale(now):
-        yield "stale", ("no success within its success_within", "bold red")
+        yield "stale", ("no success within its success_within", ALARM)
 
 
 def definition_fields(version: Version, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
@@ -210,7 +210,7 @@ def _version_row(screen: Screen, each: VersionChange, clocks: Clocks) -> list[Ce
     else:
         change = [(f"created: {version.definition.cron_expression} in {version.definition.timezone}", "")]
     if each.by is not None:
-        change.append((f"by {each.by}" + (f": {each.note}" if each.note else ""), "dim"))
+        change.append((f"by {each.by}" + (f": {each.note}" if each.note else ""), FAINT))
     row: list[Cell] = [f"v{version.definition_version}", clocks.show(version.effective_from, version.schedule_id)]
     if screen.wide:
         row.append(clocks.show(version.created_at, version.schedule_id))
@@ -255,4 +255,4 @@ def preview(occurrences: Sequence[PreviewedOccurrence], now: int) -> None:
 def _said(each: PreviewedOccurrence, now: int) -> Styled:
     said = [NOTES[each.note]] if each.note else []
     said += [f"skipped ({each.skipped})"] if each.skipped else []
-    return (", ".join(said), "yellow") if said else (distance(each.at, now), "")
+    return (", ".join(said), NOTE) if said else (distance(each.at, now), "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from arco_sched.core.history import RUN_STATUSES
 from arco_sched.core.instants import CLOCK_TOLERANCE
 from arco_sched.render import findings
-from arco_sched.render.drawing import Cell, Screen, Styled
+from arco_sched.render.drawing import ALARM, BAD, GOOD, NOTE, Cell, Screen, Styled
 from arco_sched.render.json import instant, line, optional, worker_row
 from arco_sched.render.phrases import counted
 from arco_sched.render.times import Clocks, distance, span
@@ -89,7 +89,7 @@ def draw(status: Status, max_lag: int | None, clocks: Clocks, *, fixed_clock: bo
     screen = Screen()
     fixed: list[tuple[str, Cell]] = []
     if fixed_clock:
-        fixed = [("clock", (f"ARCO_NOW: {clocks.show(status.now, None)}, not the machine's", "yellow"))]
+        fixed = [("clock", (f"ARCO_NOW: {clocks.show(status.now, None)}, not the machine's", NOTE))]
     fields: list[tuple[str, Cell]] = [
         *fixed,
         ("evaluator", _evaluator(status, max_lag)),
@@ -107,15 +107,13 @@ def draw(status: Status, max_lag: int | None, clocks: Clocks, *, fixed_clock: bo
 def _evaluator(status: Status, max_lag: int | None) -> list[Styled]:
     lag = status.lag_seconds
     if status.visited_at is None or lag is None:
-        return [("NOBODY EVALUATES: `arco tick` has never run here", "bold red"), ("let cron call it each minute", "")]
+        return [("NOBODY EVALUATES: `arco tick` has never run here", ALARM), ("let cron call it each minute", "")]
     seen = _visit(status)
     if lag < -CLOCK_TOLERANCE:
-        return [
-            (f"CAN'T TELL: the last `arco tick` was as of {instant(status.visited_at)}, ahead of the clock", "bold red")
-        ]
+        return [(f"CAN'T TELL: the last `arco tick` was as of {instant(status.visited_at)}, ahead of the clock", ALARM)]
     if is_late(status, status.usual_lag if max_lag is None else max_lag):
-        return [(f"NOBODY EVALUATES: the last `arco tick` was {seen}", "bold red")]
-    return [(f"evaluating: the last `arco tick` was {seen}", "green")]
+        return [(f"NOBODY EVALUATES: the last `arco tick` was {seen}", ALARM)]
+    return [(f"evaluating: the last `arco tick` was {seen}", GOOD)]
 
 
 def _visit(status: Status) -> str:
@@ -132,7 +130,7 @@ def _schedules(status: Status) -> Cell:
     parts += [f"{status.paused:,} paused"] if status.paused else []
     parts += [f"{status.failing:,} can't be evaluated"] if status.failing else []
     parts += [f"{status.deleted:,} deleted"] if status.deleted else []
-    return ", ".join(parts), "bold red" if status.failing else ""
+    return ", ".join(parts), ALARM if status.failing else ""
 
 
 def _due(status: Status, clocks: Clocks) -> list[Styled]:
@@ -145,14 +143,12 @@ def _due(status: Status, clocks: Clocks) -> list[Styled]:
         return [(f"nothing is due; {following}", "")]
     waits = "1 occurrence waits" if status.backlog == 1 else f"{status.backlog:,} occurrences wait"
     of = "1 schedule" if status.overdue == 1 else f"{status.overdue:,} schedules"
-    found: list[Styled] = [(f"{waits}, of {of}:", "yellow")]
+    found: list[Styled] = [(f"{waits}, of {of}:", NOTE)]
     for name, due_at in status.overdue_schedules:
         late = status.now - due_at
-        found.append(
-            (f"  {name} since {clocks.show(due_at, name)}" + (f", {span(late)}" if late else ", now"), "yellow")
-        )
+        found.append((f"  {name} since {clocks.show(due_at, name)}" + (f", {span(late)}" if late else ", now"), NOTE))
     more = status.overdue - len(status.overdue_schedules)
-    found += [(f"  and {more:,} more", "yellow")] if more > 0 else []
+    found += [(f"  and {more:,} more", NOTE)] if more > 0 else []
     return [*found, (following, "")] if following else found
 
 
@@ -160,9 +156,9 @@ def _last_day(status: Status) -> list[Styled]:
     bad = [
         (f"{count:,} {word}", style)
         for count, word, style in (
-            (status.failed_last_day, "failed", "bold red"),
-            (status.lapsed_last_day, "lapsed", "red"),
-            (status.conflicts_last_day, "in conflict", "bold red"),
+            (status.failed_last_day, "failed", ALARM),
+            (status.lapsed_last_day, "lapsed", BAD),
+            (status.conflicts_last_day, "in conflict", ALARM),
         )
         if count
     ]
@@ -196,20 +192,20 @@ def _workers(status: Status) -> list[Styled]:
 def _advice(status: Status) -> Iterator[Styled]:
     """What to do about what is wrong, a line each."""
     for each in status.findings[:NAMED]:
-        yield f"{each.kind}: {each.message}", "bold red"
+        yield f"{each.kind}: {each.message}", ALARM
     if len(status.findings) > NAMED:
-        yield f"and {len(status.findings) - NAMED:,} more: `arco check`", "bold red"
+        yield f"and {len(status.findings) - NAMED:,} more: `arco check`", ALARM
     if status.failing:
         names = ", ".join(status.failing_schedules)
         more = ", …" if status.failing > len(status.failing_schedules) else ""
-        yield f"Can't be evaluated: {names}{more}. `arco ticks list --status failed` says why.", "bold red"
+        yield f"Can't be evaluated: {names}{more}. `arco ticks list --status failed` says why.", ALARM
     if status.ahead:
         more = " and more" if len(status.ahead) == NAMED else ""
         names = ", ".join(f"{name} (through {instant(cursor)})" for name, cursor in status.ahead)
         yield (
             f"Ahead of the clock, so nothing is due until then: {names}{more}; "
             "`arco schedule rewind` brings them back.",
-            "bold red",
+            ALARM,
         )
     if status.lapsed_last_day:
         yield "`arco lapses list` says what lapsed, and `arco backfill` makes up for it.", ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.history import Event, LapseRecord, RunConflict, Tick
-from arco_sched.render.drawing import Cell, Column, Screen, Styled, status
+from arco_sched.render.drawing import ALARM, Cell, Column, Screen, Styled, status
 from arco_sched.render.schedules import definition_fields
 from arco_sched.render.times import Clocks, brief
 
@@ -23,7 +23,7 @@ def ticks(rows: Iterable[Tick], clocks: Clocks, *, screen: Screen | None = None)
     """`arco ticks list`."""
     screen, found = screen or Screen(), list(rows)
     lateness = [late(tick) for tick in found]
-    columns = [Column("TICK"), Column("SCHEDULED FOR", whole=True)]
+    columns = [Column("TICK", whole=True), Column("SCHEDULED FOR", whole=True)]
     columns += [Column("LATE", right=True, whole=True)] if any(lateness) else []
     columns += [Column("VERSION", right=True, spare=True), Column("STATUS")]
     if screen.wide:
@@ -88,7 +88,7 @@ def conflicts(screen: Screen, found: Sequence[RunConflict], clocks: Clocks, sche
     """Requests under the run key of a run, for another content."""
     for conflict in found:
         screen.line("")
-        screen.line("Conflict: the run key was reserved for another content, and the run stayed as it was.", "bold red")
+        screen.line("Conflict: the run key was reserved for another content, and the run stayed as it was.", ALARM)
         screen.fields(
             [
                 ("first fingerprint", conflict.first_fingerprint),

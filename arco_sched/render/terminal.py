@@ -127,7 +127,7 @@ def printable(text: str) -> str:
 def console(*, to_stderr: bool = False) -> "Console":
     """A rich console that takes every text literally, no wider than the terminal.
 
-    Without a terminal it is as wide as `COLUMNS` says, else as wide as any row.
+    Without a terminal it is as wide as `COLUMNS` says, else as wide as any row. With `NO_COLOR` nothing is styled.
     """
     from rich.console import Console
 
@@ -139,7 +139,15 @@ def console(*, to_stderr: bool = False) -> "Console":
 
     stream = sys.stderr if to_stderr else sys.stdout
     width = PIPE_WIDTH if is_unbounded(to_stderr=to_stderr) else None
-    return Literal(file=stream, width=width, markup=False, highlight=False, emoji=False, legacy_windows=False)
+    return Literal(
+        file=stream,
+        width=width,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",  # rich itself would still write bold
+        markup=False,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+    )
 
 
 def is_unbounded(*, to_stderr: bool = False) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.cron import load_zone
-from arco_sched.render.drawing import Screen
+from arco_sched.render.drawing import ALARM, BAD, BUSY, FAINT, GOOD, NOTE, QUEUED, Screen
 from arco_sched.render.json import document, instant
 from arco_sched.render.picture import MARKS, Mark, Panel, Plan, Row, Spot, panels
 from arco_sched.render.terminal import is_terminal
@@ -35,10 +35,10 @@ GRID: Final = ("|", "┊")
 LEVELS: Final = " ▂▄▆█"
 ASCII_LEVELS: Final = " 1234"
 STYLES: Final[dict[Mark, str]] = {
-    "none": "", "triggered": "green", "succeeded": "green", "run failed": "bold red", "running": "blue",
-    "queued": "magenta", "late": "bold magenta", "not run": "yellow", "skipped": "yellow", "failed": "bold red",
-    "lapsed": "red", "waiting": "magenta", "future": "dim", "done late": "yellow",
-    "unevaluable": "bold red", "pruned": "dim", "absent": "dim",
+    "none": "", "triggered": GOOD, "succeeded": GOOD, "run failed": ALARM, "running": BUSY,
+    "queued": QUEUED, "late": f"bold {QUEUED}", "not run": NOTE, "skipped": NOTE, "failed": ALARM,
+    "lapsed": BAD, "waiting": QUEUED, "future": FAINT, "done late": NOTE,
+    "unevaluable": ALARM, "pruned": FAINT, "absent": FAINT,
 }  # fmt: skip
 WORDS: Final[dict[Mark, str]] = {
     "none": "nothing due", "triggered": "triggered", "succeeded": "succeeded", "run failed": "run failed",
@@ -131,7 +131,7 @@ def _gaps(screen: Screen, timeline: Timeline, chosen: Plan) -> None:
     clock = load_zone(chosen.zone)
     for start, stop in sorted(longest):
         from_, to = (instant_in(at, None if chosen.zone == "UTC" else clock.offset_at(at)) for at in (start, stop))
-        screen.line(f"Nobody evaluated from {from_} to {to} ({span(stop - start)}).", "yellow")
+        screen.line(f"Nobody evaluated from {from_} to {to} ({span(stop - start)}).", NOTE)
     if len(timeline.unattended) > GAPS:
         screen.line(f"and {len(timeline.unattended) - GAPS:,} shorter times: --json has them")
 
@@ -142,7 +142,7 @@ def _panel(
     """One panel; each cell takes `spread` columns."""
     if panel.title:
         screen.line(panel.title, "bold")
-    screen.line(_axis(panel, gutter, spread, width), "dim")
+    screen.line(_axis(panel, gutter, spread, width), FAINT)
     if panel.now is not None:
         screen.line(" " * (gutter + spread * panel.now) + ("▼" if unicode else "v"), "bold")
     if not calendar:
@@ -150,7 +150,7 @@ def _panel(
         track = [any(spot is not None and spot.unattended for spot in column) for column in columns_]
         if any(track):
             cells = "".join(TRACK[unicode] * spread if each else " " * spread for each in track)
-            screen.line((" " * gutter + cells).rstrip(), "yellow")
+            screen.line((" " * gutter + cells).rstrip(), NOTE)
     grid = set() if calendar else {column for column, _ in panel.heads}
     for row in panel.rows:
         line = _row(row, gutter, spread, grid, unicode=unicode, calendar=calendar)
@@ -166,7 +166,7 @@ def _row(row: Row, gutter: int, spread: int, grid: set[int], *, unicode: bool, c
     for column, spot in enumerate(row.spots):
         shape, style = _shape(spot, unicode=unicode, calendar=calendar)
         if spot is not None and spot.mark == "none" and column in grid:
-            shape, style = GRID[unicode], "dim"
+            shape, style = GRID[unicode], FAINT
         line.append(shape, style)
         count = (
             "" if spot is None or not spot.of_mark or spread == 1 else str(spot.of_mark) if spot.of_mark < 10 else "+"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.cron import Explanation
-from arco_sched.render.drawing import Cell, Column, Screen, Styled
+from arco_sched.render.drawing import ALARM, BAD, BUSY, GOOD, NOTE, Cell, Column, Screen, Styled
 from arco_sched.render.json import (
     Row,
     conflict_rows,
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from arco_sched.service.why_during import Occasion, WhyDuring
 
 VERDICT_STYLES: Final = {
-    "triggered": "green",
-    "skipped": "yellow",
-    "waiting": "yellow",
-    "lapsed": "red",
-    "unevaluable": "bold red",
-    "unaccounted": "bold red",
+    "triggered": GOOD,
+    "skipped": NOTE,
+    "waiting": NOTE,
+    "lapsed": BAD,
+    "unevaluable": ALARM,
+    "unaccounted": ALARM,
 }
-_RUN_STYLES: Final = {"succeeded": "green", "failed": "bold red", "running": "cyan"}
+_RUN_STYLES: Final = {"succeeded": GOOD, "failed": ALARM, "running": BUSY}
 _SKIPPED: Final = {None: "", "paused": "the schedule was paused", "excluded": "its day is excluded"}
 _IN_THE_FUTURE: Final = {
     "no-occurrence": "will not fire: its expression does not occur then",
@@ -45,7 +45,7 @@ _IN_THE_FUTURE: Final = {
     "unevaluable": "can't be evaluated",
 }
 _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_MARKS: Final = {True: ("ok", "green"), False: ("!!", "bold red"), None: ("", "")}
+_MARKS: Final = {True: ("ok", GOOD), False: ("!!", ALARM), None: ("", "")}
 """Whether a link of the chain is as it is for a run, or is what stands in its way."""
 
 
@@ -159,7 +159,7 @@ def _draw_fields(screen: Screen, explanation: Explanation) -> None:
         if field.name == "second" and field.text == "0" and field.matches:
             continue  # an expression of five fields says nothing of seconds
         value = _WEEKDAYS[field.value] if field.name == "day-of-week" else str(field.value)
-        mark: Styled = ("matches", "green") if field.matches else ("does NOT match", "bold red")
+        mark: Styled = ("matches", GOOD) if field.matches else ("does NOT match", ALARM)
         rows.append([field.name, field.text, value, mark])
     if rows:
         screen.table([Column("FIELD", whole=True), Column("EXPRESSION"), Column("CLOCK", right=True), Column("")], rows)

@@ -80,7 +80,7 @@ def look(transaction: Transaction, now: int, asked: Asked, is_here: IsHere) -> l
     if asked.unevaluable:
         found += _unevaluable(transaction, now)
     if asked.failed:
-        found += _failed(transaction)
+        found += _failed(transaction, now)
     if asked.stale:
         found += _stale(transaction, now)
     if asked.late is not None:
@@ -169,8 +169,8 @@ def _unevaluable(transaction: Transaction, now: int) -> Iterator[Finding]:
         yield Finding("unevaluable", name, None, text)
 
 
-def _failed(transaction: Transaction) -> Iterator[Finding]:
-    for name, run_id, ended_at in transaction.standing.failed_last(SCHEDULES):
+def _failed(transaction: Transaction, now: int) -> Iterator[Finding]:
+    for name, run_id, ended_at in transaction.standing.failed_last(now, SCHEDULES):
         when = "" if ended_at is None else f" at {format_instant(ended_at)}"
         text = f"the last run of {name} failed{when}: `arco runs show {run_id}` says how"
         yield Finding("failed", name, run_id, text)

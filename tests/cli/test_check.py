@@ -69,6 +69,10 @@ def test_failed_last(arco: Arco) -> None:
     assert findings(arco, "--failed") == []
     arco.ok("schedule enable bad")
     assert findings(arco, "--failed") == [("failed", "bad")]
+    arco.ok("schedule disable bad --until 'in 1h'")
+    assert findings(arco, "--failed") == []
+    assert findings(arco, "--failed", at="2025-01-01T11:00:00Z") == [("failed", "bad")]
+    arco.ok("schedule enable bad")
     arco.ok("schedule update bad --command true")
     work(arco, "2025-01-02T10:00:00Z")
     assert findings(arco) == []

@@ -17,6 +17,14 @@ def test_a_choice_without_effect(arco: Arco, option: str) -> None:
         assert answer.err.count(said) == 1
 
 
+def test_the_preview_of_a_schedule_warns_too(arco: Arco) -> None:
+    """What a definition sets without effect is said again where its occurrences are shown."""
+    arco.ok("schedule create a --cron '@every 90m' --dst-gap skip")
+    assert "dst_gap has no effect" in arco.ok("schedule preview a").err
+    arco.ok("schedule create b --cron '@every 90m'")
+    assert arco.ok("schedule preview b").err == ""
+
+
 def test_apply_warns(arco: Arco) -> None:
     """A file too."""
     text = '[schedules.x]\ncron_expression = "*/90 * * * *"\ndst_gap = "skip"\n'

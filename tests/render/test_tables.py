@@ -9,7 +9,10 @@ import sys
 import termios
 
 import pytest
+from rich.color_triplet import ColorTriplet
+from rich.style import Style
 
+from arco_sched.render import drawing, timeline
 from tests import IMPORTABLE
 from tests.runner import Arco
 
@@ -179,10 +182,42 @@ def on_a_terminal(used: Arco, *arguments: str, columns: int = 80, **environ: str
 def test_a_terminal(used: Arco) -> None:
     """On a terminal there is colour, `NO_COLOR` turns it off, and the words say the same without it."""
     coloured = on_a_terminal(used, "ticks", "list")
-    assert "\x1b[32mtriggered" in coloured
-    plain = on_a_terminal(used, "ticks", "list", NO_COLOR="1")
-    assert "\x1b[32m" not in plain
-    assert "triggered" in plain
+    assert "\x1b[38;5;28mtriggered" in coloured
+    for plain in (
+        on_a_terminal(used, "ticks", "list", NO_COLOR="1"),
+        on_a_terminal(used, "ticks", "list", TERM="dumb"),
+    ):
+        assert "\x1b" not in plain
+        assert "triggered" in plain
     wide = on_a_terminal(used, "ticks", "list", columns=240)
     assert "EVALUATED AT" in wide
     assert "EVALUATED AT" not in coloured
+
+
+def _luminance(colour: ColorTriplet) -> float:
+    """The relative luminance of WCAG 2."""
+    parts = [value / 255 for value in colour]
+    red, green, blue = (value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("style", sorted({*drawing.STYLES.values(), *timeline.STYLES.values(), drawing.FAINT} - {""}))
+def test_colours_can_be_read_on_white_and_on_black(style: str) -> None:
+    """Each has a contrast of 3.8 or more with both."""
+    colour = Style.parse(style).color
+    assert colour is not None
+    light = _luminance(colour.get_truecolor())
+    assert min(1.05 / (light + 0.05), (light + 0.05) / 0.05) >= 3.8
+
+
+def test_what_is_whole_is_not_broken_before_what_is_not(arco: Arco, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 80 columns an id that can be copied stays on one line, and the reason beside it breaks between words."""
+    arco.ok("schedule create nightly-warehouse-load --cron '0 2 * * *'")
+    arco.ok("schedule disable nightly-warehouse-load")
+    arco.ok("schedule trigger nightly-warehouse-load")
+    arco.ok("tick", at="2025-01-02T02:10:00Z")
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = arco.ok("ticks list").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("nightly-warehouse-load:1735783200 ") for line in lines)
+    assert any(line.startswith("nightly-warehouse-load:manual:") and "triggered" in line for line in lines)

@@ -93,7 +93,7 @@ def test_plans_of_runs_by_status(workspace: Workspace, path: Path, status: str, 
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda it: it.standing.failed_last(10),
+        lambda it: it.standing.failed_last(DAY, 10),
         lambda it: it.standing.results(),
         lambda it: it.standing.stale(DAY, 10),
         lambda it: it.definitions.schedule("a"),

@@ -67,14 +67,14 @@ class Standing:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def failed_last(self, limit: int) -> list[FailedLast]:
-        """The enabled schedules whose last executed run failed, by their ids."""
+    def failed_last(self, now: int, limit: int) -> list[FailedLast]:
+        """The schedules, neither paused nor deleted, whose last executed run failed, by their ids."""
         ask = (
             f"SELECT i.schedule_id, r.run_id, x.ended_at {_CURRENT} JOIN run_states x ON x.run = {_LAST} "
-            "JOIN run_rows r ON r.run = x.run WHERE d.enabled AND NOT d.deleted AND x.status = 'failed' "
-            "ORDER BY i.schedule_id LIMIT ?"
+            "JOIN run_rows r ON r.run = x.run WHERE d.enabled AND coalesce(d.paused_until, :now) <= :now "
+            "AND NOT d.deleted AND x.status = 'failed' ORDER BY i.schedule_id LIMIT :limit"
         )
-        return [FailedLast(*row) for row in self._connection.execute(ask, (limit,))]
+        return [FailedLast(*row) for row in self._connection.execute(ask, {"now": now, "limit": limit})]
 
     def stale(self, now: int, limit: int) -> list[Stale]:
         """The schedules that are stale at `now`, by their ids."""
