@@ -1,6 +1,6 @@
 """The reference of the command line, docs/cli.md, from the commands themselves.
 
-python -m tests.docs.reference    writes it anew
+python -m tests.docs.reference    writes it anew, and the tables of other pages (`tests.docs.tables`)
 """
 
 import sys
@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from arco_sched.cli.app import command
 from tests import ROOT
+from tests.docs import tables as tables_of_pages
 
 PAGE: Final = ROOT / "docs" / "cli.md"
 
@@ -120,4 +121,4 @@ def _table(rows: dict[str, str], but: Container[str] = ()) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), "utf-8")
-    sys.stdout.write(f"{PAGE.relative_to(ROOT)} written\n")
+    sys.stdout.write(f"{', '.join((str(PAGE.relative_to(ROOT)), *tables_of_pages.write()))} written\n")

@@ -1,11 +1,22 @@
-"""docs/cli.md is what the commands say of themselves."""
+"""docs/cli.md is what the commands say of themselves, and the tables of other pages are what the code says."""
 
+import pytest
+
+from tests import ROOT
 from tests.docs.reference import PAGE, documented, page
+from tests.docs.tables import TABLES, with_tables
 
 
 def test_the_reference_is_current() -> None:
     """The page is the one that the commands give."""
     assert PAGE.read_text("utf-8") == page(), "write it anew: python -m tests.docs.reference"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_tables_are_current(name: str) -> None:
+    """The tables of a page are those that the code gives."""
+    text = (ROOT / name).read_text("utf-8")
+    assert text == with_tables(name, text), "write them anew: python -m tests.docs.reference"
 
 
 def test_every_option_of_every_command_is_in_its_section() -> None:
