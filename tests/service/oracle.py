@@ -51,6 +51,11 @@ def _clock(zone: str) -> list[tuple[int, dt.datetime]]:
 
 
 @cache
+def _readings(zone: str) -> dict[int, dt.datetime]:
+    return dict(_clock(zone))
+
+
+@cache
 def occurrences(cron: str, zone: str) -> frozenset[int]:
     """Every occurrence in `SPAN`, with `dst_gap` next and `dst_overlap` first; minute and hour fields, the rest `*`."""
     minute, hour, *rest = cron.split()
@@ -93,7 +98,7 @@ class Kept:
         until = self.fields["paused_until"]
         if not self.enabled or (until is not None and at < until):
             return "paused"
-        wall = dict(_clock(self.fields["timezone"]))[at - at % MINUTE]
+        wall = _readings(self.fields["timezone"])[at - at % MINUTE]
         return "excluded" if wall.date().isoformat() in self.fields["excluded_days"] else None
 
     def candidates(self, start: int, stop: int) -> set[int]:
@@ -106,6 +111,9 @@ class Kept:
             first = self.start + max(0, -(-(start - self.start) // step)) * step
             return set(range(first, stop, step))
         found = occurrences(self.fields["cron_expression"], self.fields["timezone"])
+        # The smaller of the two is gone through: most questions are about one instant.
+        if stop - start < len(found):
+            return set(found.intersection(range(start, stop)))
         return {at for at in found if start <= at < stop}
 
 
