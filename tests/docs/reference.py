@@ -19,20 +19,21 @@ PAGE: Final = ROOT / "docs" / "cli.md"
 HEAD: Final = """\
 # Command reference
 
-Every command with its options, as `arco COMMAND --help` shows them. [semantics.md](semantics.md) says what things mean
-and has the [exit codes](semantics.md#8-answers); [json.md](json.md) has the answers to `--json`. This page is written
-from the commands: `python -m tests.docs.reference`.
+Every command with its options, as `arco COMMAND --help` shows them. For what they mean see
+[semantics.md](semantics.md), for exit codes its [section on answers](semantics.md#8-answers), for the output of
+`--json` [json.md](json.md). This page is generated from the commands: `python -m tests.docs.reference`.
 
-`ID` is the id of a schedule. `INSTANT` is RFC 3339, such as `2025-01-15T10:00:00Z`; options that say so take plain
-words too ([semantics.md](semantics.md#1-time)). `SPAN` is a number with a unit: `90m`, `24h`, `7d`. A repeatable option
-is given once for each value.
+`ID` is a schedule's id. `INSTANT` is an RFC 3339 time such as `2025-01-15T10:00:00Z`; options that say so also take
+plain words ([semantics.md](semantics.md#1-time)). `SPAN` is a number with a unit: `90m`, `24h`, `7d`. Give a repeatable
+option once for each value.
 """
 
 
 class Documented(NamedTuple):
-    """A command: what is typed to call it, and what it is."""
+    """A command: what to type to call it, its group in the help, and what it is."""
 
     path: str
+    group: str
     command: Any
     context: typer.Context
 
@@ -43,14 +44,14 @@ def documented() -> list[Documented]:
     return list(_below(root, typer.Context(root, info_name="arco"), "arco"))
 
 
-def _below(group: Any, context: typer.Context, path: str) -> Iterator[Documented]:
+def _below(group: Any, context: typer.Context, path: str, panel: str = "") -> Iterator[Documented]:
     for name in group.list_commands(context):
         found = group.get_command(context, name)
         inner = typer.Context(found, parent=context, info_name=name)
         if isinstance(found, TyperGroup):
-            yield from _below(found, inner, f"{path} {name}")
+            yield from _below(found, inner, f"{path} {name}", panel or found.rich_help_panel)
         else:
-            yield Documented(f"{path} {name}", found, inner)
+            yield Documented(f"{path} {name}", panel or found.rich_help_panel, found, inner)
 
 
 def page() -> str:
@@ -69,15 +70,13 @@ def page() -> str:
 
 
 def _contents(commands: list[Documented]) -> str:
-    links = [f"[{each.path.removeprefix('arco ')}](#{each.path.replace(' ', '-')})" for each in commands]
-    lines, line = [], "Contents:"
-    for link in (f"{link} ·" for link in links[:-1]):
-        if len(f"{line} {link}") > 120:
-            lines.append(line)
-            line = link
-        else:
-            line = f"{line} {link}"
-    return "\n".join((*lines, f"{line} {links[-1]}"))
+    """A table for each group of the help: the command, linked to its section, and its first sentence."""
+    groups: dict[str, list[str]] = {}
+    for each in commands:
+        words = " ".join(_words(each).partition("\n\n")[0].split()).replace("|", chr(92) + "|")
+        row = f"| [`{each.path}`](#{each.path.replace(' ', '-')}) | {words} |"
+        groups.setdefault(each.group, []).append(row)
+    return "\n\n".join("\n".join((f"| {group} | |", "|---|---|", *rows)) for group, rows in groups.items())
 
 
 def _words(each: Documented) -> str:
