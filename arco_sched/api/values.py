@@ -44,7 +44,7 @@ def given(value: object) -> str:
         return float.__repr__(value)
     if isinstance(value, str):
         exact = str.__str__(value)
-        return f"the text {exact[:_SHOWN]!a}{'…' if len(exact) > _SHOWN else ''}"
+        return f"the string {exact[:_SHOWN]!a}{'…' if len(exact) > _SHOWN else ''}"
     return f"a value of type {type(value).__name__}"
 
 
@@ -115,7 +115,7 @@ def flag(value: object, note: Note) -> bool:
     return value is True
 
 
-def text(value: object, note: Note, what: str = "a text") -> str:
+def text(value: object, note: Note, what: str = "a string") -> str:
     """A text, also of a subclass such as an enumeration's."""
     if not isinstance(value, str):
         note("type", what=what, given=given(value))
@@ -187,9 +187,9 @@ def plain(kind: Kind, value: object, note: Note) -> Any:
         case kinds.Span():
             return _span(kind, value, note)
         case special_kinds.DayRange():
-            return text(value.isoformat() if type(value) is date else value, note, "a date or a text")
+            return text(value.isoformat() if type(value) is date else value, note, "a date or a string")
         case special_kinds.AbsolutePath():
-            return text(os.fspath(value) if isinstance(value, os.PathLike) else value, note, "a text or a Path")
+            return text(os.fspath(value) if isinstance(value, os.PathLike) else value, note, "a string or a Path")
         case kinds.Text() | kinds.Choice():
             return text(value, note)
         case kinds.Whole():
@@ -206,7 +206,7 @@ def _zone(value: object, note: Note) -> str:
         from zoneinfo import ZoneInfo
 
         value = value.key if isinstance(value, ZoneInfo) else value
-    return text(value, note, "a text or a ZoneInfo")
+    return text(value, note, "a string or a ZoneInfo")
 
 
 def _many(kind: kinds.Many, value: object, note: Note) -> tuple[Any, ...]:
@@ -229,7 +229,7 @@ def _pairs(kind: kinds.Pairs, value: object, note: Note) -> tuple[tuple[str, Any
     found: dict[str, Any] = {}
     for key, each in pairs:
         if not isinstance(key, str):
-            note("type", what="a text", given=given(key), key=given(key), side="key")
+            note("type", what="a string", given=given(key), key=given(key), side="key")
             continue
         exact = str.__str__(key)
         if exact in found:

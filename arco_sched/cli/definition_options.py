@@ -32,25 +32,27 @@ _FIRST: Final = ("cron_expression", "timezone", "start_at", "end_at")
 """The options that stand first in their panel."""
 
 _HELP: Final = {
-    "cron_expression": 'When it is due, such as "0 10 * * 1-5".',
-    "enabled": "Paused: what is due is recorded as skipped.",
+    "cron_expression": 'When it is due, such as "0 10 * * 1-5", @daily or "@every 90m".',
+    "enabled": "Pause the schedule: what is due is recorded as skipped.",
+    "environment_file": "File of K=V lines that the worker reads at each start, for secrets; overrides --env.",
     "excluded_days": "Days on which nothing runs, such as 2025-12-25 or 2025-12-24..2026-01-01; repeatable.",
 }
-"""Help of options that say it otherwise than the field's words."""
+"""Help of the options for which the words of the field don't fit."""
 
 _TURNED_OFF: Final = {"enabled"}
-"""The flags that their option turns off; that of any other turns it on."""
+"""The flags that their option turns off; any other is turned on."""
 
 _CLEARED: Final = {
     "asset_selection": "assets",
     "partition_selection": "partitions",
     "end_at": "end",
-    "run_as": "user that it runs as",
-    "start_within_seconds": "limit on when it starts",
-    "on_failure": "command for failures",
-    "success_within_seconds": "limit on the time without a success",
+    "paused_until": "pause that --paused-until set",
+    "run_as": "user to run as",
+    "start_within_seconds": "limit on the start",
+    "on_failure": "failure command",
+    "success_within_seconds": "limit on the time without success",
 }
-"""What an option takes away, where the field's name does not say it."""
+"""What a --clear option removes, if the name of the field doesn't say it."""
 
 _UNCOUNTED: Final = {"environment", "retry_exit_codes", "excluded_days"}
 """The fields of several values whose option has no plural."""

@@ -1,8 +1,8 @@
-"""What a person defines of a schedule: the values of definitions and their versions.
+"""Definitions of schedules, and their versions, as values.
 
-Each field stands here once, with a row that says what it is: `arco_sched.core.fields` makes a table of the rows, and
-everything else that is said, read, written and checked of a field follows from that (docs/architecture.md). Instants
-are integer epochs (whole UTC seconds). The names are those of the JSON answers.
+Each field is declared here once, with a row that describes it. `arco_sched.core.fields` collects the rows in a table,
+and options, file keys, JSON, checks and documents are all derived from it (docs/architecture.md). Instants are integer
+epochs (whole UTC seconds). The names are those of the JSON answers.
 """
 
 from dataclasses import dataclass
@@ -44,37 +44,43 @@ class RequestContent:
     """What a run is asked to do: the part of a request that its fingerprint covers."""
 
     asset_selection: Annotated[
-        tuple[str, ...], Field(Many(Text()), "run", "The assets that a run makes.", always=True, for_requests=True)
+        tuple[str, ...], Field(Many(Text()), "run", "Assets that a run produces.", always=True, for_requests=True)
     ] = ()
     partition_selection: Annotated[
-        tuple[str, ...], Field(Many(Text()), "run", "The partitions that a run makes.", always=True, for_requests=True)
+        tuple[str, ...], Field(Many(Text()), "run", "Partitions that a run produces.", always=True, for_requests=True)
     ] = ()
     command: Annotated[
         str | None,
         Field(
             Text(MAX_COMMAND, lines=True),
             "run",
-            "A command line: a worker gives it to the shell, or whoever executes the run reads it.",
+            "Command line that a worker passes to the shell, or that an executor of your own reads.",
             always=True,
             for_requests=True,
         ),
     ] = None
     labels: Annotated[
         tuple[tuple[str, str], ...],
-        Field(Pairs(Text(empty=True)), "run", "Names and values that a run carries.", always=True, for_requests=True),
+        Field(
+            Pairs(Text(empty=True)),
+            "run",
+            "Labels that a run carries, each with a value.",
+            always=True,
+            for_requests=True,
+        ),
     ] = ()
     shell: Annotated[
         str | None,
-        Field(AbsolutePath(), "execution", "The shell that runs the command.", for_requests=True, otherwise="/bin/sh"),
+        Field(AbsolutePath(), "execution", "Shell that runs the command.", for_requests=True, otherwise="/bin/sh"),
     ] = None
     working_directory: Annotated[
         str | None,
         Field(
             AbsolutePath(),
             "execution",
-            "The folder in which the command runs.",
+            "Working directory of the command.",
             for_requests=True,
-            otherwise="the home of the user it runs as",
+            otherwise="the home directory of the user it runs as",
         ),
     ] = None
     environment: Annotated[
@@ -82,7 +88,7 @@ class RequestContent:
         Field(
             Environment(),
             "execution",
-            "Environment variables of the command; they are stored and shown, so not for secrets.",
+            "Environment variables of the command; stored and shown as they are, so not for secrets.",
             for_requests=True,
         ),
     ] = ()
@@ -91,20 +97,25 @@ class RequestContent:
         Field(
             AbsolutePath(),
             "execution",
-            "A file of K=V lines that the worker reads at each start, for secrets; it wins over `environment`.",
+            "File of K=V lines that the worker reads at each start, for secrets; overrides `environment`.",
             for_requests=True,
         ),
     ] = None
     run_as: Annotated[
         str | None,
-        Field(Name(), "execution", "The user that the command runs as, for a worker that is root.", for_requests=True),
+        Field(
+            Name(),
+            "execution",
+            "User that the command runs as; needs a worker that is root or this user.",
+            for_requests=True,
+        ),
     ] = None
     resources: Annotated[
         tuple[tuple[str, int], ...],
         Field(
             Resources(),
             "execution",
-            "What an engine reserves for a run: cpus, memory_mib, gpus; a local worker ignores it.",
+            "Resources that an engine reserves for a run: cpus, memory_mib, gpus; a local worker ignores them.",
             for_requests=True,
         ),
     ] = ()
@@ -125,13 +136,13 @@ class RequestContent:
             run_as: str | None = None,
             resources: Mapping[str, int] | Collection[tuple[str, int]] = (),
         ) -> None:
-            """What a workspace takes for a field; the types above are what it is kept as, and what answers have."""
+            """The types that a workspace accepts; the types above are those it keeps, and those that answers have."""
 
 
 @described
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """What a person defines of a schedule: everything that makes a new definition version when it changes.
+    """The definition of a schedule: a change to any of it makes a new definition version.
 
     `request` is what its runs are asked to do, `policy` how they are executed.
     """
@@ -141,7 +152,7 @@ class Definition:
         Field(
             Cron(),
             "when",
-            "When it is due: five fields, six with the second first, a nickname such as @daily, `@every 90m`, @once.",
+            "When it is due: five fields, six with seconds first, a nickname such as @daily, `@every 90m`, or @once.",
             always=True,
             in_defaults=False,
             examples=("0 10 * * 1-5", "*/15 * * * *", "@daily", "@every 90m"),
@@ -152,7 +163,7 @@ class Definition:
         Field(
             Zone(),
             "when",
-            "IANA name of the time zone whose clock the expression means.",
+            "IANA name of the time zone in which the expression is read.",
             always=True,
             examples=("UTC", "Europe/Berlin", "America/New_York"),
         ),
@@ -168,7 +179,7 @@ class Definition:
         Field(
             Choice(CATCHUP_POLICIES),
             "catching up",
-            "Beyond that maximum: `oldest-first` and the others wait, or only the `latest` and the others lapse.",
+            "When more are due than that: `oldest-first` and the rest wait, or the `latest` and the rest lapse.",
             always=True,
         ),
     ] = "oldest-first"
@@ -177,7 +188,7 @@ class Definition:
         Field(
             Choice(DST_GAPS),
             "when",
-            "A time that clocks jump over: due at the `next` instant there is, or `skip` it.",
+            "Local times that a clock change skips: due at the `next` instant that exists, or `skip` them.",
             always=True,
         ),
     ] = "next"
@@ -186,7 +197,7 @@ class Definition:
         Field(
             Choice(DST_OVERLAPS),
             "when",
-            "A time that clocks show twice: due the `first` time, the `last`, or `both`.",
+            "Local times that a clock change repeats: due the `first` time, the `last`, or `both` times.",
             always=True,
         ),
     ] = "first"
@@ -195,7 +206,7 @@ class Definition:
         Field(
             Days(),
             "when",
-            "Days of the schedule's clock on which nothing runs: occurrences on them are recorded as skipped.",
+            "Days in the schedule's zone on which nothing runs: their occurrences are recorded as skipped.",
             examples=("2025-12-25", "2025-12-24..2026-01-01"),
         ),
     ] = ()
@@ -206,18 +217,20 @@ class Definition:
         Field(
             Instant(),
             "when",
-            "A pause that ends by itself: occurrences before this instant are recorded as skipped.",
+            "Pause until this instant: occurrences before it are recorded as skipped.",
             in_defaults=False,
             examples=("2025-01-15T10:00:00Z",),
         ),
     ] = None
-    code_version: Annotated[str | None, Field(Text(), "run", "The code that a run is for.", always=True)] = None
+    code_version: Annotated[
+        str | None, Field(Text(), "run", "Version of the code that runs, for the record.", always=True)
+    ] = None
     end_at: Annotated[
         int | None,
         Field(
             Instant(),
             "when",
-            "Occurrences count until before this instant.",
+            "Only occurrences before this instant count.",
             always=True,
             in_defaults=False,
             examples=("2025-01-15T10:00:00Z",),
@@ -243,7 +256,7 @@ class Definition:
             code_version: str | None = None,
             end_at: datetime | int | None = None,
         ) -> None:
-            """What a workspace takes for a field; the types above are what it is kept as, and what answers have."""
+            """The types that a workspace accepts; the types above are those it keeps, and those that answers have."""
 
 
 @described
@@ -262,7 +275,7 @@ class Version:
         Field(
             Instant(),
             "when",
-            "Occurrences count from this instant on.",
+            "Only occurrences from this instant on count.",
             always=True,
             in_defaults=False,
             until_begun=True,
@@ -275,23 +288,25 @@ class Version:
         Field(
             Flag(),
             "when",
-            "Whether occurrences request runs; those of a disabled schedule are recorded as skipped.",
+            "Whether occurrences request runs; those of a paused schedule are recorded as skipped.",
             always=True,
-            otherwise="as it is; a new one is enabled",
+            otherwise="unchanged; a new schedule is enabled",
         ),
     ]
-    deleted: Annotated[bool, Field(Flag(), "version", "Whether it ends the schedule.", always=True, in_defaults=False)]
+    deleted: Annotated[
+        bool, Field(Flag(), "version", "Whether this version ends the schedule.", always=True, in_defaults=False)
+    ]
     created_at: int
     effective_from: int
 
     def is_paused(self, at: int) -> bool:
-        """Whether an occurrence at an instant would be skipped for a pause."""
+        """Whether a pause would skip an occurrence at this instant."""
         until = self.definition.paused_until
         return not self.enabled or (until is not None and at < until)
 
 
 class Term(NamedTuple):
-    """A definition version as the evaluator sees it; `content` is the store's number for what its runs shall do."""
+    """A definition version as the evaluator sees it; `content` is the store's number for its request content."""
 
     version: int
     effective_from: int
@@ -308,15 +323,15 @@ class Term(NamedTuple):
     catchup_policy: CatchupPolicy
     content: int
     policy: str | None = None
-    """The execution policy as JSON text of what is not as by default; None where all is."""
+    """The execution policy as JSON text, without the defaults; None if everything is a default."""
     created_at: int = 0
     excluded_days: str | None = None
-    """The excluded days as JSON text; None for none."""
+    """The excluded days as JSON text; None if there are none."""
     paused_until: int | None = None
 
 
 class Wanted(NamedTuple):
-    """What a file says that a schedule should be; `enabled` and `start_at` are None where it does not say."""
+    """What a schedule should be, as a file says; `enabled` and `start_at` are None where the file doesn't say."""
 
     schedule_id: str
     definition: Definition

@@ -1,4 +1,4 @@
-"""What can go wrong, as types: the command line maps each to an exit code, a Python caller catches `ArcoError`."""
+"""Error types: the command line maps each to an exit code, a Python caller catches `ArcoError`."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -6,14 +6,14 @@ if TYPE_CHECKING:
 
 
 class ArcoError(Exception):
-    """The base of every error that `arco` raises on purpose; `str()` of it is one line that says what to do."""
+    """The base of every error that `arco` raises on purpose; its `str()` is one line that says what to do."""
 
 
 class InvalidInput(ArcoError):
-    """Something given is not acceptable (exit 2).
+    """The input is invalid (exit 2).
 
-    `problems` holds every problem found, one sentence each; the message joins them with `; `. `details` holds the same
-    as values, and `worded` says them with the names that a surface has for the fields.
+    `problems` holds every problem found, one sentence each; the message joins them with `; `. `details` holds them as
+    values, and `worded` gives the sentences with a surface's own names for the fields.
     """
 
     def __init__(self, *problems: "str | Problem") -> None:
@@ -29,14 +29,14 @@ class InvalidInput(ArcoError):
         return tuple(said(each) if isinstance(each, str) else each for each in self._given)
 
     def worded(self, names: "Names") -> tuple[str, ...]:
-        """Every problem in a sentence, with the names of a surface."""
+        """A sentence for each problem, with the surface's names."""
         return tuple(problem.sentence(names) for problem in self.details)
 
 
 class InvalidFields(InvalidInput):
-    """Some fields of some schedules are not acceptable (exit 2).
+    """Fields of one or several schedules are invalid (exit 2).
 
-    `found` holds (schedule id, name of the field, sentence) of each, `by_schedule` the same as (schedule id, value).
+    `found` holds (schedule id, field name, sentence) of each problem, `by_schedule` the same as (schedule id, problem).
     """
 
     def __init__(self, *found: "tuple[str, Problem]") -> None:
@@ -47,14 +47,15 @@ class InvalidFields(InvalidInput):
         self.args = ("; ".join(self.problems),)
 
     def worded(self, names: "Names") -> tuple[str, ...]:
-        """Every problem in a sentence that names the schedule, with the names of a surface."""
+        """A sentence for each problem that names its schedule, with the surface's names."""
         return tuple(f"schedule {schedule_id}: {problem.sentence(names)}" for schedule_id, problem in self.by_schedule)
 
 
 class InvalidFile(InvalidInput):
-    """A file that was given is not acceptable (exit 2).
+    """A file is invalid (exit 2).
 
-    `located` holds (line, sentence) of every problem, in the order of the lines; a line is None where none is to blame.
+    `located` holds (line, sentence) of every problem, in the order of the lines; the line is None for a problem of the
+    whole file.
     """
 
     def __init__(self, name: str, *located: tuple[int | None, str]) -> None:
@@ -65,12 +66,12 @@ class InvalidFile(InvalidInput):
 
 
 class NotFound(ArcoError):
-    """A schedule, tick or run that was named does not exist (exit 3)."""
+    """The named schedule, tick or run does not exist (exit 3)."""
 
 
 class Conflict(ArcoError):
-    """What was asked contradicts what is recorded (exit 4)."""
+    """The request contradicts what is recorded (exit 4)."""
 
 
 class DatabaseUnusable(ArcoError):
-    """The database can't be used: none there, busy, damaged, or of a newer version (exit 6)."""
+    """The database can't be used: it is missing, busy, damaged, or from a newer version (exit 6)."""

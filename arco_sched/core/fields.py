@@ -1,7 +1,7 @@
-"""The table of a definition's fields, and what follows from it for any of them. Pure.
+"""The table of a definition's fields, and everything derived from it. Pure.
 
-A field is a row where it stands in a class of `arco_sched.core.definitions`. Nothing here names one, but for where it
-stands in the answers.
+Each field is declared as a row in a class of `arco_sched.core.definitions`. Nothing here names a single field, except
+for its place in the answers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from arco_sched.core.rows import Field, part_types, rows
 V = TypeVar("V")
 
 _LAST: Final = ("start_at", "end_at", "enabled", "paused_until", "deleted")
-"""The fields that stand behind all others in an answer."""
+"""The fields that come last in an answer."""
 
 _CONTENT_PATH: Final = ("definition", "request")
 
@@ -37,7 +37,7 @@ POLICY: Final = tuple(field for field in FIELDS if field.path == ("definition", 
 """The fields that say how a run is executed; the fingerprint does not cover them."""
 
 GIVEN: Final = tuple(field for field in FIELDS if field.group != "version")
-"""The fields that a person gives."""
+"""The fields that can be given."""
 
 _OF_DEFINITION: Final = tuple(field for field in FIELDS if field.path[:1] == ("definition",))
 
@@ -57,7 +57,7 @@ PAYLOAD_NAMES: Final = REQUIRED_NAMES | BY_NAME.keys()
 
 
 def problems(definition: Definition) -> list[Problem]:
-    """Everything that is wrong with a definition."""
+    """All problems of a definition."""
     found: list[Problem] = []
     for field in FIELDS:
         if field.path[:1] == ("definition",):
@@ -66,12 +66,12 @@ def problems(definition: Definition) -> list[Problem]:
 
 
 def content_problems(content: RequestContent) -> list[Problem]:
-    """Everything that is wrong with what a run is asked to do."""
+    """All problems of a request content."""
     return [problem for field in CONTENT for problem in _problems(field, getattr(content, field.name))]
 
 
 def policy_problems(policy: Policy) -> list[Problem]:
-    """Everything that is wrong with how a run is to be executed."""
+    """All problems of an execution policy."""
     return [problem for field in POLICY for problem in _problems(field, getattr(policy, field.name))]
 
 
@@ -80,7 +80,7 @@ def _problems(field: Field, value: Any) -> list[Problem]:
 
 
 def normal(definition: Definition) -> Definition:
-    """The definition, which has no problems, in its normal form: the one of all that mean the same."""
+    """The normal form of a valid definition: the same for all definitions that mean the same."""
     values = {}
     for field in FIELDS:
         if field.path[:1] == ("definition",):
@@ -99,13 +99,13 @@ def normal_content(**values: Any) -> RequestContent:
 
 
 def normal_policy(**values: Any) -> Policy:
-    """A policy in its normal form, from values by the names of its fields; what is not given is as by default."""
+    """A policy in its normal form, from values by the names of its fields; the rest are defaults."""
     given = [field for field in POLICY if values.get(field.name) is not None]
     return Policy(**values | {field.name: field.kind.normal(values[field.name]) for field in given})
 
 
 def merge(definition: Definition, values: Mapping[str, Any]) -> Definition:
-    """The definition with some fields replaced; those of its parts are named like the others."""
+    """The definition with some fields replaced; fields of its parts are named like the others."""
     own: dict[str, Any] = {}
     parts: dict[str, dict[str, Any]] = {}
     for name, value in values.items():
@@ -131,13 +131,13 @@ def flat(version: Version, fields: Sequence[Field] = FIELDS) -> dict[str, Any]:
 
 
 def differences(before: Version, after: Version) -> dict[str, tuple[Any, Any]]:
-    """What differs between two versions, the values of both by the names of the fields."""
+    """The fields that differ between two versions, with the values of both."""
     old, new = flat(before), flat(after)
     return {name: (old[name], new[name]) for name in new if old[name] != new[name]}
 
 
 def changed_fields(before: Version | None, after: Version) -> tuple[str, ...]:
-    """The names of what differs between two versions; for the first version, none."""
+    """The names of the fields that differ between two versions; none for the first version."""
     return () if before is None else tuple(differences(before, after))
 
 
@@ -145,21 +145,21 @@ def changed_fields(before: Version | None, after: Version) -> tuple[str, ...]:
 
 
 def document(version: Version, fields: Sequence[Field] = FIELDS) -> dict[str, Any]:
-    """A version as the JSON answers have it: every field, set or not."""
+    """A version as in the JSON answers: every field, set or not."""
     values = {field.name: field.to_json(field.value(version)) for field in fields}
     return _framed(version, values)
 
 
 def payload(version: Version, fields: Sequence[Field] = FIELDS) -> dict[str, Any]:
-    """A version as its event holds it: every field of the first schema, and others where they are not as by default."""
+    """A version as in its event: every field of the first schema, and others if they differ from their default."""
     found = ((field, field.value(version)) for field in fields)
     return _framed(version, {field.name: field.to_json(value) for field, value in found if _is_said(field, value)})
 
 
 def version_of(schedule_id: str, payload: Mapping[str, Any], owner: type[V] = Version) -> V:  # type: ignore[assignment]
-    """The version of a schedule that `payload` said; raises `ValueError` where it never says such a thing.
+    """The version of a schedule that `payload` wrote; raises `ValueError` for what it never writes.
 
-    What is acceptable is not judged again: an expression that can't be read any more is still the one that was given.
+    Values are not validated again: an expression that can no longer be parsed is still the one that was given.
     `owner` is `Version`, or a class like it.
     """
     fields = FIELDS if owner is Version else table(owner)
@@ -177,15 +177,15 @@ def version_of(schedule_id: str, payload: Mapping[str, Any], owner: type[V] = Ve
 
 
 def content_document(content: RequestContent) -> dict[str, Any]:
-    """What a run is asked to do as the JSON answers have it: every field, set or not."""
+    """A request content as in the JSON answers: every field, set or not."""
     return {field.name: field.to_json(getattr(content, field.name)) for field in CONTENT}
 
 
 def canonical(content: RequestContent, fields: Sequence[Field] = CONTENT) -> dict[str, Any]:
-    """What a run is asked to do as its fingerprint covers it, in the normal form and in the order of the names.
+    """A request content as its fingerprint covers it, in the normal form and sorted by name.
 
-    A field that is not of the first schema has a key only where it is not as by default, so that contents without it
-    keep the fingerprints they had before there was such a field.
+    A field that is not of the first schema has a key only if it differs from its default, so that contents without it
+    keep the fingerprints that they had before the field existed.
     """
     found = {}
     for field in sorted(fields, key=lambda field: field.name):
@@ -196,7 +196,7 @@ def canonical(content: RequestContent, fields: Sequence[Field] = CONTENT) -> dic
 
 
 def content_of(values: Mapping[str, Any]) -> RequestContent:
-    """The content that `canonical` said; raises `ValueError` where it never says such a thing."""
+    """The content that `canonical` wrote; raises `ValueError` for what it never writes."""
     _refuse_strange(values, set(), CONTENT)
     return RequestContent(**{field.name: _read(field, values[field.name]) for field in CONTENT if field.name in values})
 
@@ -204,13 +204,13 @@ def content_of(values: Mapping[str, Any]) -> RequestContent:
 def definition_of(
     values: Mapping[str, Any], *, request: RequestContent, policy: Policy, end_at: int | None
 ) -> Definition:
-    """The definition with these values of its fields, by their names; those that are not there are as by default."""
+    """The definition with these values of its fields, by their names; the rest are defaults."""
     made = _built(Definition, ("definition",), _OF_DEFINITION, values)
     return replace(made, request=request, policy=policy, end_at=end_at)
 
 
 def read_value(name: str, value: Any) -> Any:
-    """The value of a field from what JSON says of it; raises `ValueError`, and `KeyError` for a name of no field."""
+    """The value of a field from JSON; raises `ValueError`, and `KeyError` if there is no such field."""
     return _read(BY_NAME[name], value)
 
 
@@ -237,7 +237,7 @@ def _framed(version: Version, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _built(owner: type[V], path: tuple[str, ...], fields: Sequence[Field], values: Mapping[str, Any], **more: Any) -> V:
-    """A value of a class, and of the parts it consists of, from the fields' values by their names."""
+    """A value of a class and of its parts, from the fields' values by their names."""
     own = {field.name: values[field.name] for field in fields if field.path == path and field.name in values}
     parts: dict[str, Any] = {
         name: _built(type_, (*path, name), fields, values) for name, type_ in part_types(owner).items()

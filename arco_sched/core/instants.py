@@ -31,8 +31,11 @@ MAX_MINUTES: Final = 100 * 366 * 1440
 
 Unit = Literal["minutes", "seconds"]
 
-FORMS: Final[dict[Unit, str]] = {"minutes": "minutes, or 90m, 24h, 7d", "seconds": "seconds, or 30s, 10m, 24h"}
-"""How a span of a unit is written."""
+FORMS: Final[dict[Unit, str]] = {
+    "minutes": "a number of minutes, or 90m, 24h, 7d",
+    "seconds": "a number of seconds, or 30s, 10m, 24h",
+}
+"""How people write a span of a unit."""
 
 
 def days_from_civil(year: int, month: int, day: int) -> int:

@@ -1,7 +1,7 @@
-"""The kinds of value that the fields of a definition have.
+"""The kinds of values that the fields of a definition have.
 
-A kind says what is acceptable, which of equal values is the normal one, and how a value reads in JSON. Plain classes,
-since an evaluation imports them and the code that `dataclass` writes takes longer than they do.
+A kind says which values are valid, which of several equal values is the normal form, and what a value is in JSON. These
+are plain classes, since every evaluation imports them and dataclasses take longer to import.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,23 +22,23 @@ from arco_sched.core.instants import (
 from arco_sched.core.problems import Problem
 
 MAX_NAME: Final = 1000
-"""Characters of a name, a label or another text of one line."""
+"""Maximum characters of a name, a label or other text on one line."""
 
 MAX_COMMAND: Final = 100_000
-"""Characters of a command line."""
+"""Maximum characters of a command line."""
 
 Note = Callable[..., None]
 """Called with the code of a problem and its data."""
 
 
 class Kind:
-    """What the values of a field are. They are the same in JSON, unless a kind says otherwise."""
+    """What the values of a field are. A value is the same in JSON unless the kind says otherwise."""
 
     def check(self, value: Any, note: Note) -> None:
         """Note what is wrong with a value."""
 
     def normal(self, value: Any) -> Any:
-        """The one of all equal values that is kept; of an acceptable value."""
+        """The normal form of a valid value: the one that is kept of all equal values."""
         return value
 
     def to_json(self, value: Any) -> Any:
@@ -50,7 +50,7 @@ class Kind:
         return value
 
     def about(self) -> str:
-        """What a Python user gives, with its bounds and its unit, in a few words."""
+        """What to pass from Python, with bounds and unit, in a few words."""
         raise NotImplementedError
 
     def show(self, value: Any) -> str:
@@ -59,7 +59,7 @@ class Kind:
 
 
 class Text(Kind):
-    """A text; with `lines`, one that may have more than one line."""
+    """A string; with `lines`, one that may have several lines."""
 
     def __init__(self, limit: int = MAX_NAME, *, lines: bool = False, empty: bool = False) -> None:
         self.limit = limit
@@ -67,7 +67,7 @@ class Text(Kind):
         self.empty = empty
 
     def check(self, value: Any, note: Note) -> None:
-        """Not empty unless it may be, not over-long, no characters that are no text."""
+        """Not empty unless `empty`, within the limit, and without control characters."""
         if not isinstance(value, str):
             note("not_text")
         elif not value.strip() and not self.empty:
@@ -87,12 +87,12 @@ class Text(Kind):
         return str(_of_type(value, str))
 
     def about(self) -> str:
-        """`text`, and how long it may be."""
-        return f"text, up to {self.limit:,} characters"
+        """`str`, and its maximum length."""
+        return f"str, up to {self.limit:,} characters"
 
 
 class Choice(Kind):
-    """One of some words."""
+    """One of several words."""
 
     def __init__(self, choices: Sequence[str]) -> None:
         self.choices = tuple(choices)
@@ -103,7 +103,7 @@ class Choice(Kind):
             note("choice", value=value, choices=self.choices)
 
     def from_json(self, value: Any) -> str:
-        """A text: a word that is none of them any more is for `check` to refuse."""
+        """A string; a word that is no longer one of them is left to `check`."""
         return str(_of_type(value, str))
 
     def about(self) -> str:
@@ -141,7 +141,7 @@ class Whole(Kind):
 
 
 class Span(Whole):
-    """A span of time as a whole number of minutes or seconds; people write it with a unit."""
+    """A duration as a whole number of minutes or seconds; people write it with a unit."""
 
     def __init__(self, unit: Unit, least: int, most: int) -> None:
         super().__init__(least, most)
@@ -165,7 +165,7 @@ class Span(Whole):
 
     def about(self) -> str:
         """The unit and the bounds."""
-        return f"{self.unit}, {self.least:,} to {self.most:,}; or a timedelta of them"
+        return f"{self.unit}, {self.least:,} to {self.most:,}, or a timedelta"
 
     def show(self, value: Any) -> str:
         """`3d`, `36h`, `90m`."""
@@ -206,12 +206,12 @@ class Flag(Kind):
     """True or false."""
 
     def check(self, value: Any, note: Note) -> None:
-        """A truth value and nothing like one."""
+        """True or false, and nothing that only counts as one of them."""
         if not isinstance(value, bool):
             note("not_flag")
 
     def from_json(self, value: Any) -> bool:
-        """A truth value."""
+        """True or false."""
         return bool(_of_type(value, bool))
 
     def about(self) -> str:
@@ -224,13 +224,13 @@ class Flag(Kind):
 
 
 class Many(Kind):
-    """Several values of another kind, as a tuple; neither their order nor repeats matter."""
+    """Several values of another kind, as a tuple; order and repeats don't matter."""
 
     def __init__(self, item: Kind) -> None:
         self.item = item
 
     def check(self, value: Any, note: Note) -> None:
-        """Each of them; the problem's data has its place as `entry`."""
+        """Each of them; the problem's data has its index as `entry`."""
         if not isinstance(value, Sequence) or isinstance(value, str):
             note("not_list", **_several(self.item))
             return
@@ -238,7 +238,7 @@ class Many(Kind):
             self.item.check(each, partial(note, entry=place))
 
     def normal(self, value: Any) -> tuple[Any, ...]:
-        """In order, each once."""
+        """Sorted, each once."""
         return tuple(sorted(set(map(self.item.normal, value))))
 
     def to_json(self, value: Any) -> list[Any]:
@@ -251,15 +251,15 @@ class Many(Kind):
 
     def about(self) -> str:
         """What each of them is."""
-        return f"one or several, each: {self.item.about()}"
+        return f"one or several, each {self.item.about()}"
 
     def show(self, value: Any) -> str:
-        """One behind the other."""
+        """Separated by commas."""
         return ", ".join(map(self.item.show, value))
 
 
 class Pairs(Kind):
-    """Names with a value each, as a tuple of pairs; an object in JSON. The order does not matter."""
+    """Names with a value each, as a tuple of pairs; an object in JSON. The order doesn't matter."""
 
     def __init__(self, item: Kind) -> None:
         self.item = item
@@ -280,7 +280,7 @@ class Pairs(Kind):
         return []
 
     def normal(self, value: Any) -> tuple[tuple[str, Any], ...]:
-        """In the order of the names."""
+        """Sorted by name."""
         return tuple(sorted((key, self.item.normal(each)) for key, each in dict(value).items()))
 
     def to_json(self, value: Any) -> dict[str, Any]:
@@ -293,7 +293,7 @@ class Pairs(Kind):
 
     def about(self) -> str:
         """What names and values are."""
-        return f"dict or pairs of name and value, each value: {self.item.about()}"
+        return f"dict or (name, value) pairs, each value {self.item.about()}"
 
     def show(self, value: Any) -> str:
         """`a=1, b=2`."""
@@ -301,23 +301,23 @@ class Pairs(Kind):
 
 
 _instant_text: Final = lru_cache(maxsize=4096)(format_instant)
-"""The text of an instant; those of a schedule are few, and often one and the same."""
+"""The text of an instant, cached since a schedule has few of them and they repeat."""
 
 
 def is_whole(value: Any) -> bool:
-    """Whether it is a whole number, which true and false are not."""
+    """Whether it is a whole number; true and false are not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def text_problems(
     field: str, text: str, *, limit: int = MAX_NAME, lines: bool = False, empty: bool = False
 ) -> list[Problem]:
-    """What is wrong with a user's text that is no field of a definition."""
+    """The problems of a user's text that is not a field of a definition."""
     return problems_of(Text(limit, lines=lines, empty=empty), field, text)
 
 
 def problems_of(kind: Kind, field: str, value: Any) -> list[Problem]:
-    """What is wrong with a value, which `field` names."""
+    """The problems of a value that `field` names."""
     found: list[Problem] = []
 
     def note(code: str, **data: Any) -> None:
@@ -328,7 +328,7 @@ def problems_of(kind: Kind, field: str, value: Any) -> list[Problem]:
 
 
 def _several(item: Kind) -> dict[str, str]:
-    return {"of": "whole numbers", "example": "1"} if isinstance(item, Whole) else {"of": "texts", "example": '"…"'}
+    return {"of": "whole numbers", "example": "1"} if isinstance(item, Whole) else {"of": "strings", "example": '"…"'}
 
 
 def _of_type(value: Any, type_: type) -> Any:

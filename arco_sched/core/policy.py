@@ -56,7 +56,7 @@ class Policy:
         Field(
             Span("seconds", 1, MAX_SECONDS),
             "execution",
-            "How long an attempt may take before it is ended.",
+            "Maximum duration of an attempt, which is ended after it.",
             for_requests=True,
         ),
     ] = None
@@ -65,7 +65,7 @@ class Policy:
         Field(
             Whole(0, MAX_RETRIES),
             "execution",
-            "Further attempts after one that failed or timed out.",
+            "Maximum retries after a failure or a timeout.",
             for_requests=True,
         ),
     ] = 0
@@ -74,23 +74,21 @@ class Policy:
         Field(
             Many(Whole(1, MAX_EXIT_CODE)),
             "execution",
-            "Only these exit codes (and timeouts) are tried again.",
+            "Retry only after these exit codes (and after timeouts).",
             for_requests=True,
             otherwise="all",
         ),
     ] = ()
     retry_delay_seconds: Annotated[
         int,
-        Field(
-            Span("seconds", 0, MAX_SECONDS), "execution", "How long to wait before the first retry.", for_requests=True
-        ),
+        Field(Span("seconds", 0, MAX_SECONDS), "execution", "Delay before the first retry.", for_requests=True),
     ] = 60
     retry_backoff: Annotated[
         Backoff,
         Field(
             Choice(RETRY_BACKOFFS),
             "execution",
-            "Whether the wait doubles (`exponential`) or stays (`constant`).",
+            "Whether the delay doubles (`exponential`) or stays the same (`constant`).",
             for_requests=True,
         ),
     ] = "exponential"
@@ -99,7 +97,7 @@ class Policy:
         Field(
             Choice(ON_LOST),
             "execution",
-            "An attempt whose end nobody saw: `fail`, or `retry` (3 in a row at most).",
+            "What to do when nothing recorded how an attempt ended: `fail`, or `retry` (up to 3 in a row).",
             for_requests=True,
         ),
     ] = "fail"
@@ -108,7 +106,7 @@ class Policy:
         Field(
             Choice(OVERLAPS),
             "execution",
-            "While a run of the schedule is running, the next: `queue`, `skip`, `cancel` the running one, `allow`.",
+            "What the next run does while one is running: `queue`, `skip`, `cancel` the running one, or `allow` both.",
         ),
     ] = "queue"
     start_within_seconds: Annotated[
@@ -116,7 +114,7 @@ class Policy:
         Field(
             Span("seconds", 1, MAX_SECONDS),
             "execution",
-            "A run that has not begun within this is skipped.",
+            "Skip a run that hasn't started within this time.",
         ),
     ] = None
     spread_seconds: Annotated[
@@ -124,19 +122,24 @@ class Policy:
         Field(
             Span("seconds", 0, MAX_SECONDS),
             "execution",
-            "Scheduled runs start later by up to this, each by the same share on every machine.",
+            "Start scheduled runs up to this much later, each by a delay that is the same on every machine.",
         ),
     ] = 0
     pool: Annotated[
         str,
-        Field(Name(), "execution", "Which workers take the run; none takes the pool `external`.", for_requests=True),
+        Field(
+            Name(),
+            "execution",
+            "Pool whose workers take the run; no worker serves the pool `external`.",
+            for_requests=True,
+        ),
     ] = "default"
     priority: Annotated[
         int,
         Field(
             Whole(-MAX_PRIORITY, MAX_PRIORITY),
             "execution",
-            "Which runs start first: the higher, the sooner.",
+            "Runs with a higher priority start first.",
             for_requests=True,
         ),
     ] = 0
@@ -145,7 +148,7 @@ class Policy:
         Field(
             Text(MAX_ON_FAILURE, lines=True),
             "execution",
-            "A shell command for when a run ends without success.",
+            "Shell command to execute when a run ends without success.",
             for_requests=True,
         ),
     ] = None
@@ -154,7 +157,7 @@ class Policy:
         Field(
             Span("seconds", 1, MAX_SECONDS),
             "execution",
-            "Without a success within this the schedule is stale.",
+            "The schedule is stale when it has no success within this time.",
         ),
     ] = None
 
@@ -177,7 +180,7 @@ class Policy:
             on_failure: str | None = None,
             success_within_seconds: timedelta | int | None = None,
         ) -> None:
-            """What a workspace takes for a field; the types above are what it is kept as, and what answers have."""
+            """The types that a workspace accepts; the types above are those it keeps, and those that answers have."""
 
 
 DEFAULT: Final = Policy()

@@ -1,7 +1,7 @@
-"""What can be wrong with something given, as values, and the one catalogue of sentences for them.
+"""Problems with input, as values, and the one catalogue of their sentences.
 
-The core and the services say which field is meant by its name in Python and JSON. The command line, a file and a page
-call it otherwise: each has its `Names`, and the sentences are the same for all.
+The core and the services name a field as Python and JSON do. The command line and a file have their own names for it:
+each has its `Names`, and the sentences are shared.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,14 +9,14 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 SHOWN: Final = 60
-"""Characters of a text that a sentence shows at most."""
+"""Maximum characters of a value that a sentence shows."""
 
 CLOSE: Final = 0.8
-"""How alike two names must be (`difflib`) before one is suggested for the other: people do what a suggestion says."""
+"""How similar two names must be (`difflib`) before one is suggested for the other: people follow suggestions."""
 
 SENTENCES: Final[Mapping[str, str]] = {
     "said": "{sentence}",
-    # Values of a type that is not taken, in a Python call.
+    # Values of a type that a Python call doesn't accept.
     "type": "{field} must be {what}, not {given}",
     "naive": "{field} must be {what}, not a naive datetime ({given}): give it a tzinfo",
     "milliseconds": (
@@ -24,25 +24,27 @@ SENTENCES: Final[Mapping[str, str]] = {
         "if these are milliseconds, divide them by 1000"
     ),
     "moment_years": "{field} must be {what}, not {given}, which is outside the years 1 to 9999",
-    "unknown_field": "{field} names {given}, which is not a field of Definition or RequestContent{meant}",
-    "twice": "{field} is there twice",
-    "path": "{field} {value!a} can't be the name of a file",
+    "unknown_field": "{field} names {given}, which is not a field of Definition, RequestContent or Policy{meant}",
+    "twice": "{field} appears twice",
+    "path": "{field} {value!a} can't be a file name",
     # Values.
-    "not_text": "{field} must be a text: write it in quotes",
+    "not_text": "{field} must be a string: put it in quotes",
     "not_whole": "{field} must be a whole number",
     "not_flag": "{field} must be true or false",
     "not_list": "{field} must be a list of {of}: write [{example}]",
     "not_table": "{field} must be a table of {of}: write {{ name = {example} }}",
-    "nested_table": "{field} is a table: quote a name with a dot in it",
-    "not_span": "{field} must be {forms}, in quotes",
+    "nested_table": "{field} is a table: put a name with a dot in quotes",
+    "not_span": "{field} must be {forms}: put a value with a unit in quotes",
     "not_instant": "{field} must be an instant, such as 2025-01-15T10:00:00Z",
     "empty": "{field} must not be empty",
     "too_long": "{field} is longer than {limit} characters",
     "characters": "{field} {value!a} has control characters or is not valid UTF-8",
-    "absolute": "{field} {value!a} is not an absolute path: begin it with /",
-    "name": "{field} {value!a} must be 1 to 100 of A-Z a-z 0-9 . _ -",
-    "variable": "{field} is not a name of an environment variable: write it like HOME or MY_VALUE",
-    "own_variable": "{field} belongs to arco, which sets it itself",
+    "absolute": "{field} {value!a} is not an absolute path: start it with /",
+    "name": (
+        "{field} {value!a} must be 1 to 100 characters from A-Z a-z 0-9 . _ -, beginning with a letter, a digit or _"
+    ),
+    "variable": "{field} is not a valid name of an environment variable: write it like HOME or MY_VALUE",
+    "own_variable": "{field} is reserved: arco sets it itself",
     "choice": "{field} {value!a} must be one of {choices}",
     "bounds": "{field} must be between {least} and {most}",
     "span": "{field} {value!r} is not a duration: write {forms}",
@@ -55,35 +57,37 @@ SENTENCES: Final[Mapping[str, str]] = {
     "too_many_days": "{field} has more than {most:,} ranges of days",
     "time": "{field} {value!r} names a time that does not exist",
     "years": "{field} {value!r} is outside the years 1 to 9999 in UTC",
-    "schedule_id": ("schedule id {value!a} must be 1 to 100 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"),
+    "schedule_id": (
+        "schedule id {value!a} must be 1 to 100 characters from A-Z a-z 0-9 . _ -, beginning with a letter or a digit"
+    ),
     # Definitions.
-    "not_ahead": "{field} {until} is not after now {now}",
+    "not_ahead": "{field} {until} is not in the future: it is {now} now",
     "end": "{field} {end} is not after the start {start}",
     "fixed_start": (
-        "{field} of {schedule_id} is {start} and can't be changed any more, "
+        "{field} of {schedule_id} is {start} and can no longer be changed, "
         "since occurrences are accounted for: leave it out"
     ),
     "deleted_later": (
         "{field} {start} is before the deletion of {schedule_id} ({deleted}): "
-        "history before it can't be made again; leave it out, or name a later instant"
+        "history before that can't be created again; leave it out, or give a later instant"
     ),
-    "wanted_twice": "it is wanted twice",
+    "wanted_twice": "it appears twice",
     # What is asked.
-    "cursor": "{field} {value!a} is not one: take `next_cursor` of the page before",
+    "cursor": "{field} {value!a} is not a valid cursor: use `next_cursor` of the previous page",
     "empty_range": "{field} {stop} is not after {names[start]} {start}",
-    "in_future": "{field} {stop} lies in the future: what is not due yet can't be backfilled",
+    "in_future": "{field} {stop} is in the future: only what was due can be backfilled",
     "ahead_of_clock": (
         "now {now} is ahead of the clock ({clock}): "
-        "look first with {names[dry_run]}, or say {names[allow_future]} if it is meant"
+        "check first with {names[dry_run]}, or add {names[allow_future]} if you mean it"
     ),
 }
-"""The sentence of each code. `{field}` is what the surface calls the field, `{names[other]}` what it calls another."""
+"""The sentence of each code. `{field}` is the surface's name of the field, `{names[other]}` that of another field."""
 
 _SHOWN: Final = {"schedule_id": 120}
 
 
 class Names:
-    """What a surface calls the fields, the entries of their lists, and the keys and values of their tables."""
+    """A surface's names of the fields, of the entries of their lists, and of the keys and values of their tables."""
 
     def __init__(
         self,
@@ -102,7 +106,7 @@ class Names:
         return self._call(name)
 
     def of(self, problem: "Problem") -> str:
-        """What the problem is about, as this surface calls it."""
+        """The surface's name of what the problem is about."""
         field, data = self._call(problem.field), problem.data
         if "entry" in data:
             return self._entry.format(field=field)
@@ -119,11 +123,11 @@ NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong with something given.
+    """One problem with a given value.
 
-    `field` is the field's or argument's name in Python and JSON, empty where a sentence says it all; `code` is a key of
-    `SENTENCES`. `data` holds what the sentence needs, instants as RFC 3339; `entry` is the place in a list, `key` the
-    key in a table (with `side` = "key" where the key itself is wrong).
+    `field` is the name of the field or argument in Python and JSON, empty if the sentence says it all; `code` is a key
+    of `SENTENCES`. `data` holds what the sentence needs, instants as RFC 3339: `entry` is the index in a list, `key`
+    the key in a table (with `side` = "key" if the key itself is wrong).
     """
 
     field: str
@@ -146,5 +150,5 @@ def _short(value: Any, width: int) -> Any:
 
 
 def said(sentence: str, field: str = "") -> Problem:
-    """A problem whose sentence names no field of any surface."""
+    """A problem given as a finished sentence, the same on every surface."""
     return Problem(field, "said", {"sentence": sentence})

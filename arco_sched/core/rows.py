@@ -1,4 +1,4 @@
-"""The rows of the table of fields: what a field is, where it stands in a class of values (docs/architecture.md)."""
+"""The rows of the table of fields, each declared on the attribute that it describes (docs/architecture.md)."""
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, MISSING, dataclass, fields, is_dataclass, replace
@@ -10,23 +10,23 @@ from arco_sched.core.kinds import Kind, Span
 T = TypeVar("T")
 
 REQUIRED: Final = object()
-"""The default of what a value of the class can't be made without."""
+"""The default of a field that has none and must be given."""
 
 Group = Literal["when", "catching up", "run", "execution", "version"]
-"""What a field is about; nobody gives those of `version`, they follow from what is done."""
+"""What a field is about; those of `version` are never given, they follow from what is done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The row of a field: what its values are, and how it is offered.
+    """The row of a field: what its values are, and where it can be given.
 
-    `words` is one sentence for help, schema and documents, `otherwise` what holds where nothing is given and no
-    constant says it. `always` marks the fields of the first schema: canonical texts and payloads have their keys, set
-    or not, so that what is stored stays as it is; any other has a key only where it differs from its default, which
-    therefore never changes. `for_requests` is whether `runs request` has it too, `in_defaults` whether a file may say
-    it for all its schedules, `until_begun` whether it can't be changed once the schedule has begun. `name`, `path` (the
-    attributes of a `Version` that lead to it), `default` and `value` (which gives the value in a version) are read off
-    the class in which the row stands.
+    `words` is one sentence for help, schema and documents; `otherwise` describes the default if it is not a constant.
+    `always` marks the fields of the first schema: canonical texts and payloads always have their keys, so that what is
+    stored stays the same. Any other field has a key only if it differs from its default, so that default must never
+    change. `for_requests` says whether `runs request` has the field too, `in_defaults` whether a file may set it for
+    all its schedules, `until_begun` whether it can't be changed once the schedule has begun. `name`, `path` (the
+    attributes of a `Version` that lead to it), `default` and `value` (which gets the value from a version) are read
+    from the class in which the row stands.
     """
 
     kind: Kind
@@ -46,39 +46,39 @@ class Field:
 
     @property
     def required(self) -> bool:
-        """Whether a definition must say it."""
+        """Whether a definition must have it."""
         return self.default is REQUIRED and not self.otherwise
 
     @property
     def clearable(self) -> bool:
-        """Whether it may be taken away again."""
+        """Whether it can be removed again."""
         return self.default in (None, ()) and not self.until_begun
 
     @property
     def stem(self) -> str:
-        """The name without its unit, for where the value has one."""
+        """The name without its unit, for a value that is written with one."""
         return self.name.removesuffix("_minutes").removesuffix("_seconds") if isinstance(self.kind, Span) else self.name
 
     @property
     def default_words(self) -> str:
-        """What holds where nothing is given, as people write it; empty for nothing."""
+        """The default as people write it; empty if there is none."""
         if self.otherwise or self.default in (REQUIRED, None, ()):
             return self.otherwise
         return self.kind.show(self.default)
 
     def sentence(self, more: str = "") -> str:
-        """The words, with how a value is written, `more`, and what holds where none is given."""
+        """The words, followed by how to write a value, `more`, and the default."""
         forms = f": {self.kind.forms}" if isinstance(self.kind, Span) else ""
         default = f" (default: {self.default_words})" if self.default_words else ""
         return f"{self.words[:-1]}{forms}{more}{default}."
 
     def to_json(self, value: Any) -> Any:
-        """A value as JSON has it, null where there is none."""
+        """A value in JSON, null if there is none."""
         return None if value is None else self.kind.to_json(value)
 
 
 def rows(owner: type, path: tuple[str, ...] = ()) -> list[Field]:
-    """The rows of a class and of the parts that it consists of, in order; `path` leads to the class."""
+    """The rows of a class and of its parts, in order; `path` leads to the class."""
     found: list[Field] = []
     parts = part_types(owner)
     for each in fields(owner):
@@ -92,7 +92,7 @@ def rows(owner: type, path: tuple[str, ...] = ()) -> list[Field]:
 
 
 def part_types(owner: type) -> dict[str, type]:
-    """The parts that a class consists of, which have fields of their own, by their names."""
+    """The parts of a class that have fields themselves, by their names."""
     return {each.name: each.type for each in fields(owner) if isinstance(each.type, type) and is_dataclass(each.type)}
 
 

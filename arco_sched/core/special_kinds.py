@@ -1,6 +1,6 @@
-"""Kinds of value that single fields have: cron expressions, zones, days, paths, names, environments, resources.
+"""The kinds of single fields: cron expressions, zones, days, paths, names, environments, resources.
 
-What they are made of, and all other kinds, are in `arco_sched.core.kinds`.
+Their base classes and all other kinds are in `arco_sched.core.kinds`.
 """
 
 import re
@@ -15,13 +15,13 @@ class Cron(Text):
     """A cron expression."""
 
     def check(self, value: Any, note: Note) -> None:
-        """One that both readers read alike, and that some date matches."""
+        """One that both parsers read the same way, and that some date matches."""
         from arco_sched.core.cron import check_expression
 
         _judge(value, note, check_expression)
 
     def normal(self, value: Any) -> str:
-        """With single blanks and the nickname in its one spelling."""
+        """With single spaces, and the nickname in its normal spelling."""
         from arco_sched.core.cron import read_expression
 
         return read_expression(value).text
@@ -35,7 +35,7 @@ class Zone(Text):
     """A time zone by its IANA name."""
 
     def check(self, value: Any, note: Note) -> None:
-        """A name of the installed database, spelled as there."""
+        """A name from the installed database, spelled the way it is there."""
         from arco_sched.core.cron import load_zone
 
         _judge(value, note, load_zone)
@@ -49,7 +49,7 @@ class AbsolutePath(Text):
     """An absolute path of a file or folder."""
 
     def check(self, value: Any, note: Note) -> None:
-        """A text that begins with a slash."""
+        """A string that begins with a slash."""
         super().check(value, note)
         if isinstance(value, str) and value and not value.startswith("/"):
             note("absolute", value=value)
@@ -71,7 +71,7 @@ class Name(Text):
 
     def about(self) -> str:
         """What it is."""
-        return "name, up to 100 of A-Z a-z 0-9 . _ -"
+        return "name, up to 100 characters from A-Z a-z 0-9 . _ -"
 
 
 class Environment(Pairs):
@@ -81,7 +81,7 @@ class Environment(Pairs):
         super().__init__(Text(MAX_COMMAND, lines=True, empty=True))
 
     def check(self, value: Any, note: Note) -> None:
-        """Names as a shell takes them, none of arco's own."""
+        """Names that a shell accepts, and that arco doesn't set itself."""
         super().check(value, note)
         for name in _names(value):
             if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII) is None:
@@ -99,7 +99,7 @@ class Resources(Pairs):
         super().__init__(Whole(1, 1_000_000_000))
 
     def check(self, value: Any, note: Note) -> None:
-        """Known names alone."""
+        """Only known names."""
         super().check(value, note)
         for name in _names(value):
             if name not in self.names:
@@ -111,7 +111,7 @@ class DayRange(Text):
 
     def check(self, value: Any, note: Note) -> None:
         """`2025-12-25` or `2025-12-24..2026-01-01`, of days that exist."""
-        from arco_sched.core import days  # which an evaluation has mostly no use for
+        from arco_sched.core import days  # most evaluations don't need it
 
         if not isinstance(value, str):
             note("not_text")
@@ -128,14 +128,14 @@ class DayRange(Text):
 
     def about(self) -> str:
         """The two forms."""
-        return "date, or text such as 2025-12-24..2026-01-01"
+        return "date, or str such as 2025-12-24..2026-01-01"
 
 
 class Days(Many):
-    """Days of a calendar, as the texts of the fewest ranges that have them."""
+    """Calendar days, as the texts of the fewest ranges that cover them."""
 
     most: Final = 1000
-    """Ranges: each evaluation of the schedule reads them."""
+    """Maximum ranges: each evaluation of the schedule reads them all."""
 
     def __init__(self) -> None:
         super().__init__(DayRange())
@@ -153,7 +153,7 @@ class Days(Many):
             note("too_many_days", most=self.most)
 
     def normal(self, value: Any) -> tuple[str, ...]:
-        """In order, what touches or overlaps made one."""
+        """Sorted; ranges that touch or overlap become one."""
         from arco_sched.core import days
 
         return tuple(days.format_days(*each) for each in days.merged(map(days.parse_days, value)))
@@ -171,9 +171,9 @@ def _judge(value: Any, note: Note, judge: Callable[[str], object]) -> None:
 
 
 def _names(value: Any) -> list[str]:
-    """The names of pairs, as far as they are texts."""
+    """The names of the pairs that are strings."""
     pairs = value.items() if isinstance(value, Mapping) else value
     try:
         return [name for name, _ in pairs if isinstance(name, str)]
-    except (TypeError, ValueError):  # which is said of the value as a whole
+    except (TypeError, ValueError):  # the value as a whole is reported
         return []

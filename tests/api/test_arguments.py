@@ -108,7 +108,7 @@ NOT_INSTANTS: list[tuple[Any, str]] = [
     (1.5, "1.5"),
     (math.nan, "nan"),
     (math.inf, "inf"),
-    ("2025-03-04T00:00:00Z", "the text '2025-03-04T00:00:00Z'"),
+    ("2025-03-04T00:00:00Z", "the string '2025-03-04T00:00:00Z'"),
     (b"5", "a value of type bytes"),
     ([5], "a value of type list"),
     (date(2025, 3, 4), "a value of type date"),
@@ -128,22 +128,22 @@ NOT_INSTANTS: list[tuple[Any, str]] = [
     ),
 ]
 NOT_TEXTS: list[tuple[Any, str]] = [
-    (None, "must be a text, not None"),
-    (5, "must be a text, not 5"),
-    (False, "must be a text, not False"),
-    (b"a", "must be a text, not a value of type bytes"),
-    (["a"], "must be a text, not a value of type list"),
+    (None, "must be a string, not None"),
+    (5, "must be a string, not 5"),
+    (False, "must be a string, not False"),
+    (b"a", "must be a string, not a value of type bytes"),
+    (["a"], "must be a string, not a value of type list"),
 ]
 NOT_FLAGS: list[tuple[Any, str]] = [
     (None, "must be True or False, not None"),
     (1, "must be True or False, not 1"),
-    ("no", "must be True or False, not the text 'no'"),
+    ("no", "must be True or False, not the string 'no'"),
 ]
 NOT_WHOLE: list[tuple[Any, str]] = [
     (None, "must be a whole number, not None"),
     (True, "must be a whole number, not True"),
     (1.0, "must be a whole number, not 1.0"),
-    ("5", "must be a whole number, not the text '5'"),
+    ("5", "must be a whole number, not the string '5'"),
     (-1, "must be between "),
     (2**63, "must be between "),
     (10**5000, "must be between "),
@@ -153,9 +153,9 @@ NOT_IDS: list[tuple[Any, str]] = [
     (5, "must be a list of schedule ids, not 5"),
     (b"ab", "must be a list of schedule ids, not a value of type bytes"),
     ({"a": 1}, "must be a list of schedule ids, not a value of type dict"),
-    ([5], "an entry of schedules must be a text, not 5"),
-    (["a", "b c"], "schedule id 'b c' must be 1 to 100 of"),
-    ("b c", "schedule id 'b c' must be 1 to 100 of"),
+    ([5], "an entry of schedules must be a string, not 5"),
+    (["a", "b c"], "schedule id 'b c' must be 1 to 100 characters from"),
+    ("b c", "schedule id 'b c' must be 1 to 100 characters from"),
 ]
 NOT_FUNCTIONS: list[tuple[Any, str]] = [(5, "must be a function, not 5")]
 NOT_PATHS: list[tuple[Any, str]] = [
@@ -163,12 +163,16 @@ NOT_PATHS: list[tuple[Any, str]] = [
     (5, "must be a path as str or Path, not 5"),
     (b"arco.db", "must be a path as str or Path, not a value of type bytes"),
     ("", "must not be empty"),
-    ("a\0b", "path 'a\\x00b' can't be the name of a file"),
-    ("\ud800", "path '\\ud800' can't be the name of a file"),
+    ("a\0b", "path 'a\\x00b' can't be a file name"),
+    ("\ud800", "path '\\ud800' can't be a file name"),
 ]
 NOT_NAMES = [*NOT_TEXTS, ("\ud800", "has control characters"), ("x" * 1001, "is longer than 1000 characters")]
 NOT_LABELS = [*NOT_NAMES, ("", "must not be empty")]
-IDS_ONE = [*NOT_TEXTS, ("b c", "schedule id 'b c' must be 1 to 100 of"), ("", "schedule id '' must be 1 to 100 of")]
+IDS_ONE = [
+    *NOT_TEXTS,
+    ("b c", "schedule id 'b c' must be 1 to 100 characters from"),
+    ("", "schedule id '' must be 1 to 100 characters from"),
+]
 
 INSTANTS = {"now", "start_at", "at", "start", "stop", "before", "since", "until", "due_since", "due_until"}
 WRONG: dict[str, list[tuple[Any, str]]] = {
@@ -178,7 +182,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "schedule_ids": [(value, text.replace("schedules", "schedule_ids")) for value, text in NOT_IDS],
     "labels": [
         (5, "labels must be a dict, or pairs of name and value, not 5"),
-        ({"team": 5}, "must be a text, not 5"),
+        ({"team": 5}, "must be a string, not 5"),
     ],
     **dict.fromkeys(("enabled", "discard_waiting", "prune", "dry_run", "unexecuted", "replace", "deleted"), NOT_FLAGS),
     **dict.fromkeys(("results", "last", "current", "force"), NOT_FLAGS),
@@ -207,7 +211,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (None, "must be an Asked, not None"),
         ({"failed": True}, "must be an Asked, not a value of type dict"),
         (Asked(max_lag=-1), "max_lag must be between 0 seconds and"),
-        (Asked(late="5m"), "late must be a timedelta or whole seconds, not the text '5m'"),  # type: ignore[arg-type]
+        (Asked(late="5m"), "late must be a timedelta or whole seconds, not the string '5m'"),  # type: ignore[arg-type]
         (Asked(waiting=-1), "waiting must be between 0 and"),
         (Asked(failed=1), "failed must be True or False, not 1"),  # type: ignore[arg-type]
     ],
@@ -215,12 +219,12 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "values": [
         (None, "must be a dict of fields, not None"),
         ([("command", "x")], "must be a dict of fields, not a value of type list"),
-        ({"cron": "x"}, "values names 'cron', which is not a field of Definition or RequestContent"),
+        ({"cron": "x"}, "values names 'cron', which is not a field of Definition, RequestContent or Policy"),
         ({"time_zone": "x"}, "did you mean timezone?"),
         ({5: "x"}, "values names 5, which is not a field"),
         ({"start_at": NOW}, "values names 'start_at', which is not a field"),
         ({"request": {}}, "request must be a RequestContent, not a value of type dict"),
-        ({"cron_expression": None}, "cron_expression must be a text, not None"),
+        ({"cron_expression": None}, "cron_expression must be a string, not None"),
         ({"end_at": 1.5}, f"end_at {MOMENT}1.5"),
     ],
     "wanted": [
@@ -234,15 +238,15 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     ],
     "edges": [
         (None, "must be a list of instants, not None"),
-        ("ab", "must be a list of instants, not the text 'ab'"),
-        ([NOW, "x"], f"an entry of edges {MOMENT}the text 'x'"),
+        ("ab", "must be a list of instants, not the string 'ab'"),
+        ([NOW, "x"], f"an entry of edges {MOMENT}the string 'x'"),
         ([NOW], "a timeline needs two or more instants in order"),
     ],
     "read": [(None, "read must be ticks, lapses"), ([], "read must be ticks"), (print, "read must be ticks, lapses")],
-    "name": [(5, "name must be a text, not 5"), ("", "name must not be empty"), ("a\n", "name 'a\\n' has control")],
+    "name": [(5, "name must be a string, not 5"), ("", "name must not be empty"), ("a\n", "name 'a\\n' has control")],
     "busy_timeout": [
         (True, "must be a number of seconds, not True"),
-        ("5", "must be a number of seconds, not the text '5'"),
+        ("5", "must be a number of seconds, not the string '5'"),
         (-1, "must be between 0 and 1000000"),
         (math.nan, "must be between 0 and 1000000"),
         (math.inf, "must be between 0 and 1000000"),

@@ -216,23 +216,23 @@ def test_fields_take_what_a_program_has(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "text"),
     [
-        ("timezone", UTC, "timezone must be a text or a ZoneInfo, not a value of type timezone"),
+        ("timezone", UTC, "timezone must be a string or a ZoneInfo, not a value of type timezone"),
         ("timezone", "Mars/X", "Mars/X"),
         ("catchup_window_minutes", timedelta(seconds=90), "must be a timedelta of whole minutes, not 0:01:30"),
         ("catchup_window_minutes", timedelta(0), "catchup_window_minutes must be between 1 minute and 100 years"),
         ("catchup_window_minutes", -timedelta(minutes=5), "must be between 1 minute and 100 years"),
-        ("catchup_window_minutes", "2h", "must be a timedelta or whole minutes, not the text '2h'"),
+        ("catchup_window_minutes", "2h", "must be a timedelta or whole minutes, not the string '2h'"),
         ("max_catchup_ticks", 10**30, "max_catchup_ticks must be between 1 and"),
         ("asset_selection", b"x", "asset_selection must be a list, not a value of type bytes"),
         ("asset_selection", {"x": 1}, "asset_selection must be a list, not a value of type dict"),
-        ("asset_selection", ["x", None], "an entry of asset_selection must be a text, not None"),
-        ("labels", "team=data", "labels must be a dict, or pairs of name and value, not the text 'team=data'"),
+        ("asset_selection", ["x", None], "an entry of asset_selection must be a string, not None"),
+        ("labels", "team=data", "labels must be a dict, or pairs of name and value, not the string 'team=data'"),
         ("labels", ["ab", "cd"], "labels must be a dict, or pairs of name and value, not a value of type list"),
-        ("labels", {"team": 5}, "the value of 'team' in labels must be a text, not 5"),
-        ("labels", {5: "x"}, "the key '5' of labels must be a text, not 5"),
-        ("labels", [("a", "1"), ("a", "2")], "the key 'a' of labels is there twice"),
-        ("command", b"x", "command must be a text, not a value of type bytes"),
-        ("dst_gap", ["next"], "dst_gap must be a text, not a value of type list"),
+        ("labels", {"team": 5}, "the value of 'team' in labels must be a string, not 5"),
+        ("labels", {5: "x"}, "the key '5' of labels must be a string, not 5"),
+        ("labels", [("a", "1"), ("a", "2")], "the key 'a' of labels appears twice"),
+        ("command", b"x", "command must be a string, not a value of type bytes"),
+        ("dst_gap", ["next"], "dst_gap must be a string, not a value of type list"),
         ("dst_gap", "never", "dst_gap 'never' must be one of next, skip"),
     ],
 )
@@ -289,5 +289,5 @@ def test_pages_are_walked(workspace: Workspace) -> None:
         workspace.trigger(tick.schedule_id, now=NOW + number)
     events = workspace.events(after=3, limit=2)
     assert workspace.events(cursor=events.next_cursor, limit=1).rows[0].seq == 6
-    with pytest.raises(InvalidInput, match="cursor '5~' is not one"):
+    with pytest.raises(InvalidInput, match="cursor '5~' is not a valid cursor"):
         workspace.events(cursor="5~")

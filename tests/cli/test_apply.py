@@ -147,13 +147,17 @@ def test_every_problem_is_told_at_once_with_its_line(arco: Arco) -> None:
         ("3", "defaults: start_at belongs to a schedule, not to the defaults"),
         ("6", "schedule daily: unknown key 'cron': did you mean cron_expression?"),
         ("7", "schedule daily: max_catchup_ticks must be a whole number"),
-        ("8", "schedule daily: the value of 'a' in labels must be a text: write it in quotes"),
-        ("11", "schedule daily: an entry of asset_selection must be a text: write it in quotes"),
+        ("8", "schedule daily: the value of 'a' in labels must be a string: put it in quotes"),
+        ("11", "schedule daily: an entry of asset_selection must be a string: put it in quotes"),
         ("12", "schedule daily: an entry of asset_selection must not be empty"),
         ("16", "schedule daily: end_at '2025-01-01' is not RFC 3339 with a zone: write it like 2025-01-15T10:00:00Z"),
         ("17", "schedule a: unknown table 'b': an id with a dot in it is quoted, [schedules.\"a.b\"]"),
         ("17", "schedule a has no cron_expression"),
-        ("19", "schedule id '\\xfc' must be 1 to 100 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"),
+        (
+            "19",
+            "schedule id '\\xfc' must be 1 to 100 characters from A-Z a-z 0-9 . _ -, "
+            "beginning with a letter or a digit",
+        ),
         ("21", "schedule '\\xfc': enabled must be true or false"),
         ("22", "schedule '\\xfc': dst_gap 'nxt' must be one of next, skip"),
         ("23", "unknown key 'other': a file holds [defaults] and [schedules.ID]"),
@@ -186,8 +190,8 @@ def test_a_conflict_with_what_is_there_undoes_everything(arco: Arco) -> None:
     assert answer.json["error"]["problems"] == [
         {
             "line": 12,
-            "message": "schedule team.load: start_at of team.load is 2025-01-15T12:00:00Z and can't be changed any "
-            "more, since occurrences are accounted for: leave it out",
+            "message": "schedule team.load: start_at of team.load is 2025-01-15T12:00:00Z and can no longer be "
+            "changed, since occurrences are accounted for: leave it out",
         },
         {
             "line": 13,

@@ -25,7 +25,7 @@ def test_backfill_what_lapsed_and_what_lies_before_the_start(daily: Arco) -> Non
     ("asked", "words"),
     [
         ("--from 2025-01-05 --to 2025-01-04", "is not after --from"),
-        ("--from 2025-01-05 --to 2026-01-04", "lies in the future"),
+        ("--from 2025-01-05 --to 2026-01-04", "is in the future"),
         ("--from sometime --to now", "--from 'sometime' is not a valid time"),
         ("--from 2025-01-05 --to 2025-01-06 --limit 0", "--limit must be between"),
     ],

@@ -55,19 +55,19 @@ def test_what_help_says_of_execution() -> None:
     said = {name: (update[name].metavar, update[name].help) for name in panel}
     assert said["--workdir"][0] == said["--shell"][0] == said["--env-file"][0] == "PATH"
     assert said["--run-as"][0] == said["--pool"][0] == "NAME"
-    assert said["--spread"][1].endswith("on every machine: seconds, or 30s, 10m, 24h (default: 0s).")
+    assert said["--spread"][1].endswith("on every machine: a number of seconds, or 30s, 10m, 24h (default: 0s).")
     assert {name: update[name].help for name in panel if name.startswith("--clear")} == {
         "--clear-shell": "Remove the shell.",
         "--clear-workdir": "Remove the working directory.",
         "--clear-env": "Remove the environment.",
         "--clear-env-file": "Remove the environment file.",
-        "--clear-run-as": "Remove the user that it runs as.",
+        "--clear-run-as": "Remove the user to run as.",
         "--clear-resources": "Remove the resources.",
         "--clear-timeout": "Remove the timeout.",
         "--clear-retry-on": "Remove the retry exit codes.",
-        "--clear-start-within": "Remove the limit on when it starts.",
-        "--clear-on-failure": "Remove the command for failures.",
-        "--clear-success-within": "Remove the limit on the time without a success.",
+        "--clear-start-within": "Remove the limit on the start.",
+        "--clear-on-failure": "Remove the failure command.",
+        "--clear-success-within": "Remove the limit on the time without success.",
     }
 
 
@@ -75,7 +75,7 @@ def test_problems_in_the_words_of_the_command_line() -> None:
     """The entry of a list is an option too; the key of a table is named."""
     assert Problem("asset_selection", "empty", {"entry": 1}).sentence(OPTIONS) == "--asset must not be empty"
     assert Problem("labels", "empty", {"key": "", "side": "key"}).sentence(OPTIONS) == "--label key must not be empty"
-    assert Problem("labels", "not_text", {"key": "a"}).sentence(OPTIONS).startswith("--label a must be a text")
+    assert Problem("labels", "not_text", {"key": "a"}).sentence(OPTIONS).startswith("--label a must be a string")
 
 
 def test_create_update_and_request_have_the_fields() -> None:
@@ -164,8 +164,8 @@ def test_the_options_of_fields_that_come_later() -> None:
     found = {parameter.opts[0]: parameter for parameter in get_command(app).params if hasattr(parameter, "help")}
     assert {name: (parameter.metavar, parameter.help) for name, parameter in found.items() if name[:3] != "--c"} == {
         "schedule_id": (None, None),
-        "--timeout": ("SPAN", "timeout_seconds: seconds, or 30s, 10m, 24h."),
-        "--retry-delay": ("SPAN", "retry_delay_seconds: seconds, or 30s, 10m, 24h (default: 1m)."),
+        "--timeout": ("SPAN", "timeout_seconds: a number of seconds, or 30s, 10m, 24h."),
+        "--retry-delay": ("SPAN", "retry_delay_seconds: a number of seconds, or 30s, 10m, 24h (default: 1m)."),
         "--retries": ("N", "max_retries (default: 0)."),
         "--retry-on": ("N", "retry_exit_codes; repeatable."),
         "--resource": ("K=V", "resources; repeatable."),
@@ -180,6 +180,6 @@ def test_the_options_of_fields_that_come_later() -> None:
         ("--clear-retry-on", "Remove the retry exit codes."),
         ("--clear-resources", "Remove the resources."),
         ("--clear-shell", "Remove the shell."),
-        ("--clear-on-failure", "Remove the command for failures."),
+        ("--clear-on-failure", "Remove the failure command."),
     ]
     assert all(field.default is not REQUIRED for field in LATER)

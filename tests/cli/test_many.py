@@ -78,7 +78,7 @@ def test_when_a_pause_ends(team: Arco) -> None:
     assert paused["paused_until"] == "2025-01-16T00:00:00Z"
     refused = team("schedule disable a --until 2025-01-15T12:00:00Z")
     assert (refused.code, refused.err) == (
-        2, "arco: --until 2025-01-15T12:00:00Z is not after now 2025-01-15T12:00:00Z\n",
+        2, "arco: --until 2025-01-15T12:00:00Z is not in the future: it is 2025-01-15T12:00:00Z now\n",
     )  # fmt: skip
     refused = team("schedule disable a c --until '2025-01-16 09:00'")
     assert refused.code == 2

@@ -194,7 +194,7 @@ def test_delete(current: Current | None, options: dict[str, Any], answer: Any) -
         (
             lambda: changes.create("a", HOURLY, DELETED, 300, start_at=0),
             "start_at 1970-01-01T00:00:00Z is before the deletion of a (1970-01-01T00:03:20Z): "
-            "history before it can't be made again; leave it out, or name a later instant",
+            "history before that can't be created again; leave it out, or give a later instant",
         ),
         (
             lambda: changes.create("a", replace(HOURLY, end_at=60), None, 300),
@@ -444,7 +444,10 @@ def test_good_ids(good: str) -> None:
 @pytest.mark.parametrize("bad", ["", "-a", "a b", "ä", "a" * 101, "a\n"])
 def test_bad_ids(bad: str) -> None:
     """Anything else is none, and a long one is not shown whole."""
-    said = f"schedule id {bad[:120]!a} must be 1 to 100 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
+    said = (
+        f"schedule id {bad[:120]!a} must be 1 to 100 characters from A-Z a-z 0-9 . _ -, "
+        "beginning with a letter or a digit"
+    )
     with pytest.raises(InvalidInput) as refusal:
         changes.check_schedule_id(bad)
     assert str(refusal.value) == said

@@ -317,12 +317,12 @@ def test_events_from_before_a_later_field_are_read() -> None:
         (Whole(1, 3), 4, [("bounds", {"least": 1, "most": 3})]),
         (Span("seconds", 0, 86_400), -1, [("bounds", {"least": "0 seconds", "most": "1 day"})]),
         (Span("minutes", 1, 120), 121, [("bounds", {"least": "1 minute", "most": "2 hours"})]),
-        (Many(Text()), "a", [("not_list", {"of": "texts", "example": '"…"'})]),
+        (Many(Text()), "a", [("not_list", {"of": "strings", "example": '"…"'})]),
         (Many(Whole(0, 9)), [1, 10], [("bounds", {"least": 0, "most": 9, "entry": 1})]),
         (Many(Whole(0, 9)), [1, "x"], [("not_whole", {"entry": 1})]),
         (Pairs(Whole(1, 9)), {"cpus": 10}, [("bounds", {"least": 1, "most": 9, "key": "cpus"})]),
         (Pairs(Text()), (("", "x"),), [("empty", {"key": "", "side": "key"})]),
-        (Pairs(Text()), 5, [("not_table", {"of": "texts", "example": '"…"'})]),
+        (Pairs(Text()), 5, [("not_table", {"of": "strings", "example": '"…"'})]),
     ],
 )  # fmt: skip
 def test_what_a_kind_refuses(kind: Any, value: Any, codes: list[tuple[str, dict[str, Any]]]) -> None:

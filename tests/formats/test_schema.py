@@ -49,7 +49,7 @@ def test_the_schema_of_fields_that_come_later() -> None:
     whole = {"type": "integer", "minimum": 0, "maximum": 255}
     assert found == {
         "timeout": {
-            "description": "Words: seconds, or 30s, 10m, 24h.",
+            "description": "Words: a number of seconds, or 30s, 10m, 24h.",
             "oneOf": [
                 {"type": "integer", "minimum": 1, "maximum": 86_400},
                 {"type": "string", "pattern": "^\\s*[0-9]{1,12}( ?([smhdw]|(second|minute|hour|day|week)s?))?\\s*$"},
