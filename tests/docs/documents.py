@@ -1,9 +1,10 @@
 """The console examples of the documents, and a way to run them; `python -m tests.docs.documents` writes them anew.
 
-An example is a block fenced as `console`: lines that begin with `$ ` are commands, what follows is all that a command
-prints, on stdout and stderr alike. Where stdout is one JSON document, a block fenced as `json` may hold it instead,
-spread over lines. Blanks at the end of a line do not count, the installed release of tzdata is shown as `RELEASE`, and
-places of this machine as those of somebody with a home at `HOME`.
+An example is a block fenced as `console`: lines that begin with `$ ` are commands, and what follows is everything that
+the command prints, on stdout and stderr. If stdout is one JSON document, a block fenced as `json` may hold it instead,
+spread over lines; there `"...": "a tick"` stands for the keys that docs/json.md lists under the heading "A tick".
+Trailing blanks don't count, the installed release of tzdata is shown as `RELEASE`, and paths of this machine as those
+of a user with the home folder `HOME`.
 Examples under one heading share a fresh database and a fresh folder, whose clock stands at `CLOCK` until an
 `export ARCO_NOW=...` sets it. A command that fails must say so (`; echo "exit $?"`).
 """
@@ -16,11 +17,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import tzdata
 
+from arco_sched.core.fields import CONTENT, FIELDS
 from tests import ROOT
 
 DOCUMENTS = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
@@ -109,7 +112,42 @@ def run(steps: Sequence[Step]) -> Iterator[str]:
             answer = answer.replace(str(home), HOME).replace(tzdata.IANA_VERSION, RELEASE)
             printed = "".join(f"{line.rstrip()}\n" for line in answer.splitlines())
             failed = "" if done.returncode == 0 else f"{FAILED} exit {done.returncode}]\n"
-            yield (spread(json.loads(answer)) + "\n" if step.is_json and not failed else printed) + failed
+            if step.is_json and not failed:
+                printed = spread(shortened(json.loads(answer), re.findall(r'"\.\.\.": "([^"]+)"', step.output))) + "\n"
+            yield printed + failed
+
+
+@cache
+def keys_of(name: str) -> tuple[str, ...]:
+    """The keys of an object of docs/json.md, such as "a tick": those of the table under its heading, in order."""
+    heading = f"\n### {name[:1].upper()}{name[1:]}\n"
+    section = (ROOT / "docs" / "json.md").read_text("utf-8").partition(heading)[2].partition("\n#")[0]
+    found: list[str] = []
+    for key, other in re.findall(r"^\| (?:`(\w+)`|\[([\w ]+)\]\(#.*?\)) \|", section, re.MULTILINE):
+        if other == "content":
+            found += (field.name for field in CONTENT)
+        elif other == "fields":
+            found += (field.name for field in FIELDS)
+        else:
+            found += [key] if key else keys_of(other if other.startswith("a") else f"a {other}")
+    assert found, f"docs/json.md has no object {name!r}"
+    return tuple(found)
+
+
+def shortened(value: Any, names: Sequence[str]) -> Any:
+    """A JSON value in which `"...": name` stands for the keys of these objects of docs/json.md."""
+    if isinstance(value, list):
+        return [shortened(each, names) for each in value]
+    if not isinstance(value, dict):
+        return value
+    keys = list(value)
+    for name in sorted(names, key=lambda each: -len(keys_of(each))):
+        inner = list(keys_of(name))
+        first = keys.index(inner[0]) if inner[0] in keys else len(keys)
+        if keys[first : first + len(inner)] == inner:
+            rest = [(key, shortened(value[key], names)) for key in keys]
+            return dict(rest[:first]) | {"...": name} | dict(rest[first + len(inner) :])
+    return {key: shortened(each, names) for key, each in value.items()}
 
 
 def spread(value: Any, indent: str = "") -> str:

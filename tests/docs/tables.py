@@ -3,17 +3,21 @@ writes them anew, with docs/cli.md.
 """
 
 import dataclasses
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import arco_sched
+from arco_sched.core.fields import FIELDS
+from arco_sched.core.kinds import Flag, Instant, Kind, Many, Pairs, Whole
+from arco_sched.core.rows import REQUIRED, Field
 from tests import ROOT
 
 
 def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """A Markdown table."""
-    lines = (f"| {' | '.join(row)} |\n" for row in (head, *rows))
+    lines = (f"| {' | '.join(row)} |\n".replace("|  |", "| |") for row in (head, *rows))
     return f"{next(lines)}|{'---|' * len(head)}\n{''.join(lines)}"
 
 
@@ -37,7 +41,30 @@ def _answers() -> Iterator[tuple[str, ...]]:
 _GIVEN: Final = ("Asked", "Definition", "Policy", "Problem", "RequestContent", "Wanted")
 """What a program gives, or an error holds, which is no answer."""
 
-TABLES: Final = {"docs/python.md": {"answers": answers}}
+
+def fields() -> str:
+    """The fields of a definition version in JSON: their types, defaults, and what they say."""
+    return _rows(("key", "type", "default", ""), map(_field, FIELDS))
+
+
+def _field(field: Field) -> tuple[str, ...]:
+    unset = field.default is REQUIRED
+    type_ = f"{_json_type(field.kind)}{' or null' if field.default is None else ''}"
+    default = "" if unset else f"`{json.dumps(field.to_json(field.default))}`"
+    return f"`{field.name}`", type_, default, field.words
+
+
+def _json_type(kind: Kind) -> str:
+    """What JSON has for a value of a kind."""
+    if isinstance(kind, Many):
+        return f"list of {_json_type(kind.item)}s"
+    if isinstance(kind, Pairs):
+        return f"object of {_json_type(kind.item)}s"
+    names = {Instant: "instant", Flag: "bool", Whole: "number"}
+    return next((name for type_, name in names.items() if isinstance(kind, type_)), "string")
+
+
+TABLES: Final = {"docs/json.md": {"fields": fields}, "docs/python.md": {"answers": answers}}
 """The tables of each page, by their names."""
 
 
