@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session
+from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import MAX_INTEGER, Problems, examples
 from arco_sched.cli.presence import is_here
@@ -52,7 +52,7 @@ def check(
     asked = Asked(max_lag=lag, late=since, waiting=waiting, stale=stale, failed=failed)
     with session.ask() as workspace:
         found = workspace.check(ALL if asked == Asked() else asked, now=session.now, is_here=is_here(session))
-    write(render.as_json(found) if as_json else render.lines(found))
+        write(render.as_json(found) if as_json else render.lines(found, clocks(workspace, None)))
     return ExitCode.CHECK if found else ExitCode.DONE
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from arco_sched.render.json import Row, line
 from arco_sched.render.terminal import printable
+from arco_sched.render.times import Clocks
 
 if TYPE_CHECKING:
     from arco_sched.service.check import Finding
@@ -22,9 +23,14 @@ def as_json(found: Sequence[Finding]) -> str:
     return line({"ok": not found, "findings": rows(found)})
 
 
-def lines(found: Sequence[Finding]) -> Iterator[str]:
+def lines(found: Sequence[Finding], clocks: Clocks) -> Iterator[str]:
     """`arco check`."""
     if not found:
-        yield "ok: nothing asks for attention\n"
+        yield "ok: nothing needs attention\n"
     for each in found:
-        yield f"{each.kind}: {printable(each.message)}\n"
+        yield f"{printable(text(each, clocks))}\n"
+
+
+def text(finding: Finding, clocks: Clocks) -> str:
+    """The kind and the message, its instants on the clock of the schedule."""
+    return f"{finding.kind}: {clocks.localized(finding.message, finding.schedule_id)}"

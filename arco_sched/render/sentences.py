@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from arco_sched.core.instants import format_instant
 from arco_sched.render.terminal import printable
-from arco_sched.render.times import Clocks, distance
+from arco_sched.render.times import Clocks, distance, instant_in
 
 if TYPE_CHECKING:
     from arco_sched.service.evaluation import Evaluation
@@ -119,7 +118,7 @@ def requested(answer: "Requested") -> str:
 
 def nothing_due(now: int) -> str:
     """`arco tick` with nothing to do."""
-    return f"Nothing is due at {format_instant(now)}.\n"
+    return f"Nothing is due at {instant_in(now, None)}.\n"
 
 
 def evaluation(answer: "Evaluation") -> str:
@@ -131,7 +130,7 @@ def evaluation(answer: "Evaluation") -> str:
     parts += [f"{answer.lapsed:,} lapsed"] if answer.lapsed else []
     parts += [f"{answer.failed:,} failed"] if answer.failed else []
     counts = ", ".join(parts)
-    head = f"{schedules} at {format_instant(answer.now)}: "
+    head = f"{schedules} at {instant_in(answer.now, None)}: "
     return f"Dry run, nothing is recorded. {head}{counts.replace(' ', f' {verb} ', 1)}." if verb else f"{head}{counts}."
 
 

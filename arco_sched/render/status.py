@@ -25,11 +25,11 @@ WAITING_FOR: Final = ("due", "retry", "worker", "overlap", "pool", "slot", "read
 
 _REASONS: Final = {
     "due": "not due yet",
-    "retry": "for a retry",
+    "retry": "to be retried",
     "worker": "for a worker",
-    "overlap": "behind others of their schedule",
-    "pool": "for a pool",
-    "slot": "for a slot",
+    "overlap": "behind another run of their schedule",
+    "pool": "for a slot of their pool",
+    "slot": "for a slot of a worker",
     "ready": "ready to start",
 }
 
@@ -89,10 +89,10 @@ def draw(status: Status, max_lag: int | None, clocks: Clocks, *, fixed_clock: bo
     screen = Screen()
     fixed: list[tuple[str, Cell]] = []
     if fixed_clock:
-        fixed = [("clock", (f"ARCO_NOW: {clocks.show(status.now, None)}, not the machine's", NOTE))]
+        fixed = [("clock", (f"{clocks.show(status.now, None)}, set by ARCO_NOW", NOTE))]
     fields: list[tuple[str, Cell]] = [
         *fixed,
-        ("evaluator", _evaluator(status, max_lag)),
+        ("evaluator", _evaluator(status, max_lag, clocks)),
         ("schedules", _schedules(status)),
         ("due", _due(status, clocks)),
         ("last 24 hours", _last_day(status)),
@@ -100,29 +100,29 @@ def draw(status: Status, max_lag: int | None, clocks: Clocks, *, fixed_clock: bo
     if status.workers or status.running or status.waiting_for:
         fields += [("runs", _runs(status)), ("workers", _workers(status))]
     screen.fields([*fields, ("workspace", f"{status.workspace}, zone rules {status.zone_rules}")])
-    for content, style in _advice(status):
+    for content, style in _advice(status, clocks):
         screen.line(content, style)
 
 
-def _evaluator(status: Status, max_lag: int | None) -> list[Styled]:
+def _evaluator(status: Status, max_lag: int | None, clocks: Clocks) -> list[Styled]:
     lag = status.lag_seconds
     if status.visited_at is None or lag is None:
-        return [("NOBODY EVALUATES: `arco tick` has never run here", ALARM), ("let cron call it each minute", "")]
-    seen = _visit(status)
+        return [
+            ("NOT RUNNING: nothing has ever been evaluated here", ALARM),
+            ("let cron call `arco tick` every minute: `arco setup cron --install`", ""),
+        ]
+    at = clocks.show(status.visited_at, None)
     if lag < -CLOCK_TOLERANCE:
-        return [(f"CAN'T TELL: the last `arco tick` was as of {instant(status.visited_at)}, ahead of the clock", ALARM)]
+        return [(f"UNKNOWN: the last evaluation was at {at}, ahead of the clock", ALARM)]
+    every = "" if status.evaluation_minutes is None else f"; one is expected {_every(status.evaluation_minutes)}"
     if is_late(status, status.usual_lag if max_lag is None else max_lag):
-        return [(f"NOBODY EVALUATES: the last `arco tick` was {seen}", ALARM)]
-    return [(f"evaluating: the last `arco tick` was {seen}", GOOD)]
+        return [(f"NOT RUNNING: no evaluation for {span(lag)}, since {at}{every}", ALARM)]
+    ago = "just now" if status.visited_at == status.now else distance(status.visited_at, status.now)
+    return [(f"running: the last evaluation was {ago}, at {at}{every}", GOOD)]
 
 
-def _visit(status: Status) -> str:
-    if status.visited_at is None:
-        return "never"
-    every = ""
-    if status.evaluation_minutes is not None:
-        every = f"; each {counted(status.evaluation_minutes, 'minute')} is set"
-    return f"{distance(status.visited_at, status.now).replace('now', 'just now')}, {instant(status.visited_at)}{every}"
+def _every(minutes: int) -> str:
+    return "every minute" if minutes == 1 else f"every {minutes:,} minutes"
 
 
 def _schedules(status: Status) -> Cell:
@@ -136,17 +136,16 @@ def _schedules(status: Status) -> Cell:
 def _due(status: Status, clocks: Clocks) -> list[Styled]:
     following = ""
     if status.next_due_at is not None:
-        following = f"next at {clocks.show(status.next_due_at, None)}, {distance(status.next_due_at, status.now)}"
+        following = f"next due at {clocks.show(status.next_due_at, None)}, {distance(status.next_due_at, status.now)}"
     if not status.overdue:
         if not following:
-            return [("nothing is due, and nothing will be", "")]
-        return [(f"nothing is due; {following}", "")]
-    waits = "1 occurrence waits" if status.backlog == 1 else f"{status.backlog:,} occurrences wait"
-    of = "1 schedule" if status.overdue == 1 else f"{status.overdue:,} schedules"
-    found: list[Styled] = [(f"{waits}, of {of}:", NOTE)]
+            return [("nothing, now or later", "")]
+        return [(f"nothing now; {following}", "")]
+    which = f"{counted(status.backlog, 'occurrence')} of {counted(status.overdue, 'schedule')}"
+    found: list[Styled] = [(f"{which} {'is' if status.backlog == 1 else 'are'} waiting:", NOTE)]
     for name, due_at in status.overdue_schedules:
         late = status.now - due_at
-        found.append((f"  {name} since {clocks.show(due_at, name)}" + (f", {span(late)}" if late else ", now"), NOTE))
+        found.append((f"  {name} since {clocks.show(due_at, name)}" + (f", for {span(late)}" if late else ""), NOTE))
     more = status.overdue - len(status.overdue_schedules)
     found += [(f"  and {more:,} more", NOTE)] if more > 0 else []
     return [*found, (following, "")] if following else found
@@ -154,18 +153,19 @@ def _due(status: Status, clocks: Clocks) -> list[Styled]:
 
 def _last_day(status: Status) -> list[Styled]:
     bad = [
-        (f"{count:,} {word}", style)
-        for count, word, style in (
-            (status.failed_last_day, "failed", ALARM),
-            (status.lapsed_last_day, "lapsed", BAD),
-            (status.conflicts_last_day, "in conflict", ALARM),
+        (f"{what}: {count:,}", style)
+        for count, what, style in (
+            (status.failed_last_day, "failed ticks", ALARM),
+            (status.lapsed_last_day, "lapsed occurrences", BAD),
+            (status.conflicts_last_day, "conflicting run requests", ALARM),
         )
         if count
     ]
     skipped = f", {status.skipped_last_day:,} skipped" if status.skipped_last_day else ""
-    runs = ", ".join(f"{count:,} {word}" for word, count in status.runs_last_day.items() if word != "requested")
+    became = [word for word in RUN_STATUSES if word != "requested" and status.runs_last_day.get(word)]
+    runs = ", ".join(f"{status.runs_last_day[word]:,} {word}" for word in became)
     of_runs: list[Styled] = [(f"runs: {runs}", "")] if runs else []
-    return [(f"{status.triggered_last_day:,} triggered{skipped}", ""), *of_runs, *bad]
+    return [(f"ticks: {status.triggered_last_day:,} triggered{skipped}", ""), *of_runs, *bad]
 
 
 def _runs(status: Status) -> list[Styled]:
@@ -189,26 +189,26 @@ def _workers(status: Status) -> list[Styled]:
     ]
 
 
-def _advice(status: Status) -> Iterator[Styled]:
-    """What to do about what is wrong, a line each."""
+def _advice(status: Status, clocks: Clocks) -> Iterator[Styled]:
+    """What is wrong and what to do about it, a line each."""
     for each in status.findings[:NAMED]:
-        yield f"{each.kind}: {each.message}", ALARM
+        yield findings.text(each, clocks), ALARM
     if len(status.findings) > NAMED:
-        yield f"and {len(status.findings) - NAMED:,} more: `arco check`", ALARM
+        yield f"and {len(status.findings) - NAMED:,} more: see `arco check`", ALARM
     if status.failing:
         names = ", ".join(status.failing_schedules)
         more = ", …" if status.failing > len(status.failing_schedules) else ""
-        yield f"Can't be evaluated: {names}{more}. `arco ticks list --status failed` says why.", ALARM
+        yield f"Can't be evaluated: {names}{more}. See `arco ticks list --status failed`.", ALARM
     if status.ahead:
         more = " and more" if len(status.ahead) == NAMED else ""
-        names = ", ".join(f"{name} (through {instant(cursor)})" for name, cursor in status.ahead)
+        names = ", ".join(f"{name} (until {clocks.show(cursor, name)})" for name, cursor in status.ahead)
         yield (
-            f"Ahead of the clock, so nothing is due until then: {names}{more}; "
+            f"Ahead of the clock, so nothing is due before then: {names}{more}. "
             "`arco schedule rewind` brings them back.",
             ALARM,
         )
     if status.lapsed_last_day:
-        yield "`arco lapses list` says what lapsed, and `arco backfill` makes up for it.", ""
+        yield "`arco lapses list` shows what lapsed, and `arco backfill` requests those runs.", ""
 
 
 # Prometheus.

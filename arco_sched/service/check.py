@@ -1,4 +1,4 @@
-"""`arco check`: what asks for attention, a finding each. `arco status` shows the same."""
+"""`arco check`: what needs attention, a finding each. `arco status` shows the same."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from arco_sched.core.standing import Ready
 Kind = Literal["lag", "unevaluable", "failed", "stale", "late", "unserved", "overdue", "waiting"]
 
 LAG: Final = 300
-"""Seconds without an evaluation after which nobody evaluates, where nobody says."""
+"""Seconds without an evaluation after which the scheduler is not running by default."""
 
 LATE: Final = 300
-"""Seconds for which a run may be ready and not start, where nobody says."""
+"""Seconds for which a run may be ready and not start by default."""
 
 SCHEDULES: Final = 1000
 """Schedules that are named of a kind, at most."""
@@ -33,7 +33,7 @@ IsHere = Callable[[Worker], bool]
 
 
 class Finding(NamedTuple):
-    """Something that asks for attention; `message` is a sentence with what to do, without a full stop."""
+    """Something that needs attention; `message` is a sentence with what to do, without a full stop."""
 
     kind: Kind
     schedule_id: str | None
@@ -141,11 +141,11 @@ def usual_lag(minutes: int | None) -> int:
 
 
 def since_visit(visited: int, minutes: int | None, now: int) -> tuple[bool | None, str]:
-    """Why something waits that became due after the last evaluation, and False where the next is overdue."""
+    """Whether the next evaluation is overdue (False, else None), and why what became due since the last one waits."""
     if minutes is not None and now - visited <= 60 * minutes:
-        each = "minute" if minutes == 1 else f"{minutes} minutes"
-        return None, f"it waits for the next evaluation, each {each}: the last was at {format_instant(visited)}"
-    return False, f"it waits: nobody evaluated since {format_instant(visited)} (`arco tick`)"
+        every = "every minute" if minutes == 1 else f"every {minutes} minutes"
+        return None, f"it waits for the next evaluation, expected {every}: the last was at {format_instant(visited)}"
+    return False, f"no evaluation since {format_instant(visited)}: run `arco tick`"
 
 
 def _lag(transaction: Transaction, now: int, most: int, *, unless_idle: bool) -> Iterator[Finding]:
@@ -153,34 +153,33 @@ def _lag(transaction: Transaction, now: int, most: int, *, unless_idle: bool) ->
         return
     about = transaction.definitions.about()
     at = about.visited_at
-    remedy = "let cron call `arco tick` each minute, or start `arco work --tick`"
+    remedy = "let cron call `arco tick` every minute, or start `arco work --tick`"
     if at is None:
-        yield Finding("lag", None, None, f"nobody has ever evaluated: {remedy}")
+        yield Finding("lag", None, None, f"nothing has ever been evaluated: {remedy}")
     elif now - at > (max(most, usual_lag(about.evaluation_minutes)) if unless_idle else most):
-        yield Finding("lag", None, None, f"nobody has evaluated since {format_instant(at)}: {remedy}")
+        yield Finding("lag", None, None, f"no evaluation since {format_instant(at)}: {remedy}")
     elif at - now > CLOCK_TOLERANCE:
-        text = f"the last evaluation was as of {format_instant(at)}, ahead of the clock: `arco status` says more"
+        text = f"the last evaluation was at {format_instant(at)}, ahead of the clock: see `arco status`"
         yield Finding("lag", None, None, text)
 
 
 def _unevaluable(transaction: Transaction, now: int) -> Iterator[Finding]:
     for name in transaction.agenda.failing(now, SCHEDULES):
-        text = f"{name} can't be evaluated: `arco ticks list --schedule {name} --status failed` says why"
+        text = f"{name} can't be evaluated: see `arco ticks list --schedule {name} --status failed`"
         yield Finding("unevaluable", name, None, text)
 
 
 def _failed(transaction: Transaction, now: int) -> Iterator[Finding]:
     for name, run_id, ended_at in transaction.standing.failed_last(now, SCHEDULES):
         when = "" if ended_at is None else f" at {format_instant(ended_at)}"
-        text = f"the last run of {name} failed{when}: `arco runs show {run_id}` says how"
+        text = f"the last run of {name} failed{when}: see `arco runs show {run_id}`"
         yield Finding("failed", name, run_id, text)
 
 
 def _stale(transaction: Transaction, now: int) -> Iterator[Finding]:
-    for name, since, within, last in transaction.standing.stale(now, SCHEDULES):
+    for name, since, within, _ in transaction.standing.stale(now, SCHEDULES):
         span = format_span(within, "seconds")
-        what = "no success" if last is None else "no further success"
-        text = f"{name} is stale: {what} since {format_instant(since)}, and one is expected within {span}"
+        text = f"{name} has had no success since {format_instant(since)}, and one is expected within {span}"
         yield Finding("stale", name, None, text)
 
 
@@ -192,9 +191,9 @@ def _ready(transaction: Transaction, now: int, late: int, works: Works) -> Itera
             continue
         named = [row for row in ready if row.pool == pool][:RUNS]
         for row in named:
-            yield Finding("unserved", row.schedule_id, row.run_id, f"{_who(row)} waits: {unserved(pool)}")
+            yield Finding("unserved", row.schedule_id, row.run_id, f"{_who(row)} is waiting: {unserved(pool)}")
         if count > len(named):
-            yield Finding("unserved", None, None, f"{count - len(named):,} more runs wait: {unserved(pool)}")
+            yield Finding("unserved", None, None, f"{_more(count - len(named))} waiting: {unserved(pool)}")
     since_long = [
         row
         for row in ready
@@ -202,10 +201,14 @@ def _ready(transaction: Transaction, now: int, late: int, works: Works) -> Itera
     ]
     found = _could_start(transaction, since_long, now, works)
     for row in found[:RUNS]:
-        text = f"{_who(row)} could start since {format_instant(row.since)} and has not: `arco workers` shows who works"
+        text = f"{_who(row)} has been ready since {format_instant(row.since)} but hasn't started: see `arco workers`"
         yield Finding("late", row.schedule_id, row.run_id, text)
     if len(found) > RUNS:
-        yield Finding("late", None, None, f"{len(found) - RUNS:,} more runs could start and have not")
+        yield Finding("late", None, None, f"{_more(len(found) - RUNS)} ready but not started")
+
+
+def _more(count: int) -> str:
+    return "1 more run is" if count == 1 else f"{count:,} more runs are"
 
 
 def _who(row: Ready) -> str:
@@ -238,7 +241,7 @@ def _overdue(transaction: Transaction, now: int) -> Iterator[Finding]:
         if at is not None and now > at:
             run_id, number = each.request.run_id, each.attempt.number
             text = (
-                f"attempt {number} of run {run_id} is past its timeout since {format_instant(at)}: "
+                f"attempt {number} of run {run_id} has been past its timeout since {format_instant(at)}: "
                 f"`arco runs fail {run_id}` ends it"
             )
             yield Finding("overdue", each.request.schedule_id, run_id, text)
@@ -247,6 +250,6 @@ def _overdue(transaction: Transaction, now: int) -> Iterator[Finding]:
 def _waiting(transaction: Transaction, most: int) -> Iterator[Finding]:
     count = sum(transaction.queue.count_waiting().values())
     if count > most:
-        wait = "1 run waits" if count == 1 else f"{count:,} runs wait"
-        text = f"{wait}, more than {most:,}: `arco status` says for what"
+        wait = "1 run is" if count == 1 else f"{count:,} runs are"
+        text = f"{wait} waiting, more than {most:,}: see `arco status`"
         yield Finding("waiting", None, None, text)

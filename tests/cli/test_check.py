@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from arco_sched.render.times import Clocks
 from tests.database import sql
 from tests.executing import DUE, define, work
 from tests.runner import Arco
+
+UTC = Clocks({}.get)
 
 
 def findings(arco: Arco, options: str = "", at: str | None = None) -> list[tuple[str, str | None]]:
@@ -17,7 +20,8 @@ def findings(arco: Arco, options: str = "", at: str | None = None) -> list[tuple
     assert (result.code, answer["ok"]) == ((7, False) if answer["findings"] else (0, True)), result
     lines = arco(f"check {options}").out.splitlines()
     assert lines == (
-        [f"{each['kind']}: {each['message']}" for each in answer["findings"]] or ["ok: nothing asks for attention"]
+        [f"{each['kind']}: {UTC.localized(each['message'], None)}" for each in answer["findings"]]
+        or ["ok: nothing needs attention"]
     )
     return [(each["kind"], each["schedule_id"]) for each in answer["findings"]]
 
@@ -104,7 +108,7 @@ def test_stale_counts_from_when_the_field_was_set(arco: Arco) -> None:
     arco.ok("schedule update one --label a=b", at="2025-01-05T12:00:00Z")
     assert findings(arco, "--stale", at="2025-01-06T02:00:00Z") == []
     assert findings(arco, "--stale", at="2025-01-06T02:00:01Z") == [("stale", "one")]
-    assert "no success since 2025-01-05T00:00:00Z, and one is expected within 26h" in arco("check --stale").out
+    assert "no success since 2025-01-05 00:00 UTC, and one is expected within 26h" in arco("check --stale").out
 
 
 def test_stale_after_the_last_success(arco: Arco) -> None:
@@ -145,7 +149,11 @@ def test_many_runs_that_no_worker_serves(arco: Arco) -> None:
     found = findings(arco, "--late 5m")
     assert len(found) == 21
     assert found[-1] == ("unserved", None)
-    assert arco("check").out.splitlines()[-1].startswith("unserved: 11 more runs wait: no worker serves pool default")
+    assert (
+        arco("check")
+        .out.splitlines()[-1]
+        .startswith("unserved: 11 more runs are waiting: no worker serves pool default")
+    )
 
 
 def test_a_worker_that_comes_by_serves_its_pools(arco: Arco) -> None:

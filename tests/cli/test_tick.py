@@ -78,7 +78,7 @@ def test_quiet(daily: Arco) -> None:
 def test_nothing_due(daily: Arco) -> None:
     """One plain line, on stdout."""
     daily.at = "2025-01-01T09:00:00Z"
-    assert daily("tick").out == "Nothing is due at 2025-01-01T09:00:00Z.\n"
+    assert daily("tick").out == "Nothing is due at 2025-01-01 09:00 UTC.\n"
 
 
 def test_one_of_two_schedules(daily: Arco) -> None:
@@ -93,7 +93,7 @@ def test_a_dry_run_in_words(daily: Arco) -> None:
     """A dry run says that nothing is recorded."""
     daily.at = "2025-01-15T10:30:00Z"
     out = daily("tick --dry-run").out
-    assert out.startswith("Dry run, nothing is recorded. 1 schedule at 2025-01-15T10:30:00Z: 3 would be triggered, 12")
+    assert out.startswith("Dry run, nothing is recorded. 1 schedule at 2025-01-15 10:30 UTC: 3 would be triggered, 12")
 
 
 def test_more_ticks_than_are_shown(arco: Arco) -> None:
