@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from arco_sched.api import Instant, Workspace
-    from arco_sched.core.attempts import Attempt
+    from arco_sched.core.attempts import Attempt, End
     from arco_sched.core.definitions import Definition, RequestContent, Version, Wanted
     from arco_sched.core.errors import (
         ArcoError,
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, RunConflict, Schedule, Tick
     from arco_sched.core.instants import format_instant, parse_instant
     from arco_sched.core.policy import Policy
+    from arco_sched.core.ports import Compaction
     from arco_sched.core.problems import Problem
     from arco_sched.core.run_subjects import Worker
-    from arco_sched.core.runs import RunState
+    from arco_sched.core.runs import Request, RunState
     from arco_sched.core.standing import Results
     from arco_sched.service.apply import Applied, AppliedChange
     from arco_sched.service.backfill import Backfill
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from arco_sched.service.timeline import Timeline, TimelineCell, TimelineRow
     from arco_sched.service.upcoming import Upcoming
     from arco_sched.service.verification.findings import Verification
-    from arco_sched.service.why import Why
-    from arco_sched.service.why_during import WhyDuring
+    from arco_sched.service.why import Reason, Why
+    from arco_sched.service.why_during import Occasion, WhyDuring
 
 __version__: Final = "0.1.0"
 
@@ -56,9 +57,11 @@ __all__ = [
     "Attempt",
     "Backfill",
     "Changed",
+    "Compaction",
     "Conflict",
     "DatabaseUnusable",
     "Definition",
+    "End",
     "Evaluation",
     "Event",
     "Finding",
@@ -68,12 +71,15 @@ __all__ = [
     "InvalidInput",
     "LapseRecord",
     "NotFound",
+    "Occasion",
     "Page",
     "Policy",
     "Pool",
     "PreviewedOccurrence",
     "Problem",
     "Pruning",
+    "Reason",
+    "Request",
     "RequestContent",
     "Requested",
     "Results",
@@ -114,9 +120,11 @@ _MODULES: Final = {
     "Attempt": "core.attempts",
     "Backfill": "service.backfill",
     "Changed": "service.life",
+    "Compaction": "core.ports",
     "Conflict": "core.errors",
     "DatabaseUnusable": "core.errors",
     "Definition": "core.definitions",
+    "End": "core.attempts",
     "Evaluation": "service.evaluation",
     "Event": "core.history",
     "Finding": "service.check",
@@ -126,12 +134,15 @@ _MODULES: Final = {
     "InvalidInput": "core.errors",
     "LapseRecord": "core.history",
     "NotFound": "core.errors",
+    "Occasion": "service.why_during",
     "Page": "service.lists",
     "Policy": "core.policy",
     "Pool": "service.life",
     "PreviewedOccurrence": "service.definitions",
     "Problem": "core.problems",
     "Pruning": "service.pruning",
+    "Reason": "service.why",
+    "Request": "core.runs",
     "RequestContent": "core.definitions",
     "Requested": "service.requests",
     "Results": "core.standing",
@@ -165,14 +176,16 @@ _MODULES: Final = {
 """The module of each public name."""
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name from its module, and keep it."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker would take any name for one that is here
 
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    return value
+    def __getattr__(name: str) -> Any:
+        """Load a public name from its module, and keep it."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        return value
 
 
 def __dir__() -> list[str]:

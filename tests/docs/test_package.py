@@ -54,6 +54,14 @@ def test_other_names_are_not_there() -> None:
         _ = arco_sched.Sensor
 
 
+@pytest.mark.slow
+def test_type_checkers_refuse_other_names() -> None:
+    """A misspelt name is an error of the type checker, and not of any type."""
+    command = [sys.executable, "-m", "mypy", "--config-file=", "-c", "from arco_sched import Worksapce, Workspace"]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert 'Module "arco_sched" has no attribute "Worksapce"; maybe "Workspace"?' in done.stdout
+
+
 def test_type_checkers_see_the_same_names() -> None:
     """The names under TYPE_CHECKING are those of `__all__`, from the modules that they are loaded from."""
     source = Path(arco_sched.__file__).read_text("utf-8")
