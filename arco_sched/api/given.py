@@ -9,7 +9,15 @@ from arco_sched.api import values
 from arco_sched.core import fields
 from arco_sched.core.definitions import Definition, RequestContent, Wanted
 from arco_sched.core.errors import InvalidFields, InvalidInput
-from arco_sched.core.kinds import Kind, Note, Pairs, Span, Text, problems_of
+from arco_sched.core.history import (
+    LAPSE_REASONS,
+    RUN_STATUSES,
+    TICK_STATUSES,
+    LapseReason,
+    RunStatus,
+    TickStatus,
+)
+from arco_sched.core.kinds import Choice, Kind, Note, Pairs, Span, Text, problems_of
 from arco_sched.core.policy import MAX_SECONDS, Policy
 from arco_sched.core.problems import CLOSE, Problem
 from arco_sched.core.rows import Field, part_types, rows
@@ -95,6 +103,24 @@ class Given:
     def name(self, argument: str, value: object) -> str:
         """A text that names something there may be: the id of a tick or a run, a status, a cursor."""
         return values.label(value, self._note(argument), empty=True)
+
+    def tick_status(self, argument: str, value: object) -> TickStatus:
+        """A status that ticks have."""
+        return self._one_of(TICK_STATUSES, argument, value)
+
+    def lapse_reason(self, argument: str, value: object) -> LapseReason:
+        """A reason that lapses have."""
+        return self._one_of(LAPSE_REASONS, argument, value)
+
+    def run_status(self, argument: str, value: object) -> RunStatus:
+        """A status that runs have."""
+        return self._one_of(RUN_STATUSES, argument, value)
+
+    def _one_of(self, choices: tuple[T, ...], argument: str, value: object) -> T:
+        found = self.name(argument, value)
+        if isinstance(value, str) and not (self.problems and self.problems[-1].field == argument):
+            Choice(cast("tuple[str, ...]", choices)).check(found, self._note(argument))
+        return cast("T", found)
 
     def seq(self, argument: str, value: object) -> int:
         """The number that a `next_cursor` of events is, as text."""

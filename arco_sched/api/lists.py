@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from arco_sched.api.values import Instant
-    from arco_sched.core.history import Event, LapseRecord, Run, Tick
+    from arco_sched.core.history import Event, LapseReason, LapseRecord, Run, RunStatus, Tick, TickStatus
     from arco_sched.service.life import RunLife
     from arco_sched.service.lists import Page
 
@@ -29,7 +29,7 @@ class Lists(Facade):
         self,
         *,
         schedule_id: str | None = None,
-        status: str | None = None,
+        status: TickStatus | None = None,
         since: Instant | None = None,
         until: Instant | None = None,
         limit: int = DEFAULT_LIMIT,
@@ -49,7 +49,7 @@ class Lists(Facade):
         return given.call(
             super().ticks,
             schedule_id=given.optional(given.schedule_id, "schedule_id", schedule_id),
-            status=given.optional(given.name, "status", status),
+            status=given.optional(given.tick_status, "status", status),
             since=given.optional(given.instant, "since", since),
             until=given.optional(given.instant, "until", until),
             limit=given.number("limit", limit),
@@ -60,7 +60,7 @@ class Lists(Facade):
         self,
         *,
         schedule_id: str | None = None,
-        reason: str | None = None,
+        reason: LapseReason | None = None,
         since: Instant | None = None,
         until: Instant | None = None,
         limit: int = DEFAULT_LIMIT,
@@ -80,7 +80,7 @@ class Lists(Facade):
         return given.call(
             super().lapses,
             schedule_id=given.optional(given.schedule_id, "schedule_id", schedule_id),
-            reason=given.optional(given.name, "reason", reason),
+            reason=given.optional(given.lapse_reason, "reason", reason),
             since=given.optional(given.instant, "since", since),
             until=given.optional(given.instant, "until", until),
             limit=given.number("limit", limit),
@@ -91,7 +91,7 @@ class Lists(Facade):
         self,
         *,
         schedule_id: str | None = None,
-        status: str | None = None,
+        status: RunStatus | None = None,
         since: Instant | None = None,
         until: Instant | None = None,
         limit: int = DEFAULT_LIMIT,
@@ -111,7 +111,7 @@ class Lists(Facade):
         return given.call(
             super().runs,
             schedule_id=given.optional(given.schedule_id, "schedule_id", schedule_id),
-            status=given.optional(given.name, "status", status),
+            status=given.optional(given.run_status, "status", status),
             since=given.optional(given.instant, "since", since),
             until=given.optional(given.instant, "until", until),
             limit=given.number("limit", limit),
@@ -123,7 +123,7 @@ class Lists(Facade):
         *,
         now: Instant,
         schedule_id: str | None = None,
-        status: str | None = None,
+        status: RunStatus | None = None,
         since: Instant | None = None,
         until: Instant | None = None,
         due_since: Instant | None = None,
@@ -151,7 +151,7 @@ class Lists(Facade):
             super().run_lives,
             now=given.instant("now", now),
             schedule_id=given.optional(given.schedule_id, "schedule_id", schedule_id),
-            status=given.optional(given.name, "status", status),
+            status=given.optional(given.run_status, "status", status),
             since=given.optional(given.instant, "since", since),
             until=given.optional(given.instant, "until", until),
             due_since=given.optional(given.instant, "due_since", due_since),

@@ -10,7 +10,7 @@ from arco_sched.service.workspace import Workspace as Facade
 
 if TYPE_CHECKING:
     from arco_sched.api.values import Instant
-    from arco_sched.service.life import Changed, Pool
+    from arco_sched.service.life import Changed, Pool, RunChange
 
 
 class Lives(Facade):
@@ -129,7 +129,7 @@ class Lives(Facade):
             message=given.optional(given.label, "message", message),
         )
 
-    def set_pool(self, pool: str, slots: int | None, *, now: Instant) -> tuple[Pool, str]:
+    def set_pool(self, pool: str, slots: int | None, *, now: Instant) -> tuple[Pool, RunChange]:
         """Limit how many attempts of a pool there are at once, over all workers; the pool, and `changed` or `existing`.
 
         Args:

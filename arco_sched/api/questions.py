@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from arco_sched.api.values import Instant
-    from arco_sched.core.history import Run, Schedule
+    from arco_sched.core.history import Run, RunStatus, Schedule
     from arco_sched.core.run_subjects import Worker
     from arco_sched.service.check import Asked, Finding
     from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
@@ -236,7 +236,7 @@ class Questions(Facade):
         given = Given()
         return given.call(super().run_life, given.run("run", run), now=given.instant("now", now))
 
-    def chosen_runs(self, schedule_id: str, status: str) -> list[str]:
+    def chosen_runs(self, schedule_id: str, status: RunStatus) -> list[str]:
         """The ids of all runs of a schedule with a status, oldest request first. Raises `NotFound`.
 
         Args:
@@ -245,7 +245,7 @@ class Questions(Facade):
         """
         given = Given()
         return given.call(
-            super().chosen_runs, given.schedule_id("schedule_id", schedule_id), given.name("status", status)
+            super().chosen_runs, given.schedule_id("schedule_id", schedule_id), given.run_status("status", status)
         )
 
     def pools(self) -> list[Pool]:

@@ -97,7 +97,11 @@ def runs_list(
     requested = Range(problems, since, until, session.now)
     due = Range(problems, due_since, due_until, session.now, "--due-")
     zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
-    asked = {*([status] if status else []), *(["failed"] if failed else []), *(["running"] if running else [])}
+    asked: set[Status] = set() if status is None else {status}
+    if failed:
+        asked.add("failed")
+    if running:
+        asked.add("running")
     problems.add("--status, --failed and --running can't be combined: a run has one status", when=len(asked) > 1)
     one_format(problems, as_json=as_json, as_csv=as_csv)
     problems.check()

@@ -16,11 +16,13 @@ SkipReason = Literal["paused", "excluded"]
 
 LapseReason = Literal["window", "superseded", "discarded", "unevaluable"]
 
+RunStatus = Literal["requested", "running", "succeeded", "failed", "canceled", "skipped"]
+
 TICK_STATUSES: Final[tuple[TickStatus, ...]] = ("triggered", "skipped", "failed")
 
 LAPSE_REASONS: Final[tuple[LapseReason, ...]] = ("window", "superseded", "discarded", "unevaluable")
 
-RUN_STATUSES: Final = ("requested", "running", "succeeded", "failed", "canceled", "skipped")
+RUN_STATUSES: Final[tuple[RunStatus, ...]] = ("requested", "running", "succeeded", "failed", "canceled", "skipped")
 
 
 class Lapse(NamedTuple):
@@ -87,7 +89,7 @@ class Schedule:
     last_run_key: str | None
     next_due_at: int | None
     failing: bool
-    last_run_status: str | None = None
+    last_run_status: RunStatus | None = None
     last_success_at: int | None = None
     stale_after: int | None = None
 
@@ -151,7 +153,7 @@ class Run(NamedTuple):
     run_id: str
     run_key: str
     request_fingerprint: str
-    status: str
+    status: RunStatus
     schedule_id: str | None
     tick_id: str | None
     content: RequestContent

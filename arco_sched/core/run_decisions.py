@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from arco_sched.core.attempts import EXTERNAL, NEEDS_BEGIN, Attempt, End, Outcome, SignalledFor, outcome_of
+from arco_sched.core.history import RunStatus
 from arco_sched.core.instants import format_instant
 from arco_sched.core.policy import MAX_LOST_RETRIES, Policy, is_repeatable, retry_delay
 from arco_sched.core.run_events import (
@@ -17,12 +18,11 @@ from arco_sched.core.run_events import (
     RunCancelRequested,
     RunEvent,
     RunFinished,
+    RunReason,
     RunRetryRequested,
     RunSkipped,
     RunStarted,
     RunSubmitted,
-    SkipReason,
-    Status,
 )
 from arco_sched.core.runs import Request, RunState, canceled_reason, is_past_deadline
 
@@ -234,7 +234,7 @@ def cancel(state: RunState, reason: CancelReason = "hand") -> Decision:
     return (RunCanceled(run_id=state.run_id, round=state.round, reason=reason),)
 
 
-def skip(state: RunState, reason: SkipReason = "discarded") -> Decision:
+def skip(state: RunState, reason: RunReason = "discarded") -> Decision:
     """A run that waits (for its first attempt or for a retry) will not be executed any more.
 
     Nothing new where it is skipped already; refused where an attempt is open or the run is final otherwise.
@@ -292,7 +292,9 @@ def has_retry_left(policy: Policy, state: RunState, end: End) -> bool:
     return state.retries < policy.max_retries and is_repeatable(policy, end.outcome, end.exit_code)
 
 
-def _becomes(policy: Policy, state: RunState, attempt: Attempt, end: End) -> tuple[Status, str | None, int | None]:
+def _becomes(
+    policy: Policy, state: RunState, attempt: Attempt, end: End
+) -> tuple[RunStatus, RunReason | None, int | None]:
     """(status, its reason, when it is tried again) of a run whose open attempt ends like this."""
     if end.outcome == "succeeded":
         return "succeeded", None, None

@@ -9,9 +9,11 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Final, Literal
 
 from arco_sched.core.attempts import Outcome
+from arco_sched.core.history import RunStatus
 
-Status = Literal["requested", "running", "succeeded", "failed", "canceled", "skipped"]
-SkipReason = Literal["overlap", "deadline", "superseded", "discarded"]
+RunReason = Literal["overlap", "deadline", "superseded", "discarded"]
+"""Why a run was skipped, or canceled by something other than a person or an engine."""
+
 CancelReason = Literal["hand", "overlap", "deadline"]
 """Who asked for an end: a person, a newer run (`overlap: cancel`), or `start_within` while it waits in an engine."""
 
@@ -78,8 +80,8 @@ class RunFinished:
     message: str | None
     ended_at: int
     duration_ms: int | None
-    status: Status
-    reason: str | None
+    status: RunStatus
+    reason: RunReason | None
     retry_at: int | None
 
     @property
@@ -95,7 +97,7 @@ class RunSkipped:
     name: ClassVar = "RunSkipped"
     run_id: str
     round: int
-    reason: SkipReason
+    reason: RunReason
 
     @property
     def key(self) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from arco_sched.core.attempts import EXTERNAL, NEEDS_BEGIN, Attempt, End
+from arco_sched.core.history import RunStatus
 from arco_sched.core.policy import DEFAULT, EXTERNAL_POOL, Policy, starts_at
 from arco_sched.core.run_events import (
     FINAL,
@@ -19,11 +20,11 @@ from arco_sched.core.run_events import (
     RunCancelRequested,
     RunEvent,
     RunFinished,
+    RunReason,
     RunRetryRequested,
     RunSkipped,
     RunStarted,
     RunSubmitted,
-    Status,
 )
 
 Source = Literal["scheduled", "manual", "backfill", "request"]
@@ -102,8 +103,8 @@ class RunState:
     """
 
     run_id: str
-    status: Status = "requested"
-    reason: str | None = None
+    status: RunStatus = "requested"
+    reason: RunReason | None = None
     held: bool = False
     round: int = 0
     attempts: int = 0
@@ -186,7 +187,7 @@ def apply(state: RunState, event: RunEvent) -> RunState:
             return _retried(state, event)
 
 
-def canceled_reason(reason: CancelReason | None) -> str | None:
+def canceled_reason(reason: CancelReason | None) -> RunReason | None:
     """The `status_reason` of a run that is canceled: None where a person or an engine did it."""
     return None if reason == "hand" else reason
 

@@ -122,7 +122,7 @@ def sentence(each: RunLife) -> str:
     who = each.run.schedule_id or each.run.run_key
     state, last = each.state, each.state.attempt
     end = None if last is None else last.end
-    why = "asked to end" if state.status == "running" and state.cancel is not None else state.reason
+    why: str | None = "asked to end" if state.status == "running" and state.cancel is not None else state.reason
     how = state.status if why is None else f"{state.status} ({why})"
     if end is not None and state.status != "skipped" and end.outcome not in {"succeeded", "canceled"}:
         code = f", exit code {end.exit_code}" if end.exit_code else ""

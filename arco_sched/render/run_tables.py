@@ -77,7 +77,7 @@ def _took(attempt: Attempt | None, now: int) -> str:
 
 def _status(each: RunLife) -> Styled:
     state, last = each.state, each.state.attempt
-    why = state.reason or each.waiting_for
+    why: str | None = state.reason or each.waiting_for
     if state.status == "failed" and last is not None:
         why = _outcome(last)
     if state.status == "running" and state.cancel is not None:

@@ -11,7 +11,7 @@ from arco_sched.core.run_order import Capacity, WorkerTerms, champions, waiting,
 from arco_sched.core.run_subjects import Worker
 from arco_sched.core.standing import Ready
 
-Kind = Literal["lag", "unevaluable", "failed", "stale", "late", "unserved", "overdue", "waiting"]
+FindingKind = Literal["lag", "unevaluable", "failed", "stale", "late", "unserved", "overdue", "waiting"]
 
 LAG: Final = 300
 """Seconds without an evaluation after which the scheduler is not running by default."""
@@ -35,7 +35,7 @@ IsHere = Callable[[Worker], bool]
 class Finding(NamedTuple):
     """Something that needs attention; `message` is a sentence with what to do, without a full stop."""
 
-    kind: Kind
+    kind: FindingKind
     schedule_id: str | None
     run_id: str | None
     message: str

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from arco_sched.core import events, identity, run_decisions
 from arco_sched.core.attempts import Attempt
@@ -24,6 +24,8 @@ from arco_sched.service.not_found import number_of
 
 BATCH: Final = 2_000
 """Runs that one transaction changes by hand."""
+
+RunChange = Literal["changed", "existing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class Changed:
     """What was done by hand to some runs; `existing` where everything was so already."""
 
     runs: tuple[RunLife, ...]
-    change: str
+    change: RunChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +208,7 @@ def why_waiting(transaction: Transaction, lives: Mapping[str, Life], now: int) -
     return found
 
 
-def set_pool(store: Store, pool: str, slots: int | None, *, now: int) -> tuple[Pool, str]:
+def set_pool(store: Store, pool: str, slots: int | None, *, now: int) -> tuple[Pool, RunChange]:
     """Give a pool a limit over all workers (None: none); returns it, and `changed` or `existing`."""
     problems = problems_of(Name(), "pool", pool)
     if problems:

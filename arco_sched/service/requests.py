@@ -15,6 +15,8 @@ from arco_sched.core.ports import Store, Transaction
 from arco_sched.service.definitions import normal, raise_any
 from arco_sched.service.not_found import numbers_of
 
+RequestChange = Literal["created", "existing"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickDetail:
@@ -32,7 +34,7 @@ class Triggered:
 
     tick: Tick
     run: Run
-    change: Literal["created", "existing"]
+    change: RequestChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,7 @@ class Requested:
     """The answer to `arco runs request`."""
 
     run: Run
-    change: Literal["created", "existing"]
+    change: RequestChange
 
 
 def trigger(store: Store, workspace: str, schedule_ids: Sequence[str], *, now: int) -> list[Triggered]:

@@ -13,9 +13,10 @@ from arco_sched.core.ports import Store
 from arco_sched.core.problems import Problem
 
 if TYPE_CHECKING:
+    from arco_sched.core.history import RunStatus
     from arco_sched.core.run_subjects import Worker
     from arco_sched.service.check import Asked, Finding, IsHere
-    from arco_sched.service.life import Changed, Pool, RunLife
+    from arco_sched.service.life import Changed, Pool, RunChange, RunLife
     from arco_sched.service.lists import Page
     from arco_sched.service.upcoming import Upcoming
 
@@ -43,7 +44,7 @@ class RunWorkspace:
         *,
         now: int,
         schedule_id: str | None = None,
-        status: str | None = None,
+        status: "RunStatus | None" = None,
         since: int | None = None,
         until: int | None = None,
         due_since: int | None = None,
@@ -75,7 +76,7 @@ class RunWorkspace:
             )
             return Page(rows=look_at_all(transaction, page.rows, now), next_cursor=page.next_cursor)
 
-    def chosen_runs(self, schedule_id: str, status: str) -> list[str]:
+    def chosen_runs(self, schedule_id: str, status: "RunStatus") -> list[str]:
         """The ids of all runs of a schedule with a status, oldest request first; raises `NotFound`."""
         from arco_sched.service.life import chosen
 
@@ -134,7 +135,7 @@ class RunWorkspace:
         with self._store.read() as transaction:
             return pools(transaction)
 
-    def set_pool(self, pool: str, slots: int | None, *, now: int) -> "tuple[Pool, str]":
+    def set_pool(self, pool: str, slots: int | None, *, now: int) -> "tuple[Pool, RunChange]":
         """Limit a pool to `slots` attempts at once (None: no limit); the pool, and `changed` or `existing`."""
         from arco_sched.service.life import set_pool
 

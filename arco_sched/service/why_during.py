@@ -9,7 +9,7 @@ from arco_sched.core.cron import load_zone
 from arco_sched.core.definitions import Term
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import Stretch, in_force, stretches
-from arco_sched.core.history import LapseRecord, Tick
+from arco_sched.core.history import LapseRecord, RunStatus, Tick
 from arco_sched.core.instants import DAY
 from arco_sched.core.ports import Transaction
 from arco_sched.service.former_rules import FormerRules
@@ -32,7 +32,7 @@ class Occasion:
     count: int | None
     verdict: Verdict
     reason: str | None = None
-    run_status: str | None = None
+    run_status: RunStatus | None = None
     tick_id: str | None = None
     run_id: str | None = None
 

@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 from arco_sched.core import events, run_decisions
 from arco_sched.core.attempts import End
 from arco_sched.core.events import Draft
-from arco_sched.core.history import Run
+from arco_sched.core.history import Run, RunStatus
 from arco_sched.core.policy import Policy
 from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.run_decisions import Decision, Refused
-from arco_sched.core.run_events import FINAL, RunFinished, Status
+from arco_sched.core.run_events import FINAL, RunFinished
 from arco_sched.core.run_order import Capacity, Choice, WorkerTerms, choose
 from arco_sched.core.run_subjects import Life, OpenAttempt
 from arco_sched.core.runs import fold
@@ -251,7 +251,7 @@ def _record(transaction: Transaction, terms: Terms, news: News, now: int) -> lis
 def _record_ends(transaction: Transaction, terms: Terms, ended: Sequence[Ended], now: int) -> list[str]:
     lives = transaction.queue.lives([each.run_id for each in ended])
     drafts: list[Draft] = []
-    final: dict[str, Status] = {}
+    final: dict[str, RunStatus] = {}
     for each in ended:
         life = lives[each.run_id]
         decided = run_decisions.finish(life.request.policy, life.state, attempt=each.attempt, end=each.end)
@@ -270,7 +270,7 @@ def _record_ends(transaction: Transaction, terms: Terms, ended: Sequence[Ended],
     return list(final)
 
 
-def hooks(policy: Policy, status: Status, *, on_finish: bool) -> bool:
+def hooks(policy: Policy, status: RunStatus, *, on_finish: bool) -> bool:
     """Whether anything is to be done once a run with this policy is final with this status."""
     return on_finish or (status != "succeeded" and policy.on_failure is not None)
 

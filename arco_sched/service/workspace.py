@@ -17,7 +17,17 @@ from arco_sched.service.act_workspace import ActWorkspace
 from arco_sched.service.run_workspace import presumed_here
 
 if TYPE_CHECKING:
-    from arco_sched.core.history import Event, LapseRecord, Rewinding, Run, Schedule, Tick
+    from arco_sched.core.history import (
+        Event,
+        LapseReason,
+        LapseRecord,
+        Rewinding,
+        Run,
+        RunStatus,
+        Schedule,
+        Tick,
+        TickStatus,
+    )
     from arco_sched.core.ports import Compaction
     from arco_sched.service.apply import Applied
     from arco_sched.service.backfill import Backfill
@@ -320,7 +330,7 @@ class Workspace(ActWorkspace):
         self,
         *,
         schedule_id: str | None = None,
-        status: str | None = None,
+        status: "TickStatus | None" = None,
         since: int | None = None,
         until: int | None = None,
         limit: int = DEFAULT_LIMIT,
@@ -335,7 +345,7 @@ class Workspace(ActWorkspace):
         self,
         *,
         schedule_id: str | None = None,
-        reason: str | None = None,
+        reason: "LapseReason | None" = None,
         since: int | None = None,
         until: int | None = None,
         limit: int = DEFAULT_LIMIT,
@@ -350,7 +360,7 @@ class Workspace(ActWorkspace):
         self,
         *,
         schedule_id: str | None = None,
-        status: str | None = None,
+        status: "RunStatus | None" = None,
         since: int | None = None,
         until: int | None = None,
         limit: int = DEFAULT_LIMIT,

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args, get_origin
 
 import arco_sched
 from arco_sched.core.fields import FIELDS
@@ -38,6 +38,18 @@ def _answers() -> Iterator[tuple[str, ...]]:
             yield f"`{name}`", ", ".join(f"`{each}`" for each in names)
 
 
+def words() -> str:
+    """The names of docs/python.md for one of some words, with the words."""
+    return _rows(
+        ("name", "one of"),
+        (
+            (f"`{name}`", ", ".join(f"`{word}`" for word in get_args(getattr(arco_sched, name))))
+            for name in arco_sched.__all__
+            if get_origin(getattr(arco_sched, name)) is Literal
+        ),
+    )
+
+
 _GIVEN: Final = ("Asked", "Definition", "Policy", "Problem", "RequestContent", "Wanted")
 """What a program gives, or an error holds, which is no answer."""
 
@@ -64,7 +76,7 @@ def _json_type(kind: Kind) -> str:
     return next((name for type_, name in names.items() if isinstance(kind, type_)), "string")
 
 
-TABLES: Final = {"docs/json.md": {"fields": fields}, "docs/python.md": {"answers": answers}}
+TABLES: Final = {"docs/json.md": {"fields": fields}, "docs/python.md": {"answers": answers, "words": words}}
 """The tables of each page, by their names."""
 
 
