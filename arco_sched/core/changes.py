@@ -1,4 +1,4 @@
-"""Changes of a schedule: (its newest definition version, what is asked, now) -> the next version, or none. Pure.
+"""Changes to a schedule: (newest definition version, requested change, now) -> the next version, or none. Pure.
 
 The rules are those of docs/semantics.md, "Schedules and definition versions".
 """
@@ -14,11 +14,11 @@ from arco_sched.core.problems import Problem
 
 
 class Current(NamedTuple):
-    """The newest definition version of an id, the cursor, and what has not begun.
+    """The newest definition version of an id, the cursor, and what has begun.
 
-    `is_untouched`: nothing of the id is accounted for, neither by ticks (of any instant) nor by lapses. `not_begun`:
-    nothing is since it was created or re-created; it is the instant from which it is in force then, None otherwise.
-    `deleted_at` is when an earlier schedule of the id was deleted.
+    `is_untouched`: no tick (of any instant) and no lapse of the id exists. `not_begun`: the instant from which the
+    schedule is in force, as long as nothing is accounted for since it was created or recreated; None afterwards.
+    `deleted_at` is when an earlier schedule with this id was deleted.
     """
 
     version: Version
@@ -29,7 +29,7 @@ class Current(NamedTuple):
 
     @property
     def next_change(self) -> int:
-        """The first instant that is not accounted for, and at which a change can be in force."""
+        """The first instant that is not accounted for: the earliest from which a change can be in force."""
         return MIN_INSTANT if self.is_untouched else min(self.cursor + 1, MAX_INSTANT)
 
 
@@ -42,10 +42,10 @@ def create(
     start_at: int | None = None,
     enabled: bool | None = None,
 ) -> Version | None:
-    """The version that creating (or re-creating) makes, or None when the same content is there already.
+    """The version that creating (or recreating) a schedule makes, or None if it exists with the same content.
 
-    An id that was deleted starts again at its deletion at the earliest. Raises `Conflict` when the id exists with other
-    content, `InvalidInput` for an end that is not after the start or a start before that deletion.
+    A deleted id can start again at its deletion at the earliest. Raises `Conflict` if the id exists with different
+    content, `InvalidInput` for an end that is not after the start or a start before the deletion.
     """
     if current is None:
         start = now if start_at is None else start_at
@@ -58,7 +58,7 @@ def create(
         if newest.definition == definition and same_start and same_state:
             return None
         raise Conflict(
-            f"schedule {schedule_id} exists with other content (version {newest.definition_version}): "
+            f"schedule {schedule_id} already exists with different content (version {newest.definition_version}): "
             f"change it with `arco schedule update {schedule_id}`"
         )
     start = default_start(newest, now) if start_at is None else start_at
@@ -95,13 +95,13 @@ def change(
     start_at: int | None = None,
     expect_version: int | None = None,
 ) -> Version | None:
-    """The version that an update (the new `definition` or start), an enable or a disable makes, or None when nothing
+    """The version that an update (to `definition` or `start_at`), an enable or a disable makes, or None if nothing
     changes.
 
-    It is in force from `now`, or from the second after the cursor where that is later; one with another start counts
-    as if it had been so from the creation on. Raises `NotFound` for an id that does not exist or is deleted, `Conflict`
-    when `expect_version` is not the current version, `InvalidInput` for an end that is not after the start, or a start
-    that can't be changed any more.
+    It is in force from `now`, or from the second after the cursor if that is later; a new start applies as if it had
+    been given at the creation. Raises `NotFound` for an id that does not exist or is deleted, `Conflict` if
+    `expect_version` is not the current version, `InvalidInput` for an end that is not after the start, or for a start
+    that can no longer be changed.
     """
     newest = existing(schedule_id, current)
     _expect(newest, expect_version)
@@ -126,14 +126,14 @@ def set_enabled(
     until: int | None = None,
     expect_version: int | None = None,
 ) -> Version | None:
-    """The version that an enable or a disable makes, or None when nothing changes; raises as `change` does.
+    """The version that an enable or a disable makes, or None if nothing changes; raises like `change`.
 
-    With `until` a disable is a pause that ends by itself: occurrences from that instant on are triggered again.
+    With `until`, a disable is a pause with an end: occurrences from that instant on are triggered again.
     """
     definition = existing(schedule_id, current).definition
     if not enabled and until is not None and until <= now:
         raise InvalidInput(Problem("until", "not_ahead", {"until": format_instant(until), "now": format_instant(now)}))
-    # A pause that is over means nothing, so taking it away would be no change.
+    # A pause that is over has no effect, so removing it would not be a change.
     over = definition.paused_until is not None and definition.paused_until <= now
     if not (enabled and over):
         definition = replace(definition, paused_until=None if enabled else until)
@@ -142,7 +142,7 @@ def set_enabled(
 
 
 def delete(schedule_id: str, current: Current | None, now: int, *, expect_version: int | None = None) -> Version | None:
-    """The version that ends the schedule, or None when it is deleted already; raises `NotFound` and `Conflict`."""
+    """The version that ends the schedule, or None if it is already deleted; raises `NotFound` and `Conflict`."""
     if current is None:
         raise not_found(schedule_id)
     _expect(current.version, expect_version)
@@ -157,10 +157,10 @@ def existing(schedule_id: str, current: Current | None) -> Version:
 
 
 def not_found(schedule_id: str, *, deleted: bool = False) -> NotFound:
-    """The error for an id that is not there."""
+    """The error for an id that doesn't exist."""
     if deleted:
-        return NotFound(f"schedule {schedule_id} is deleted: `arco schedule create {schedule_id}` makes it anew")
-    return NotFound(f"no schedule {schedule_id}: `arco schedule list` shows those there are")
+        return NotFound(f"schedule {schedule_id} is deleted: `arco schedule create {schedule_id}` recreates it")
+    return NotFound(f"no schedule {schedule_id}: see `arco schedule list`")
 
 
 def _next(current: Current | None, now: int, **differences: Any) -> Version:
@@ -169,7 +169,7 @@ def _next(current: Current | None, now: int, **differences: Any) -> Version:
     start = differences.get("start_at", current.version.start_at)
     begin = now
     if start != current.version.start_at and current.not_begun is not None:
-        # It covers all that the versions before it cover: what lies before the new start is no occurrence any more.
+        # It replaces all earlier versions, so nothing before the new start is an occurrence any longer.
         begin = min(now, start, current.not_begun)
     return replace(
         current.version,
@@ -184,7 +184,7 @@ def _expect(newest: Version, expected: int | None) -> None:
     if expected is not None and expected != newest.definition_version:
         raise Conflict(
             f"schedule {newest.schedule_id} is at version {newest.definition_version}, not {expected}: "
-            "look at `arco schedule versions` and decide again"
+            f"see `arco schedule versions {newest.schedule_id}`, then try again"
         )
 
 
@@ -196,7 +196,7 @@ def span_problems(start_at: int, end_at: int | None) -> list[Problem]:
 
 
 def start_problems(current: Current | None, start_at: int, now: int) -> list[Problem]:
-    """What is wrong with a start for a schedule that exists: another one is possible until it has begun."""
+    """What is wrong with a start for an existing schedule: it can change until the schedule has begun."""
     if current is None or start_at == current.version.start_at:
         return []
     schedule_id, start = current.version.schedule_id, format_instant(current.version.start_at)
@@ -210,8 +210,7 @@ def start_problems(current: Current | None, start_at: int, now: int) -> list[Pro
 
 
 def default_start(deleted: Version, now: int) -> int:
-    """Where a schedule starts that is made anew after a deletion: now, or at the deletion where that is a little
-    later."""
+    """Where a recreated schedule starts: now, or at its deletion if that is a little later."""
     return max(now, _deletion(deleted.created_at, now))
 
 
@@ -225,7 +224,7 @@ def before_deletion(schedule_id: str, deleted_at: int, start_at: int, now: int) 
 
 
 def _deletion(deleted_at: int, now: int) -> int:
-    """When a schedule was deleted, by the clock of now: one that lies far ahead was said by a clock that was wrong."""
+    """When a schedule was deleted, by today's clock: an instant far in the future came from a wrong clock."""
     return deleted_at if deleted_at <= now + CLOCK_TOLERANCE else now
 
 
@@ -236,6 +235,6 @@ def _check_span(start_at: int, end_at: int | None) -> None:
 
 
 def check_schedule_id(schedule_id: str) -> None:
-    """Refuse an id that is not 1 to 100 of letters, digits, `.`, `_`, `-`, beginning with a letter or digit."""
+    """Raise `InvalidInput` unless the id is 1 to 100 of A-Z a-z 0-9 . _ -, beginning with a letter or digit."""
     if SCHEDULE_ID.fullmatch(schedule_id) is None:
         raise InvalidInput(Problem("schedule_id", "schedule_id", {"value": schedule_id}))

@@ -1,4 +1,4 @@
-"""Days of the calendar, alone or as ranges: as text, and as numbers of days since 1970-01-01."""
+"""Days of the calendar and ranges of them, as text and as days since 1970-01-01."""
 
 import re
 from bisect import bisect_right
@@ -12,13 +12,13 @@ Range: TypeAlias = tuple[int, int]
 """The first and the last day of a range."""
 
 RANGE: Final = r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.\.([0-9]{4}-[0-9]{2}-[0-9]{2}))?"
-"""The form of such a text."""
+"""The text of a day or a range."""
 
 
 def parse_days(text: str) -> Range:
-    """The days that `2025-12-25` or `2025-12-24..2026-01-01` names, both ends included; the second end may come first.
+    """The first and last day of `2025-12-25` or `2025-12-24..2026-01-01`; the last may be before the first.
 
-    Raises `ValueError` for a text of another form, and for a day that does not exist.
+    Raises `ValueError` for any other text, and for a day that does not exist.
     """
     match = re.fullmatch(RANGE, text)
     if match is None:
@@ -41,7 +41,7 @@ def format_days(first: int, last: int) -> str:
 
 
 def merged(ranges: Iterable[Range]) -> list[Range]:
-    """The same days in the fewest ranges, in order."""
+    """The same days in as few ranges as possible, in order."""
     found: list[Range] = []
     for first, last in sorted(ranges):
         if found and first <= found[-1][1] + 1:
@@ -62,7 +62,7 @@ class DaySet:
         self._lasts = [last for _, last in ranges]
 
     def ranges(self) -> list[Range]:
-        """The days in the fewest ranges, in order."""
+        """The days in as few ranges as possible, in order."""
         return list(zip(self._firsts, self._lasts, strict=True))
 
     def __contains__(self, day: int) -> bool:

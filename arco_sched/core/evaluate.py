@@ -1,7 +1,7 @@
-"""Evaluation: (definition versions, cursor, now) -> what to record. Pure, and the heart of the promises.
+"""Evaluation: (definition versions, cursor, now) -> what to record. Pure, and the basis of the guarantees.
 
 The rules are those of docs/semantics.md, "Evaluation". A *stretch* is a range of instants in which one definition
-version is in force and may have occurrences; everything here works on the stretches in the order of time.
+version is in force and may have occurrences; everything here works on stretches in chronological order.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ UNBOUNDED: Final = 1 << 60
 class Stretch(NamedTuple):
     """The instants `start <= t < stop` in which `term` is in force, started, not ended and not deleted.
 
-    `times` is None, and `error` says why, when the version can't be evaluated here.
+    `times` is None if the version can't be evaluated here, and `error` says why.
     """
 
     start: int
@@ -56,8 +56,8 @@ class Failure(NamedTuple):
 
 
 def failed_at(failed: Mapping[tuple[int, int], int], schedule: int, version: int, now: int) -> int | None:
-    """The instant of the failed tick of a definition version: `now`, or the second after it in which no other version
-    failed; None where it has one. `failed` is when each (schedule, version) failed."""
+    """The instant for the failed tick of a definition version: `now`, or the first second after it that no other failed
+    version has taken; None if it already has one. `failed` is when each (schedule, version) failed."""
     if (schedule, version) in failed:
         return None
     taken = {at for (other, _), at in failed.items() if other == schedule}
@@ -69,8 +69,8 @@ def failed_at(failed: Mapping[tuple[int, int], int], schedule: int, version: int
 class AgendaEntry(NamedTuple):
     """When the evaluator must look at a schedule next.
 
-    `due_at` is the oldest occurrence not accounted for; where a version that can't be evaluated comes first
-    (`failing`), the instant at which that version asks for attention.
+    `due_at` is the oldest occurrence not accounted for; if a version that can't be evaluated comes first (`failing`),
+    it is the instant at which that version needs attention.
     """
 
     due_at: int
@@ -79,7 +79,7 @@ class AgendaEntry(NamedTuple):
 
 @dataclass(slots=True)
 class Outcome:
-    """What one evaluation of one schedule decides; `steps` are in the order of time and never overlap."""
+    """What one evaluation of one schedule decides; `steps` are in chronological order and never overlap."""
 
     cursor: int
     ahead: Sequence[int] = ()
@@ -97,9 +97,9 @@ def stretches(
     """The stretches of `[start, stop)`, oldest first; none of them is empty.
 
     `terms` are newest first and reach back to the one in force at `start`. The version in force at an instant is the
-    highest-numbered one whose `effective_from` is not after it. `ahead` are instants that are ticks already.
-    Without `from_start` a version speaks before the schedule's start, too. Nothing occurs in the first and the last
-    second that can be said: what ends a second before or after an occurrence can always be said, too.
+    highest-numbered one whose `effective_from` is not after it. `ahead` are instants that already are ticks. Without
+    `from_start` versions also apply before the schedule's start. The first and the last representable second have no
+    occurrences, so that the second before or after an occurrence can always be represented.
     """
     start, stop = max(start, MIN_INSTANT + 1), min(stop, MAX_INSTANT)
     found: list[Stretch] = []
@@ -118,7 +118,7 @@ def stretches(
 
 
 def times_of(term: Term) -> "AnyTimetable":
-    """The timetable of a definition version; raises `InvalidInput` where it can't be evaluated."""
+    """The timetable of a definition version; raises `InvalidInput` if it can't be evaluated."""
     return timetable_from(term.cron_expression, term.timezone, term.dst_gap, term.dst_overlap, term.start_at)
 
 
@@ -141,17 +141,17 @@ def beginning(terms: Sequence[Term]) -> int:
 
 
 def occurrences(terms: Sequence[Term], start: int, stop: int) -> Iterator[int]:
-    """Every occurrence in `[start, stop)`, oldest first, each under its own version; those of a version that can't be
-    evaluated are left out."""
+    """Every occurrence in `[start, stop)`, oldest first, each under its own version; versions that can't be evaluated
+    are left out."""
     for part in stretches(terms, start, stop):
         if part.times is not None:
             yield from part.times.between(part.start, part.stop)
 
 
 def each_occurrence(terms: Sequence[Term], start: int, stop: int) -> Iterator[tuple[int, Term]]:
-    """Every occurrence in `[start, stop)` with its version, oldest first, as if version 1 had been in force always.
+    """Every occurrence in `[start, stop)` with its version, oldest first, as if version 1 had always been in force.
 
-    For looking back: before the schedule's start its first version speaks, and any other from when it is in force.
+    For looking back: before the schedule's start its first version applies, and any other from when it is in force.
     `terms` are all versions, newest first.
     """
     for part in always_in_force(terms, start, stop):
@@ -165,7 +165,7 @@ def count_each(terms: Sequence[Term], start: int, stop: int) -> int:
 
 
 def always_in_force(terms: Sequence[Term], start: int, stop: int) -> list[Stretch]:
-    """The stretches of `[start, stop)` as if version 1 had been in force always."""
+    """The stretches of `[start, stop)` as if version 1 had always been in force."""
     first = terms[-1]
     always = first._replace(effective_from=min(start, first.effective_from))
     return stretches([*terms[:-1], always], start, stop, from_start=False)
@@ -177,19 +177,19 @@ def waiting(terms: Sequence[Term], cursor: int, stop: int, ahead: Sequence[int] 
 
 
 def agenda(terms: Sequence[Term], cursor: int, ahead: Sequence[int] = ()) -> AgendaEntry | None:
-    """When the evaluator must look next at a schedule that is accounted for through `cursor`; None for never again."""
+    """When the evaluator must next look at a schedule that is accounted for through `cursor`; None for never again."""
     passed: AgendaEntry | None = None
     for part in stretches(terms, cursor + 1, MAX_INSTANT + 1, ahead):
         if part.times is None:
             later = [term for term in terms if term.version > part.term.version]
             begin = min((term.effective_from for term in later), default=MAX_INSTANT)
             if any(term.effective_from <= term.created_at for term in later):
-                # It was in force no more once that was made: its part lapses with what comes next.
+                # It was already replaced when the later version was made: its part lapses with what comes next.
                 passed = passed or AgendaEntry(begin, failing=False)
                 continue
             if part.term.enabled:
                 return AgendaEntry(part.start, failing=True)
-            # Nobody is told of a disabled version that can't be evaluated; its part lapses when a later one begins.
+            # A disabled version that can't be evaluated is not reported; its part lapses when a later one begins.
             return AgendaEntry(begin, failing=True) if later else passed
         due_at = part.times.next(part.start)
         if due_at is not None and due_at < part.stop:
@@ -207,10 +207,10 @@ def evaluate(
 ) -> Outcome:
     """Decide what becomes of every occurrence after `cursor` through `now`.
 
-    `terms` are newest first and reach back to the one in force just after the cursor. `quota` is what this evaluation
-    may still make of the schedule (the `max_catchup_ticks` of the version in force at `now` when not given); at most
-    `limit` ticks are returned, and `more` says that the quota allows for others. `ahead` are instants after the cursor
-    that are ticks already.
+    `terms` are newest first and reach back to the one in force just after the cursor. `quota` is how many ticks this
+    evaluation may still make for the schedule (default: the `max_catchup_ticks` of the version in force at `now`); at
+    most `limit` ticks are returned, and `more` says that the quota allows for more. `ahead` are instants after the
+    cursor that already are ticks.
     """
     outcome = Outcome(cursor, ahead)
     now = min(now, MAX_INSTANT - 1)
@@ -229,7 +229,7 @@ def evaluate(
         if current.enabled:
             outcome.failure = Failure(current, blocked.error or "")
     groups = _groups(parts, stop)
-    # How many of the oldest due occurrences give way to the newest: the two policies differ in it alone.
+    # How many of the oldest due occurrences give way to the newest: the only difference between the two policies.
     superseded = 0
     if current.catchup_policy == "latest":
         superseded = max(0, sum(_count(group, horizon, group.stop) for group in groups) - quota)
@@ -277,8 +277,8 @@ def _count(group: _Group, start: int, stop: int) -> int:
 
 
 def _lapse(outcome: Outcome, group: _Group, before: int, reason: LapseReason) -> None:
-    """Record what a group has from the cursor to `before` as a lapse, or as lapses between the ticks that are there
-    already, none of which would be empty."""
+    """Record what a group has from the cursor to `before` as a lapse, or as several nonempty lapses between existing
+    ticks."""
     after = outcome.cursor
     for stop in [*(at for at in outcome.ahead if after < at < before), before]:
         missed = None if group.parts[0].times is None else _count(group, after + 1, stop)
@@ -289,7 +289,7 @@ def _lapse(outcome: Outcome, group: _Group, before: int, reason: LapseReason) ->
 
 
 def _supersede(outcome: Outcome, group: _Group, start: int, superseded: int) -> int:
-    """Lapse the oldest `superseded` due occurrences as far as they lie in this group; returns how many are left."""
+    """Lapse the oldest `superseded` due occurrences that lie in this group; returns how many are left to lapse."""
     if not superseded:
         return 0
     here = 0
@@ -306,7 +306,7 @@ def _supersede(outcome: Outcome, group: _Group, start: int, superseded: int) -> 
 
 
 def _take(outcome: Outcome, group: _Group, start: int, allowed: int) -> bool:
-    """Turn the oldest due occurrences of the group, at most `allowed`, into ticks; False when some are left."""
+    """Turn the oldest due occurrences of the group, at most `allowed`, into ticks; returns False if some are left."""
     for part in group.parts:
         low = max(part.start, start)
         if part.times is None or low >= part.stop:
@@ -326,8 +326,8 @@ def _take(outcome: Outcome, group: _Group, start: int, allowed: int) -> bool:
 
 
 def discard(terms: Sequence[Term], cursor: int, before: int, ahead: Sequence[int] = ()) -> list[Lapse]:
-    """The lapses that account for everything after the cursor and before `before`: `discarded` with the exact count,
-    `unevaluable` for the parts of versions that can't be evaluated."""
+    """The lapses that account for everything after the cursor and before `before`: `discarded` with exact counts,
+    `unevaluable` for versions that can't be evaluated."""
     outcome = Outcome(cursor, ahead)
     before = min(before, MAX_INSTANT)
     for group in _groups(stretches(terms, cursor + 1, before, ahead), before):
@@ -339,7 +339,7 @@ def discard(terms: Sequence[Term], cursor: int, before: int, ahead: Sequence[int
 
 
 def check_now(now: int, clock: int) -> None:
-    """Refuse a `now` that is more than a minute ahead of the clock: one typo must not mark years as done."""
+    """Raise `InvalidInput` if `now` is more than a minute ahead of the clock: a typo must not mark years as done."""
     if now > clock + CLOCK_TOLERANCE:
         from arco_sched.core.problems import Problem
 

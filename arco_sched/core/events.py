@@ -1,7 +1,8 @@
 """The events: their types, and how each is written.
 
-`TYPES` is the registry: a row a type, with its name, code, key, payload and fold. To add one, add a row, a function
-that drafts it, and the fold of what it changes (`core.fold`); docs/semantics.md, "Events", has a line for each.
+`TYPES` is the registry, with one row for each type: name, code, key, payload and fold. To add one, add a row, a
+function that drafts it, and the fold of what it changes (`core.fold`); docs/semantics.md, "Events", has a line for
+each.
 """
 
 import json
@@ -27,8 +28,8 @@ class EventType(NamedTuple):
     """A type of event.
 
     `code` stands for it in the event table. `key` is the form of its idempotency key. `payload` are the names in its
-    payload, None where its columns say everything, and `optional` those that may be there too. `fold` says what it
-    changes, None where the store folds the type in sets.
+    payload, None if its columns say everything; `optional` are names that may also be there. `fold` says what it
+    changes, None if the store folds the type in sets.
     """
 
     name: str
@@ -103,10 +104,10 @@ OF_RUNS: Final = tuple(
     EventType(name, code, _KEYS[name], frozenset(field.name for field in dataclass_fields(kind)), fold.fold_life)
     for code, (name, kind) in enumerate(run_events.EVENTS.items(), 8)
 )
-"""The types of a run's life (`core.run_events`), whose codes begin at 8."""
+"""The types of a run's life (`core.run_events`); their codes begin at 8."""
 
 TYPES: Final = (UPSERTED, TICKED, LAPSED, REQUESTED, ZONE_RULES, REWOUND, PRUNED, *OF_RUNS, RUNS_PRUNED)
-"""The registry. A code is never given to another type."""
+"""The registry. A code is never reused for another type."""
 
 BY_NAME: Final = {type_.name: type_ for type_ in TYPES}
 BY_CODE: Final = {type_.code: type_ for type_ in TYPES}
@@ -124,20 +125,20 @@ Draft: TypeAlias = tuple[
     str | None,
     int,
 ]
-"""An event that is decided and not yet recorded: type, schedule, origin, instant, version, status, content, key,
+"""An event that is decided but not yet recorded: type, schedule, origin, instant, version, status, content, key,
 run_id, payload, recorded_at.
 
-A plain tuple, since a catch-up makes two of them for each of its ticks. `schedule` and `content` are the store's
-numbers; the instants are epochs. Ticks and the requests of ticks have no key: their columns say it.
+A plain tuple, since a catch-up makes two of them for each tick. `schedule` and `content` are the store's numbers;
+instants are epochs. Ticks and their requests have no key, since their columns identify them.
 """
 
 
 class TickSeries(NamedTuple):
-    """Triggered ticks of one schedule under one definition version, each followed by the request of its run: the events
-    that a catch-up is made of, so that a store can record them as a set.
+    """Triggered ticks of one schedule under one definition version, each followed by its run request: the events of a
+    catch-up, in a form that a store can record as a set.
 
-    `schedule` and `content` are the store's numbers, `instants` epochs; `run_ids` are those of the requests, ASCII, one
-    behind the other; `asked` is the payload of each request.
+    `schedule` and `content` are the store's numbers, `instants` epochs; `run_ids` are the concatenated run ids of the
+    requests, in ASCII; `asked` is the payload of each request.
     """
 
     schedule: int
@@ -152,7 +153,7 @@ class TickSeries(NamedTuple):
 
 TRIGGERED: Final = 1
 SKIPPED: Final[dict[SkipReason, int]] = {"paused": 2, "excluded": 4}
-"""The status of a skipped tick, by the reason."""
+"""The status code of a skipped tick, by reason."""
 
 FAILED: Final = 3
 
@@ -200,7 +201,7 @@ def drafts_of(series: TickSeries) -> Iterator[Draft]:
 def single_tick(
     workspace: str, schedule: int, key: TickKey, term: tuple[int, int, str | None], now: int
 ) -> tuple[Draft, Draft]:
-    """A triggered tick that somebody asked for (by hand or by a backfill), and its run request.
+    """A triggered tick that was asked for by hand or by a backfill, and its run request.
 
     `term` is the version, its content, and its execution policy as text.
     """
@@ -214,7 +215,7 @@ def single_tick(
 
 
 def failure(schedule: int, schedule_id: str, version: int, error: str, at: int, now: int) -> Draft:
-    """The one failed tick of a definition version that can't be evaluated."""
+    """The failed tick of a definition version that can't be evaluated; a version has only one."""
     key = "sched_tick:" + tick_id(schedule_id, "failed", version)
     return (2, schedule, OF_FAILURE, at, version, FAILED, None, key, None, _text({"error": error}), now)
 
@@ -240,7 +241,7 @@ def request(
     now: int,
     policy: str | None = None,
 ) -> Draft:
-    """A run request made by hand; `of_tick` (schedule, origin, instant) where the key has the form of a tick's."""
+    """A run request made by hand; `of_tick` is (schedule, origin, instant) if the key has the form of a tick's."""
     its_run = run_id(workspace, key)
     if of_tick is None:
         return (4, None, None, None, None, None, content, key, its_run, _asked(policy), now)
@@ -251,7 +252,7 @@ def request(
 def repeat(
     workspace: str, key: str, schedule: int, term: tuple[int, int, str | None], scheduled_for: int, now: int
 ) -> Draft:
-    """A run request made by hand, under a run key of its own, for an occurrence of a schedule that had a run before.
+    """A run request made by hand under a new run key, for an occurrence of a schedule that already had a run.
 
     `term` is the version, its content, and its execution policy as text.
     """
@@ -268,7 +269,7 @@ def life(event: run_events.Event, schedule: int | None, now: int) -> Draft:
 
 
 def _asked(policy: str | None) -> str | None:
-    """The payload of a request: its policy, where not all of it is as by default."""
+    """The payload of a request: its policy, unless all of it is default."""
     return None if policy is None else f'{{"policy":{policy}}}'
 
 
@@ -282,8 +283,8 @@ def zone_rules(
 ) -> Draft:
     """A change of the installed zone rules, from one tzdata release to another; the `count`th one.
 
-    `moved` are where it moves the clocks of zones, None where that is not known; `served` the occurrences of schedules,
-    by their ids, that are accounted for already.
+    `moved` says where it moves the clock of each zone, None if unknown; `served` are the occurrences, by schedule id,
+    that are already accounted for.
     """
     key = f"zone_rules:{count}:{after}"
     zones = {
@@ -299,8 +300,8 @@ def zone_rules(
 
 
 def rewound(schedule: int, rewinding: Rewinding, count: int, now: int) -> Draft:
-    """A cursor that was brought back to the clock, with what becomes of the versions and lapses beyond it; the
-    `count`th of the schedule."""
+    """A cursor brought back to the clock, with what becomes of the versions and lapses beyond it; the `count`th of the
+    schedule."""
     key = f"cursor_rewound:{rewinding.schedule_id}:{count}"
     payload = {
         "schedule_id": rewinding.schedule_id,
@@ -317,7 +318,7 @@ def rewound(schedule: int, rewinding: Rewinding, count: int, now: int) -> Draft:
 
 
 def pruned(schedule: int, part: PrunedPart, count: int, now: int) -> Draft:
-    """What a pruning removed of a schedule, and the state that stays; the `count`th of the schedule."""
+    """What a pruning removed from a schedule's history, and the state that stays; the `count`th of the schedule."""
     key = f"history_pruned:{part.schedule_id}:{count}"
     payload = {
         "schedule_id": part.schedule_id,

@@ -21,21 +21,21 @@ ATTEMPT_VARIABLES: Final = (
     "ARCO_PARTITIONS",
     "ARCO_STORE_ID",
 )
-"""The variables that tell a command which attempt of which run it is. One that does not apply is unset.
+"""The variables that tell a command which attempt of which run it is. Variables that don't apply are unset.
 
 The executor itself sets ARCO_RUN_ID, ARCO_ATTEMPT and ARCO_STORE_ID: they are the mark by which it finds the processes
-of an attempt. The store belongs to it, because two databases with the same schedules have the same run ids.
+of an attempt. The mark includes the store because two databases with the same schedules have the same run ids.
 """
 
 
 class NotStarted(ArcoError):
-    """The attempt can't be started, and is over: no such shell, directory, user or environment file (one line)."""
+    """The attempt can't be started and is over: no such shell, directory, user or environment file (one line)."""
 
 
 class CannotStart(ArcoError):
-    """The worker lacks something to start attempts: processes, descriptors, disk, a folder (one line).
+    """The worker lacks something it needs to start attempts: processes, descriptors, disk, a folder (one line).
 
-    It is no attempt: nothing has begun, and the same attempt can be submitted again later.
+    It doesn't count as an attempt: nothing has begun, and the same attempt can be submitted again later.
     """
 
 
@@ -54,25 +54,25 @@ class State(StrEnum):
     """What an executor sees of an attempt at one moment."""
 
     NOT_BEGUN = "not-begun"
-    """Its command has not begun and nothing of it lives: `submit` starts the same attempt."""
+    """Its command hasn't begun and no process of it lives: `submit` starts the same attempt."""
     STARTING = "starting"
-    """Submitted; its command has not begun yet: a process is being made, or an engine has it in its queue."""
+    """Submitted, but its command hasn't begun: a process is being made, or an engine has it in its queue."""
     RUNNING = "running"
     ENDED = "ended"
-    """Its command ended, and the end was seen; or it was cancelled before it began, and will not begin."""
+    """Its command ended and the end was seen, or it was canceled before it began and won't begin."""
     NOT_STARTED = "not-started"
     """Its command can't be started. Final."""
     LOST = "lost"
-    """Nothing of it is left, and nobody saw how it ended. Final."""
+    """No process of it is left, and nobody saw how it ended. Final."""
     UNKNOWN = "unknown"
-    """It can't be seen from here: nothing is concluded, and nothing is ended."""
+    """It can't be seen from here: nothing is concluded and nothing is ended."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
     """What an attempt executes.
 
-    `working_directory` None: the home of the user it runs as. `run_as` None: the worker's own user.
+    `working_directory` None: the home directory of its user. `run_as` None: the worker's own user.
     """
 
     command: str
@@ -87,8 +87,8 @@ class Command:
 class Attempt:
     """One execution of a run, recorded durably before it is submitted.
 
-    `place` is what `Executor.place()` answered when the start was recorded; `variables` are the ARCO_* that apply.
-    `resources`: what an engine is to reserve, by the names of docs/semantics.md. `again`: it may have been submitted
+    `place` is what `Executor.place()` answered when the start was recorded; `variables` are the ARCO_* variables that
+    apply. `resources`: what an engine reserves, by the names in docs/semantics.md. `again`: it may have been submitted
     before.
     """
 
@@ -102,7 +102,7 @@ class Attempt:
 
 
 class AttemptId(NamedTuple):
-    """What names an attempt in questions: as recorded; `external_id` None: no answer of `submit` was recorded."""
+    """Identifies an attempt in questions, as recorded; `external_id` None: no answer of `submit` was recorded."""
 
     run_id: str
     attempt: int
@@ -114,11 +114,12 @@ class Observation(NamedTuple):
     """What an executor sees of one attempt.
 
     `elapsed_ms`: from the beginning of the command to now (running) or to its end (ended), by the machine's clock;
-    None where that is not known. `signal` is set where the exit code says so (128 + n), as a shell does: an `exit 137`
-    has both. `ending`: CANCELED or TIMED_OUT where `cancel` signalled it before it ended. `message`: one line, or None.
+    None if unknown. `signal` is set if the exit code implies it (128 + n), as in a shell: an `exit 137` has both.
+    `ending`: CANCELED or TIMED_OUT if `cancel` signalled it before it ended. `message`: one line, or None.
 
-    Of an executor that queues: `external_id` is the engine's name of the attempt, None until it answered. `begun_at` is
-    when the command began, an epoch by the clock of where it runs, and `host` where that is; None where not known.
+    For an executor that queues: `external_id` is the engine's name for the attempt, None until it answered. `begun_at`
+    is when the command began, an epoch by the clock of the machine that runs it, and `host` is that machine; None if
+    unknown.
     """
 
     state: State
@@ -133,10 +134,11 @@ class Observation(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """How far the ending of an attempt is.
+    """How far the ending of an attempt has got.
 
-    `signalled`: whether a signal has reached anything of it, now or earlier. `left`: how many processes of it live, its
-    supervisor included; 0: none was found, and `poll` says how it ended. `message`: why it can't be ended from here.
+    `signalled`: whether a signal has reached any process of it, now or earlier. `left`: how many of its processes live,
+    its supervisor included; 0: none was found, and `poll` says how it ended. `message`: why it can't be ended from
+    here.
     """
 
     signalled: bool
@@ -145,7 +147,7 @@ class Ending(NamedTuple):
 
 
 class Cancellation(NamedTuple):
-    """A wish to end an attempt. `reason` is CANCELED or TIMED_OUT; the first reason that signalled it stays."""
+    """A request to end an attempt. `reason` is CANCELED or TIMED_OUT; the reason of the first signal stays."""
 
     attempt: AttemptId
     reason: Outcome
@@ -154,10 +156,10 @@ class Cancellation(NamedTuple):
 class Executor(Protocol):
     """A kind of place where a worker starts attempts.
 
-    Every method returns at once: none waits for a command. Errors: `CannotStart` where the worker lacks something (it
-    is no attempt: try again later), `NotStarted` where the attempt can't be started.
+    Every method returns immediately: none waits for a command. Errors: `CannotStart` if the worker lacks something (not
+    an attempt: try again later), `NotStarted` if the attempt can't be started.
 
-    `queues`: an attempt may wait in it for its turn, and `poll` tells when it began. `interval`: seconds between two
+    `queues`: attempts may wait in it for their turn, and `poll` tells when one began. `interval`: seconds between two
     looks at what is open.
     """
 
@@ -169,10 +171,10 @@ class Executor(Protocol):
         """Where an attempt recorded now will run: the boot of this machine, or the name of a cluster."""
 
     def check(self) -> None:
-        """Raise `CannotStart` where no attempt can be started now."""
+        """Raise `CannotStart` if no attempt can be started now."""
 
     def submit(self, attempt: Attempt) -> str | None:
-        """Start it, and return its external id; None where `poll` will tell it.
+        """Start it and return its external id; None if `poll` will tell it.
 
         Safe to repeat: the command of an attempt begins at most once.
 
@@ -180,12 +182,12 @@ class Executor(Protocol):
         """
 
     def poll(self, attempts: Sequence[AttemptId]) -> list[Observation]:
-        """What is seen of each, in their order; one question for many."""
+        """What is seen of each attempt, in the given order; one query for all of them."""
 
     def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
-        """Take the next step towards the end of each, in their order: SIGTERM; `grace` seconds later, SIGKILL.
+        """Take the next step towards ending each, in the given order: SIGTERM; `grace` seconds later, SIGKILL.
 
-        One that has not begun will not begin any more; one that ended by itself stays as it ended.
+        An attempt that hasn't begun never will; one that ended by itself keeps its end.
 
         Called again until `left` is 0 and `poll` knows an outcome. `now` is the worker's `CLOCK_BOOTTIME` in seconds.
         """
@@ -194,28 +196,28 @@ class Executor(Protocol):
         """Keep the output of running attempts within its limit; called once a round."""
 
     def log(self, attempt: AttemptId) -> str | None:
-        """The path of the attempt's output, or None where there is none."""
+        """The path of the attempt's output, or None if there is none."""
 
     def settle(self, attempts: Iterable[AttemptId]) -> None:
-        """Let go of what is not needed once the end of an attempt is recorded for good; its output stays."""
+        """Release what isn't needed once the end of an attempt is recorded durably; its output stays."""
 
     def discard(self, attempts: Iterable[AttemptId]) -> None:
-        """Remove everything that is kept of attempts of runs that are final, their output included."""
+        """Remove everything kept for attempts of final runs, including their output."""
 
     def remove_old_logs(self, before: float) -> int:
-        """Remove output that was last written before an instant (epoch seconds) and that is closed; how many."""
+        """Remove closed output last written before an instant (epoch seconds); returns how many."""
 
     def awaited(self) -> set[int]:
-        """The child processes whose exit codes the executor waits for."""
+        """The child processes whose exit codes the executor is waiting for."""
 
     def close(self) -> None:
-        """Give back what the executor holds. The attempts go on."""
+        """Release what the executor holds. The attempts go on."""
 
 
 def outcome(seen: Observation) -> Outcome | None:
-    """How the attempt ended, or None while that is open.
+    """How the attempt ended, or None while it hasn't.
 
-    An attempt that was signalled is what it was ended for, whatever it exits with.
+    An attempt that was signalled has the outcome it was signalled for, whatever its exit code.
     """
     match seen.state:
         case State.ENDED:
@@ -229,6 +231,6 @@ def outcome(seen: Observation) -> Outcome | None:
 
 
 def signal_of(exit_code: int) -> int | None:
-    """The signal that an exit code tells of, as a shell writes it: 128 + n; else None."""
+    """The signal that an exit code stands for in a shell, 128 + n; else None."""
     number = exit_code - 128
     return number if 1 <= number <= 64 else None

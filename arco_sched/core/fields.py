@@ -23,7 +23,7 @@ _CONTENT_PATH: Final = ("definition", "request")
 
 
 def table(owner: type) -> tuple[Field, ...]:
-    """The fields of a version in the order of the JSON answers; `owner` is `Version`, or a class like it."""
+    """The fields of a version in the order of the JSON answers; `owner` is `Version` or a similar class."""
     return tuple(sorted(rows(owner), key=lambda row: _LAST.index(row.name) if row.name in _LAST else -1))
 
 
@@ -34,7 +34,7 @@ CONTENT: Final = tuple(field for field in FIELDS if field.path == _CONTENT_PATH)
 """The fields that the fingerprint of a request covers: what a run is asked to do."""
 
 POLICY: Final = tuple(field for field in FIELDS if field.path == ("definition", "policy"))
-"""The fields that say how a run is executed; the fingerprint does not cover them."""
+"""The fields that say how a run is executed; the fingerprint doesn't cover them."""
 
 GIVEN: Final = tuple(field for field in FIELDS if field.group != "version")
 """The fields that can be given."""
@@ -90,9 +90,9 @@ def normal(definition: Definition) -> Definition:
 
 
 def normal_content(**values: Any) -> RequestContent:
-    """A request content in its normal form, from iterables and mappings by the names of its fields.
+    """A request content in its normal form, from iterables and mappings by field name.
 
-    Names are sorted without repeats, labels sorted by key.
+    Names are sorted without duplicates, labels sorted by key.
     """
     given = [field for field in CONTENT if values.get(field.name) is not None]
     return RequestContent(**values | {field.name: field.kind.normal(values[field.name]) for field in given})
@@ -126,7 +126,7 @@ def _attribute(owner: Any, path: Iterable[str], name: str) -> Any:
 
 
 def flat(version: Version, fields: Sequence[Field] = FIELDS) -> dict[str, Any]:
-    """The fields of a version by their names, in the order of the JSON answers."""
+    """The fields of a version by name, in the order of the JSON answers."""
     return {field.name: field.value(version) for field in fields}
 
 
@@ -218,7 +218,7 @@ def _refuse_strange(values: Mapping[str, Any], others: set[str], fields: Sequenc
     required = others | {field.name for field in fields if field.always}
     strange = (required - values.keys()) | (values.keys() - others - {field.name for field in fields})
     if strange:
-        raise ValueError(f"it should not have, or lacks, {', '.join(sorted(map(ascii, strange)))}")
+        raise ValueError(f"unexpected or missing keys: {', '.join(sorted(map(ascii, strange)))}")
 
 
 def _is_said(field: Field, value: Any) -> bool:

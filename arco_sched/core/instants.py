@@ -1,7 +1,7 @@
 """Instants and spans as text: an instant is a whole UTC second, held as an integer epoch.
 
-Own arithmetic rather than `datetime`, since the evaluator's way from start to "nothing is due" pays for every import,
-and since a local reading may fall outside the years 1 to 9999 where an instant does not.
+It has its own arithmetic instead of `datetime`: every import delays the evaluator's "nothing is due", and a local
+reading may fall outside the years 1 to 9999 even if the instant doesn't.
 """
 
 import re
@@ -12,7 +12,7 @@ from arco_sched.core.errors import InvalidInput
 DAY: Final = 86_400
 
 MIN_INSTANT: Final = -62_135_596_800
-"""0001-01-01T00:00:00Z: the first instant that RFC 3339 and Python's `datetime` both can say."""
+"""0001-01-01T00:00:00Z: the first instant that both RFC 3339 and Python's `datetime` can express."""
 
 MAX_INSTANT: Final = 253_402_300_799
 """9999-12-31T23:59:59Z: the last one."""
@@ -21,9 +21,9 @@ BEFORE_ALL: Final = -(1 << 62)
 """Before every instant."""
 
 CLOCK_TOLERANCE: Final = 60
-"""Seconds by which clocks may differ before what one of them said is taken for a mistake."""
+"""Seconds by which clocks may differ before one of them counts as wrong."""
 
-# Compiled when one is first read: most commands read none, and compiling takes milliseconds.
+# Compiled on first use: most commands need neither, and compiling takes milliseconds.
 _RFC3339: Final = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:([Zz])|([+-])(\d\d):(\d\d))"
 _DURATION: Final = r"(\d{1,12})(?: ?(s|m|h|d|w|seconds?|minutes?|hours?|days?|weeks?))?"
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
@@ -74,9 +74,9 @@ def days_in_month(year: int, month: int) -> int:
 
 
 def parse_instant(text: str, what: str = "the instant") -> int:
-    """The epoch of an RFC 3339 date-time with `Z` or an offset; a fraction of a second is cut.
+    """The epoch of an RFC 3339 date-time with `Z` or an offset; a fraction of a second is dropped.
 
-    `what` names the value in the error. Raises `InvalidInput` for anything else, a date without an offset among it.
+    Raises `InvalidInput` for anything else, including a date-time without an offset; the error calls the value `what`.
     """
     match = re.fullmatch(_RFC3339, text.strip(), re.ASCII)
     if match is None:
@@ -106,7 +106,7 @@ def format_instant(epoch: int) -> str:
 def format_local(epoch: int, offset: int) -> str:
     """The instant as RFC 3339 on a clock that is `offset` seconds ahead of UTC, `2025-01-15T05:00:00-05:00`.
 
-    An offset with seconds (local mean times before standard time) is written with them, `-04:56:02`.
+    An offset with seconds (local mean time, before standard time) is written with them, `-04:56:02`.
     """
     days, rest = divmod(epoch + offset, DAY)
     year, month, day = civil_from_days(days)
@@ -116,7 +116,7 @@ def format_local(epoch: int, offset: int) -> str:
 
 
 def format_offset(offset: int) -> str:
-    """`+05:30`; with seconds where there are any, `-04:56:02`."""
+    """`+05:30`; with seconds if there are any, `-04:56:02`."""
     hours, rest = divmod(abs(offset), 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}" + (f":{seconds:02}" if seconds else "")
@@ -133,7 +133,7 @@ def parse_minutes(text: str, what: str = "the duration") -> int:
 def parse_span(text: str, unit: Unit, what: str = "the duration") -> int:
     """Whole minutes or seconds, from a number of them or a text such as `30s`, `90m`, `24h`, `7d`, `2w` or `3 days`.
 
-    Minutes are not written as seconds. Raises `InvalidInput`, in which `what` names the value.
+    Minutes can't be written as seconds. Raises `InvalidInput`, which calls the value `what`.
     """
     match = re.fullmatch(_DURATION, text.strip(), re.ASCII)
     letter = match[2][0] if match is not None and match[2] else ""

@@ -28,7 +28,7 @@ MAX_COMMAND: Final = 100_000
 """Maximum characters of a command line."""
 
 Note = Callable[..., None]
-"""Called with the code of a problem and its data."""
+"""Called with a problem's code and data."""
 
 
 class Kind:
@@ -42,11 +42,11 @@ class Kind:
         return value
 
     def to_json(self, value: Any) -> Any:
-        """The value as JSON has it."""
+        """The value in JSON."""
         return value
 
     def from_json(self, value: Any) -> Any:
-        """The value that JSON holds; raises `ValueError` where `to_json` never gives it."""
+        """The value read from JSON; raises `ValueError` for anything that `to_json` never gives."""
         return value
 
     def about(self) -> str:
@@ -126,7 +126,7 @@ class Whole(Kind):
             note("bounds", **self.bounds())
 
     def bounds(self) -> dict[str, Any]:
-        """The bounds as a sentence says them."""
+        """The bounds, as sentences show them."""
         return {"least": self.least, "most": self.most}
 
     def from_json(self, value: Any) -> int:
@@ -152,7 +152,7 @@ class Span(Whole):
         return {"least": _span_in_words(self.least, self.unit), "most": _span_in_words(self.most, self.unit)}
 
     def parse(self, text: str, what: str) -> int:
-        """The span that a person wrote; raises `InvalidInput`, in which `what` names the value."""
+        """The span that a person wrote; raises `InvalidInput`, which calls the value `what`."""
         value = parse_span(text, self.unit, what)
         if not self.least <= value <= self.most:
             raise InvalidInput(Problem(what, "span_bounds", {"value": text, **self.bounds()}))
@@ -266,7 +266,7 @@ class Pairs(Kind):
         self.key = Text()
 
     def check(self, value: Any, note: Note) -> None:
-        """Each name, and each value; the problem's data has the name as `key`."""
+        """Check each name and each value; the problem's data has the name as `key`."""
         for key, each in self._pairs(value, note):
             self.key.check(key, partial(note, key=str(key), side="key"))
             self.item.check(each, partial(note, key=str(key)))

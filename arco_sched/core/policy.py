@@ -1,4 +1,4 @@
-"""The execution policy of a run: its fields with their bounds, when a run may start, and when an attempt is repeated.
+"""The execution policy of a run: its fields with their bounds, when a run may start, and when an attempt is retried.
 
 Every duration is in whole seconds, every instant an integer epoch.
 """
@@ -19,21 +19,21 @@ OnLost = Literal["fail", "retry"]
 Overlap = Literal["queue", "skip", "cancel", "allow"]
 
 MAX_SECONDS: Final = 100 * 366 * 86_400
-"""The longest duration that a policy takes: about a century."""
+"""The longest duration in a policy: about a century."""
 
 MAX_RETRIES: Final = 1000
 MAX_PRIORITY: Final = 1_000_000
 MAX_ON_FAILURE: Final = 100_000
-"""Characters of an `on_failure` command."""
+"""Maximum characters of an `on_failure` command."""
 
 MAX_LOST_RETRIES: Final = 3
-"""How many attempts in a row are repeated because they were lost (`on_lost: retry`)."""
+"""How many lost attempts in a row are retried (`on_lost: retry`)."""
 
 LONGEST_BACKOFF: Final = 3600
-"""An exponential delay stops doubling here, or at the first delay where that is longer."""
+"""An exponential delay stops doubling here, or at the first delay if that is longer."""
 
 MAX_SLOTS: Final = 1_000_000
-"""Attempts that the limit of a pool may allow at once."""
+"""The highest limit of attempts at once in a pool."""
 
 MAX_EXIT_CODE: Final = 255
 
@@ -185,11 +185,11 @@ class Policy:
 
 DEFAULT: Final = Policy()
 FIELDS: Final = tuple(field.name for field in fields(Policy))
-"""The names of all policy fields, in the order in which they are shown."""
+"""The names of all policy fields, in display order."""
 
 
 def policy_text(policy: Policy) -> str | None:
-    """The fields that differ from the defaults, as JSON text: what is stored with a request; None where none does."""
+    """The fields that differ from the defaults, as JSON text stored with a request; None if none differs."""
     import json
 
     said = policy_payload(policy)
@@ -248,15 +248,15 @@ def retry_delay(policy: Policy, ended: int) -> int:
     first = policy.retry_delay_seconds
     if policy.retry_backoff == "constant":
         return first
-    # Beyond 40 doublings even a second is longer than the longest duration: no need for larger numbers.
+    # After 40 doublings even one second exceeds the longest duration, so larger numbers aren't needed.
     return int(min(first << min(ended - 1, 40), max(first, LONGEST_BACKOFF)))
 
 
 def is_repeatable(policy: Policy, outcome: str, exit_code: int | None) -> bool:
-    """Whether the policy repeats an attempt that ended like this, while `max_retries` last (`lost` has its own bound).
+    """Whether the policy retries an attempt that ended like this, while retries are left (`lost` has its own limit).
 
-    With `retry_exit_codes`, only those exit codes and timeouts: neither other signals nor what could not be started. An
-    exit code in the list counts even where a signal is told with it, as a shell does for 137.
+    With `retry_exit_codes`, only those exit codes and timeouts are retried, not other signals or attempts that could
+    not be started. An exit code in the list counts even if it stands for a signal, as 137 does in a shell.
     """
     if outcome == "timed-out":
         return True

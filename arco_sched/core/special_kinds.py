@@ -141,7 +141,7 @@ class Days(Many):
         super().__init__(DayRange())
 
     def check(self, value: Any, note: Note) -> None:
-        """Each of them, and not too many."""
+        """Check each of them and their number."""
         found: list[str] = []
 
         def noted(code: str, **data: Any) -> None:

@@ -1,4 +1,4 @@
-"""What makes others call `arco tick` or run `arco work`: a line for cron, units for systemd."""
+"""What lets cron or systemd call `arco tick` or run `arco work`: a crontab line, unit files."""
 
 import re
 import shlex
@@ -8,7 +8,7 @@ from typing import Final
 from arco_sched.core.errors import Conflict, InvalidInput
 
 EVERY: Final = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
-"""Minutes between two calls: those that divide an hour, since cron's steps begin anew with each."""
+"""Minutes between two calls: the divisors of an hour, since cron's steps restart with each hour."""
 
 TICK: Final = ("tick", "--quiet")
 """The command that evaluates."""
@@ -27,22 +27,22 @@ def _head(database: str) -> str:
 def check_every(minutes: int) -> None:
     """Refuse a number of minutes that does not divide an hour."""
     if minutes not in EVERY:
-        raise InvalidInput(f"--every {minutes} must divide an hour: one of {', '.join(map(str, EVERY))}")
+        raise InvalidInput(f"--every {minutes} doesn't divide an hour: use one of {', '.join(map(str, EVERY))}")
 
 
 def check_path(what: str, path: str) -> None:
-    """Refuse a path that can't stand on one line."""
+    """Refuse a path that doesn't fit on one line."""
     if not path.isprintable():
-        raise InvalidInput(f"{what} {path!a} has characters in it that can't stand in a crontab or a unit")
+        raise InvalidInput(f"{what} {path!a} contains characters that a crontab or a unit can't hold")
 
 
 # cron.
 
 
 def crontab_line(arco: Sequence[str], database: str, every: int, command: Sequence[str] = TICK) -> str:
-    """The line of a user's crontab, without its end; `command` is `TICK` or `WORK_ONCE`.
+    """The line of a user's crontab, without a line end; `command` is `TICK` or `WORK_ONCE`.
 
-    What the shell would read is quoted, and `%` and the backslash, which cron reads before it, are escaped.
+    It is quoted for the shell; `%` and the backslash, which cron reads first, are escaped.
     """
     line = shlex.join([*arco, "--db", database, *command])
     escaped = line.replace("\\", "\\\\").replace("%", "\\%")
@@ -55,9 +55,9 @@ def _marks(database: str) -> tuple[str, str]:
 
 
 def crontab_with(crontab: str, database: str, line: str) -> str:
-    """The crontab with the line between marks of its own, in the place of one that is there already.
+    """The crontab with the line between its marks, in place of an earlier one.
 
-    Everything else stays as it is. Raises `Conflict` where the marks are not a pair.
+    Everything else stays unchanged. Raises `Conflict` if the marks aren't a pair.
     """
     begin, end = _marks(database)
     lines, bare = _marked(crontab, begin, end)
@@ -71,9 +71,9 @@ def crontab_with(crontab: str, database: str, line: str) -> str:
 
 
 def crontab_without(crontab: str, database: str) -> str:
-    """The crontab without the line and its marks; everything else stays as it is.
+    """The crontab without the line and its marks; everything else stays unchanged.
 
-    Raises `Conflict` where the marks are not a pair.
+    Raises `Conflict` if the marks aren't a pair.
     """
     begin, end = _marks(database)
     lines, bare = _marked(crontab, begin, end)
@@ -83,14 +83,14 @@ def crontab_without(crontab: str, database: str) -> str:
 
 
 def _marked(crontab: str, begin: str, end: str) -> tuple[list[str], list[str]]:
-    """The lines with and without their ends; the marks stand in them as a pair or not at all."""
+    """The lines with and without their line ends; the marks are in them as a pair or not at all."""
     lines = crontab.splitlines(keepends=True)
     bare = [each.rstrip("\n") for each in lines]
     if (bare.count(begin), bare.count(end)) not in {(0, 0), (1, 1)} or (
         begin in bare and bare.index(begin) > bare.index(end)
     ):
         raise Conflict(
-            f"the crontab has {begin!r} and {end!r} not once each, in that order: put it right with `crontab -e`"
+            f"the crontab must have {begin!r} and {end!r} once each, in that order: fix it with `crontab -e`"
         )
     return lines, bare
 
@@ -99,7 +99,7 @@ def _marked(crontab: str, begin: str, end: str) -> tuple[list[str], list[str]]:
 
 
 def service_unit(arco: Sequence[str], database: str, user: str | None = None) -> str:
-    """The service that calls `arco tick` once; as a unit of the system it is executed as `user`."""
+    """The service that calls `arco tick` once; as a system unit it runs as `user`."""
     return f"""\
 {_head(database)}
 [Unit]
@@ -112,11 +112,10 @@ Type=oneshot
 
 
 def worker_unit(arco: Sequence[str], database: str, user: str | None = None) -> str:
-    """The service that evaluates and executes: one process is the whole scheduler. As a unit of the system it is
-    executed as `user`.
+    """The service that evaluates and executes: one process is the whole scheduler. As a system unit it runs as `user`.
 
-    What a unit restricts its commands inherit, so nothing is restricted that one of them may need: in a unit of a user
-    most of what protects a system also forbids sudo.
+    Commands inherit a unit's restrictions, so it restricts nothing that a command may need: in a user unit, most
+    hardening options also forbid sudo.
     """
     return f"""\
 {_head(database)}
@@ -126,18 +125,18 @@ Description=Run the schedules of {database.replace("%", "%%")} (arco)
 [Service]
 Type=exec
 {_as_user(user)}ExecStart={_command([*arco, "--db", database, *WORK])}
-# It ends by itself when a newer arco has brought the database forward; 2 is a mistake that starting again repeats.
+# It exits when a newer arco has migrated the database. Exit code 2 is a mistake that a restart would only repeat.
 Restart=always
 RestartSec=5
 RestartPreventExitStatus=2
-# Stopping or losing the worker leaves what it runs alone: the next one records how that ends.
+# What the worker runs goes on when the worker stops or dies; the next worker records how it ends.
 KillMode=process
 OOMPolicy=continue
 TimeoutStopSec=90
-# Commands are started by the hundred; each may have a cgroup of its own, by which all of it is ended.
+# The worker may start hundreds of commands, each in its own cgroup, so that it can end all of a command's processes.
 TasksMax=infinity
 Delegate=yes
-# What the worker writes is its owner's alone. Commands have umask 022, and inherit no other restriction from here.
+# What the worker writes is private to its owner. Commands run with umask 022 and inherit no other restriction.
 UMask=0077
 
 [Install]
@@ -150,10 +149,10 @@ def _as_user(user: str | None) -> str:
 
 
 def _command(words: Sequence[str]) -> str:
-    """A command line as `ExecStart` has it."""
-    if set(words[0]) & {"'", '"', "\\"}:  # which systemd takes in arguments, but not in the name of a program
+    """A command line as `ExecStart` takes it."""
+    if set(words[0]) & {"'", '"', "\\"}:  # systemd accepts these in arguments, but not in a program's name
         words = ["/bin/sh", "-c", 'exec "$0" "$@"', *words]
-    # systemd puts variables into the arguments alone, so only there `$` is doubled.
+    # systemd expands variables only in the arguments, so `$` is doubled only there.
     arguments = [word.replace("$", "$$") for word in words[1:]]
     return " ".join(map(_systemd_quoted, [words[0], *arguments]))
 
@@ -187,9 +186,11 @@ def is_ours(unit: str, database: str) -> bool:
 
 
 def check_unit_name(name: str) -> None:
-    """Refuse what can't be the name of a unit."""
+    """Refuse a text that can't be the name of a unit."""
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", name, re.ASCII) is None:
-        raise InvalidInput(f"--name {name[:60]!a} must be of A-Z a-z 0-9 . _ -, beginning with a letter or digit")
+        raise InvalidInput(
+            f"--name {name[:60]!a} may contain only A-Z a-z 0-9 . _ -, and must begin with a letter or digit"
+        )
 
 
 def _systemd_quoted(word: str) -> str:

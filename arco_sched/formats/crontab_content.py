@@ -1,6 +1,6 @@
-"""What cron gives to the command of an entry, as fields of a run: shell, folder, environment, user, standard input.
+"""What cron gives the command of an entry, as fields of a run: shell, working directory, environment, user, stdin.
 
-The rules are those of crontab(5) and of Debian's cron 3.0pl1 (`entry.c`, `do_command.c`), and of the other dialects.
+The rules are those of crontab(5), of Debian's cron 3.0pl1 (`entry.c`, `do_command.c`), and of the other dialects.
 """
 
 import re
@@ -18,8 +18,8 @@ DEFAULTS: Final[Mapping[Dialect, Mapping[str, str]]] = {
     "busybox": {"SHELL": "/bin/sh"},
     "supercronic": {},
 }
-"""What a cron sets where the crontab does not. HOME and LOGNAME are those of the user, whom a worker knows; a PATH that
-is not set is that of the daemon, and here the worker's."""
+"""What a cron sets when the crontab doesn't. HOME and LOGNAME come from the user, which a worker knows; an unset PATH
+is the daemon's, so here the worker's."""
 
 _FOR_CRON: Final = frozenset({"MAILTO", "MAILFROM", "CONTENT_TYPE", "CONTENT_TRANSFER_ENCODING"})
 _FOR_ANACRON: Final = frozenset({"RANDOM_DELAY", "START_HOURS_RANGE"})
@@ -34,7 +34,7 @@ _WITH_PASSWORD: Final = re.compile(r"[a-z0-9+.-]://[^/\s:@]*:[^/\s@]+@", re.IGNO
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Whether a variable looks like one whose value nobody should see."""
+    """Whether a variable looks like a secret."""
     if not value:
         return False
     named = _SECRET.search(name) is not None and _NO_SECRET.search(name) is None
@@ -42,38 +42,40 @@ def is_secret(name: str, value: str) -> bool:
 
 
 def variable_told(name: str, value: str, dialect: Dialect) -> str:
-    """What becomes of a variable, in words; raises `Unfit` where no run can have it."""
+    """What becomes of a variable, in words; raises `Unfit` if no run can have it."""
     if name in {"SHELL", "HOME"} and problems_of(AbsolutePath(), name, value):
-        raise Unfit(f"{name} must be an absolute path: the entries below have cron's default")
+        raise Unfit(f"{name} must be an absolute path: the entries below use cron's default")
     if problems_of(Environment(), name, {name: value}):
-        raise Unfit("it can't be an environment variable: names are of A-Z a-z 0-9 _, and ARCO_ begins arco's own")
+        raise Unfit(
+            "it can't be an environment variable: use only A-Z a-z 0-9 _, and not the prefix ARCO_, which is arco's own"
+        )
     if name == "LOGNAME":
-        return "left out: cron too sets it to the user who runs the entries"
+        return "left out: cron, too, sets it to the user that runs the entries"
     where = f"environment of {'all entries' if dialect == 'supercronic' else 'the entries below'}"
     if name == "SHELL":
         return f"shell and {where}"
     if name == "HOME" and dialect != "supercronic":
         return f"working directory and {where}"
     if name == "TZ":
-        return f"{where}; in cron it is for their commands, and CRON_TZ for their times"
+        return f"{where}; in cron, TZ applies to the commands and CRON_TZ to the times"
     if name in _FOR_CRON:
-        return f"{where}; nobody is mailed: output is kept (`arco runs log`), and on_failure runs a command"
+        return f"{where}; arco sends no mail: it keeps the output (`arco runs log`), and on_failure runs a command"
     if name in _FOR_ANACRON:
-        return f"{where}; cronie delays entries by it, arco does not: spread_seconds and start_within_seconds do"
+        return f"{where}; cronie delays entries by it, arco doesn't: set spread_seconds and start_within_seconds"
     return where
 
 
 def is_ignored(name: str, dialect: Dialect) -> bool:
-    """Whether that cron makes nothing of a variable."""
+    """Whether that cron ignores the variable."""
     return dialect == "busybox" and name not in _OF_BUSYBOX
 
 
 def content(
     command: str, stdin: str | None, variables: Mapping[str, str], user: str, dialect: Dialect
 ) -> dict[str, Any]:
-    """The fields of a run that executes an entry as that cron does, by their names. Raises `Unfit`."""
+    """The fields, by name, of a run that executes an entry as that cron does. Raises `Unfit`."""
     if user and problems_of(Name(), "run_as", user):
-        raise Unfit(f"{user[:60]!a} can't be the user of a run: names are of A-Z a-z 0-9 . _ -")
+        raise Unfit(f"{user[:60]!a} can't be the user of a run: use only A-Z a-z 0-9 . _ -")
     environment = {**DEFAULTS[dialect], **variables}
     environment.pop("LOGNAME", None)
     shell = environment.get("SHELL", "/bin/sh")
@@ -90,11 +92,11 @@ def content(
 
 
 def _with_stdin(command: str, stdin: str, shell: str) -> str:
-    """The command with a here-document in front, from which all of it reads, as from the pipe that cron gives it."""
+    """The command behind a here-document that feeds all of it, as the pipe does that cron gives it."""
     if shell.rsplit("/", 1)[-1] not in _HERE_DOCUMENTS:
         raise Unfit(
-            f"what follows the % is the command's standard input, which is carried over as a here-document of sh, and "
-            f"the shell is {shell}: let a pipe bring it, as in `printf 'TEXT\\n' | COMMAND`"
+            f"the text after the % is standard input, which would become a here-document of sh, but the shell is "
+            f"{shell}: use a pipe, as in `printf 'TEXT\\n' | COMMAND`"
         )
     mark, number = "STDIN", 1
     while mark in stdin.split("\n"):

@@ -1,4 +1,4 @@
-"""An entry of a crontab, apart from what stands above it: its time, its user, its command, its standard input."""
+"""One entry of a crontab, without what stands above it: its time, user, command and standard input."""
 
 import re
 from typing import Final, NamedTuple
@@ -13,12 +13,11 @@ _SPLIT: Final = re.compile(r"[ \t]+")
 _FIELD: Final = re.compile(r"(?=.*[0-9*?])[0-9*?/,LW#-]+|[a-z]{3}(?:[,-][a-z]{3})+", re.IGNORECASE)
 _NAMED: Final = re.compile(r"(?:sun|mon|tue|wed|thu|fri|sat)(?:[,-].*)?", re.IGNORECASE)
 _FLAGS: Final = {
-    "-n": "mails only what failed",
-    "-q": "logs nothing",
-    "-s": "starts one at a time (overlap: skip)",
+    "-n": "mail only failures",
+    "-q": "log nothing",
+    "-s": "run one at a time",
 }
-"""What cronie (`-n`) and OpenBSD's cron make of an option in front of a command."""
-
+"""What an option before a command tells cronie (`-n`) and OpenBSD's cron to do."""
 
 NO_USERS: Final = frozenset({"busybox", "supercronic"})
 """Crons whose entries never name a user."""
@@ -28,7 +27,7 @@ _YEARS: Final = re.compile(rf"(?:\?|{_YEAR})(?:,{_YEAR})*")
 
 
 class Parsed(NamedTuple):
-    """An entry as a cron reads it; `flags` are the options in front of its command."""
+    """An entry as a cron reads it; `flags` are the options before its command."""
 
     expression: str
     user: str
@@ -38,36 +37,43 @@ class Parsed(NamedTuple):
 
 
 def parse(text: str, dialect: Dialect, notes: list[str], *, system: bool, twice: bool = True) -> Parsed:
-    """The entry, with what there is to say in `notes`; raises `Unfit`. `twice` is as in `expression`."""
+    """The entry; remarks are appended to `notes`. Raises `Unfit`. `twice` is as in `expression`."""
     fields, rest = _time(text, dialect, notes, system=system)
     time = expression(fields, dialect, notes, twice=twice)
     user = ""
     if system:
         user, *others = _SPLIT.split(rest, maxsplit=1)
         if not others or not others[0]:
-            raise Unfit("there must be a user and a command behind the time")
+            raise Unfit("a user and a command must follow the time")
         rest = others[0]
     rest = rest.lstrip(BLANKS)
     flags = []
     while (match := re.match(r"(-[nqs])(?=[ \t])[ \t]+", rest)) is not None:
         flags.append(match[1])
-        notes.append(f"{match[1]} in front of the command, with which cronie or OpenBSD's cron {_FLAGS[match[1]]}, ")
-        notes[-1] += "is left out" if match[1] != "-s" else "is its overlap"
+        becomes = "becomes overlap: skip" if match[1] == "-s" else "is left out"
+        notes.append(
+            f"{match[1]} before the command tells cronie or OpenBSD's cron to {_FLAGS[match[1]]}: it {becomes}"
+        )
         rest = rest[match.end() :]
     command, given = _command(rest, dialect, notes)
     stdin = None if given is None or not given else _stdin_of(given)
     if stdin is not None:
-        notes.append("what follows the % is its standard input: a here-document of the command (a % is written \\%)")
+        notes.append(
+            "the text after the % is standard input and becomes a here-document (write \\% for a percent sign)"
+        )
     elif given is not None:
         notes.append("the % at its end, an empty standard input, is left out")
     command = command if command.endswith("\\ ") else command.rstrip(BLANKS)
     if not command:
-        raise Unfit("there is no command behind the time")
+        raise Unfit("no command follows the time")
     return Parsed(time, user, command, stdin, tuple(flags))
 
 
+_UNREAD: Final = "unread"
+
+
 def otherwise(text: str, dialect: Dialect, found: Parsed | None, *, system: bool) -> str | None:
-    """Which other crons read the entry otherwise, and what of it; `found` is what that dialect reads, if it does."""
+    """Which other crons read the entry differently, and what differs; `found` is this dialect's reading, if any."""
     said: dict[str, list[Dialect]] = {}
     for other in DIALECTS:
         if other == dialect or (system and other in NO_USERS):
@@ -75,7 +81,7 @@ def otherwise(text: str, dialect: Dialect, found: Parsed | None, *, system: bool
         try:
             theirs = parse(text, other, [], system=system, twice=False)
         except Unfit:
-            what = None if found is None else "not so"
+            what = None if found is None else _UNREAD
         else:
             what = "it" if found is None else _difference(found, theirs)
         if what is not None:
@@ -85,27 +91,27 @@ def otherwise(text: str, dialect: Dialect, found: Parsed | None, *, system: bool
 
 def _told(what: str, others: list[Dialect]) -> str:
     names = " and ".join(CALLED[each] for each in others)
+    if what == _UNREAD:
+        return f"{names} {'don' if len(others) > 1 else 'doesn'}'t read it that way"
     told = f"{names} {'read' if len(others) > 1 else 'reads'} {what}"
-    if what == "not so":
-        told = f"{names} {'do' if len(others) > 1 else 'does'} not read it so"
     return f"{told} (--dialect {others[0]})" if what == "it" else told
 
 
 def _difference(ours: Parsed, theirs: Parsed) -> str | None:
     if "%" in theirs.command and (ours.command, ours.stdin) != (theirs.command, theirs.stdin):
-        return "the % as it is written"
+        return "the % literally"
     found = []
     if _instants(ours.expression) != _instants(theirs.expression):
-        found.append("another time")
+        found.append("a different time")
     if ours.command != theirs.command:
-        found.append("another command")
+        found.append("a different command")
     if ours.stdin != theirs.stdin:
-        found.append("another standard input")
+        found.append("a different standard input")
     return " and ".join(found) or None
 
 
 def _instants(text: str) -> tuple[object, ...]:
-    """What must be equal in expressions that mean the same instants."""
+    """Equal for expressions that mean the same instants."""
     found = parse_expression(text)
     days: tuple[object, ...] | None = (
         found.month_days,
@@ -133,7 +139,7 @@ def _time(text: str, dialect: Dialect, notes: list[str], *, system: bool) -> tup
     fields, rest = _cut(text, 5, system=system)
     if fields[0].startswith("-") and fields[0] != "-":
         fields[0] = fields[0][1:]
-        notes.append("the - in front, which keeps cronie from logging, is left out")
+        notes.append("the leading -, which keeps cronie from logging, is left out")
     following = _SPLIT.split(rest)
     extra = 0
     while extra < 2 and extra < len(following) - 1 and _FIELD.fullmatch(following[extra]):
@@ -151,12 +157,12 @@ def _cut(text: str, count: int, *, system: bool) -> tuple[list[str], str]:
         if count > 1:
             parsed(text)
         what = "a user and a command" if system else "a command"
-        raise Unfit(f"there must be {what} behind the time")
+        raise Unfit(f"{what} must follow the time")
     return parts[:count], parts[count]
 
 
 def _with_years(text: str) -> tuple[list[str], str] | None:
-    """supercronic takes as many fields as it can read: seven with seconds and years, six with years, five."""
+    """supercronic takes as many fields as it can read: seven with seconds and years, six with years, or five."""
     for count in (7, 6):
         parts = _SPLIT.split(text, maxsplit=count)
         if len(parts) > count and _YEARS.fullmatch(parts[count - 1]):
@@ -171,10 +177,10 @@ def _with_years(text: str) -> tuple[list[str], str] | None:
 def _too_many(fields: list[str], following: list[str], extra: int) -> str:
     whole = " ".join([*fields, *following[:extra]])
     count = "six" if extra == 1 else "seven"
-    reads = "a sixth field as the year" if extra == 1 else "seven, the seconds first and the year last"
-    found = f"it has {count} fields, and this cron reads five: {following[0]!a} would begin the command"
+    reads = "a sixth field as the year" if extra == 1 else "seven, with seconds first and the year last"
+    found = f"it has {count} fields, but this cron reads five, so the command would begin with {following[0]!a}"
     if extra == 1 and _reads(whole):
-        found += f'. With the seconds first, `arco schedule create --cron "{whole}"` takes it'
+        found += f'. If seconds come first, use `arco schedule create --cron "{whole}"`'
     return f"{found}. supercronic reads {reads} (--dialect supercronic)"
 
 
@@ -186,16 +192,16 @@ def _reads(text: str) -> bool:
     return True
 
 
-# The command, and its standard input.
+# The command and its standard input.
 
 
 def _command(text: str, dialect: Dialect, notes: list[str]) -> tuple[str, str | None]:
-    r"""The command, and what follows the first `%`, if it means anything there."""
+    r"""The command, and what follows the first `%` where that is special."""
     if dialect == "supercronic":
         return text, None
     if dialect == "busybox":
         if "#" in text:
-            notes.append("busybox cuts the command at its #")
+            notes.append("busybox cuts off the command at the #")
         return text.split("#", 1)[0], None
     return _of_debian(text) if dialect == "debian" else _of_cronie(text)
 
@@ -215,7 +221,7 @@ def _of_debian(text: str) -> tuple[str, str | None]:
 
 
 def _of_cronie(text: str) -> tuple[str, str | None]:
-    r"""`\%` is a percent sign; a backslash behind a backslash is as it is, and escapes nothing."""
+    r"""`\%` is a percent sign; a backslash after a backslash is literal and escapes nothing."""
     command: list[str] = []
     escaped = False
     for place, char in enumerate(text):
@@ -230,9 +236,9 @@ def _of_cronie(text: str) -> tuple[str, str | None]:
 
 
 def _stdin_of(text: str) -> str:
-    r"""The standard input that stands behind the first `%` of an entry: each `%` ends a line, `\%` is a percent sign.
+    r"""The standard input after the first `%` of an entry: each `%` ends a line, `\%` is a percent sign.
 
-    As `do_command.c` does it, a line end is put behind the last line where there is none.
+    Like `do_command.c`, it ends the last line if nothing else does.
     """
     read = re.sub(r"\\%|%", lambda found: "%" if len(found[0]) == 2 else "\n", text)
     return read if not read or read.endswith("\n") else f"{read}\n"

@@ -1,7 +1,7 @@
 """What the time fields of an entry mean to a cron, as an expression that means the same here.
 
-Debian is cron 3.0pl1-162 and its `entry.c`; cronie, busybox (`crond.c`) and supercronic (`cronexpr`) are as of 2024 and
-later. What can't be said here is `Unfit`, with its reason.
+Debian stands for cron 3.0pl1-162 and its `entry.c`; cronie, busybox (`crond.c`) and supercronic (`cronexpr`) are those
+of 2024. What no expression here can mean is `Unfit`, with its reason.
 """
 
 import re
@@ -32,19 +32,19 @@ _EVERY_WEEKDAY: Final = 0b111_1111
 def expression(fields: list[str], dialect: Dialect, notes: list[str], *, twice: bool = True) -> str:
     """The expression that means here what the fields mean to that cron; raises `Unfit`.
 
-    `twice` is whether the second reader is asked too, which takes its time.
+    `twice` also asks the second reader, which is slow.
     """
     if fields[0].startswith("@"):
         if dialect == "supercronic" and fields[0] == "@midnight":
-            raise Unfit("supercronic does not know @midnight: write @daily")
+            raise Unfit("supercronic doesn't know @midnight: write @daily")
         return _checked(" ".join(fields), twice=twice)
-    # For all of them both ends are 0.
+    # All of them read both ends as 0.
     fields = [_ONE_SUNDAY.sub("SUN", field) for field in fields]
     return _checked(" ".join(_READERS[dialect](fields, notes)), twice=twice)
 
 
 def parsed(text: str) -> CronExpression:
-    """The expression; raises `Unfit` with what cron makes of it instead."""
+    """The expression; raises `Unfit`, saying what crons do with it."""
     try:
         return parse_expression(text)
     except InvalidInput as error:
@@ -63,9 +63,9 @@ def _checked(text: str, *, twice: bool) -> str:
 
 def _explained(problem: str) -> str:
     if "runs backwards" in problem:
-        return f"{problem} (Debian's cron and cronie take it, and never run the command; busybox wraps around)"
+        return f"{problem} (Debian's cron and cronie accept it and never run the command; busybox wraps around)"
     if "without a range" in problem:
-        return f"{problem} (Debian's cron and cronie refuse it, busybox reads a single value)"
+        return f"{problem} (Debian's cron and cronie reject it; busybox reads a single value)"
     return problem
 
 
@@ -75,8 +75,8 @@ def _explained(problem: str) -> str:
 def _debian(fields: list[str], notes: list[str]) -> list[str]:
     if _TO_SUNDAY.search(fields[4]):
         raise Unfit(
-            f"in the day-of-week field, {fields[4]!a} ends with SUN, which cron reads as 0: the range runs "
-            "backwards and never happens; write 7, as in FRI-7"
+            f"in the day-of-week field, {fields[4]!a} ends in SUN, which cron reads as 0, so the range runs "
+            "backwards and never matches: write 7, as in FRI-7"
         )
     return _vixie(fields, notes)
 
@@ -84,8 +84,8 @@ def _debian(fields: list[str], notes: list[str]) -> list[str]:
 def _cronie(fields: list[str], notes: list[str]) -> list[str]:
     if re.search(r"-(?:sun|0+)/", fields[4], re.IGNORECASE):
         raise Unfit(
-            f"in the day-of-week field, {fields[4]!a} has a step behind a range that ends with 0, which cronie takes, "
-            "and never runs the command; write 7"
+            f"in the day-of-week field, {fields[4]!a} has a step after a range that ends in 0, which cronie accepts "
+            "and never runs: write 7"
         )
     # cronie reads a 0 at the end of a range as 7 where the range would run backwards.
     return _vixie([*fields[:4], _TO_ZERO.sub(r"\1-7", fields[4])], notes)
@@ -94,20 +94,18 @@ def _cronie(fields: list[str], notes: list[str]) -> list[str]:
 def _vixie(fields: list[str], notes: list[str]) -> list[str]:
     found = parsed(" ".join(fields))
     if found.special_days:
-        raise Unfit(
-            "cron does not know L, W and #, so it is not clear what is meant: `arco schedule create` takes them"
-        )
+        raise Unfit("cron doesn't know L, W and #, so it is unclear what is meant: use `arco schedule create` for them")
     same = _same_days(found, fields)
     if same != fields:
-        notes.append(f"written as {' '.join(same)}, which means the same: cron takes both day fields together here")
+        notes.append(f"written as {' '.join(same)}, which means the same: here cron requires both day fields to match")
     return same
 
 
 def _same_days(found: CronExpression, fields: list[str]) -> list[str]:
-    """The fields with the meaning that cron gives to its day fields.
+    """The fields, rewritten to keep what cron means by its day fields.
 
-    cron lets either match only where neither begins with `*`; otherwise both must, and `*/2` begins with one. Here
-    either matches unless one of them is `*` alone.
+    In cron, either day field may match only if neither begins with `*`; otherwise both must, and `*/2` begins with
+    `*`. Here either may match unless one of them is a plain `*`.
     """
     month_day, weekday = fields[2], fields[4]
     if "*" in {month_day, weekday} or not (month_day.startswith("*") or weekday.startswith("*")):
@@ -117,8 +115,8 @@ def _same_days(found: CronExpression, fields: list[str]) -> list[str]:
     if found.weekdays == _EVERY_WEEKDAY:
         return [*fields[:4], "*"]
     raise Unfit(
-        f"cron wants both the day of the month {month_day} and the day of the week {weekday} to match, since one of "
-        "them begins with *; here either would do. Let the command look at one of them, as in "
+        f"cron requires both the day of the month {month_day} and the day of the week {weekday} to match, since one "
+        "of them begins with *, but arco would accept either: check one of them in the command, as in "
         '`[ "$(date +%u)" = 1 ] && COMMAND`'
     )
 
@@ -134,14 +132,14 @@ _BUSYBOX: Final[tuple[tuple[str, int, int, tuple[str, ...]], ...]] = (
     ("month", 12, 1, _MONTHS),
     ("day-of-week", 7, 0, _WEEKDAYS),
 )
-"""Of each field: its name, how many places busybox keeps for it, the value of the first, and names of the places."""
+"""For each field: its name, the number of places busybox keeps for it, the first one's value, the places' names."""
 _ITEM: Final = re.compile(r"(\*|[0-9]+|[a-z]{3})(?:-([0-9]+|[a-z]{3}))?(?:/([0-9]+))?")
 
 
 def _busybox(fields: list[str], notes: list[str]) -> list[str]:
     sets = [_places(place, text) for place, text in enumerate(fields)]
     written = [_written(place, text, sets[place]) for place, text in enumerate(fields)]
-    # A field with a place for every value is not used at all; where both are, either matches.
+    # busybox ignores a day field in which every place is set; if neither is ignored, either may match.
     days_used, weekdays_used = len(sets[2]) < 32, len(sets[4]) < 7
     if not days_used or (weekdays_used and sets[2] == {0}):
         written[2] = "*"
@@ -150,12 +148,12 @@ def _busybox(fields: list[str], notes: list[str]) -> list[str]:
     if not weekdays_used and sets[2] == {0}:
         raise Unfit(f"in the day-of-month field, {fields[2]!a} matches no day in busybox")
     if written != fields:
-        notes.append(f"written as {' '.join(written)}, which is what busybox reads")
+        notes.append(f"written as {' '.join(written)}, which is how busybox reads it")
     return written
 
 
 def _places(field: int, text: str) -> set[int]:
-    """The places that busybox sets: those of a range are counted on from its beginning, around the end too."""
+    """The places that busybox sets: a range counts up from its beginning and wraps around the end."""
     name, size, first, _ = _BUSYBOX[field]
     found: set[int] = set()
     for item in text.lower().split(","):
@@ -165,11 +163,11 @@ def _places(field: int, text: str) -> set[int]:
         low, high = (0, size - 1) if match[1] == "*" else (_place(field, match[1]), _place(field, match[2] or match[1]))
         if not (0 <= low < size and 0 <= high < size):
             if field == 4 and "7" in {match[1], match[2]}:
-                raise Unfit("busybox does not know 7 for Sunday, and starts such an entry every day: write 0")
+                raise Unfit("busybox doesn't know 7 as Sunday and runs such an entry every day: write 0")
             raise Unfit(f"in the {name} field, {item!a} is outside {first}-{size - 1 + first}")
         step = int(match[3]) if match[3] else 1
         if not step:
-            raise Unfit(f"in the {name} field, {item!a}: a step of 0 never gets anywhere: write 1 or more")
+            raise Unfit(f"in the {name} field, {item!a}: a step of 0 is not possible: write 1 or more")
         found |= {(low + walked) % size for walked in range(0, (high - low) % size + 1, step)}
     return found
 
@@ -184,7 +182,7 @@ def _place(field: int, text: str) -> int:
 
 
 def _written(field: int, text: str, places: set[int]) -> str:
-    """The field as it is where it means the same here, else as a list of what busybox sets."""
+    """The field unchanged if it means the same here, else a list of what busybox sets."""
     _, _, first, _ = _BUSYBOX[field]
     values = sorted(place + first for place in places if not (field == 2 and place == 0))
     whole = ["0", "0", "1", "1", "0"]
@@ -230,14 +228,14 @@ _FULL_NAMES: Final = {
 def _supercronic(fields: list[str], notes: list[str]) -> list[str]:
     if len(fields) > 5 and fields[-1] not in {"*", "?"}:
         raise Unfit(
-            f"supercronic reads the last of {len(fields)} fields as the year, {fields[-1]!a}, and there is no year "
-            "here: bound the schedule by its start and end (`arco schedule create --start --end`)"
+            f"supercronic reads the last of {len(fields)} fields, {fields[-1]!a}, as the year, and arco has no year "
+            "field: give the schedule a start and an end instead (`arco schedule create --start --end`)"
         )
     five = fields[-5:] if len(fields) == 5 else fields[-6:-1]
     given = (fields[:1] if len(fields) == 7 else []) + five
     found = [_supercronic_field(len(given) - place, text) for place, text in enumerate(given)]
     if found != fields:
-        notes.append(f"written as {' '.join(found)}, which is what supercronic reads")
+        notes.append(f"written as {' '.join(found)}, which is how supercronic reads it")
     return found
 
 
@@ -253,9 +251,9 @@ def _supercronic_item(item: str, high: int, *, is_weekday: bool) -> str:
     if item == "?":
         return "*"
     if slash and (not step.isdigit() or not 1 <= int(step) <= high):
-        raise Unfit(f"supercronic refuses the step of {item!a}: it takes 1 to {high}")
+        raise Unfit(f"supercronic rejects the step of {item!a}: write 1 to {high}")
     if is_weekday and (re.search(r"-0?7$|(?<!sun)(?<!sunday)-sun(?:day)?$", body) or re.fullmatch(r"0[1-7]", body)):
-        raise Unfit(f"supercronic does not read the day of the week {item!a} as it looks: write 0 for Sunday")
+        raise Unfit(f"supercronic doesn't read the weekday {item!a} the way it looks: write 0 for Sunday")
     parts = [_FULL_NAMES.get(part, part) for part in body.split("-")]
     if re.fullmatch(r"l|lw|[0-9]+w|[a-z0-9]+l|[a-z0-9]+#[1-5]", body):
         parts = [re.sub(r"([lw]+)$", lambda found: found[0].upper(), parts[0])]

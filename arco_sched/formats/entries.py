@@ -1,4 +1,4 @@
-"""What any file of schedules that are defined elsewhere is read into, before the schedules have ids."""
+"""What an import reads any foreign file into, before its schedules have ids."""
 
 from typing import Final, Literal, NamedTuple
 
@@ -12,8 +12,8 @@ MAX_PREFIX: Final = 50
 class Entry(NamedTuple):
     """A schedule that a file asks for.
 
-    `asked_id` is the id that the file itself gives. `owned` names the fields that the file decides: all others stay as
-    they are where the schedule exists.
+    `asked_id` is the id that the file itself gives. `owned` names the fields that the file decides; an existing
+    schedule keeps all others.
     """
 
     definition: Definition
@@ -23,14 +23,14 @@ class Entry(NamedTuple):
 
     @property
     def source(self) -> str:
-        """Which file it comes from, as its label says."""
+        """Which file it comes from, by its label."""
         return source_of(self.definition)
 
 
 class Line(NamedTuple):
-    """A line of a file: what it is, the place of its entry among those of the file, and what there is to say of it.
+    """A line of a file: what it is, the index of its entry among the file's entries, and a message about it.
 
-    `text` is the line as it may be shown.
+    `text` is the line as it may be shown, without secrets.
     """
 
     number: int
@@ -41,9 +41,9 @@ class Line(NamedTuple):
 
 
 class ReadFile(NamedTuple):
-    """A file that was read. `name` is what it was called; `format` says how it was read, in a word.
+    """A file that was read. `name` is what messages call it; `format` says in a word how it was read.
 
-    `unzoned` is whether a zone had to be assumed; `notes` are sentences about the whole of it.
+    `unzoned` is whether a zone had to be assumed; `notes` are sentences about the whole file.
     """
 
     name: str
@@ -65,5 +65,5 @@ class Unfit(Exception):
 
 
 def source_of(definition: Definition) -> str:
-    """Which file a schedule was imported from; nothing where it was not."""
+    """Which file a schedule was imported from; empty if it wasn't imported."""
     return dict(definition.request.labels).get(SOURCE, "")

@@ -1,4 +1,4 @@
-"""CronJobs of Kubernetes -> entries, and a word on every setting of their manifests."""
+"""CronJobs of Kubernetes -> entries, and a note on every setting of their manifests."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -27,10 +27,10 @@ _BACKOFF_LIMIT: Final = 6
 _TEMPLATE: Final[Path] = ("spec", "jobTemplate", "spec")
 _CLUSTER: Final = "left out: it belongs to the cluster"
 _SAID: Final[Mapping[Path, str]] = {
-    ("apiVersion",): "what is read",
-    ("kind",): "what is read",
+    ("apiVersion",): "says that this is a CronJob",
+    ("kind",): "says that this is a CronJob",
     ("metadata", "name"): "the id",
-    ("metadata", "namespace"): "in front of the id",
+    ("metadata", "namespace"): "prefix of the id",
     ("spec", "successfulJobsHistoryLimit"): "left out: runs are kept until `arco prune`",
     ("spec", "failedJobsHistoryLimit"): "left out: runs are kept until `arco prune`",
     (*_TEMPLATE, "ttlSecondsAfterFinished"): "left out: runs are kept until `arco prune`",
@@ -39,9 +39,9 @@ _SAID: Final[Mapping[Path, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How manifests are to be read.
+    """How to read manifests.
 
-    `runs` is what a run is: the command of the container, or a Job that kubectl creates of the CronJob. `timezone` is
+    `runs` is what a run does: run the container's command, or create a Job of the CronJob with kubectl. `timezone` is
     for CronJobs without a timeZone.
     """
 
@@ -51,7 +51,7 @@ class Options:
 
 
 def read(source: bytes, *, name: str, label: str, options: Options) -> ReadFile:
-    """The entries that the CronJobs of a file mean. Raises `InvalidInput` for a zone that there is not."""
+    """The entries of the CronJobs in a file. Raises `InvalidInput` for an unknown zone."""
     load_zone("UTC" if options.timezone is None else options.timezone)
     reader = _Reader(label, options)
     try:
@@ -62,7 +62,7 @@ def read(source: bytes, *, name: str, label: str, options: Options) -> ReadFile:
     lines = tuple(sorted(reader.lines, key=lambda line: line.number))
     notes: tuple[str, ...] = ()
     if options.runs == "kubectl" and reader.entries:
-        notes = ("suspend these CronJobs in the cluster, or it creates Jobs too",)
+        notes = ("suspend these CronJobs in the cluster; otherwise it creates Jobs too",)
     return ReadFile(name, label, "kubernetes", tuple(reader.entries), lines, reader.unzoned, notes)
 
 
@@ -75,7 +75,7 @@ class _Reader:
         self._options = options
 
     def document(self, document: Document) -> None:
-        """Read one document: a CronJob, a list of them, or something else, which is named."""
+        """Read one document: a CronJob, a list of them, or something else, which is reported."""
         if document.problem is not None:
             number, text, why = document.problem
             self.lines.append(Line(number, "problem", text, message=why))
@@ -89,9 +89,9 @@ class _Reader:
     def _object(self, document: Document, at: Path, value: Any) -> None:
         number = document.lines.get(at, document.line)
         if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
-            self.lines.append(Line(number, "problem", _shown(value), message="it is no object of Kubernetes"))
+            self.lines.append(Line(number, "problem", _shown(value), message="it isn't a Kubernetes object"))
         elif value["kind"] != "CronJob":
-            self.lines.append(Line(number, "setting", f"kind: {value['kind']}", message="left out: it is no CronJob"))
+            self.lines.append(Line(number, "setting", f"kind: {value['kind']}", message="left out: it isn't a CronJob"))
         else:
             job = _CronJob(document, at, value, self._options, self._label)
             job.read()
@@ -103,7 +103,7 @@ class _Reader:
 
 
 class _CronJob:
-    """Reads one CronJob: each setting is said once, and what nobody asked for is named at the end."""
+    """Reads one CronJob: each setting gets one line, those that nothing asked for at the end."""
 
     def __init__(self, document: Document, at: Path, value: dict[str, Any], options: Options, label: str) -> None:
         self.entries: list[Entry] = []
@@ -118,7 +118,7 @@ class _CronJob:
         self._note: str | None = None
 
     def read(self) -> None:
-        """Read it; what is wrong is a line with its reason, and then there is no entry."""
+        """Read it; a mistake becomes a line with its reason, and there is no entry."""
         message: str | None = None
         try:
             self.entries.append(self._entry())
@@ -162,7 +162,7 @@ class _CronJob:
         self._starts_within(values)
         if self._options.runs == "kubectl":
             request = _kubectl(name, namespace)
-            said = "the run ends when the Job is created: whether another one runs is not seen"
+            said = "the run ends once the Job is created, so arco can't see whether another Job is running"
             if overlap != "allow":
                 self._say(("spec", "concurrencyPolicy"), said, "problem")
         else:
@@ -220,11 +220,11 @@ class _CronJob:
         values |= {"max_retries": _BACKOFF_LIMIT if limit is None else limit, "retry_delay_seconds": 10}
         self._say((*_TEMPLATE, "backoffLimit"), "max_retries")
         if limit is None:
-            self._note = f"tried again {_BACKOFF_LIMIT} times, as Kubernetes does where there is no backoffLimit"
+            self._note = f"retried {_BACKOFF_LIMIT} times, as in Kubernetes without a backoffLimit"
         for path, what in (
             (
                 (*_TEMPLATE, "activeDeadlineSeconds"),
-                "timeout_seconds, of each attempt; Kubernetes counts all of them together",
+                "timeout_seconds, for each attempt; Kubernetes counts all attempts together",
             ),
             ((*_TEMPLATE, "template", "spec", "activeDeadlineSeconds"), "timeout_seconds"),
         ):
@@ -234,7 +234,9 @@ class _CronJob:
                 self._say(path, what)
         for key in ("parallelism", "completions"):
             if (self._whole((*_TEMPLATE, key)) or 1) > 1:
-                raise Unfit(f"{key} is more than 1, and a run is one command: --run kubectl leaves it to the cluster")
+                raise Unfit(
+                    f"{key} is more than 1, but a run is one command: use --run kubectl to leave it to the cluster"
+                )
 
     def _enabled(self) -> bool | None:
         suspend = self._get(("spec", "suspend"))
@@ -243,7 +245,7 @@ class _CronJob:
         if not isinstance(suspend, bool):
             raise Unfit("spec.suspend must be true or false")
         if self._options.runs == "kubectl":
-            self._say(("spec", "suspend"), "left out: it is for the cluster, which creates no Jobs while arco does")
+            self._say(("spec", "suspend"), "left out: it keeps the cluster from creating Jobs while arco does")
             return None
         self._say(("spec", "suspend"), "disabled" if suspend else "enabled")
         return not suspend
@@ -272,7 +274,7 @@ class _CronJob:
         if value is None and not required:
             return None
         if not isinstance(value, str) or not value.strip():
-            raise Unfit(f"{'.'.join(map(str, path))} must be a text")
+            raise Unfit(f"{'.'.join(map(str, path))} must be a string")
         return value.strip()
 
     def _whole(self, path: Path) -> int | None:
@@ -285,28 +287,28 @@ class _CronJob:
 
 
 def _kubectl(name: str, namespace: str) -> dict[str, Any]:
-    """A Job of the CronJob, of a name of its own for each attempt, so that none is created twice."""
+    """A Job of the CronJob, named after the attempt, so that no Job is created twice."""
     job = f'{name[:30].rstrip("-.")}-"${{ARCO_RUN_ID#run_}}-$ARCO_ATTEMPT"'
     where = "" if namespace == "default" else f" --namespace {namespace}"
     return {"command": f"kubectl create job --from=cronjob/{name}{where} {job}"}
 
 
 def _expression(text: str) -> str:
-    """The expression that means here what robfig/cron v3, which Kubernetes reads with, makes of it; raises `Unfit`."""
+    """The expression that means here what Kubernetes' parser, robfig/cron v3, makes of it; raises `Unfit`."""
     if text.startswith("@every "):
         return f"@every {format_span(_go_seconds(text.removeprefix('@every ').strip()), 'seconds')}"
     fields = text.split()
     if len(fields) == 5:
         fields = [_field(place, field) for place, field in enumerate(fields)]
     elif not text.startswith("@"):
-        raise Unfit(f"it has {len(fields)} fields, and Kubernetes reads five")
+        raise Unfit(f"it has {len(fields)} fields, but Kubernetes reads five")
     try:
         checked = check_expression(" ".join(fields)).text
         found = parse_expression(checked)
     except InvalidInput as error:
         raise Unfit(str(error)) from None
     if found.special_days:
-        raise Unfit("Kubernetes does not know L, W and #: `arco schedule create` takes them")
+        raise Unfit("Kubernetes doesn't know L, W and #: use `arco schedule create` for them")
     return checked
 
 
@@ -321,10 +323,10 @@ _GO: Final[Mapping[str, int]] = {
 
 
 def _go_seconds(text: str) -> int:
-    """A duration of Go in whole seconds, at least one, as robfig/cron cuts it; raises `Unfit`."""
+    """A Go duration in whole seconds, at least one, truncated as robfig/cron does; raises `Unfit`."""
     parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(h|ms|us|ns|m|s)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise Unfit(f"{text!a} is no interval: Kubernetes reads it like 90m or 1h30m")
+        raise Unfit(f"{text!a} isn't an interval: write it like 90m or 1h30m")
     return max(1, int(sum(float(number) * _GO[unit] for number, unit in parts)) // 1_000_000_000)
 
 
@@ -340,7 +342,7 @@ def _item(place: int, item: str) -> str:
     body, slash, step = item.partition("/")
     body = "*" if body == "?" else body
     if place == 4 and re.search(r"(?:^|-)0?7$|-sun$", body, re.IGNORECASE) and body.lower() != "sun-sun":
-        raise Unfit(f"the weekday {item!a} is none to Kubernetes, which counts from 0, Sunday, to 6")
+        raise Unfit(f"Kubernetes doesn't know the weekday {item!a}: it counts from 0, Sunday, to 6")
     if body == "*" and step == "1":
         return "*"
     if slash and body != "*" and "-" not in body:
@@ -349,7 +351,7 @@ def _item(place: int, item: str) -> str:
 
 
 def _leaves(value: Any, path: Path, told: Mapping[Path, object]) -> Iterator[tuple[Path, Any]]:
-    """The settings of an object: what was told of as a whole is one."""
+    """The settings of an object; a part that has its own message counts as one setting."""
     if path not in told and isinstance(value, dict) and value and path[-2:-1] != ("env",):
         for key, inner in value.items():
             yield from _leaves(inner, (*path, str(key)), told)
@@ -363,7 +365,7 @@ def _leaves(value: Any, path: Path, told: Mapping[Path, object]) -> Iterator[tup
 def _shown(value: Any) -> str:
     from json import dumps
 
-    # What is inside may be a secret.
+    # It may contain a secret.
     if isinstance(value, dict | list):
         return "…"
     text = value if isinstance(value, str) else dumps(value, default=str, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The container of a CronJob's pod as what a run executes: command, environment, folder, resources."""
+"""The container of a CronJob's pod as what a run executes: command, environment, working directory, resources."""
 
 import re
 import shlex
@@ -9,7 +9,7 @@ from arco_sched.formats.crontab_content import is_secret
 from arco_sched.formats.entries import Unfit
 
 Said = Callable[..., None]
-"""Called with the path of a setting within the pod's spec, what becomes of it, and its kind where not `setting`."""
+"""Called with the path of a setting within the pod's spec, what becomes of it, and its kind (default `setting`)."""
 
 _SHELLS: Final = re.compile(r"(?:/usr)?/bin/(?:sh|bash|dash|ash|zsh)")
 _REFERENCE: Final = re.compile(r"\$\$|\$\(([A-Za-z_.-][A-Za-z0-9_.-]*)\)")
@@ -20,17 +20,19 @@ _UNITS: Final[Mapping[str, float]] = {
 
 
 def command_of_pod(spec: Any, say: Said, with_secrets: bool) -> dict[str, Any]:
-    """The fields of a run that executes what the pod's container does, by their names. Raises `Unfit`."""
+    """The fields, by name, of a run that executes what the pod's container does. Raises `Unfit`."""
     containers = spec.get("containers") if isinstance(spec, dict) else None
     if not isinstance(containers, list) or not all(isinstance(each, dict) for each in containers) or not containers:
         raise Unfit("it has no containers")
     if len(containers) > 1 or spec.get("initContainers"):
-        raise Unfit("it has several containers, and a run is one command: --run kubectl leaves them to the cluster")
+        raise Unfit(
+            "it has several containers, but a run is one command: use --run kubectl to leave them to the cluster"
+        )
     container = containers[0]
     here = ("containers", 0)
-    say((*here, "image"), "left out: the command runs on the worker's machine, and not in this image")
-    say((*here, "name"), "left out: the run has the name of the schedule")
-    say(("restartPolicy",), "left out: max_retries says how often a command is tried again")
+    say((*here, "image"), "left out: the command runs on the worker's machine, not in this image")
+    say((*here, "name"), "left out: a run is named after its schedule")
+    say(("restartPolicy",), "left out: max_retries says how often a command is retried")
     known, environment = _environment(container, here, say, with_secrets)
     found: dict[str, Any] = {"environment": environment} if environment else {}
     found |= _command(container, here, say, known)
@@ -44,43 +46,53 @@ def command_of_pod(spec: Any, say: Said, with_secrets: bool) -> dict[str, Any]:
 def _environment(
     container: dict[str, Any], here: tuple[str | int, ...], say: Said, with_secrets: bool
 ) -> tuple[dict[str, str | None], dict[str, str]]:
-    """The values of all variables, None for those that the cluster knows alone, and those that are carried over."""
+    """The values of all variables, None for those that only the cluster knows, and the ones to carry over."""
     known: dict[str, str | None] = {}
     kept: dict[str, str] = {}
     given = container.get("env") or []
     if not isinstance(given, list) or not all(isinstance(each, dict) and "name" in each for each in given):
-        raise Unfit("env must be a list of names with their values")
+        raise Unfit("env must be a list of names and values")
     for place, each in enumerate(given):
         at, name = (*here, "env", place), str(each["name"])
         if "valueFrom" in each:
             known[name] = None
-            say(at, f"{name} is not carried over: the cluster knows its value; --env-file is for it", "problem")
+            say(
+                at,
+                f"{name} isn't carried over, since only the cluster knows its value: set it with --env-file",
+                "problem",
+            )
             continue
         value = each.get("value")
         if value is not None and not isinstance(value, str):
-            raise Unfit(f"the value of {name} must be a text: write it in quotes")
+            raise Unfit(f"the value of {name} must be a string: write it in quotes")
         known[name] = _expanded(value or "", known)
         if is_secret(name, known[name] or "") and not with_secrets:
-            say(at, f"{name} looks like a secret, and is left out: --with-secrets, or --env-file later", "problem")
+            say(
+                at,
+                f"{name} looks like a secret and is left out: pass --with-secrets, or set it later with --env-file",
+                "problem",
+            )
         else:
             kept[name] = known[name] or ""
             say(at, "environment")
     if container.get("envFrom"):
         say(
-            (*here, "envFrom"), "not carried over: the cluster knows these variables; --env-file is for them", "problem"
+            (*here, "envFrom"),
+            "not carried over, since only the cluster knows these variables: set them with --env-file",
+            "problem",
         )
     return known, kept
 
 
 def _expanded(text: str, known: Mapping[str, str | None]) -> str:
-    """The text with `$(NAME)` as Kubernetes replaces it: what is not defined stays, and `$$` is a `$`."""
+    """The text with `$(NAME)` replaced as Kubernetes does: undefined names stay, and `$$` is a `$`."""
 
     def of(match: "re.Match[str]") -> str:
         name = match[1]
         if name is None:
             return "$"
         if name in known and known[name] is None:
-            raise Unfit(f"the command needs {name}, whose value the cluster knows alone")
+            raise Unfit(f"the command needs {name}, whose value only the cluster knows")
         return str(known[name]) if name in known else match[0]
 
     return _REFERENCE.sub(of, text)
@@ -95,11 +107,11 @@ def _command(
         if given is None:
             continue
         if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
-            raise Unfit(f"{key} must be a list of texts")
+            raise Unfit(f"{key} must be a list of strings")
         words += [_expanded(each, known) for each in given]
         say((*here, key), "the command")
     if not container.get("command"):
-        raise Unfit("the image says what runs, since there is no command: write it, or --run kubectl leaves it there")
+        raise Unfit("it has no command, so only the image says what runs: add a command, or use --run kubectl")
     if len(words) == 3 and words[1] == "-c" and (_SHELLS.fullmatch(words[0]) or words[0] in {"sh", "bash"}):
         shell = words[0] if words[0].startswith("/") else f"/bin/{words[0]}"
         return {"command": words[2], **({} if shell == "/bin/sh" else {"shell": shell})}
@@ -107,7 +119,7 @@ def _command(
 
 
 def _resources(container: dict[str, Any], here: tuple[str | int, ...], say: Said) -> dict[str, int]:
-    """What is asked for, in whole processors and MiB, rounded up."""
+    """What the container asks for, in whole processors and MiB, rounded up."""
     given = container.get("resources")
     if not isinstance(given, dict) or not given:
         return {}
@@ -120,12 +132,12 @@ def _resources(container: dict[str, Any], here: tuple[str | int, ...], say: Said
     gpus = [value for name, value in asked.items() if str(name).endswith("/gpu")]
     if gpus:
         found["gpus"] = int(_quantity(gpus[0]))
-    say((*here, "resources"), "resources, rounded up; a local worker does not heed them")
+    say((*here, "resources"), "resources, rounded up; a local worker ignores them")
     return {name: value for name, value in found.items() if value > 0}
 
 
 def _quantity(value: Any) -> float:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([A-Za-z]*)", str(value))
     if match is None or match[2] not in _UNITS:
-        raise Unfit(f"{value!a} is no quantity of Kubernetes")
+        raise Unfit(f"{value!a} isn't a Kubernetes quantity")
     return float(match[1]) * _UNITS[match[2]]

@@ -1,7 +1,7 @@
-"""Which schedule an entry of a file is: one that the file made before, or a new one with an id that tells.
+"""Which schedule an entry of a file is: one that the file made before, or a new one with a telling id.
 
-Ids stay with what they are about. An entry is matched by what it runs and when before anything is named, so that lines
-may be moved, changed and taken out, and no id goes to another command.
+Ids stay with what they name. Entries are matched by what they run and when, before anything gets a new id, so that
+lines can be moved, changed and removed without an id passing to another command.
 """
 
 from collections import Counter
@@ -17,28 +17,28 @@ from arco_sched.formats.entries import MAX_PREFIX, Entry, source_of
 from arco_sched.formats.naming import clean, telling_name, telling_words
 
 LABELS: Final = frozenset({SOURCE, "comment", "user"})
-"""The labels that an import decides; others are those of people, and stay."""
+"""The labels that an import decides; all others were set by people and stay."""
 
 _CONTENT: Final = frozenset(field.name for field in CONTENT)
 _POLICY: Final = frozenset(field.name for field in POLICY)
 
 
 def check_prefix(prefix: str) -> None:
-    """Refuse a text that can't begin an id; raises `InvalidInput`."""
+    """Raise `InvalidInput` for a text that can't begin an id."""
     try:
         check_schedule_id(prefix + "x")
     except InvalidInput:
         raise InvalidInput(
-            f"--prefix {prefix[:60]!a} must be of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
+            f"--prefix {prefix[:60]!a} may contain only A-Z a-z 0-9 . _ -, and must begin with a letter or digit"
         ) from None
     if len(prefix) > MAX_PREFIX:
         raise InvalidInput(f"--prefix is longer than {MAX_PREFIX} characters")
 
 
 def wanted(entries: Sequence[Entry], there: Sequence[Version], prefix: str = "") -> list[Wanted]:
-    """What the entries want, in their order, given the schedules that are there.
+    """What the entries want, in their order, given the existing schedules.
 
-    An entry that is matched changes what the file decides, and leaves what people said of the schedule besides.
+    A matched entry changes only what the file decides, and keeps everything else that people set on the schedule.
     """
     sources = {entry.source for entry in entries}
     own = [version for version in there if source_of(version.definition) in sources]
@@ -52,7 +52,7 @@ def wanted(entries: Sequence[Entry], there: Sequence[Version], prefix: str = "")
 
 
 def _onto(known: Definition, entry: Entry) -> Definition:
-    """The schedule's definition with what the file decides as the file says it."""
+    """The schedule's definition, with the fields that the file decides taken from the file."""
     kept = [(name, value) for name, value in known.request.labels if name not in LABELS]
     values = {name: _value(entry.definition, name) for name in entry.owned}
     return merge(
@@ -95,7 +95,7 @@ def _name(definition: Definition) -> str:
 
 
 _telling_name: Final = lru_cache(maxsize=65_536)(telling_name)
-"""The name of a command, which is asked for each way of matching."""
+"""The name of a command; each way of matching asks for it again."""
 
 
 def _time(definition: Definition) -> tuple[str, str]:
@@ -116,11 +116,11 @@ def _both(*keys: Key) -> Key:
 _WAYS: Final[tuple[tuple[Key, bool], ...]] = (
     (_both(_what, _time), False),
     (_both(_what), False),
-    # Another command under the same name is the same entry only where no other could be meant.
+    # A different command with the same name is the same entry only if there is no other candidate.
     (_both(_name, _time), True),
     (_both(_name), True),
 )
-"""How an entry is known again: by what must be equal, and whether it must be the only one of its kind."""
+"""How an entry is recognized: what must be equal, and whether it must be the only one of its kind."""
 
 
 def _pair(entries: Sequence[Entry], ids: dict[int, str], left: dict[str, Version], key: Key, *, alone: bool) -> None:
@@ -141,9 +141,9 @@ def _pair(entries: Sequence[Entry], ids: dict[int, str], left: dict[str, Version
 
 
 def _told_apart(name: str, members: Sequence[Definition], others: Sequence[Definition]) -> list[str]:
-    """What each of several entries of one name is called; neither their order nor that of others matters.
+    """The ids of several entries with one name, independent of the entries' order.
 
-    Each has the word that no other has behind the name. One may lack such a word; then it has the name alone.
+    Each gets a word that no other entry has after the name. One of them may lack such a word and has the name alone.
     """
     first = [_mark(member.request.command or "") for member in members]
     times = Counter(first)
@@ -166,7 +166,7 @@ def _told_apart(name: str, members: Sequence[Definition], others: Sequence[Defin
 
 
 def _free(wanted: str, taken: set[str]) -> str:
-    """The id, with a number behind it where it is taken."""
+    """The id, with a number appended if it is taken."""
     number = 2
     found = wanted
     while found in taken:
@@ -176,7 +176,7 @@ def _free(wanted: str, taken: set[str]) -> str:
 
 
 def _words(definition: Definition) -> tuple[str, ...]:
-    """What tells an entry from others of its name: its command's words, its file, its user, its time."""
+    """What distinguishes an entry from others with its name: its command's words, its file, its user, its time."""
     request = definition.request
     file = clean(source_of(definition).rpartition(":")[2].rsplit("/", 1)[-1])
     found = [*telling_words(request.command or ""), file, request.run_as or ""]

@@ -1,4 +1,4 @@
-"""A name for a command: what it runs, behind guards, wrappers and interpreters, with the words that say what for."""
+"""A name for a command: the program behind guards, wrappers and interpreters, and the words that say what it does."""
 
 import re
 import shlex
@@ -26,7 +26,7 @@ _SHELLS: Final = frozenset({"ash", "bash", "dash", "fish", "ksh", "mksh", "sh", 
 
 
 class _Wrapper(NamedTuple):
-    """A program that runs another: its options with a value, those with a command line, and how much it takes first."""
+    """A program that runs another: its options that take a value or a command line, and its number of arguments."""
 
     valued: frozenset[str] = frozenset()
     lines: frozenset[str] = frozenset()
@@ -61,19 +61,19 @@ _INTERPRETERS: Final = {
     "python": _wrapper("-W -X", "-c"),
     "ruby": _wrapper("-I -r -C", "-e"),
 }
-"""Options with a value, and those with a program, which has no name."""
+"""Options that take a value, and those that take the program's text, which has no name."""
 
 
 def telling_name(command: str, comment: str = "") -> str:
-    """A name for a command: its program, behind guards and wrappers, with the words that say what it shall do.
+    """A name for a command: the program behind guards and wrappers, and the words that say what it does.
 
-    Where the command has none, the first words of the comment; nothing where there is none either.
+    Without one, the first words of the comment; empty if there is no comment either.
     """
     return _of_line(_HERE_DOCUMENT.sub("", command), depth=3) or clean(" ".join(comment.lower().split()[:5]))
 
 
 def telling_words(command: str) -> list[str]:
-    """The parts of a command that may tell it from another of the same name, in their order."""
+    """The parts of a command that may distinguish it from others with its name, in order."""
     found = []
     for words in _segments(_HERE_DOCUMENT.sub("", command)):
         for word in words:
@@ -135,7 +135,7 @@ def _program(words: list[str], depth: int) -> str:
 
 
 def _unwrap(base: str, words: list[str]) -> str | None:
-    """Take a wrapper's own words away; the command line that it runs, where that is an option's value."""
+    """Remove a wrapper's own words; returns the command line that it runs if that is the value of an option."""
     wrapper = _WRAPPERS[base]
     positional = wrapper.positional
     of_user = base == "su"
@@ -160,7 +160,7 @@ def _unwrap(base: str, words: list[str]) -> str | None:
 
 
 def _of_shell(words: list[str], depth: int) -> str:
-    """The script that a shell runs, or what its command line runs."""
+    """The name of the script that a shell runs, or of what its command line runs."""
     while words:
         word = words.pop(0)
         if re.fullmatch(r"-[a-zA-Z]*c", word):
@@ -173,7 +173,7 @@ def _of_shell(words: list[str], depth: int) -> str:
 
 
 def _script(interpreter: _Wrapper, words: list[str]) -> str:
-    """The script or module that an interpreter runs; nothing where its text is on the line."""
+    """The name of the script or module that an interpreter runs; empty if the program's text is on the line."""
     while words:
         word = words.pop(0)
         if word in {"-m", "-jar", "-f"} and words:

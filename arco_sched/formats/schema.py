@@ -1,6 +1,6 @@
 """The JSON Schema of a definitions file, from the table of fields.
 
-The package has it as a file, for `arco export --schema`; `python -m arco_sched.formats.schema` writes that file anew.
+The package contains it as a file, for `arco export --schema`; `python -m arco_sched.formats.schema` rewrites that file.
 """
 
 import json
@@ -22,25 +22,22 @@ def schema(keys: Mapping[str, Field] = KEYS) -> dict[str, Any]:
     """The schema of a file whose schedules have these keys."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Definitions of arco",
-        "description": (
-            "What `arco apply FILE` reads and `arco export` writes: schedules by their ids, and what they have in "
-            "common."
-        ),
+        "title": "arco definitions",
+        "description": "What `arco apply FILE` reads and `arco export` writes: schedules by id, and their defaults.",
         "type": "object",
         "additionalProperties": False,
         "properties": {
             "defaults": {
                 "description": (
-                    "Values for every schedule that does not say otherwise; a list or the labels of a schedule replace "
-                    "these whole."
+                    "Values for every schedule that doesn't set its own; a schedule's list or labels replace these "
+                    "entirely."
                 ),
                 "type": "object",
                 "additionalProperties": False,
                 "properties": {key: _reference(key) for key, field in keys.items() if field.in_defaults},
             },
             "schedules": {
-                "description": 'The schedules by their ids; an id with a dot is quoted, [schedules."team.daily"].',
+                "description": 'The schedules by id; quote an id that contains a dot, [schedules."team.daily"].',
                 "type": "object",
                 "propertyNames": {"pattern": f"^{SCHEDULE_ID.pattern}$"},
                 "additionalProperties": _reference("schedule"),
@@ -74,7 +71,7 @@ def _definition(field: Field) -> dict[str, Any]:
 
 
 def _value(kind: Kind) -> dict[str, Any]:
-    """What a value of a kind is in a file."""
+    """The schema of a kind's values."""
     if isinstance(kind, Choice):
         return {"enum": list(kind.choices)}
     if isinstance(kind, Span):
@@ -106,7 +103,7 @@ def _text(kind: Text) -> dict[str, int]:
 
 
 def text() -> str:
-    """The schema as its file has it."""
+    """The schema as the text of its file."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,7 +1,7 @@
 """OnCalendar= of systemd.time(7) -> cron expressions that are due at the same times.
 
-In systemd a weekday and a day must both match, where cron takes either. What needs both is said with `#` where the days
-are those of one week of the month, and refused by name where no expression says it.
+In systemd a weekday and a day must both match, where cron accepts either. Days that are a whole week of the month
+become a weekday with `#`; what no expression can say is refused with its reason.
 """
 
 import re
@@ -37,14 +37,14 @@ _FIFTH: Final = (29, 30, 31)
 
 
 class Calendar(NamedTuple):
-    """An OnCalendar= as an expression and the zone that it names, if it names one."""
+    """An OnCalendar= as an expression, and its zone if it names one."""
 
     expression: str
     timezone: str | None
 
 
 def read_calendar(text: str) -> Calendar:
-    """The expression that is due when systemd's is; raises `Unfit` for what it can't read, or what can't be said."""
+    """The expression that is due when systemd's is; raises `Unfit` if it can't be read or expressed."""
     words = _WORDS.get(text.strip().lower(), text).split()
     if not words:
         raise Unfit("OnCalendar is empty")
@@ -58,7 +58,7 @@ def read_calendar(text: str) -> Calendar:
         if time is not None or (time := _TIME.fullmatch(word)) is None:
             raise Unfit(_unread(text, word))
     if weekdays is None and date is None and time is None:
-        raise Unfit(f"{text!a} is no calendar expression of systemd")
+        raise Unfit(f"{text!a} isn't a systemd calendar expression")
     hours, minutes, seconds = ("0", "0", "0") if time is None else _times(time)
     month_days, months, days = _date(date, weekdays)
     fields = f"{minutes} {hours} {month_days} {months} {days}"
@@ -67,10 +67,10 @@ def read_calendar(text: str) -> Calendar:
 
 def _unread(text: str, word: str) -> str:
     if text.startswith("@"):
-        return f"{text!a} is one instant: `arco schedule create --cron @once --start INSTANT`"
+        return f"{text!a} is a single instant: use `arco schedule create --cron @once --start INSTANT`"
     if re.search(r":[0-9]+\.[0-9]", word):
-        return f"{word!a} has fractions of a second, and a second is the least here"
-    return f"{text!a} is no calendar expression of systemd: {word!a} can't be read"
+        return f"{word!a} has fractions of a second, but arco counts in whole seconds"
+    return f"{text!a} isn't a systemd calendar expression: {word!a} can't be read"
 
 
 def _checked(text: str) -> str:
@@ -106,7 +106,7 @@ def _weekdays(text: str) -> list[int]:
         first, last = _day(low), _day(high or low)
         # Weeks begin on Monday here: Sunday is the last day of a range.
         if (first or 7) > (last or 7):
-            raise Unfit(f"the weekdays {item!a} run backwards, which systemd refuses")
+            raise Unfit(f"the weekdays {item!a} run backwards, which systemd rejects")
         found |= {day % 7 for day in range(first or 7, (last or 7) + 1)}
     return sorted(found)
 
@@ -115,7 +115,7 @@ def _day(text: str) -> int:
     for number, name in enumerate(_DAYS):
         if text in {name, name[:3]}:
             return number
-    raise Unfit(f"{text!a} is no day of the week")
+    raise Unfit(f"{text!a} isn't a day of the week")
 
 
 def _times(match: "re.Match[str]") -> tuple[str, str, str]:
@@ -127,13 +127,13 @@ def _times(match: "re.Match[str]") -> tuple[str, str, str]:
 
 
 def _date(match: "re.Match[str] | None", weekdays: list[int] | None) -> tuple[str, str, str]:
-    """The fields of the day of the month, the month, the day of the week."""
+    """The fields day-of-month, month and day-of-week."""
     listed = "*" if weekdays is None or len(weekdays) == 7 else _ranges(weekdays)
     if match is None:
         return "*", "*", listed
     if match["year"] not in {None, "*"}:
         raise Unfit(
-            f"it is for the years {match['year']} alone: bound a schedule by its start and end "
+            f"it is limited to the years {match['year']}: give the schedule a start and an end instead "
             "(`arco schedule create --start --end`, @once for one instant)"
         )
     months = _field(match["month"], 1, 12, "months")
@@ -162,11 +162,11 @@ def _from_the_end(text: str, months: str, weekdays: list[int] | None, listed: st
     for item in text.split(","):
         body, slash, step = item.partition("/")
         if body == "*" or ".." in body:
-            raise Unfit(f"the days ~{text} can't be read: after ~ come numbers, counted from the end of the month")
+            raise Unfit(f"the days ~{text} can't be read: write numbers after ~, counted from the end of the month")
         low = _number(body, 1, 31, "days")
         each = _number(step, 1, 31, "steps") if slash else low
         if slash and low - each < 1:
-            raise Unfit(f"the days ~{item} have a step beyond their range, which systemd refuses")
+            raise Unfit(f"the days ~{item} have a step beyond their range, which systemd rejects")
         values |= set(range(low, 0, -each))
     if listed != "*":
         if values == set(range(1, 8)):
@@ -177,8 +177,8 @@ def _from_the_end(text: str, months: str, weekdays: list[int] | None, listed: st
 
 def _both(days: str, weekdays: str) -> str:
     return (
-        f"in systemd both the days {days} and the weekdays {weekdays} must match, and here either would do; only whole "
-        "weeks can be said, as in Mon *-*-01..07. Let the command look at one of them"
+        f"systemd requires both the days {days} and the weekdays {weekdays} to match, which arco supports only for "
+        "whole weeks, as in Mon *-*-01..07: check one of them in the command"
     )
 
 
@@ -201,10 +201,10 @@ def _values(text: str, low: int, high: int, what: str) -> list[int]:
         first = _number(first_text, low, high, what)
         last = _number(last_text, low, high, what) if dots else high if slash else first
         if first > last:
-            raise Unfit(f"the {what} {item} run backwards, which systemd refuses")
+            raise Unfit(f"the {what} {item} run backwards, which systemd rejects")
         step = _number(step_text, 1, high, "steps") if slash else 1
         if slash and first + step > last and dots == "":
-            raise Unfit(f"the {what} {item} have a step beyond their range, which systemd refuses")
+            raise Unfit(f"the {what} {item} have a step beyond their range, which systemd rejects")
         found |= set(range(first, last + 1, step))
     return sorted(found)
 

@@ -1,4 +1,4 @@
-"""A timer of systemd with its service -> entries, and a word on every setting of both (systemd.timer(5))."""
+"""A systemd timer with its service -> entries, and a note on every setting of both (systemd.timer(5))."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ from arco_sched.formats.systemd_units import (
 )
 
 NOT_PERSISTENT: Final = 5
-"""Minutes for which a timer that is not persistent is made up for: a late evaluation is no outage."""
+"""Minutes of catch-up for a timer that isn't persistent: a late evaluation is not an outage."""
 
 _OWNED: Final = frozenset(
     {"cron_expression", "timezone", "command", "shell", "working_directory", "environment", "environment_file"}
@@ -38,21 +38,21 @@ _SHELLS: Final = re.compile(r"/(?:usr/)?bin/(?:sh|bash|dash|zsh|ksh)")
 _EVERY: Final = frozenset({"OnUnitActiveSec", "OnUnitInactiveSec"})
 _ONCE: Final = frozenset({"OnBootSec", "OnStartupSec", "OnActiveSec"})
 _SAID: Final[Mapping[str, str]] = {
-    "AccuracySec": "left out: a run is due at the second",
+    "AccuracySec": "left out: a run is due to the second",
     "FixedRandomDelay": "left out: spread_seconds is the same on every machine and every day",
-    "RemainAfterElapse": "left out: a schedule stays",
-    "WakeSystem": "left out: arco wakes no machine",
-    "OnClockChange": "left out: arco does not see the clock change",
+    "RemainAfterElapse": "left out: a schedule stays defined",
+    "WakeSystem": "left out: arco can't wake a machine",
+    "OnClockChange": "left out: arco doesn't watch for clock changes",
     "OnTimezoneChange": "left out: a schedule has its own zone",
     "Description": "the label comment",
     "Type": "left out: a run ends when its command ends",
     "Group": "left out: a run has the groups of its user",
-    "Restart": "left out: --retries and --retry-on say what is tried again",
-    "RestartSec": "left out: --retry-delay says when it is tried again",
+    "Restart": "left out: --retries and --retry-on say what is retried",
+    "RestartSec": "left out: --retry-delay says when it is retried",
     "StandardOutput": "left out: output is kept (`arco runs log`)",
     "StandardError": "left out: output is kept (`arco runs log`)",
-    "Documentation": "left out: it is for readers",
-    "WantedBy": "left out: a schedule that is there is in force",
+    "Documentation": "left out: it is for people",
+    "WantedBy": "left out: a schedule is active once it exists",
 }
 _OF_SERVICE: Final = frozenset(
     {"ExecStart", "ExecStartPre", "ExecStartPost", "User", "WorkingDirectory", "Environment", "EnvironmentFile"}
@@ -62,9 +62,9 @@ _OF_SERVICE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How timers are to be read: the zone of those that name none, whether secrets are carried over.
+    """How to read timers: the zone of those that name none, and whether secrets are carried over.
 
-    `of_user` is whether the units are a user's, whose commands run in the user's home.
+    `of_user` is whether they are user units, whose commands run in the user's home.
     """
 
     timezone: str | None = None
@@ -73,7 +73,7 @@ class Options:
 
 
 class _Due(NamedTuple):
-    """What makes a timer elapse: the setting, the expression and the zone that it names."""
+    """What triggers a timer: the setting, its expression, and the zone that it names."""
 
     setting: Setting
     expression: str
@@ -89,11 +89,10 @@ def read(
     find: Callable[[str], tuple[str, bytes] | None],
     options: Options,
 ) -> list[ReadFile]:
-    """The entries that a timer means, and what became of its service, each a file of its own.
+    """The timer, with its entries, and its service, each as one file.
 
-    `find` gives the name and the text of the file of a service.
-
-    `unit` is the timer's own name, `backup.timer`. Raises `InvalidInput` for a zone that there is not.
+    `find` gives the name and the text of a service's file. `unit` is the timer's own name, `backup.timer`. Raises
+    `InvalidInput` for an unknown zone.
     """
     load_zone("UTC" if options.timezone is None else options.timezone)
     reader = _Reader(read_unit(source, unit), label, options)
@@ -137,7 +136,7 @@ class _Reader:
             return
         found = find(service_name) if service_name.endswith(".service") else None
         if found is None:
-            self._all(f"its service {service_name} is not among the files, nor beside it")
+            self._all(f"its service {service_name} is neither among the files nor next to the timer")
             return
         self.service = found[0]
         try:
@@ -193,7 +192,7 @@ class _Reader:
         definition = merge(definition, values["policy"])
         wrong = [problem.sentence() for problem in problems(definition)]
         if any(entry.asked_id == schedule_id for entry in self.entries):
-            wrong.append("it is there twice")
+            wrong.append("it appears twice")
         try:
             check_schedule_id(schedule_id)
         except InvalidInput as error:
@@ -205,9 +204,9 @@ class _Reader:
         self.entries.append(Entry(definition, schedule_id, owned=_OWNED))
         message = None
         if setting.key == "OnUnitActiveSec":
-            message = "counted from the start of the schedule, whatever boots"
+            message = "counted from the start of the schedule, not from a boot"
         elif setting.key == "OnUnitInactiveSec":
-            message = "counted from the start of the schedule: systemd counts from the end of the last run"
+            message = "counted from the start of the schedule; systemd counts from the end of the last run"
         self.lines.append(Line(setting.number, "schedule", setting.text, len(self.entries) - 1, message))
 
     def _is_persistent(self) -> bool:
@@ -230,26 +229,24 @@ class _Reader:
             if setting.number in said:
                 continue
             if setting.key in _ONCE:
-                message = "arco does not see a machine or a unit start"
+                message = "arco doesn't see a machine boot or a unit start"
                 if is_due:
                     self._say(setting, f"left out: {message}; the rest of the timer is carried over")
                 else:
-                    self._problem(setting, f"{message}, and nothing else makes the timer elapse")
+                    self._problem(setting, f"{message}, and the timer has no other trigger")
             elif setting.key == "Persistent" and setting.section == "Timer":
-                what = (
-                    "the latest time that was missed runs" if is_flag(setting.value) else "what was missed does not run"
-                )
-                self._say(setting, f"after an outage {what}")
+                what = "the latest missed time runs" if is_flag(setting.value) else "missed times don't run"
+                self._say(setting, f"after an outage, {what}")
             elif setting.key == "Unit" and setting.section == "Timer":
-                self._say(setting, "the service that is carried over")
+                self._say(setting, "the service to carry over")
             elif not setting.value and setting.key == "OnCalendar":
-                self._say(setting, "takes back those above it")
+                self._say(setting, "clears the ones above it")
             else:
                 self._say(setting, _SAID.get(setting.key, "left out: it is for systemd"))
         if not self._is_persistent():
             self.notes.append(
-                f"{self._timer.name} is not persistent: what was missed by more than {NOT_PERSISTENT} minutes is not "
-                "made up for (catchup_window_minutes)"
+                f"{self._timer.name} isn't persistent: what is missed by more than {NOT_PERSISTENT} minutes isn't "
+                "caught up (catchup_window_minutes)"
             )
 
     def _say(self, setting: Setting, message: str) -> None:
@@ -260,7 +257,7 @@ class _Reader:
 
 
 def _skips(expression: str) -> bool:
-    """Whether it has times that clocks jump over, which systemd leaves out."""
+    """Whether clock changes can jump over its times; systemd skips those."""
     return not expression.startswith("@") and parse_expression(expression).fixed_time
 
 
@@ -268,7 +265,7 @@ def _skips(expression: str) -> bool:
 
 
 def _service(service: Unit, options: Options) -> tuple[dict[str, Any], list[Line]]:
-    """What a run does and how, by the names of the fields, and a line for each setting. Raises `Unfit`."""
+    """What a run does and how, by field name, and a line for each setting. Raises `Unfit`."""
     request: dict[str, Any] = {}
     policy: dict[str, Any] = {}
     lines: list[Line] = []
@@ -287,9 +284,9 @@ def _service(service: Unit, options: Options) -> tuple[dict[str, Any], list[Line
             policy["on_failure"] = f"systemctl start {specified(setting.value, service.name)}"
             say(setting, "on_failure")
         elif setting.key.startswith(("Condition", "Assert")) or setting.key == "ExecCondition":
-            say(setting, "not carried over: let the command look at it", "problem")
+            say(setting, "not carried over: check it in the command", "problem")
         elif setting.key.startswith("Exec"):
-            say(setting, "not carried over: let the command do it", "problem")
+            say(setting, "not carried over: do it in the command", "problem")
         else:
             say(setting, _SAID.get(setting.key, "left out: it is for systemd, and the command runs without it"))
     return {"request": {key: value for key, value in request.items() if value is not None}, "policy": policy}, lines
@@ -308,17 +305,17 @@ def _carry(
         say(setting, "the command")
     elif key == "User":
         request["run_as"] = value or None
-        say(setting, "run_as, for a worker that is root or this user")
+        say(setting, "run_as, for a worker running as root or as this user")
     elif key == "WorkingDirectory":
         path = value.removeprefix("-")
         request["working_directory"] = None if path == "~" else path or "/"
         say(setting, "working_directory")
     elif key == "EnvironmentFile":
         if request.get("environment_file") and value:
-            say(setting, "not carried over: one environment file is read, the first", "problem")
+            say(setting, "not carried over: only the first environment file is read", "problem")
             return
         request["environment_file"] = value.removeprefix("-") or None
-        say(setting, "environment_file; it must be there, and have K=V lines without expansion")
+        say(setting, "environment_file; it must exist, and its K=V lines aren't expanded")
     elif key == "Environment":
         kept, secret = dict(request.get("environment", {})), []
         for word in words(value):
@@ -328,22 +325,24 @@ def _carry(
             else:
                 kept[name] = content
         request["environment"] = kept if value else {}
-        message = f"{', '.join(secret)} looks like a secret, and is left out: --with-secrets, or --env-file later"
+        message = (
+            f"{', '.join(secret)} looks like a secret and is left out: pass --with-secrets, or use --env-file later"
+        )
         say(setting, message if secret else "environment", "problem" if secret else "setting")
     elif value.lower() in {"infinity", "0", ""} or (key == "RuntimeMaxSec") == _is_oneshot(service):
-        say(setting, "left out: it ends no run")
+        say(setting, "left out: it doesn't end a run")
     else:
         policy["timeout_seconds"] = seconds(value)
         say(setting, "timeout_seconds")
 
 
 def _is_oneshot(service: Unit) -> bool:
-    """Whether its start takes as long as its command: then the time for starting is that of the run."""
+    """Whether starting it takes as long as its command: then the start timeout is the run's timeout."""
     return any(setting.value == "oneshot" for setting in service.values("Service", "Type")[-1:])
 
 
 def _command(service: Unit) -> dict[str, Any]:
-    """The command line of a service, and its shell; raises `Unfit`."""
+    """The command line of a service and its shell; raises `Unfit`."""
     starts = service.values("Service", "ExecStart")
     if not starts:
         raise Unfit("it has no ExecStart")
@@ -357,16 +356,16 @@ def _command(service: Unit) -> dict[str, Any]:
 
 
 def _line(setting: Setting, unit: str) -> tuple[str, dict[str, Any] | None]:
-    """A command line for sh, and where it is that of a shell anyway, the fields that say so."""
+    """A command line for sh; if the setting calls a shell itself, also the fields for that."""
     text = setting.value
     prefixes = re.match(r"[-@:+!|]*", text)
     marks = "" if prefixes is None else prefixes[0]
     for mark in marks:
         if mark not in "-:":
-            raise Unfit(f"{setting.key}={mark}… has no equal here: let the command do without it")
+            raise Unfit(f"{setting.key}={mark}… has no equivalent in arco: write the command without it")
     text = specified(text[len(marks) :].lstrip(), unit)
     if re.search(r"(?:^|\s);(?:\s|$)", text):
-        raise Unfit(f"{setting.key} has several commands in one line: write one a line")
+        raise Unfit(f"{setting.key} has several commands on one line: write one per line")
     given = words(text)
     if not given:
         raise Unfit(f"{setting.key} has no command")

@@ -23,7 +23,7 @@ _SPECIFIER: Final = re.compile(r"%(.)")
 
 
 class Setting(NamedTuple):
-    """A line of a unit: where it begins, its section, its key and its value, and the line as it stands."""
+    """A setting of a unit: the line where it begins, its section, key and value, and its text."""
 
     number: int
     section: str
@@ -33,7 +33,7 @@ class Setting(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A unit file: its name (`backup.timer`), its settings, and the lines that are none, with their reasons."""
+    """A unit file: its name (`backup.timer`), its settings, and the lines that aren't settings, with their reasons."""
 
     name: str
     settings: tuple[Setting, ...]
@@ -41,11 +41,11 @@ class Unit(NamedTuple):
 
     @property
     def stem(self) -> str:
-        """The name without what kind of unit it is."""
+        """The name without the unit type."""
         return self.name.rpartition(".")[0]
 
     def values(self, section: str, key: str) -> list[Setting]:
-        """The settings of a key in their order; an empty value takes back those above it."""
+        """The settings of a key in order; an empty value clears the ones above it."""
         found: list[Setting] = []
         for setting in self.settings:
             if (setting.section, setting.key) == (section, key):
@@ -54,7 +54,7 @@ class Unit(NamedTuple):
 
 
 def read_unit(source: bytes, name: str) -> Unit:
-    """The settings of a unit file; lines that end with a backslash go on."""
+    """The settings of a unit file; a line that ends in a backslash continues on the next."""
     settings, broken = [], []
     section = ""
     lines = source.decode("utf-8", "backslashreplace").split("\n")
@@ -73,7 +73,7 @@ def read_unit(source: bytes, name: str) -> Unit:
         if text.startswith("[") and text.endswith("]"):
             section = text[1:-1]
         elif not equals or not section:
-            broken.append((first, text, "it is no setting of a section: systemd ignores it"))
+            broken.append((first, text, "it isn't a setting in a section: systemd ignores it"))
         else:
             settings.append(Setting(first, section, key.strip(), value.strip(), text))
     return Unit(name, tuple(settings), tuple(broken))
@@ -85,21 +85,21 @@ def seconds(text: str) -> int:
     while at < len(text.rstrip()):
         match = _SPAN.match(text, at)
         if match is None or match[2] not in _MICROSECONDS:
-            raise Unfit(f"{text!a} is no span of time")
+            raise Unfit(f"{text!a} isn't a time span")
         total += round(float(match[1]) * _MICROSECONDS[match[2]])
         at = match.end()
     if not text.strip() or total % 1_000_000:
-        raise Unfit(f"{text!a} is not whole seconds, and a second is the least here")
+        raise Unfit(f"{text!a} isn't a whole number of seconds")
     return total // 1_000_000
 
 
 def is_flag(text: str) -> bool:
-    """Whether a value says yes."""
+    """Whether systemd reads a value as true."""
     return text.lower() in {"1", "yes", "y", "true", "t", "on"}
 
 
 def specified(text: str, unit: str) -> str:
-    """The value with its specifiers as systemd has them for this unit; raises `Unfit` for what the host decides."""
+    """The value with its specifiers expanded for this unit; raises `Unfit` for one that depends on the host."""
     stem, _, _ = unit.rpartition(".")
     prefix, at, instance = stem.partition("@")
     known = {"%": "%", "n": unit, "N": stem, "p": prefix, "i": instance if at else "", "t": "/run", "S": "/var/lib"}
@@ -108,7 +108,7 @@ def specified(text: str, unit: str) -> str:
 
     def of(match: "re.Match[str]") -> str:
         if match[1] not in known:
-            raise Unfit(f"the specifier %{match[1]} depends on the host, or has no meaning here")
+            raise Unfit(f"the specifier %{match[1]} depends on the host or means nothing to arco")
         return known[match[1]]
 
     return _SPECIFIER.sub(of, text)
@@ -122,16 +122,16 @@ def words(text: str) -> list[str]:
     try:
         return list(lexer)
     except ValueError:
-        raise Unfit("its quotes are not closed") from None
+        raise Unfit("its quotes aren't closed") from None
 
 
 def shell_line(given: Sequence[str]) -> str:
-    """A command line for sh of words that systemd would give to the program as they are, but for its `$`."""
+    """A command line for sh of words that systemd passes on unchanged except for `$`."""
     return " ".join(map(_shell_word, given))
 
 
 def _shell_word(word: str) -> str:
-    # `$X` as a word of its own is split at blanks, `${X}` is not, and nothing else is special.
+    # `$X` as a separate word is split at blanks, `${X}` isn't, and nothing else is special.
     if re.fullmatch(r"\$[A-Za-z_][A-Za-z0-9_]*", word):
         return word
     parts = re.split(r"(\$\{[A-Za-z_][A-Za-z0-9_]*\})", word)

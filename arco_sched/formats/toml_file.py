@@ -1,6 +1,6 @@
-"""Definitions as a TOML file: reading one with every problem at its line, and writing one that reads back the same.
+"""Definitions as a TOML file: reads one and reports every problem with its line, and writes one that reads back equal.
 
-`docs/definitions-file.md` describes the file, and `schedules.schema.json` says the same to editors.
+`docs/definitions-file.md` describes the file for people, `schedules.schema.json` for editors.
 """
 
 import re
@@ -24,7 +24,7 @@ _AT_LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\
 
 
 class DefinitionsFile(NamedTuple):
-    """A file that was read: what it wants, and the lines of (schedule id, name of the field).
+    """A file that was read: the schedules it wants, and the line of each (schedule id, field name).
 
     `says_schedules` is whether it has a `schedules` table at all.
     """
@@ -35,17 +35,17 @@ class DefinitionsFile(NamedTuple):
 
 
 def read(source: bytes, name: str) -> DefinitionsFile:
-    """The definitions that a file holds; `name` is what problems call it.
+    """The definitions in a file; `name` is what problems call it.
 
-    Raises `InvalidFile` with every problem of the file; where it is no TOML, with the first.
+    Raises `InvalidFile` with every problem of the file, or only the first if it isn't TOML.
     """
     try:
         text = source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
-        raise InvalidFile(name, (line, "this is not UTF-8: save the file as UTF-8")) from None
+        raise InvalidFile(name, (line, "the file isn't UTF-8: save it as UTF-8")) from None
     try:
-        is_json = text.lstrip().startswith("{")  # as `arco export --json` writes it; no TOML begins so
+        is_json = text.lstrip().startswith("{")  # as `arco export --json` writes it; TOML never begins like this
         document = _from_json(text) if is_json else tomllib.loads(text)
         lines = {} if is_json else key_lines(text)
     except RecursionError:
@@ -60,7 +60,7 @@ def read(source: bytes, name: str) -> DefinitionsFile:
     places = {(str(path[1]), KEYS[str(path[2])].name): line for path, line in lines.items() if _is_key(path)}
     for each in wanted:
         for key, field in KEYS.items():
-            # What a schedule does not say itself comes from the defaults, or is missing where the schedule begins.
+            # A value that a schedule doesn't set comes from the defaults, or is missing where the schedule begins.
             begin = lines.get(("schedules", each.schedule_id), 1)
             if not is_json:
                 places.setdefault((each.schedule_id, field.name), lines.get(("defaults", key), begin))
@@ -74,7 +74,7 @@ def _from_json(text: str) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
             twice = next(key for at, (key, _) in enumerate(pairs) if key in {other for other, _ in pairs[:at]})
-            raise ValueError(f"the key {_shown(twice)} is there twice")
+            raise ValueError(f"the key {_shown(twice)} appears twice")
         return found
 
     document: dict[str, Any] = json.loads(text, object_pairs_hook=unique)
@@ -94,7 +94,7 @@ def _syntax(message: str, text: str) -> tuple[int, str]:
 
 
 class _Reader:
-    """Reads the document as `tomllib` gives it; every problem is noted with its line, and reading goes on."""
+    """Reads the document that `tomllib` returns, noting every problem with its line instead of stopping."""
 
     def __init__(self, lines: Mapping[Path, int]) -> None:
         self.problems: list[tuple[int | None, str]] = []
@@ -105,22 +105,22 @@ class _Reader:
             if key not in {"defaults", "schedules"}:
                 nearest = get_close_matches(key, ("defaults", "schedules"), n=1, cutoff=CLOSE)
                 meant = f"; did you mean {nearest[0]}?" if nearest else ""
-                self._note((key,), f"unknown key {_shown(key)}: a file holds [defaults] and [schedules.ID]{meant}")
+                self._note((key,), f"unknown key {_shown(key)}: a file has [defaults] and [schedules.ID]{meant}")
         defaults = self._defaults(document.get("defaults", {}))
         schedules = document.get("schedules", {})
         if not isinstance(schedules, dict):
-            self._note(("schedules",), "schedules are tables with their ids: write [schedules.ID]")
+            self._note(("schedules",), "schedules must be tables named by id: write [schedules.ID]")
             return ()
         found = (self._schedule(schedule_id, values, defaults) for schedule_id, values in schedules.items())
         return tuple(wanted for wanted in found if wanted is not None)
 
     def _defaults(self, values: Any) -> dict[str, Any]:
         if not isinstance(values, dict):
-            self._note(("defaults",), "defaults is a table: write [defaults]")
+            self._note(("defaults",), "defaults must be a table: write [defaults]")
             return {}
         for key in values:
             if key in KEYS and not KEYS[key].in_defaults:
-                self._note(("defaults", key), f"defaults: {key} belongs to a schedule, not to the defaults")
+                self._note(("defaults", key), f"defaults: {key} can't be a default: set it for each schedule")
         return self._values(("defaults",), values, "defaults")
 
     def _schedule(self, schedule_id: str, values: Any, defaults: Mapping[str, Any]) -> Wanted | None:
@@ -131,7 +131,7 @@ class _Reader:
         except InvalidInput as error:
             self._note(path, str(error))
         if not isinstance(values, dict):
-            self._note(path, f"{who} is not a table: write [schedules.{toml_key(schedule_id)}]")
+            self._note(path, f"{who} must be a table: write [schedules.{toml_key(schedule_id)}]")
             return None
         before = len(self.problems)
         found = dict(defaults) | self._values(path, values, who)
@@ -167,9 +167,9 @@ def _unknown(path: Path, key: str, value: Any) -> str:
         return f"unknown key {_shown(key)}: did you mean {_ELSEWHERE[key]}?"
     if isinstance(value, dict) and path[0] == "schedules" and any(name in KEYS or name in _ELSEWHERE for name in value):
         whole = toml_key(f"{path[1]}.{key}")
-        return f"unknown table {_shown(key)}: an id with a dot in it is quoted, [schedules.{whole}]"
+        return f"unknown table {_shown(key)}: quote an id that contains a dot, [schedules.{whole}]"
     nearest = get_close_matches(key, KEYS, n=1, cutoff=CLOSE)
-    meant = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(KEYS)}"
+    meant = f"did you mean {nearest[0]}?" if nearest else f"the keys are {', '.join(KEYS)}"
     return f"unknown key {_shown(key)}: {meant}"
 
 
@@ -182,7 +182,7 @@ def _wanted(schedule_id: str, values: dict[str, Any]) -> Wanted:
 # The keys.
 
 KEYS: Final[Mapping[str, Field]] = {field.stem: field for field in GIVEN}
-"""The fields by the keys of a schedule, in the order in which `write` writes them."""
+"""The fields by the keys of a schedule, in the order in which they are written."""
 
 _ELSEWHERE: Final[Mapping[str, str]] = {
     **{field.name: key for key, field in KEYS.items() if field.name != key},
@@ -199,14 +199,14 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
     "end": "end_at",
     "disabled": "enabled = false",
 }
-"""Names that the command line or the JSON answers have for a key."""
+"""What the command line or JSON answers call a key."""
 
 NAMES: Final = Names(lambda name: BY_NAME[name].stem if name in BY_NAME else name)
 """What a file calls the fields."""
 
 
 def _read_value(field: Field, value: Any) -> tuple[Any, list[Problem]]:
-    """The field's value that a file means, and every problem that it has."""
+    """The field's value as read from a file, and every problem with it."""
     kind = field.kind
     try:
         if isinstance(kind, Span) and not is_whole(value):
@@ -214,13 +214,13 @@ def _read_value(field: Field, value: Any) -> tuple[Any, list[Problem]]:
                 return None, [Problem(field.name, "not_span", {"forms": kind.forms})]
             value = kind.parse(value, field.name)
         elif isinstance(kind, Instant):
-            # TOML has instants of its own; they come as values of `datetime`, whose text is what parse_instant reads.
+            # TOML has its own date-times; they arrive as `datetime` values, whose text parse_instant reads.
             text = value.isoformat() if hasattr(value, "isoformat") else value
             if not isinstance(text, str):
                 return None, [Problem(field.name, "not_instant")]
             value = parse_instant(text, field.name)
         elif isinstance(kind, Days) and isinstance(value, list):
-            # TOML has days of its own as well.
+            # TOML has its own dates, too.
             value = [each.isoformat() if hasattr(each, "isoformat") else each for each in value]
         elif isinstance(kind, Pairs) and isinstance(value, dict):
             nested = [key for key, entry in value.items() if isinstance(entry, dict)]
@@ -232,7 +232,7 @@ def _read_value(field: Field, value: Any) -> tuple[Any, list[Problem]]:
 
 
 def _place(problem: Problem) -> Path:
-    """The entry or the key of a value that a problem is about."""
+    """Which entry or key of a value a problem is about."""
     return tuple(problem.data[name] for name in ("entry", "key") if name in problem.data)
 
 
@@ -248,14 +248,14 @@ def _shown(text: str) -> str:
 
 
 def document(versions: Iterable[Version]) -> dict[str, Any]:
-    """What a definitions file says of these schedules, as plain values; what is as by default is left out."""
+    """What a definitions file says about these schedules, as plain values without those that equal the default."""
     return {"schedules": {version.schedule_id: _entry(version) for version in versions}}
 
 
 def write(versions: Iterable[Version], comments: Mapping[str, str] = NOTHING) -> str:
-    """A definitions file that says what these schedules are, each below its comment of one line."""
+    """A definitions file with these schedules, each below its one-line comment."""
     heading = "# Written by `arco export`. `arco apply FILE --dry-run` shows what would change.\n"
-    # Without schedules there is not even an empty table, with which `apply --prune` would delete all there are.
+    # Without schedules there is no table at all: with an empty one, `apply --prune` would delete every schedule.
     parts = [heading]
     for schedule_id, entry in document(versions)["schedules"].items():
         comment = "".join(char if char.isprintable() else _number(char) for char in comments.get(schedule_id, ""))
@@ -297,15 +297,15 @@ def _entry(version: Version) -> dict[str, Any]:
 
 
 def toml_key(text: str) -> str:
-    """The text as a key, in quotes where it needs them."""
+    """The text as a key, quoted if necessary."""
     return _toml({text: 0}).removesuffix(" = 0\n")
 
 
 def _toml(values: Mapping[str, Any]) -> str:
-    r"""The values as TOML; what can't be seen is written as its number, `\u202E`, so that no terminal obeys it."""
+    r"""The values as TOML; invisible characters are written as `\u202E`, so that no terminal obeys them."""
     from tomli_w import dumps
 
-    # Every string is in double quotes and on one line, so what can't be seen is in a string, or it ends a line.
+    # Every string is double-quoted and on one line, so an invisible character is in a string or ends a line.
     return "".join(char if char.isprintable() or char == "\n" else _number(char) for char in dumps(values))
 
 

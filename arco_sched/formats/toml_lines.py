@@ -1,4 +1,4 @@
-"""Where each key of a TOML document stands, which `tomllib` does not say."""
+"""The line of each key of a TOML document, which `tomllib` doesn't tell."""
 
 import re
 import tomllib
@@ -6,14 +6,14 @@ from bisect import bisect_left
 from typing import Final
 
 Path = tuple[str | int, ...]
-"""The keys, and places in arrays, that lead to a value."""
+"""The keys and array indexes that lead to a value."""
 
 _BLANK: Final = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 _SPACE: Final = re.compile(r"[ \t]*")
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _SCALAR: Final = re.compile(r"[^,\]}#\n]*")
 _STRINGS: Final = (
-    # Up to two quotes may stand before the three that close it.
+    # Up to two quotes may precede the closing three.
     re.compile(r'"""(?:[^\\]|\\.)*?"""(?:"{0,2})', re.DOTALL),
     re.compile(r"'''.*?'''(?:'{0,2})", re.DOTALL),
     re.compile(r'"(?:[^"\\]|\\.)*"'),
@@ -22,9 +22,9 @@ _STRINGS: Final = (
 
 
 def key_lines(source: str) -> dict[Path, int]:
-    """The line, from 1, on which each key, table and array entry of a document is first written.
+    """The line, counted from 1, where each key, table and array entry of a document first appears.
 
-    `source` has been read by `tomllib`: what that accepts is found here, anything else may raise `ValueError`.
+    `source` must be TOML that `tomllib` accepts; anything else may raise `ValueError`.
     """
     scan = _Scan(source.replace("\r\n", "\n"))
     scan.document()
@@ -124,7 +124,7 @@ class _Scan:
         raise self._lost()
 
     def _skip(self, what: re.Pattern[str]) -> bool:
-        """Go past it; whether something is left."""
+        """Move past it; returns whether any text is left."""
         match = what.match(self._source, self._at)
         self._at = self._at if match is None else match.end()
         return self._at < len(self._source)

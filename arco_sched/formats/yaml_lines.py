@@ -1,4 +1,4 @@
-"""YAML documents as plain values, and the line on which each of their keys stands."""
+"""YAML documents as plain values, with the line of each key."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from arco_sched.formats.entries import Unfit
 Path = tuple[str | int, ...]
 
 MAX_NODES: Final = 200_000
-"""Values of a document, aliases counted each time: what is larger is no manifest, and may be a trap."""
+"""Maximum values in a document, counting aliases each time: anything larger isn't a manifest and may be an attack."""
 
 MAX_DEPTH: Final = 100
 _TEMPLATE: Final = re.compile(r"\{\{|<%")
@@ -19,14 +19,14 @@ _OF_A_COMMAND: Final = re.compile(
     r"\.(?!(?:Values|Release|Chart|Capabilities|Files|Template)\b)|\"|\$\w*\s*:?="
     r"|(?:range|if|else|end|with|index|printf?|println|json|len|eq|ne|and|or|not|join|split)\b"
 )
-"""What stands in the braces of a Go template that a program gets as an argument, as `docker` and `kubectl` take it."""
+"""What the braces of a Go template hold that is an argument of a program such as `docker` or `kubectl`."""
 _BEGIN: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 
 
 class Document(NamedTuple):
-    """One document: the line on which it begins, its value, the lines of its keys; or why it can't be read.
+    """One document: the line where it begins, its value, the lines of its keys.
 
-    `problem` has the line that is to blame.
+    `problem` says why it can't be read: the line, its text, and the reason.
     """
 
     line: int
@@ -36,11 +36,11 @@ class Document(NamedTuple):
 
 
 def documents(source: bytes) -> Iterator[Document]:
-    """Every document of a file, the broken ones with their reasons; raises `Unfit` for what is no text."""
+    """Every document of a file, broken ones with their reasons; raises `Unfit` if the file isn't UTF-8."""
     try:
         text = source.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Unfit("this is not UTF-8") from None
+        raise Unfit("the file isn't UTF-8") from None
     starts = [0, *(match.start() for match in _BEGIN.finditer(text) if match.start()), len(text)]
     for start, end in pairwise(starts):
         before = text.count("\n", 0, start)
@@ -55,7 +55,7 @@ def _document(text: str, before: int) -> Document:
     try:
         loader = SafeLoader(text)
     except YAMLError:
-        why = "not YAML: it has characters that are no text"
+        why = "not YAML: it has characters that YAML doesn't allow"
         return Document(before + 1, None, {}, (before + 1, _at(text, 1), why))
     try:
         node = loader.get_node() if loader.check_node() else None
@@ -85,11 +85,11 @@ def _document(text: str, before: int) -> Document:
     return Document(first, value, lines)
 
 
-_WRITE_OUT: Final = "it is a template: let its tool write it out first, as `helm template` does"
+_WRITE_OUT: Final = "it is a template: render it first, for example with `helm template`"
 
 
 def _template_line(text: str, before: int) -> tuple[int, str, str] | None:
-    """The first line with a sign of a template, of a text that is no YAML."""
+    """The first line that looks like a template, in a text that isn't YAML."""
     for number, line in enumerate(text.split("\n"), before + 1):
         if _TEMPLATE.search(line.split(" #", 1)[0]) and not line.lstrip().startswith("#"):
             return number, line.strip(), _WRITE_OUT
@@ -97,7 +97,7 @@ def _template_line(text: str, before: int) -> tuple[int, str, str] | None:
 
 
 def _template(value: Any, path: Path) -> tuple[Path, str] | None:
-    """The first text that is a template, and where it stands; an argument may hold one that is its program's."""
+    """The first string that is a template, and its path; a command's argument may contain one for its program."""
     if isinstance(value, str):
         if not _TEMPLATE.search(value):
             return None

@@ -140,7 +140,7 @@ def _decided(
     refused: list[Refused] = []
     for run_id in run_ids:
         if run_id not in lives:
-            raise NotFound(f"no run {run_id!a}: `arco runs list` shows those there are")
+            raise NotFound(f"no run {run_id!a}: see `arco runs list`")
         decided = decide(lives[run_id])
         if isinstance(decided, Refused):
             refused.append(decided)
@@ -155,7 +155,7 @@ def look(transaction: Transaction, run_id: str, now: int) -> RunLife:
     """A run with its life; raises `NotFound`."""
     run = transaction.runs.by_id(run_id)
     if run is None:
-        raise NotFound(f"no run {run_id!a}: `arco runs list` shows those there are")
+        raise NotFound(f"no run {run_id!a}: see `arco runs list`")
     (life,) = look_at_all(transaction, [run], now)
     return replace(life, attempts=tuple(transaction.runs.attempts(run_id)))
 
@@ -285,4 +285,4 @@ def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) 
         return run.run_id
     if statuses and transaction.definitions.number(text) is not None:
         raise NotFound(f"no run of schedule {text} is {' or '.join(statuses)}: `arco runs list` shows its runs")
-    raise NotFound(f"no run {text[:80]!a}: `arco runs list` shows those there are")
+    raise NotFound(f"no run {text[:80]!a}: see `arco runs list`")

@@ -30,7 +30,7 @@ def retry_current(store: Store, workspace: str, run_ids: Sequence[str], *, now: 
         wanted = list(dict.fromkeys(run_ids))
         for run_id in wanted:
             if run_id not in lives:
-                raise NotFound(f"no run {run_id!a}: `arco runs list` shows those there are")
+                raise NotFound(f"no run {run_id!a}: see `arco runs list`")
         _check(lives, wanted, force=force)
         drafts: list[Draft] = []
         keys: list[str] = []

@@ -115,7 +115,7 @@ def tick_detail(transaction: Transaction, tick_id: str) -> TickDetail:
     schedule = None if key is None else transaction.definitions.number(key.schedule_id)
     tick = None if key is None or schedule is None else transaction.history.tick(schedule, key)
     if schedule is None or tick is None:
-        raise NotFound(f"no tick {tick_id!a}: `arco ticks list` shows those there are")
+        raise NotFound(f"no tick {tick_id!a}: see `arco ticks list`")
     run = None
     if tick.run_key is not None:
         run = transaction.runs.by_key(tick.run_key, identity.parse_run_key(tick.run_key), schedule)
@@ -127,7 +127,7 @@ def run_of(transaction: Transaction, run_id: str) -> Run:
     """One run with its conflicts; raises `NotFound`."""
     run = transaction.runs.by_id(run_id)
     if run is None:
-        raise NotFound(f"no run {run_id!a}: `arco runs list` shows those there are")
+        raise NotFound(f"no run {run_id!a}: see `arco runs list`")
     return run
 
 

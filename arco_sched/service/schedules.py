@@ -141,7 +141,7 @@ def choose(transaction: Transaction, labels: Mapping[str, str]) -> list[str]:
     found = [schedule.version.schedule_id for schedule in chosen(transaction, (), labels, deleted=False)]
     if not found:
         which = f" with {', '.join(f'{key}={value}' for key, value in labels.items())}" if labels else ""
-        raise NotFound(f"there is no schedule{which}: `arco schedule list` shows those there are")
+        raise NotFound(f"there is no schedule{which}: see `arco schedule list`")
     return found
 
 

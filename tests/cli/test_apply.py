@@ -144,14 +144,18 @@ def test_every_problem_is_told_at_once_with_its_line(arco: Arco) -> None:
             "defaults: the time zone 'Europe/Berln' is unknown: did you mean Europe/Berlin or Europe/Dublin or "
             "Europe/Belfast?",
         ),
-        ("3", "defaults: start_at belongs to a schedule, not to the defaults"),
+        ("3", "defaults: start_at can't be a default: set it for each schedule"),
         ("6", "schedule daily: unknown key 'cron': did you mean cron_expression?"),
         ("7", "schedule daily: max_catchup_ticks must be a whole number"),
         ("8", "schedule daily: the value of 'a' in labels must be a string: put it in quotes"),
         ("11", "schedule daily: an entry of asset_selection must be a string: put it in quotes"),
         ("12", "schedule daily: an entry of asset_selection must not be empty"),
-        ("16", "schedule daily: end_at '2025-01-01' is not RFC 3339 with a zone: write it like 2025-01-15T10:00:00Z"),
-        ("17", "schedule a: unknown table 'b': an id with a dot in it is quoted, [schedules.\"a.b\"]"),
+        (
+            "16",
+            "schedule daily: end_at '2025-01-01' is not an RFC 3339 time with a zone: "
+            "write it like 2025-01-15T10:00:00Z",
+        ),
+        ("17", "schedule a: unknown table 'b': quote an id that contains a dot, [schedules.\"a.b\"]"),
         ("17", "schedule a has no cron_expression"),
         (
             "19",
@@ -160,7 +164,7 @@ def test_every_problem_is_told_at_once_with_its_line(arco: Arco) -> None:
         ),
         ("21", "schedule '\\xfc': enabled must be true or false"),
         ("22", "schedule '\\xfc': dst_gap 'nxt' must be one of next, skip"),
-        ("23", "unknown key 'other': a file holds [defaults] and [schedules.ID]"),
+        ("23", "unknown key 'other': a file has [defaults] and [schedules.ID]"),
     ]
     assert (answer.code, answer.out, arco.db.exists()) == (2, "", False)
 

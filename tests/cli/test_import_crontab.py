@@ -36,7 +36,7 @@ def test_a_whole_file_of_the_system(arco: Arco) -> None:
     document = answer.json
     kinds = [line["kind"] for line in document["lines"]]
     assert kinds == ["comment", "blank", "variable", "variable", "blank", "problem", "comment", "schedule"]
-    reason = "the nickname '@reboot' is not supported: it names an event, and arco does not see a machine start"
+    reason = "the nickname '@reboot' is not supported: it names an event, and arco doesn't see a machine boot"
     assert document["problems"] == [{"file": file, "line": 6, "message": reason}]
     assert document["changes"] == [
         {"schedule_id": "logcheck", "change": "created", "changed": {}, "waiting": 0, "file": file, "line": 8}
@@ -323,7 +323,7 @@ def test_a_file_that_speaks_for_both_formats_makes_nothing(arco: Arco) -> None:
     file = arco.file("tab", "0 5 * * * root a\n0 6 * * * /opt/b\n")
     answer = arco("import", "crontab", file, "--tz", "UTC")
     assert answer.code == 2
-    assert "1 entry begins with a user and 1 entry does not: say --system-format" in answer.err
+    assert "1 entry begins with a user and 1 entry doesn't: pass --system-format" in answer.err
     assert not arco.db.exists()
     assert arco("import", "crontab", file, "--dialect", "busybox", "--system-format").code == 2
     assert arco("import", "crontab", file, "--dialect", "vixie").code == 2

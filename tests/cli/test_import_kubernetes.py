@@ -58,5 +58,5 @@ def test_a_template_is_named(arco: Arco) -> None:
     file = arco.file("jobs.yaml", JOB.replace("NAME", "a") + "---\n" + JOB.replace("NAME", "{{ .Values.name }}"))
     answer = arco("import", "kubernetes", file, "--tz", "UTC")
     assert answer.code == 7
-    assert "it is a template: let its tool write it out first" in answer.out
+    assert "it is a template: render it first" in answer.out
     assert arco.json("schedule", "show", "a")["command"] == "run a"

@@ -96,4 +96,4 @@ def test_the_service_may_be_named_too(arco: Arco) -> None:
     (arco.folder / "backup.service").unlink()
     alone = arco("import", "systemd", timer, "--tz", "UTC")
     assert alone.code == 7
-    assert "its service backup.service is not among the files, nor beside it" in alone.out
+    assert "its service backup.service is neither among the files nor next to the timer" in alone.out

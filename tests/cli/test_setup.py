@@ -175,7 +175,7 @@ def test_marks_that_are_no_pair_are_a_conflict(order: str) -> None:
     """What somebody edited by hand is not guessed at."""
     begin, _, end, _ = crontab_with("", "/a.db", "L").split("\n")
     text = "".join({"b": f"{begin}\n", "e": f"{end}\n"}[mark] for mark in order)
-    with pytest.raises(Conflict, match="not once each"):
+    with pytest.raises(Conflict, match="once each, in that order"):
         crontab_with(text, "/a.db", "L")
 
 
@@ -189,10 +189,10 @@ def test_without_a_database_nothing_is_set_up(home: Home) -> None:
 
 def test_what_cannot_be_on_a_line_is_refused() -> None:
     """A path with a line break in it, and minutes that do not divide an hour."""
-    with pytest.raises(InvalidInput, match="can't stand in a crontab or a unit"):
+    with pytest.raises(InvalidInput, match="a crontab or a unit can't hold"):
         check_path("the database", "/a\nb")
     for minutes in (0, -1, 7, 90):
-        with pytest.raises(InvalidInput, match="must divide an hour"):
+        with pytest.raises(InvalidInput, match="doesn't divide an hour"):
             check_every(minutes)
 
 

@@ -39,7 +39,7 @@ def test_the_nearest_id(daily: Arco, line: str) -> None:
 
 def test_no_near_id(daily: Arco) -> None:
     """Where nothing is near, the list is named."""
-    assert daily("why xyz").err == "arco: no schedule xyz: `arco schedule list` shows those there are\n"
+    assert daily("why xyz").err == "arco: no schedule xyz: see `arco schedule list`\n"
 
 
 @pytest.mark.parametrize(("line", "nearest"), [("staus", "status"), ("schedule rewnd", "rewind"), ("verfy", "verify")])

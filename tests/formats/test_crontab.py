@@ -139,25 +139,25 @@ def test_what_debian_ships(package: str, line: str, schedule_id: str, expression
     [
         ("@daily", "@daily", None),
         ("0 0 * jan-mar MON,tue", "0 0 * jan-mar MON,tue", None),
-        ("0-59/90 * * * 5-7", "0-59/90 * * * 5-7", "busybox and supercronic do not read it so"),
+        ("0-59/90 * * * 5-7", "0-59/90 * * * 5-7", "busybox and supercronic don't read it that way"),
         ("-0 5 * * *", "0 5 * * *", "keeps cronie from logging"),
-        ("0 0 */1 * 1", "0 0 * * 1", "both day fields together"),
-        ("0 0 */2 * 0-6", "0 0 */2 * *", "both day fields together"),
+        ("0 0 */1 * 1", "0 0 * * 1", "cron requires both day fields to match"),
+        ("0 0 */2 * 0-6", "0 0 */2 * *", "cron requires both day fields to match"),
         ("0 0 1-31 * 1", "0 0 1-31 * 1", None),
-        ("0 0 */2 * 1", None, "cron wants both the day of the month */2 and the day of the week 1 to match"),
-        ("0 0 13 * */5", None, "cron wants both"),
-        ("5/15 * * * *", None, "write 5-59/15 (Debian's cron and cronie refuse it, busybox reads a single value)"),
+        ("0 0 */2 * 1", None, "cron requires both the day of the month */2 and the day of the week 1 to match"),
+        ("0 0 13 * */5", None, "cron requires both"),
+        ("5/15 * * * *", None, "write 5-59/15 (Debian's cron and cronie reject it; busybox reads a single value)"),
         (
             "0 19-7 * * *",
             None,
-            "write 19-23,0-7 (Debian's cron and cronie take it, and never run the command; busybox wraps",
+            "write 19-23,0-7 (Debian's cron and cronie accept it and never run the command; busybox wraps",
         ),
         ("0 0 * * FRI-SUN", None, "write 7, as in FRI-7"),
-        ("0 0 L * *", None, "cron does not know L, W and #"),
-        ("0 0 * * 1#2", None, "cron does not know L, W and #"),
+        ("0 0 L * *", None, "cron doesn't know L, W and #"),
+        ("0 0 * * 1#2", None, "cron doesn't know L, W and #"),
         ("0 0 30 2 *", None, "never occurs"),
-        ("@reboot", None, "does not see a machine start"),
-        ("@Daily", None, "small letters"),
+        ("@reboot", None, "doesn't see a machine boot"),
+        ("@Daily", None, "lowercase"),
         ("@every_minute", None, "unknown"),
         ("60 * * * *", None, "outside 0-59"),
         ("5~9 * * * *", None, "random choice"),
@@ -199,7 +199,7 @@ def test_carried_over_means_due_at_the_same_times(
     crontab = _read(f"{fields} x\n")
     if not crontab.entries:
         assert crontab.lines[0].message is not None
-        assert "cron wants both" in crontab.lines[0].message
+        assert "cron requires both" in crontab.lines[0].message
         return
     try:
         oracle = CronSim(fields, datetime(2025, 1, 1, tzinfo=UTC) - timedelta(seconds=1))
@@ -233,18 +233,18 @@ def test_a_command_is_what_the_shell_gets(written: str, command: str) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("0 5 * * * %x", "there is no command behind the time"),
+        ("0 5 * * * %x", "no command follows the time"),
         ("HOME=relative", "HOME must be an absolute path"),
         ("SHELL=bash", "SHELL must be an absolute path"),
         ("A-B=x", "can't be an environment variable"),
         ("ARCO_DB=x", "can't be an environment variable"),
-        ("0 5 * * *", "there must be a command behind the time"),
-        ("@daily", "there must be a command behind the time"),
-        ("@daily ", "there is no command behind the time"),
+        ("0 5 * * *", "a command must follow the time"),
+        ("@daily", "a command must follow the time"),
+        ("@daily ", "no command follows the time"),
         ("0 5 * * * a\x07b", "control characters"),
         ("hello", "1 field"),
-        ('A="x" y', "the quotes of the value are not closed"),
-        ("A='x", "the quotes of the value are not closed"),
+        ('A="x" y', "the quotes around the value aren't closed"),
+        ("A='x", "the quotes around the value aren't closed"),
         ("CRON_TZ=Mars/Olympus", "unknown"),
         ("A=" + "x" * 100_001, "can't be an environment variable"),
     ],
@@ -323,7 +323,7 @@ def test_what_follows_a_percent_sign_is_the_standard_input(line: str, stdin: byt
 def test_a_shell_without_here_documents_gets_no_standard_input() -> None:
     """The entry is a problem, and says what to do."""
     crontab = _read("SHELL=/usr/bin/fish\n@daily cat%x\n@daily cat\n")
-    assert "the shell is /usr/bin/fish: let a pipe bring it" in (crontab.lines[1].message or "")
+    assert "the shell is /usr/bin/fish: use a pipe" in (crontab.lines[1].message or "")
     assert [each.definition.request.shell for each in crontab.entries] == ["/usr/bin/fish"]
 
 
@@ -332,15 +332,15 @@ def test_the_line_that_calls_arco_is_left_out() -> None:
     lines = ["/usr/bin/arco --db /x/a.db tick --quiet", "arco work --once --tick --quiet >> /x 2>&1", "arco status"]
     crontab = _read("".join(f"* * * * * {line}\n" for line in lines))
     assert [line.kind for line in crontab.lines] == ["setting", "setting", "schedule"]
-    assert crontab.lines[0].message == "left out: it is the line with which cron calls arco"
+    assert crontab.lines[0].message == "left out: this is the line with which cron calls arco"
 
 
 def test_what_was_for_crons_mail_is_named() -> None:
     """MAILTO stays a variable, and the report says that nobody is mailed."""
     crontab = _read("MAILTO=me\nCONTENT_TYPE=text/plain\nRANDOM_DELAY=6\nX=y\n@daily x\n")
     messages = [line.message or "" for line in crontab.lines]
-    assert ["nobody is mailed" in message for message in messages] == [True, True, False, False, False]
-    assert "arco does not" in messages[2]
+    assert ["arco sends no mail" in message for message in messages] == [True, True, False, False, False]
+    assert "arco doesn't" in messages[2]
     assert dict(crontab.entries[0].definition.request.environment)["MAILTO"] == "me"
 
 
@@ -370,10 +370,10 @@ def test_the_comment_directly_above_is_kept() -> None:
     )
     comments = [dict(each.definition.request.labels).get("comment") for each in crontab.entries]
     assert comments == ["first second", None, None, None, None, "x" * 999 + "…"]
-    assert crontab.lines[10].message == "looks like an entry that is switched off: it stays a comment"
+    assert crontab.lines[10].message == "looks like a commented-out entry: it stays a comment"
     assert [line.message for line in crontab.lines[-3::2]] == [
-        "its comment has control characters or is not UTF-8, and is no label",
-        "its comment is cut to 1000 characters",
+        "its comment has control characters or isn't UTF-8, so it doesn't become a label",
+        "its comment was cut to 1000 characters",
     ]
 
 
@@ -447,9 +447,9 @@ def test_one_line_with_a_user_does_not_become_a_command_in_silence() -> None:
     crontab = _read(text)
     assert [line.kind for line in crontab.lines] == ["schedule"] * 3 + ["problem", "schedule"]
     assert "root looks like a user" in (crontab.lines[3].message or "")
-    assert crontab.lines[4].message == "if bob is a user and not the command, say --system-format"
+    assert crontab.lines[4].message == "if bob is a user and not the command, pass --system-format"
     said = _read(text, system=False)
-    assert "root looks like a user, and is read as the command" in (said.lines[3].message or "")
+    assert "root looks like a user, but --user-format makes it the command" in (said.lines[3].message or "")
     assert said.entries[3].definition.request.command == "root run-parts /etc/cron.hourly"
 
 

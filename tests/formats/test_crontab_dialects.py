@@ -41,7 +41,7 @@ def _told(text: str, dialect: Any) -> tuple[str, str | None] | str:
         ("*/5 * * * * * * ls", ["seven fields", "seven fields", "seven fields", ("*/5 * * * * *", "ls")]),
         ("0 30 9 * * MON x", ["six fields"] * 4),
         ("0 0 12 1/1 * ? * x", ["seven fields", "seven fields", "seven fields", ("0 0 12 1-31/1 * *", "x")]),
-        ("0 0 1 1 * 2030 x", ["six fields", "six fields", "six fields", "the year, '2030'"]),
+        ("0 0 1 1 * 2030 x", ["six fields", "six fields", "six fields", "'2030', as the year"]),
         ("5 4 * * * 1-5 x", ["six fields"] * 4),
         # The command.
         ("@daily date +\\%F", [("@daily", "date +%F")] * 2 + [("@daily", "date +\\%F")] * 2),
@@ -49,7 +49,10 @@ def _told(text: str, dialect: Any) -> tuple[str, str | None] | str:
         ("@daily a # b", [("@daily", "a # b")] * 2 + [("@daily", "a")] + [("@daily", "a # b")]),
         # Ranges that wrap, steps without a range, Sundays.
         ("0 22-4 * * * x", ["runs backwards", "runs backwards", ("0 0-4,22-23 * * *", "x"), "runs backwards"]),
-        ("0 0 * * FRI-SUN x", ["write 7", ("0 0 * * FRI-7", "x"), ("0 0 * * FRI-SUN", "x"), "does not read the day"]),
+        (
+            "0 0 * * FRI-SUN x",
+            ["write 7", ("0 0 * * FRI-7", "x"), ("0 0 * * FRI-SUN", "x"), "doesn't read the weekday"],
+        ),
         ("0 0 * * 5-0 x", ["runs backwards", ("0 0 * * 5-7", "x"), ("0 0 * * 0,5-6", "x"), "runs backwards"]),
         ("0 0 * * SUN-SUN x", [("0 0 * * SUN", "x")] * 4),
         ("0 0 * * 7 x", [("0 0 * * 7", "x")] * 2 + ["every day: write 0"] + [("0 0 * * 7", "x")]),
@@ -77,10 +80,10 @@ def test_each_cron_reads_it_in_its_way(line: str, told: list[Any]) -> None:
     ("line", "says"),
     [
         ("0 5 * * * x", None),
-        ("0 0 */2 * * x", "busybox reads another time"),
-        ("0 0 * * 7 x", "busybox does not read it so"),
-        ("@daily date +\\%F", "busybox and supercronic read the % as it is written"),
-        ("@daily a\\\\b", "cronie and busybox and supercronic read another command"),
+        ("0 0 */2 * * x", "busybox reads a different time"),
+        ("0 0 * * 7 x", "busybox doesn't read it that way"),
+        ("@daily date +\\%F", "busybox and supercronic read the % literally"),
+        ("@daily a\\\\b", "cronie and busybox and supercronic read a different command"),
         ("0 22-4 * * * x", "busybox reads it (--dialect busybox)"),
         ("5/15 * * * * x", "busybox and supercronic read it"),
         ("*/30 * * * * * x", "(--dialect supercronic)"),
@@ -95,10 +98,10 @@ def test_where_crons_differ_on_a_line_it_is_said(line: str, says: str | None) ->
 @pytest.mark.parametrize(
     ("flags", "overlap", "says"),
     [
-        ("-n", "allow", "mails only what failed, is left out"),
-        ("-q", "allow", "logs nothing, is left out"),
-        ("-s", "skip", "is its overlap"),
-        ("-n -s", "skip", "is its overlap"),
+        ("-n", "allow", "mail only failures: it is left out"),
+        ("-q", "allow", "log nothing: it is left out"),
+        ("-s", "skip", "becomes overlap: skip"),
+        ("-n -s", "skip", "becomes overlap: skip"),
     ],
 )
 def test_flags_in_front_of_a_command_are_flags(flags: str, overlap: str, says: str) -> None:
@@ -138,8 +141,8 @@ def test_a_zone_counts_where_cron_knows_it() -> None:
     assert zones("supercronic") == ["Asia/Tokyo", "Asia/Tokyo"]
     assert zones("debian") == zones("busybox") == ["UTC", "UTC"]
     messages = {dialect: _read(text, dialect).lines[1].message or "" for dialect in (None, *ALL)}
-    assert "Debian's cron and busybox do not heed it" in messages[None]
-    assert "Debian's cron does not heed it" in messages["debian"]
+    assert "Debian's cron and busybox ignore it" in messages[None]
+    assert "Debian's cron ignores it" in messages["debian"]
     assert "busybox ignores it" in messages["busybox"]
     assert messages["supercronic"] == "all entries are in Asia/Tokyo"
 

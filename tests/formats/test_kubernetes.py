@@ -106,8 +106,8 @@ def test_a_job_of_the_cluster() -> None:
     command = 'kubectl create job --from=cronjob/hello --namespace prod hello-"${ARCO_RUN_ID#run_}-$ARCO_ATTEMPT"'
     assert entry.definition.request.command == command
     assert (entry.enabled, entry.definition.policy.max_retries) == (None, 0)
-    assert ["whether another one runs is not seen" in (line.message or "") for line in found.problems] == [True]
-    assert found.notes == ("suspend these CronJobs in the cluster, or it creates Jobs too",)
+    assert ["can't see whether another Job is running" in (line.message or "") for line in found.problems] == [True]
+    assert found.notes == ("suspend these CronJobs in the cluster; otherwise it creates Jobs too",)
 
 
 @pytest.mark.parametrize(
@@ -141,28 +141,28 @@ def test_a_time_is_carried_over_as_kubernetes_reads_it(schedule: str, expression
         (_job("0 0 * * 7"), "counts from 0, Sunday, to 6"),
         (_job("0 0 * * 5-7"), "counts from 0, Sunday, to 6"),
         (_job("0 0 * * FRI-SUN"), "counts from 0, Sunday, to 6"),
-        (_job("0 0 0 * * *"), "it has 6 fields, and Kubernetes reads five"),
-        (_job("0 0 L * *"), "does not know L, W and #"),
+        (_job("0 0 0 * * *"), "it has 6 fields, but Kubernetes reads five"),
+        (_job("0 0 L * *"), "doesn't know L, W and #"),
         (_job("0 22-4 * * *"), "runs backwards"),
-        (_job("@reboot"), "does not see a machine start"),
-        (_job("@every soon"), "is no interval"),
+        (_job("@reboot"), "doesn't see a machine boot"),
+        (_job("@every soon"), "isn't an interval"),
         (_job(timeZone="Mars/X"), "unknown"),
         (_job(concurrencyPolicy="Maybe"), "must be one of Allow, Forbid, Replace"),
         (_job(suspend="yes"), "must be true or false"),
         (_job(startingDeadlineSeconds="1"), "must be a whole number"),
         (_job(container={"command": None}), "the image says what runs"),
-        (_job(container={"command": "run"}), "must be a list of texts"),
+        (_job(container={"command": "run"}), "must be a list of strings"),
         (_job(container={"env": [{"name": "A", "value": 1}]}), "write it in quotes"),
-        (_job(container={"resources": {"requests": {"cpu": "much"}}}), "no quantity"),
+        (_job(container={"resources": {"requests": {"cpu": "much"}}}), "isn't a Kubernetes quantity"),
         (
             _job(container={"env": [{"name": "A", "valueFrom": {}}], "args": ["$(A)"]}),
-            "needs A, whose value the cluster knows alone",
+            "needs A, whose value only the cluster knows",
         ),
-        ({**_job(), "metadata": {}}, "metadata.name must be a text"),
+        ({**_job(), "metadata": {}}, "metadata.name must be a string"),
         ({**_job(), "spec": {"schedule": "@daily"}}, "it has no containers"),
-        ("just text", "no object of Kubernetes"),
+        ("just text", "isn't a Kubernetes object"),
         ("a: [1", "not YAML"),
-        ("a: \x00", "not YAML: it has characters that are no text"),
+        ("a: \x00", "not YAML: it has characters that YAML doesn't allow"),
         ("kind: CronJob\nmetadata: {name: {{ .Values.name }}}", "it is a template"),
         ("kind: CronJob\nmetadata: {name: '{{ .Release.Name }}'}", "it is a template"),
         ("a: &a [*a]", "too many values, or is nested too deeply"),
@@ -194,7 +194,7 @@ def test_documents_stand_for_themselves() -> None:
     assert [entry.asked_id for entry in found.entries] == ["night", "other"]
     assert len(found.problems) == 2
     assert [line.entry for line in found.lines if line.kind == "schedule"] == [0, 1]
-    left = [line.text for line in found.lines if line.message == "left out: it is no CronJob"]
+    left = [line.text for line in found.lines if line.message == "left out: it isn't a CronJob"]
     assert left == ["kind: ConfigMap", "kind: Service"]
 
 
@@ -252,7 +252,7 @@ def test_no_retries_said_are_six() -> None:
     """As in Kubernetes, and the report says so."""
     found = _read(_job())
     assert found.entries[0].definition.policy.max_retries == 6
-    assert "tried again 6 times" in str([line.message for line in found.lines if line.kind == "schedule"])
+    assert "retried 6 times" in str([line.message for line in found.lines if line.kind == "schedule"])
 
 
 @given(st.text(alphabet=":-[]{}&*!|>'\"#, \n\t\x00\x85kindCronJb0", max_size=60))
@@ -264,7 +264,7 @@ def test_any_text_is_read(text: str) -> None:
 
 def test_what_is_no_text() -> None:
     """A file that is not UTF-8 is refused as a whole; so is a zone that there is not."""
-    with pytest.raises(InvalidInput, match=r"jobs\.yaml: this is not UTF-8"):
+    with pytest.raises(InvalidInput, match=r"jobs\.yaml: the file isn't UTF-8"):
         read(b"\xff", name="jobs.yaml", label="x", options=Options())
     with pytest.raises(InvalidInput):
         _read(_job(), timezone="Mars/X")

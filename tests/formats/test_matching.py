@@ -177,7 +177,7 @@ def test_equal_entries_are_counted() -> None:
     assert _ids(_wanted("@daily run\n@daily run\n", _there(_wanted("@daily run\n@daily run\n")))) == ids
 
 
-@pytest.mark.parametrize(("prefix", "says"), [("ü", "must be of A-Z"), ("x" * 51, "longer than 50"), (".", "must be")])
+@pytest.mark.parametrize(("prefix", "says"), [("ü", "only A-Z"), ("x" * 51, "longer than 50"), (".", "must begin")])
 def test_a_prefix_begins_an_id(prefix: str, says: str) -> None:
     """What no id can begin with is refused."""
     with pytest.raises(InvalidInput, match=says):

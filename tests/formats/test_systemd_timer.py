@@ -70,15 +70,15 @@ def test_a_timer_and_its_service() -> None:
 
 
 def test_several_times_are_several_schedules() -> None:
-    """The first has the timer's name, the others what they say; an empty one takes back those above it."""
+    """The first has the timer's name, the others what they say; an empty one clears the ones above it."""
     timer, _ = _read(
         "[Timer]\nOnCalendar=monthly\nOnCalendar=\nOnCalendar=daily\nOnCalendar=Sat 4:00\nOnUnitActiveSec=15min\n"
     )
     told = [(entry.asked_id, entry.definition.cron_expression) for entry in timer.entries]
     assert told == [("backup", "0 0 * * *"), ("backup-Sat-4-00", "0 4 * * 6"), ("backup-15min", "@every 15m")]
-    assert "takes back" in _messages(timer)["OnCalendar="]
+    assert "clears the ones above it" in _messages(timer)["OnCalendar="]
     twice, _ = _read("[Timer]\nOnCalendar=daily\nOnCalendar=12:00\nOnCalendar=12:00\n")
-    assert [line.message for line in twice.problems] == ["it is there twice"]
+    assert [line.message for line in twice.problems] == ["it appears twice"]
 
 
 @pytest.mark.parametrize(
@@ -100,19 +100,19 @@ def test_spans_are_intervals(timer: str, expression: str) -> None:
 @pytest.mark.parametrize(
     ("timer", "service", "says"),
     [
-        ("[Timer]\nOnBootSec=5min\n", SERVICE, "nothing else makes the timer elapse"),
-        ("[Timer]\nOnCalendar=2030-01-01\n", SERVICE, "for the years 2030 alone"),
-        ("[Timer]\nOnUnitActiveSec=1.5\n", SERVICE, "not whole seconds"),
-        ("[Timer]\nOnUnitActiveSec=soon\n", SERVICE, "no span of time"),
+        ("[Timer]\nOnBootSec=5min\n", SERVICE, "the timer has no other trigger"),
+        ("[Timer]\nOnCalendar=2030-01-01\n", SERVICE, "limited to the years 2030"),
+        ("[Timer]\nOnUnitActiveSec=1.5\n", SERVICE, "isn't a whole number of seconds"),
+        ("[Timer]\nOnUnitActiveSec=soon\n", SERVICE, "isn't a time span"),
         ("nonsense\n[Timer]\nOnCalendar=daily\n", SERVICE, "systemd ignores it"),
-        (TIMER, None, "its service backup.service is not among the files, nor beside it"),
-        (TIMER + "Unit=sleep.target\n", SERVICE, "its service sleep.target is not among"),
+        (TIMER, None, "its service backup.service is neither among the files nor next to the timer"),
+        (TIMER + "Unit=sleep.target\n", SERVICE, "its service sleep.target is neither among"),
         (TIMER + "Unit=%h.service\n", SERVICE, "its Unit: the specifier %h depends on the host"),
         (TIMER, "[Service]\nType=oneshot\n", "it has no ExecStart"),
-        (TIMER, "[Service]\nExecStart=+/bin/x\n", "ExecStart=+… has no equal here"),
+        (TIMER, "[Service]\nExecStart=+/bin/x\n", "ExecStart=+… has no equivalent in arco"),
         (TIMER, "[Service]\nExecStart=/bin/x %h\n", "the specifier %h depends on the host"),
-        (TIMER, "[Service]\nExecStart=/bin/x 'a\n", "quotes are not closed"),
-        (TIMER, "[Service]\nExecStart=/bin/x ; /bin/y\n", "several commands in one line"),
+        (TIMER, "[Service]\nExecStart=/bin/x 'a\n", "quotes aren't closed"),
+        (TIMER, "[Service]\nExecStart=/bin/x ; /bin/y\n", "several commands on one line"),
         (TIMER, "[Service]\nExecStart=/bin/x\nWorkingDirectory=relative\n", "is not an absolute path"),
     ],
 )
@@ -125,10 +125,10 @@ def test_what_cannot_be_carried_over_has_its_reason(timer: str, service: str | N
 @pytest.mark.parametrize(
     ("setting", "says"),
     [
-        ("ConditionACPower=true", "let the command look at it"),
-        ("ExecCondition=/bin/x", "let the command look at it"),
-        ("ExecStopPost=/bin/x", "let the command do it"),
-        ("EnvironmentFile=/a\nEnvironmentFile=/b", "one environment file is read"),
+        ("ConditionACPower=true", "check it in the command"),
+        ("ExecCondition=/bin/x", "check it in the command"),
+        ("ExecStopPost=/bin/x", "do it in the command"),
+        ("EnvironmentFile=/a\nEnvironmentFile=/b", "only the first environment file is read"),
         ("Environment=DB_PASSWORD=hunter2", "DB_PASSWORD looks like a secret"),
     ],
 )
@@ -184,7 +184,7 @@ def test_what_was_missed_runs_where_the_timer_is_persistent() -> None:
     """Otherwise a few minutes are made up for, and a note says so."""
     files = _read("[Timer]\nOnCalendar=daily\n")
     assert files[0].entries[0].definition.catchup_window_minutes == 5
-    assert "is not persistent" in files[0].notes[0]
+    assert "isn't persistent" in files[0].notes[0]
     assert not _read()[0].notes
 
 

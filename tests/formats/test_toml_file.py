@@ -17,7 +17,7 @@ from tests.formats.definitions_files import VERSIONS
         (b"[schedules.x]\ncron_expression = @daily\n", 2, "not TOML: invalid value"),
         (b'[schedules.x]\r\ncron_expression = "@daily\r\n', 2, "not TOML"),
         (b'[schedules.x]\ncron_expression = """\n\n', 2, "not TOML"),
-        (b'[schedules.x]\n# \xff\n', 2, "not UTF-8"),
+        (b'[schedules.x]\n# \xff\n', 2, "isn't UTF-8"),
         (b"a = " + b"[" * 5000, None, "nested too deeply"),
         (b"schedules = 5\n", 1, "write [schedules.ID]"),
         (b'\n[[schedules]]\nid = "x"\n', 2, "write [schedules.ID]"),

@@ -1,7 +1,7 @@
 """Cron expressions and the instants at which they occur on a zone's clock.
 
-Importing this package costs little: croniter is imported by `check_expression` when it is called, and nothing here
-imports `datetime`, `zoneinfo` or `pendulum`.
+Importing this package is cheap: `check_expression` imports croniter when it is called, and nothing here imports
+`datetime`, `zoneinfo` or `pendulum`.
 """
 
 from typing import TYPE_CHECKING, TypeAlias
@@ -39,7 +39,7 @@ __all__ = [
 
 
 def timetable_from(cron_expression: str, timezone: str, dst_gap: str, dst_overlap: str, anchor: int) -> "AnyTimetable":
-    """The timetable of a definition's texts, whatever their kind; `anchor` is the start from which `@every` counts.
+    """The timetable of a definition's texts, of either kind; `anchor` is the start from which `@every` counts.
 
     Raises `InvalidInput` with every problem.
     """
@@ -51,7 +51,7 @@ def timetable_from(cron_expression: str, timezone: str, dst_gap: str, dst_overla
 
 
 def __getattr__(name: str) -> object:
-    # What few need, so that an evaluation does not load it.
+    # Rarely needed, so evaluations don't load it.
     if name in {"Explanation", "FieldVerdict"}:
         from arco_sched.core.cron import explanation
 

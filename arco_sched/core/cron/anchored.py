@@ -1,6 +1,6 @@
-"""`@every 90m` and `@once`: occurrences that are counted from the start of their schedule, by arithmetic alone.
+"""`@every 90m` and `@once`: occurrences counted from the start of their schedule, by plain arithmetic.
 
-No clock is asked but UTC, so changes of a zone's clock do not touch them; the zone is the one in which they are shown.
+They count in UTC, so clock changes don't affect them; the zone is only the one in which they are shown.
 """
 
 import re
@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.cron.grammar import ANCHORED
-from arco_sched.core.cron.zones import Zone, load_zone
+from arco_sched.core.cron.zones import Zone, in_zone
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.instants import DAY, MAX_INSTANT, MIN_INSTANT, format_local
 
@@ -33,23 +33,23 @@ class Anchored:
         self.every = every
 
     def times_within(self, minutes: int) -> int:
-        """How many occurrences so many minutes have at most."""
+        """The maximum number of occurrences within some minutes."""
         return 1 if self.every is None else -(-60 * minutes // self.every)
 
 
 def parse_anchored(text: str) -> Anchored:
-    """What an expression that begins with one of `ANCHORED` says; raises `InvalidInput`."""
+    """The value of an expression that begins with one of `ANCHORED`; raises `InvalidInput`."""
     word, *rest = re.split(r"[ \t]+", text.strip(" \t"))
     if word == "@once":
         if rest:
-            raise InvalidInput("the nickname @once stands alone: give the instant as the start of the schedule")
+            raise InvalidInput("the nickname @once must stand alone: give the time as the start of the schedule")
         return Anchored("@once", None)
     if word != "@every":
         if word.lower() in ANCHORED:
-            raise InvalidInput(f"the nickname {_shown(word)} is written in small letters: write {word.lower()}")
+            raise InvalidInput(f"the nickname {_shown(word)} must be lowercase: write {word.lower()}")
         raise InvalidInput(f"the nickname {_shown(word)} is unknown: did you mean @every or @once?")
     if len(rest) != 1:
-        raise InvalidInput(f"after @every comes one interval: {_FORMS}")
+        raise InvalidInput(f"@every takes one interval: {_FORMS}")
     match = re.fullmatch(r"([0-9]{1,12})([smhdw])", rest[0])
     if match is None:
         raise InvalidInput(f"the interval {_shown(rest[0])} of @every can't be read{_instead(rest[0])}")
@@ -60,7 +60,7 @@ def parse_anchored(text: str) -> Anchored:
 
 
 def _instead(text: str) -> str:
-    """How to write an interval of several parts, as Go has them; else how an interval is written."""
+    """How to write an interval of several parts, as in Go; for anything else, how to write an interval."""
     parts = re.findall(r"([0-9]{1,12})([smhdw])", text)
     if len(parts) < 2 or "".join(number + unit for number, unit in parts) != text:
         return f": write {_FORMS}"
@@ -70,10 +70,10 @@ def _instead(text: str) -> str:
 
 
 class AnchoredTimetable:
-    """The occurrences of such an expression: it answers what `arco_sched.core.cron.Timetable` does.
+    """The occurrences of an anchored expression, with the methods of `arco_sched.core.cron.Timetable`.
 
-    With `@every`, `anchor` plus any whole number of intervals, before the anchor too: where a schedule begins is not
-    the timetable's to say. With `@once`, the anchor alone.
+    With `@every`: `anchor` plus any whole number of intervals, also before the anchor, since a timetable doesn't know
+    where its schedule starts. With `@once`: only the anchor.
     """
 
     __slots__ = ("anchor", "expression", "zone")
@@ -103,19 +103,19 @@ class AnchoredTimetable:
         return reversed(self._within(start, stop))
 
     def take(self, start: int, stop: int, limit: int) -> list[int]:
-        """The oldest `limit` occurrences in `[start, stop)`, or all where there are fewer; oldest first."""
+        """The oldest `limit` occurrences in `[start, stop)`, or all if there are fewer; oldest first."""
         return list(self._within(start, stop)[: max(limit, 0)])
 
     def take_newest(self, start: int, stop: int, limit: int) -> list[int]:
-        """The newest `limit` occurrences in `[start, stop)`, or all where there are fewer; oldest first."""
+        """The newest `limit` occurrences in `[start, stop)`, or all if there are fewer; oldest first."""
         return list(self._within(start, stop)[-limit:]) if limit > 0 else []
 
     def next(self, start: int) -> int | None:
-        """The first occurrence at or after `start`; None where there is none up to the end of the year 9999."""
+        """The first occurrence at or after `start`; None if there is none before the end of the year 9999."""
         return next(self.between(start, MAX_INSTANT + 1), None)
 
     def previous(self, stop: int) -> int | None:
-        """The last occurrence before `stop`; None where there is none from the year 1 on."""
+        """The last occurrence before `stop`; None if there is none since the year 1."""
         return next(self.backwards(MIN_INSTANT, stop), None)
 
     def count(self, start: int, stop: int) -> int:
@@ -127,11 +127,11 @@ class AnchoredTimetable:
         return instant in self._within(instant, instant + 1)
 
     def note(self, instant: int) -> None:  # noqa: ARG002 - as `Timetable.note`
-        """Nothing: changes of the clock do not touch it."""
+        """None: clock changes don't affect it."""
         return
 
     def explain(self, instant: int) -> "Explanation":
-        """What `Timetable.explain` answers; there are no fields to match."""
+        """Like `Timetable.explain`, without any fields to match."""
         from arco_sched.core.cron.explanation import Explanation
 
         offset = self.zone.offset_at(instant)
@@ -156,17 +156,7 @@ class AnchoredTimetable:
 @lru_cache(maxsize=4096)
 def anchored_timetable(cron_expression: str, timezone: str, anchor: int) -> AnchoredTimetable:
     """The timetable of a definition's texts, counted from `anchor`; raises `InvalidInput` with every problem."""
-    problems: list[str] = []
-    try:
-        expression = parse_anchored(cron_expression)
-    except InvalidInput as error:
-        problems += error.problems
-    try:
-        zone = load_zone(timezone)
-    except InvalidInput as error:
-        problems += error.problems
-    if problems:
-        raise InvalidInput(*problems)
+    expression, zone = in_zone(parse_anchored, cron_expression, timezone)
     return AnchoredTimetable(expression, zone, anchor)
 
 

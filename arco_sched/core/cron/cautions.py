@@ -1,4 +1,4 @@
-"""What an expression that is acceptable may mean otherwise than somebody thinks. Pure."""
+"""Warnings about valid expressions that may not mean what their author thinks. Pure."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -17,25 +17,25 @@ _EACH: Final = {
     "month": "year",
     "day-of-week": "week",
 }
-"""What a single value of a field comes once in."""
+"""The period in which a single value of a field comes once."""
 
 
 def cautions(expression: CronExpression | Anchored, said: Iterable[str] = ()) -> list[str]:
-    """Sentences for people. `said` are those of `dst_gap` and `dst_overlap` that somebody chose."""
+    """The warnings, as sentences. `said` names which of `dst_gap` and `dst_overlap` were set explicitly."""
     found = list(_wide_steps(expression)) if isinstance(expression, CronExpression) else []
     if isinstance(expression, CronExpression) and expression.fixed_time:
         return found
     for name in said:
         if isinstance(expression, Anchored):
-            found.append(f"{name} has no effect: {expression.text} counts seconds, whatever the clocks do")
+            found.append(f"{name} has no effect: {expression.text} counts seconds, regardless of clock changes")
         else:
             found.append(f"{name} has no effect: {_INTERVAL.format(expression.text)}")
     return found
 
 
 _INTERVAL: Final = (
-    "the minute or the hour of `{}` begins with *, so it is due whenever the clock shows such a time: "
-    "never at times that the clock jumps over, and both times at those that it shows twice"
+    "the minute or the hour of `{}` begins with *, so it is due whenever the clock shows a matching time: "
+    "never for a time that the clock jumps over, and twice for one that it shows twice"
 )
 
 
@@ -48,8 +48,8 @@ def _wide_steps(expression: CronExpression) -> Iterator[str]:
             low, high = _range(name, body)
             if high > low and (len(step.lstrip("0")) > 4 or int(step) > high - low):
                 yield (
-                    f"in the {name} field, {item[:40]!a} steps beyond {high}, so it is {low} alone, "
-                    f"once each {_EACH[name]}: write {low} where that is meant"
+                    f"in the {name} field, {item[:40]!a} steps beyond {high}, so it matches only {low}, "
+                    f"once each {_EACH[name]}: write {low} if you mean that"
                 )
 
 

@@ -1,4 +1,4 @@
-"""The second reader: croniter must read an expression as our own reader does, or it is refused."""
+"""The second reader: an expression that croniter reads differently from our own reader is refused."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +17,7 @@ _NAMES: Final = {"month": MONTH_NAMES, "day-of-week": WEEKDAY_NAMES}
 
 
 def read_expression(text: str) -> "CronExpression | Anchored":
-    """The expression that `text` spells: what `parse_expression` reads, or `@every` and `@once`."""
+    """The expression in `text`: what `parse_expression` reads, or `@every` or `@once`."""
     if not text.lstrip(" \t").lower().startswith(ANCHORED):
         return parse_expression(text)
     from arco_sched.core.cron.anchored import parse_anchored
@@ -26,11 +26,11 @@ def read_expression(text: str) -> "CronExpression | Anchored":
 
 
 def check_expression(text: str) -> "CronExpression | Anchored":
-    """The expression that `text` spells, for a definition that is about to be made or shown.
+    """The expression in `text`, for a definition that is about to be made or shown.
 
-    Raises `InvalidInput` for what `read_expression` refuses, for what croniter does not read to the same values, and
-    for an expression that no date ever matches. Costs the import of croniter at its first call. croniter knows neither
-    `@every` nor `@once`, which are a number and a unit: nothing is compared there.
+    Raises `InvalidInput` for what `read_expression` refuses, for what croniter reads differently, and for an expression
+    that never matches a date. The first call imports croniter. croniter doesn't know `@every` and `@once`, so these
+    aren't compared.
     """
     expression = read_expression(text)
     if not isinstance(expression, CronExpression):
@@ -44,7 +44,7 @@ def check_expression(text: str) -> "CronExpression | Anchored":
 
 
 def _compare(expression: CronExpression) -> None:
-    """Let croniter read every field; where its values differ from ours, one of both is wrong, so refuse."""
+    """Let croniter read every field; if its values differ from ours, one of the two is wrong, so refuse."""
     fields = dict(zip(expression.field_names, expression.fields, strict=True))
     ours: dict[str, set[Any]] = {
         "second": set(expression.seconds),
@@ -57,17 +57,17 @@ def _compare(expression: CronExpression) -> None:
     if expression.last_day:
         ours["day-of-month"].add("l")
     if expression.nearest_weekday is not None:
-        # croniter's `expand` drops the W: it reads the day, and the W is ours alone.
+        # croniter's `expand` drops the W: it reads only the day.
         ours["day-of-month"].add(expression.nearest_weekday)
         fields["day-of-month"] = fields["day-of-month"].removesuffix("W")
-    # croniter has neither LW nor L-3: it reads the days beside them, and these two are ours alone.
+    # croniter knows neither LW nor L-3: it reads only the days listed with them.
     days = [item for item in fields["day-of-month"].split(",") if item != "LW" and not item.startswith("L-")]
     fields["day-of-month"] = ",".join(days) or "*"
     weekdays = fields["day-of-week"].split(",")
     special = [item for item in weekdays if "#" in item or item.endswith("L")]
     plain = [item for item in weekdays if item not in special]
 
-    # croniter refuses plain days and nth ones in one list, so it reads them one after the other.
+    # croniter refuses plain and nth days in one list, so it reads them separately.
     fields["day-of-week"] = ",".join(plain) or "*"
     theirs, _ = _croniter_reads(expression, fields)
     if not plain:
@@ -85,7 +85,7 @@ def _compare(expression: CronExpression) -> None:
     if names:
         raise InvalidInput(
             f"the cron expression {expression.text!r} is read differently by arco and by croniter in the "
-            f"{' and '.join(names)} field: write it in another way"
+            f"{' and '.join(names)} field: write it differently"
         )
 
 
@@ -99,7 +99,7 @@ def _croniter_reads(
     try:
         expanded, nth = croniter.expand(text)
     except (CroniterError, ValueError) as error:
-        raise InvalidInput(f"the cron expression {expression.text!r} is not read by croniter: {error}") from error
+        raise InvalidInput(f"the cron expression {expression.text!r} can't be read by croniter: {error}") from error
     values: dict[str, set[Any]] = {}
     for name, found in zip(_PLACES, expanded, strict=True):
         values[name] = set(found)
@@ -135,7 +135,7 @@ def _translated_item(name: str, item: str) -> str:
         if name == "day-of-week" and high_text.upper() == "SUN":
             high = 7
         written = f"{low}-{high}"
-    # croniter widens a range of one value, and one that its step leaves with one value, to the whole field.
+    # croniter widens a range with one value, or whose step leaves one value, to the whole field.
     if low == high or (step and len(step.lstrip("0")) > 4) or (step and int(step) > high - low):
         return str(low)
     return f"{written}/{int(step)}" if step else written

@@ -1,4 +1,4 @@
-"""How many occurrences a range has, without making any of them."""
+"""The number of occurrences in a range, without generating them."""
 
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
@@ -11,8 +11,9 @@ from arco_sched.core.instants import DAY, civil_from_days
 class Counts:
     """The counts of one expression on the pieces of one zone's clock.
 
-    Whole days are counted as matching days times the times of a matching day. Years under the zone's yearly rule repeat
-    with the calendar, so one cycle of them is counted, and the history before the rule piece by piece; both once.
+    Whole days count as the number of matching days times the times of a matching day. Years under the zone's yearly
+    rule repeat with the calendar, so one cycle of them is counted; the history before the rule is counted piece by
+    piece. Both are counted once and kept.
     """
 
     __slots__ = ("_cycle", "_expression", "_history", "_line", "_year_counts")
@@ -25,7 +26,7 @@ class Counts:
         self._history: list[int] = []
 
     def between(self, start: int, stop: int) -> int:
-        """How many occurrences `[start, stop)` has, exactly, without making any of them."""
+        """The exact number of occurrences in `[start, stop)`, without generating them."""
         if start >= stop:
             return 0
         line = self._line
@@ -42,7 +43,7 @@ class Counts:
         return total
 
     def any_local(self, ranges: tuple[tuple[int, int], ...]) -> bool:
-        """Whether a local time of one of the ranges matches."""
+        """Whether any local time in the ranges matches."""
         return any(self._in_local(low, high) for low, high in ranges)
 
     def _in_history(self, start: int, stop: int) -> int:
@@ -64,7 +65,7 @@ class Counts:
 
     def _in_block(self, block: Block, start: int, stop: int) -> int:
         total = 0
-        # Neighbours that follow each other on the local clock as well are counted as one range.
+        # Pieces that are also adjacent on the local clock are counted as one range.
         run_low = run_high = 0
         for index in range(bisect_right(block.stops, start), len(block.pieces)):
             piece_start, piece_stop, offset, gaps = block.pieces[index]
@@ -86,7 +87,7 @@ class Counts:
         if stop - start < 40 and not self._cycle:
             return sum(self._in_year(year) for year in range(start, stop))
         if not self._cycle:
-            # The years of the rule repeat with the calendar, so the first cycle that it holds for tells of all others.
+            # The years of the rule repeat with the calendar, so one cycle stands for all others.
             base = (start // CYCLE_YEARS + 1) * CYCLE_YEARS
             counts = (self._in_year(year) for year in range(base, base + CYCLE_YEARS))
             self._cycle = list(accumulate(counts, initial=0))
@@ -99,7 +100,7 @@ class Counts:
         key = year_key(year)
         count = self._year_counts.get(key)
         if count is None:
-            block = self._line.year(year)  # also one after 9999, which the cycle reaches
+            block = self._line.year(year)  # may be after 9999, since the cycle extends that far
             count = self._year_counts[key] = self._in_block(block, block.start, block.stop)
         return count
 

@@ -1,4 +1,4 @@
-"""Why an instant is or is not an occurrence, as data; rendering it is somebody else's."""
+"""Why an instant is or isn't an occurrence, as data; it is rendered elsewhere."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -34,20 +34,20 @@ class Explanation:
     offset: int
     kind: Literal["fixed-time", "interval", "every", "once"]
     fields: tuple[FieldVerdict, ...]
-    """In the order of the expression; of five fields the second of the minute comes first, with the text `0`. None for
-    `@every` and `@once`, which no reading of a clock decides."""
+    """In the order of the expression; with five fields, the seconds come first, with the text `0`. Empty for `@every`
+    and `@once`, which don't depend on a clock reading."""
     day_rule: DayRule | None
-    """Which day fields decide: neither is restricted, one of them is, or both are and `either` suffices. None where
-    there are no fields."""
+    """Which day fields decide: neither is restricted, one of them is, or both are and `either` is enough. None if there
+    are no fields."""
     day_matches: bool
-    """What the two day fields say together, by that rule."""
+    """Whether the two day fields match together, by that rule."""
     clock: Clock
-    """`gap-end`: the first instant after a gap; `overlap-…`: the clock reads this time twice, and this is the one."""
+    """`gap-end`: the first instant after a gap; `overlap-…`: the clock reads this time twice, and this is which one."""
     shift: int
     """By how much the clock moves at the change that `clock` is about: positive forwards, 0 for `normal`."""
     occurs: bool
     note: "Note | None"
-    """`Timetable.note` of the instant where it occurs; None where it does not."""
+    """`Timetable.note` of the instant if it is an occurrence, else None."""
     previous: int | None
     """The last occurrence before the instant."""
     next: int | None
@@ -55,7 +55,7 @@ class Explanation:
 
 
 def explain(timetable: "Timetable", instant: int) -> Explanation:
-    """What `Timetable.explain` promises, for an instant of the years 1 to 9999."""
+    """The answer of `Timetable.explain`, for an instant in the years 1 to 9999."""
     expression = timetable.expression
     span = timetable.zone.span_at(instant)
     local = instant + span.offset

@@ -1,4 +1,4 @@
-"""A cron expression as a value: the times of a day it names, and the days of any month of the Gregorian calendar."""
+"""A cron expression as a value: the times of day that it names, and the matching days of any Gregorian month."""
 
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -32,19 +32,19 @@ _NO_DAYS: Final = (0,) * 13
 
 @dataclass(frozen=True, slots=True)
 class CronExpression:
-    """What a cron expression says, without a zone. `parse_expression` makes it, and nothing else should.
+    """What a cron expression means, without a zone; made only by `parse_expression`.
 
-    Weekdays are 0 (Sunday) to 6. In masks bit n stands for the value n.
+    Weekdays are 0 (Sunday) to 6. In masks, bit n stands for the value n.
     """
 
     text: str
-    """The expression as it was given, its blanks made single spaces; a nickname stays one."""
+    """The expression as given, with single spaces; a nickname stays a nickname."""
     fields: tuple[str, ...]
-    """The text of its five or six fields, a nickname spelled out."""
+    """The text of its five or six fields, with a nickname spelled out."""
     seconds: tuple[int, ...]
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
-    """Sorted, without repeats. Of five fields `seconds` is (0,)."""
+    """Sorted, without duplicates. With five fields, `seconds` is (0,)."""
     months: int
     month_days: int
     """The plain days of the day-of-month field, a mask."""
@@ -55,8 +55,8 @@ class CronExpression:
     days_before_last: tuple[int, ...]
     """`L-3` is 3: the third day before the last one of the month. A shorter month has no such day."""
     nearest_weekday: int | None
-    """The 15 of `15W`: the weekday (Monday to Friday) of the same month that is closest to that date. A month
-    that lacks the date has no such day."""
+    """The 15 of `15W`: the weekday (Monday to Friday) closest to that date within the month. A month without that date
+    has no such day."""
     weekdays: int
     nth_weekdays: tuple[tuple[int, int], ...]
     """`2#3` is (2, 3): the third Tuesday of the month."""
@@ -64,8 +64,8 @@ class CronExpression:
     """`5L` and `FRI#L` are 5: the last Friday of the month."""
     month_days_restricted: bool
     weekdays_restricted: bool
-    """Whether the field is anything but `*` itself, so `*/2` and `1-31` are restricted (OCPS 1.0, 6.1). When both
-    day fields are, a day that either of them matches counts."""
+    """Whether the field is anything but a plain `*`, so `*/2` and `1-31` are restricted (OCPS 1.0, 6.1). If both day
+    fields are restricted, a day matches if either of them matches."""
     fixed_time: bool
     """Neither the minute nor the hour field starts with `*`: a wall-clock appointment (docs/semantics.md, 3)."""
     _years: list[tuple[int, ...] | None] = field(
@@ -75,22 +75,22 @@ class CronExpression:
 
     @property
     def field_names(self) -> tuple[str, ...]:
-        """The names of `fields`, in their order."""
+        """The names of `fields`, in order."""
         return SIX_FIELDS if len(self.fields) == 6 else FIVE_FIELDS
 
     @property
     def times_per_day(self) -> int:
-        """How many times of a matching day the expression names, 1 to 86,400."""
+        """The number of times on a matching day, 1 to 86,400."""
         return len(self.seconds) * len(self.minutes) * len(self.hours)
 
     @property
     def special_days(self) -> bool:
-        """Whether a day field has `L`, `W` or `#`, which plain cron does not know."""
+        """Whether a day field has `L`, `W` or `#`, which plain cron doesn't support."""
         of_month = self.last_day or self.last_working_day or bool(self.days_before_last)
         return of_month or self.nearest_weekday is not None or bool(self.nth_weekdays or self.last_weekdays)
 
     def times_within(self, minutes: int) -> int:
-        """How many occurrences lie at most between two evaluations that are so many minutes, 1 to 60, apart."""
+        """The maximum number of occurrences between two evaluations that are `minutes`, 1 to 60, apart."""
         each = (
             sum(minute % 60 in self.minutes for minute in range(begin, begin + minutes))
             for begin in range(1, 61, minutes)
@@ -99,20 +99,20 @@ class CronExpression:
 
     @property
     def every_day(self) -> bool:
-        """Whether both day fields are `*` and every month is meant."""
+        """Whether both day fields are `*` and every month matches."""
         return not self.month_days_restricted and not self.weekdays_restricted and self.months == 0x1FFE
 
     @property
     def never(self) -> bool:
-        """Whether no date of the calendar matches, as in `0 0 30 2 *`."""
+        """Whether no date ever matches, as in `0 0 30 2 *`."""
         return not self.every_day and not self._table()[CYCLE_YEARS]
 
     def days(self, year: int, month: int) -> int:
-        """The matching days of a month as a mask, bit 1 for the first; `year` may be any, also 0 or less."""
+        """The matching days of a month as a mask, bit 1 for the first; `year` may be any number, also 0 or less."""
         return self.year(year)[month]
 
     def year(self, year: int) -> tuple[int, ...]:
-        """`days` of all months of a year; the entry 0 is empty."""
+        """`days` for all months of a year; entry 0 is empty."""
         kind = YEAR_KINDS[year % CYCLE_YEARS]
         return self._years[kind] or self._read_kind(kind)
 
@@ -122,19 +122,19 @@ class CronExpression:
         return bool(self.year(year)[month] >> day_of_month & 1)
 
     def matches_month_day(self, year: int, month: int, day_of_month: int) -> bool:
-        """Whether a date matches the day-of-month field, whatever the other fields say."""
+        """Whether a date matches the day-of-month field, regardless of the other fields."""
         kind = YEAR_KINDS[year % CYCLE_YEARS]
         first, length = _months_of(kind)[month]
         return bool(self._month_days_in(first, length) >> day_of_month & 1)
 
     def matches_weekday(self, year: int, month: int, day_of_month: int) -> bool:
-        """Whether a date matches the day-of-week field, whatever the other fields say."""
+        """Whether a date matches the day-of-week field, regardless of the other fields."""
         kind = YEAR_KINDS[year % CYCLE_YEARS]
         first, length = _months_of(kind)[month]
         return bool(self._weekdays_in(first, length) >> day_of_month & 1)
 
     def day_at_or_after(self, day: int) -> int | None:
-        """The first matching day (counted from 1970-01-01) that is not before `day`; None where there never is one."""
+        """The first matching day (counted from 1970-01-01) at or after `day`; None if no day ever matches."""
         if self.every_day:
             return day
         year, month, day_of_month = civil_from_days(day)
@@ -155,7 +155,7 @@ class CronExpression:
         return None
 
     def day_at_or_before(self, day: int) -> int | None:
-        """The last matching day (counted from 1970-01-01) that is not after `day`; None where there never is one."""
+        """The last matching day (counted from 1970-01-01) at or before `day`; None if no day ever matches."""
         if self.every_day:
             return day
         year, month, day_of_month = civil_from_days(day)
@@ -186,7 +186,7 @@ class CronExpression:
             return (self.year(year)[month] & ((1 << last_day) - (1 << day_of_month))).bit_count()
         if stop - start > 1000 or self._before:
             return self._days_before(last_year, last_month, last_day) - self._days_before(year, month, day_of_month)
-        # Short of some years, a walk over the months is cheaper than the table of the whole cycle.
+        # For a few years, walking over the months is cheaper than making the table of the whole cycle.
         count = (self.year(year)[month] >> day_of_month).bit_count()
         while True:
             year, month = (year + 1, 1) if month == 12 else (year, month + 1)
@@ -204,7 +204,7 @@ class CronExpression:
         return count + (masks[month] & ((1 << day_of_month) - 1)).bit_count()
 
     def _table(self) -> list[int]:
-        """The number of matching days before each year of the cycle, and at its end the number in all of it."""
+        """The number of matching days before each year of the cycle; the last entry is the total."""
         if not self._before:
             counts = [
                 sum(mask.bit_count() for mask in self._years[kind] or self._read_kind(kind)) for kind in range(14)
@@ -217,7 +217,7 @@ class CronExpression:
         for month, (first, length) in enumerate(_months_of(kind)):
             if self.months >> month & 1:
                 masks[month] = self._days_in(first, length)
-        # The one empty tuple lets a search step over a whole year by asking what it is.
+        # A single shared empty tuple lets a search recognize and skip an empty year.
         found = tuple(masks) if any(masks) else _NO_DAYS
         self._years[kind] = found
         return found
@@ -268,7 +268,7 @@ _EVERY_WEEK: Final = sum(2 << 7 * week for week in range(5))
 
 
 def _months_of(kind: int) -> list[tuple[int, int]]:
-    """(weekday of the first, length) of each month of a kind of year; the entry 0 is a stand-in of no days."""
+    """(weekday of the first, length) of each month in a kind of year; entry 0 is a placeholder without days."""
     leap, first = divmod(kind, 7)
     months = [(0, 0)]
     for month in range(1, 13):

@@ -1,6 +1,6 @@
-"""The strict reader of cron expressions: the Open Cron Pattern Specification 1.0 and its increments 1.1 to 1.3.
+"""The strict parser of cron expressions: the Open Cron Pattern Specification 1.0 and its increments 1.1 to 1.3.
 
-`LW` and `L-3` are in none of its versions (1.4 is the newest draft): they mean what they mean in Quartz.
+`LW` and `L-3` are in none of its versions (1.4 is the newest draft); they have Quartz's meaning.
 
 Where the specification leaves a choice, or `arco` departs from it (years, `@reboot`), `docs/semantics.md` decides.
 """
@@ -15,7 +15,7 @@ from arco_sched.core.cron.pattern_fields import FIELDS, MONTH_NAMES, WEEKDAY_NAM
 from arco_sched.core.errors import InvalidInput
 
 MAX_LENGTH: Final = 1000
-"""Characters of an expression. The longest useful lists stay well below, and hostile input stays cheap."""
+"""Maximum characters of an expression. The longest useful lists stay well below it, and hostile input stays cheap."""
 
 NICKNAMES: Final = {
     "@yearly": "0 0 1 1 *",
@@ -29,7 +29,7 @@ NICKNAMES: Final = {
 """OCPS 1.1, 4.1."""
 
 ANCHORED: Final = ("@every", "@once")
-"""The nicknames that `arco_sched.core.cron.anchored` reads: no OCPS has them."""
+"""The nicknames that `arco_sched.core.cron.anchored` reads; they aren't part of OCPS."""
 
 _MONTH_DAY: Final = FIELDS["day-of-month"]
 _WEEKDAY: Final = FIELDS["day-of-week"]
@@ -49,17 +49,18 @@ class _Refused(Exception):
 
 @lru_cache(maxsize=4096)
 def parse_expression(text: str) -> CronExpression:
-    """The expression that `text` spells: five fields, six with the seconds first, or a nickname such as `@daily`.
+    """The expression in `text`: five fields, six with seconds first, or a nickname such as `@daily`.
 
-    Raises `InvalidInput` with every problem found; each names its field and, where there is one, the way to write it.
-    An expression that no date ever matches is read all the same (OCPS 1.0, 6.2); its `never` says so.
+    Raises `InvalidInput` with every problem found; each names its field and, if possible, what to write instead. An
+    expression that never matches a date is still read (OCPS 1.0, 6.2); its `never` says so.
     """
     if len(text) > MAX_LENGTH:
         raise InvalidInput(f"the cron expression has {len(text)} characters, more than {MAX_LENGTH}")
     for character in text:
         if character not in " \t" and (character.isspace() or not character.isprintable()):
             raise InvalidInput(
-                f"the cron expression holds the character U+{ord(character):04X}: separate fields with spaces or tabs"
+                f"the cron expression contains the character U+{ord(character):04X}: "
+                "separate fields with spaces or tabs"
             )
     parts = [part for part in _BLANKS.split(text) if part]
     if not parts:
@@ -87,7 +88,7 @@ def parse_expression(text: str) -> CronExpression:
             problems.append(f"in the {name} field, {refused}")
     if problems:
         if len(parts) == 6:
-            problems[-1] += " (of six fields the first is the second)"
+            problems[-1] += " (with six fields, the first is for seconds)"
         raise InvalidInput(*problems, *_weekdays_of_quartz(parts, parts[-1]))
 
     return CronExpression(
@@ -115,19 +116,19 @@ def _nickname(parts: list[str]) -> list[str]:
     name = parts[0]
     if name.lower() == "@reboot":
         raise InvalidInput(
-            "the nickname '@reboot' is not supported: it names an event, and arco does not see a machine start"
+            "the nickname '@reboot' is not supported: it names an event, and arco doesn't see a machine boot"
         )
     if name.lower() in ANCHORED:
-        raise InvalidInput(f"the nickname {name} is no cron expression: `arco schedule create` takes it")
+        raise InvalidInput(f"the nickname {name} is not a cron expression: use it with `arco schedule create`")
     if name.lower() not in NICKNAMES:
         raise InvalidInput(
             f"the nickname {_shown(name)} is unknown: write one of {', '.join(NICKNAMES)}, @every 90m, @once, "
             "or five fields"
         )
     if name not in NICKNAMES:
-        raise InvalidInput(f"the nickname {_shown(name)} is written in small letters: write {name.lower()}")
+        raise InvalidInput(f"the nickname {_shown(name)} must be lowercase: write {name.lower()}")
     if len(parts) > 1:
-        raise InvalidInput(f"the nickname {name} stands alone: write {name}, or fields without it")
+        raise InvalidInput(f"the nickname {name} must stand alone: write {name}, or fields without it")
     return NICKNAMES[name].split(" ")
 
 
@@ -138,27 +139,27 @@ def _names_of(parts: list[str]) -> tuple[str, ...]:
         return SIX_FIELDS
     if len(parts) == 7:
         raise InvalidInput(
-            "the cron expression has seven fields, and a year field is not supported: write five or six, and bound the "
-            "schedule by its start and end",
+            "the cron expression has seven fields, but a year field is not supported: write five or six, and give the "
+            "schedule a start and an end",
             *_weekdays_of_quartz(parts, parts[-2]),
         )
     raise InvalidInput(
         f"the cron expression has {len(parts)} field{'' if len(parts) == 1 else 's'}: write five, "
-        "minute hour day-of-month month day-of-week, or six with the second first"
+        "minute hour day-of-month month day-of-week, or six with seconds first"
     )
 
 
 def _weekdays_of_quartz(parts: list[str], weekdays: str) -> list[str]:
-    """What to write for weekdays by number where a `?` tells that Quartz is meant, so that nobody gets a day late."""
+    """What to write for numbered weekdays if a `?` shows that Quartz is meant, whose weekdays are one day off."""
     names = {str(day + 1): name for name, day in WEEKDAY_NAMES.items()}
     meant = _QUARTZ_DAY.sub(lambda found: names[found[0]], weekdays)
     if "?" not in parts or "/" in weekdays or meant == weekdays:
         return []
-    return [f"in Quartz 1 is SUN, and here MON: for its weekdays {_shown(weekdays)} write {meant}"]
+    return [f"in Quartz 1 is SUN, but here it is MON: for Quartz's weekdays {_shown(weekdays)} write {meant}"]
 
 
 class _MonthDays:
-    """The day-of-month field as it is read: plain days, `L` and `15W` (OCPS 1.3, 4.1 and 4.3), `LW` and `L-3`."""
+    """The day-of-month field, item by item: plain days, `L` and `15W` (OCPS 1.3, 4.1 and 4.3), `LW` and `L-3`."""
 
     def __init__(self) -> None:
         self.plain: tuple[int, ...] = ()
@@ -178,14 +179,14 @@ class _MonthDays:
                 self.before_last.add(_days_before_last(item, match[1]))
             elif match := _NEAREST.fullmatch(item):
                 if item != text:
-                    raise _Refused(f"{_shown(item)} can't be in a list: W stands alone, with a single day")
+                    raise _Refused(f"{_shown(item)} can't be in a list: W must stand alone, with a single day")
                 self.nearest = _number(_MONTH_DAY, match[1])
             elif _SMALL.fullmatch(item):
-                raise _Refused(f"{_shown(item)} is written with a capital letter: write {item.upper()}")
+                raise _Refused(f"{_shown(item)} must be uppercase: write {item.upper()}")
             elif "W" in item.upper():
                 raise _Refused(f"{_shown(item)} is not supported: W follows a single day, as in 15W, or L, as in LW")
             elif "L" in item.upper():
-                raise _Refused(f"{_shown(item)} is not supported: there are L, the last day, LW and L-3")
+                raise _Refused(f"{_shown(item)} is not supported: write L for the last day, LW, or L-3")
             elif "#" in item:
                 raise _Refused("'#' belongs to the day-of-week field, as in 2#3 for the third Tuesday")
             else:
@@ -199,12 +200,12 @@ def _days_before_last(item: str, text: str) -> int:
     if not digits:
         raise _Refused(f"{_shown(item)} is the last day itself: write L")
     if len(digits) > 2 or int(digits) > 30:
-        raise _Refused(f"{_shown(item)}: after L- comes 1 to 30, since no month is longer")
+        raise _Refused(f"{_shown(item)}: write 1 to 30 after L-, since no month is longer")
     return int(digits)
 
 
 class _Weekdays:
-    """The day-of-week field as it is read: plain days, `2#3`, `FRI#L` and `5L` (OCPS 1.3, 4.1 and 4.2)."""
+    """The day-of-week field, item by item: plain days, `2#3`, `FRI#L` and `5L` (OCPS 1.3, 4.1 and 4.2)."""
 
     def __init__(self) -> None:
         self.plain: tuple[int, ...] = ()
@@ -221,7 +222,7 @@ class _Weekdays:
             elif item.endswith("L") and _WEEKDAY_TEXT.fullmatch(item[:-1]):
                 self.last.add(_value(_WEEKDAY, item[:-1]) % 7)
             elif item.endswith("l") and _WEEKDAY_TEXT.fullmatch(item[:-1]):
-                raise _Refused(f"{_shown(item)} is written with a capital letter: write {item[:-1]}L")
+                raise _Refused(f"{_shown(item)} must be uppercase: write {item[:-1]}L")
             elif item.endswith("L") and "-" in item:
                 raise _Refused(f"{_shown(item)} is not supported: L follows a single weekday, as in 5L")
             elif re.fullmatch(r"[0-9]+[Ww]", item):
@@ -239,11 +240,11 @@ class _Weekdays:
         if match[2] == "L":
             self.last.add(weekday)
         elif match[2] == "l":
-            raise _Refused(f"{_shown(item)} is written with a capital letter: write {match[1]}#L")
+            raise _Refused(f"{_shown(item)} must be uppercase: write {match[1]}#L")
         elif match[2] in {"1", "2", "3", "4", "5"}:
             self.nth.add((weekday, int(match[2])))
         else:
-            raise _Refused(f"{_shown(item)}: after '#' comes 1 to 5, or L for the last")
+            raise _Refused(f"{_shown(item)}: write 1 to 5 after '#', or L for the last")
 
 
 def _values(field: Field, items: Iterable[str]) -> tuple[int, ...]:
@@ -255,10 +256,10 @@ def _values(field: Field, items: Iterable[str]) -> tuple[int, ...]:
 
 def _read_item(field: Field, item: str) -> range:
     if not item:
-        raise _Refused("an entry of the list is empty: take the extra comma out")
+        raise _Refused("an entry of the list is empty: remove the extra comma")
     body, slash, step_text = item.partition("/")
     if slash and body and not step_text:
-        raise _Refused(f"{_shown(item)} has no step behind its '/': write {body} where none is meant")
+        raise _Refused(f"{_shown(item)} has no step after its '/': write {body} if you mean no step")
     if body == "*":
         low, high = field.low, field.high
     elif "-" in body:
@@ -294,8 +295,8 @@ def _step(item: str, text: str) -> int:
         raise _Refused(f"{_shown(item)}: the step {_shown(text)} is not a number")
     digits = text.lstrip("0")
     if not digits:
-        raise _Refused(f"{_shown(item)}: a step of 0 never gets anywhere: write 1 or more")
-    # Any step beyond the widest range gives its first value alone, so the digits of a huge one need no reading.
+        raise _Refused(f"{_shown(item)}: a step of 0 is not possible: write 1 or more")
+    # A step beyond the widest range leaves only the first value, so a huge number doesn't have to be read.
     return int(digits) if len(digits) <= 4 else 10_000
 
 
@@ -319,7 +320,7 @@ def _why_no_value(field: Field, text: str) -> str:
     if not text:
         return f"a number is missing: write {field.wanted}"
     if text == "?":
-        return "'?' is Quartz's sign for any day, and is not supported: write *"
+        return "'?' is Quartz's sign for any day, which is not supported: write *"
     if upper[:3] in field.names:
         return f"{_shown(text)} is not a name: write {upper[:3]}"
     if upper in MONTH_NAMES or upper in WEEKDAY_NAMES:
@@ -328,18 +329,18 @@ def _why_no_value(field: Field, text: str) -> str:
     if upper == "L":
         return "L belongs to the day-of-month field (L) and the day-of-week field (FRI#L)"
     if upper[:1] in {"H", "R"}:
-        return f"{_shown(text)} is not supported, a time has to be the same every time: write {field.wanted}"
+        return f"{_shown(text)} is not supported, since a schedule's times can't be random: write {field.wanted}"
     if "~" in text:
         return f"{_shown(text)} is a random choice, which is not supported: write {field.wanted}"
     if "#" in text:
         return "'#' belongs to the day-of-week field, as in 2#3 for the third Tuesday"
     if "*" in text:
-        return f"{_shown(text)} mixes * with other signs: write * alone, or */2 for a step"
+        return f"{_shown(text)} mixes * with other characters: write * alone, or */2 for a step"
     return f"{_shown(text)} is not a value: write {field.wanted}"
 
 
 def _forwards(field: Field, low_text: str, high_text: str, low: int, high: int, step_text: str) -> str:
-    """How to write a range that wraps around, or nothing where that can't be said in short."""
+    """How to write a range that wraps around; empty if there is no short way."""
     if step_text:
         if not (step_text.isascii() and step_text.isdigit() and len(step_text) <= 4 and int(step_text)):
             return ""

@@ -1,4 +1,4 @@
-"""The occurrences of an expression in a zone: next, between, newest, and what the clock does at one of them."""
+"""The occurrences of an expression in a zone: the next, those in a range, and what the clock does at one of them."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -9,8 +9,7 @@ from arco_sched.core.cron.counting import Counts
 from arco_sched.core.cron.expression import CronExpression
 from arco_sched.core.cron.grammar import parse_expression
 from arco_sched.core.cron.pieces import REACH, Gap, Overlap, Piece, Policy, piece_line
-from arco_sched.core.cron.zones import Zone, load_zone
-from arco_sched.core.errors import InvalidInput
+from arco_sched.core.cron.zones import Zone, in_zone
 from arco_sched.core.instants import DAY, MAX_INSTANT, MIN_INSTANT, civil_from_days
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ _Run: TypeAlias = tuple[int, tuple[int, ...], int, int]
 """(base, times, i, j): the instants `base + t` for `t` in `times[i:j]`."""
 
 _WHOLE_DAY: Final = 1440
-"""Up to so many times of a day stand in one table; beyond, one hour's times do."""
+"""Up to this many times of a day are kept in one table; beyond that, only the times of one hour are."""
 
 
 class Timetable:
@@ -60,17 +59,17 @@ class Timetable:
         return f"Timetable({self.expression.text!r}, {self.zone.name!r}, {self.dst_gap!r}, {self.dst_overlap!r})"
 
     def between(self, start: int, stop: int) -> Iterator[int]:
-        """The occurrences in `[start, stop)`, oldest first, made as they are asked for."""
+        """The occurrences in `[start, stop)`, oldest first, generated lazily."""
         for base, times, i, j in self._runs(start, stop):
             yield from [base + time for time in times[i:j]]
 
     def backwards(self, start: int, stop: int) -> Iterator[int]:
-        """The occurrences in `[start, stop)`, newest first, made as they are asked for."""
+        """The occurrences in `[start, stop)`, newest first, generated lazily."""
         for base, times, i, j in self._runs_backwards(start, stop):
             yield from [base + time for time in reversed(times[i:j])]
 
     def take(self, start: int, stop: int, limit: int) -> list[int]:
-        """The oldest `limit` occurrences in `[start, stop)`, or all where there are fewer; oldest first."""
+        """The oldest `limit` occurrences in `[start, stop)`, or all if there are fewer; oldest first."""
         found: list[int] = []
         if limit <= 0:
             return found
@@ -81,7 +80,7 @@ class Timetable:
         return found
 
     def take_newest(self, start: int, stop: int, limit: int) -> list[int]:
-        """The newest `limit` occurrences in `[start, stop)`, or all where there are fewer; oldest first."""
+        """The newest `limit` occurrences in `[start, stop)`, or all if there are fewer; oldest first."""
         found: list[int] = []
         if limit <= 0:
             return found
@@ -93,10 +92,10 @@ class Timetable:
         return found
 
     def next(self, start: int) -> int | None:
-        """The first occurrence at or after `start`; None where there is none up to the end of the year 9999."""
+        """The first occurrence at or after `start`; None if there is none before the end of the year 9999."""
         expression, line = self.expression, self._line
         position = max(start, MIN_INSTANT)
-        # No day of [searched, found) matches: what one search of the calendar says serves for the pieces after it too.
+        # No day of [searched, found) matches: one search of the calendar also serves for the pieces after it.
         searched, found = 1, 0
         while position <= MAX_INSTANT:
             block = line.block(position)
@@ -125,7 +124,7 @@ class Timetable:
                 instant = found * DAY + cast("int", time) - offset
                 if instant < piece_stop:
                     return instant if instant <= MAX_INSTANT else None
-            # A local day has its instants within REACH of it, so a long way to the next that matches is one step.
+            # The instants of a local day lie within REACH of it, so a long way to the next match takes one step.
             position = piece_stop
             day = (position - REACH) // DAY
             if not searched <= day <= found:
@@ -137,13 +136,13 @@ class Timetable:
         return None
 
     def previous(self, stop: int) -> int | None:
-        """The last occurrence before `stop`; None where there is none from the year 1 on."""
+        """The last occurrence before `stop`; None if there is none since the year 1."""
         for base, times, _, j in self._runs_backwards(MIN_INSTANT, stop):
             return base + times[j - 1]
         return None
 
     def count(self, start: int, stop: int) -> int:
-        """How many occurrences `[start, stop)` has, exactly, without making any of them."""
+        """The exact number of occurrences in `[start, stop)`, without generating them."""
         return self._counts.between(max(start, MIN_INSTANT), min(stop, MAX_INSTANT + 1))
 
     def matches(self, instant: int) -> bool:
@@ -153,8 +152,8 @@ class Timetable:
     def note(self, instant: int) -> Note | None:
         """What is special about an occurrence, or None.
 
-        `gap`: a fixed time that a gap of the clock moved here, where the regular reading does not match by itself.
-        `overlap-first` and `overlap-second`: the clock reads this time twice, and this is that one of them.
+        `gap`: a fixed time that a gap moved here; the regular reading at this instant doesn't match.
+        `overlap-first` and `overlap-second`: the clock reads this time twice, and this is the first or the second.
         """
         offset = self.zone.offset_at(instant)
         if self._line.policy is not None and not self.matches_local(instant + offset):
@@ -167,7 +166,7 @@ class Timetable:
         return None
 
     def explain(self, instant: int) -> "Explanation":
-        """Why an instant is or is not an occurrence: its local reading, the fields' verdicts, what the clock does."""
+        """Why an instant is or isn't an occurrence: its local reading, which fields match, what the clock does."""
         from arco_sched.core.cron.explanation import explain
 
         return explain(self, instant)
@@ -178,7 +177,7 @@ class Timetable:
         return [local - span.offset for span in spans if span.start <= local - span.offset < span.stop]
 
     def matches_local(self, local: int) -> bool:
-        """Whether the fields match a local time, whatever the clock does there."""
+        """Whether the fields match a local time, regardless of clock changes."""
         day, second = divmod(local, DAY)
         hour, rest = divmod(second, 3600)
         minute, second = divmod(rest, 60)
@@ -195,7 +194,7 @@ class Timetable:
         expression, line = self.expression, self._line
         position = start
         while position < stop:
-            # A local day that matches has its instants within REACH of it, so a long way to it is gone in one step.
+            # The instants of a matching local day lie within REACH of it, so a long way to it takes one step.
             day = expression.day_at_or_after((position - REACH) // DAY)
             if day is None:
                 return
@@ -262,7 +261,7 @@ class Timetable:
                     if i < j:
                         yield base - offset, times, i, j
                 bits &= bits - 1
-            # The days that are left of the month are bits that were shifted out or seen: go on with the next month.
+            # The rest of the month has been shifted out or seen: go on with the next month.
             day += 32 - day_of_month
             day -= civil_from_days(day)[2] - 1
 
@@ -292,7 +291,7 @@ class Timetable:
             day = month_start
 
     def _time_at_or_after(self, second: int) -> int | None:
-        """The first time of a matching day that is not before a second of the day."""
+        """The first time of a matching day at or after a second of the day."""
         times, blocks = self._times, self._blocks
         if len(blocks) == 1:
             index = bisect_left(times, second - blocks[0])
@@ -315,20 +314,11 @@ def timetable(cron_expression: str, timezone: str, dst_gap: str = "next", dst_ov
     Raises `InvalidInput` with every problem of the expression, the zone and the policy.
     """
     problems: list[str] = []
-    try:
-        expression = parse_expression(cron_expression)
-    except InvalidInput as error:
-        problems += error.problems
-    try:
-        zone = load_zone(timezone)
-    except InvalidInput as error:
-        problems += error.problems
     if dst_gap not in get_args(Gap):
         problems.append(f"dst_gap {dst_gap!r} is unknown: write next or skip")
     if dst_overlap not in get_args(Overlap):
         problems.append(f"dst_overlap {dst_overlap!r} is unknown: write first, last or both")
-    if problems:
-        raise InvalidInput(*problems)
+    expression, zone = in_zone(parse_expression, cron_expression, timezone, *problems)
     return Timetable(expression, zone, cast("Gap", dst_gap), cast("Overlap", dst_overlap))
 
 

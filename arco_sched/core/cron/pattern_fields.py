@@ -19,7 +19,7 @@ MONTH_NAMES: Final = {
     "DEC": 12,
 }
 WEEKDAY_NAMES: Final = {"SUN": 0, "MON": 1, "TUE": 2, "WED": 3, "THU": 4, "FRI": 5, "SAT": 6}
-"""OCPS 1.0, 4.2. At the end of a range `SUN` is 7."""
+"""OCPS 1.0, 4.2. At the end of a range, `SUN` is 7."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """A zone's clock as pieces: which local times happen at which instants, under one policy for clock changes.
 
-A local time is a number of seconds since 1970-01-01T00:00:00 on the zone's own clock. A *shift* piece says that every
-local time from `start + offset` until `stop + offset` happens, and `offset` seconds earlier on the UTC line. A
-*collapse* piece is one second long: if any of the local times in its `gaps` is wanted, it happens there, once.
-Pieces are disjoint and in order; an instant in no piece is an occurrence of nothing.
+A local time is a number of seconds since 1970-01-01T00:00:00 on the zone's own clock. In a *shift* piece, every local
+time from `start + offset` until `stop + offset` happens, `offset` seconds earlier in UTC. A *collapse* piece is one
+second long: if any of the local times in its `gaps` is wanted, it happens there, once. Pieces are disjoint and in
+order; an instant in no piece is never an occurrence.
 """
 
 from functools import lru_cache
@@ -18,10 +18,10 @@ Overlap: TypeAlias = Literal["first", "last", "both"]
 YearKey: TypeAlias = tuple[int, int, int]
 
 REACH: Final = 2 * DAY
-"""More than any offset: RFC 9636 keeps them under 26 hours. So local time and instant are less than this apart."""
+"""More than any offset: RFC 9636 keeps them below 26 hours. So a local time is always closer to its instant."""
 
 _NEAR: Final = 2 * REACH
-"""Spans further apart than this share no local time, and no gap between them reaches from one to the other."""
+"""Spans further apart than this share no local time, and no gap reaches from one to the other."""
 
 
 _MEAN_YEAR: Final = 31_556_952
@@ -29,7 +29,7 @@ _RECENT: Final = 64
 
 
 class Piece(NamedTuple):
-    """`[start, stop)` of the UTC line. `gaps` are local ranges `[low, high)`; a shift piece has none."""
+    """`[start, stop)` in UTC. `gaps` are local ranges `[low, high)`; a shift piece has none."""
 
     start: int
     stop: int
@@ -38,7 +38,7 @@ class Piece(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A stretch of the UTC line, `[start, stop)`, with its pieces and, to search by, where each starts and stops."""
+    """A stretch of UTC, `[start, stop)`, with its pieces and, for searching, where each piece starts and stops."""
 
     start: int
     stop: int
@@ -55,10 +55,10 @@ class Policy(NamedTuple):
 
 
 class PieceLine:
-    """The pieces of one zone under one policy; None is the interval rule: what the clock reads is what happens.
+    """The pieces of one zone under one policy; None stands for the interval rule: times happen as the clock reads them.
 
-    The line is cut into blocks: one that reaches from the beginning to `yearly_from` (or to the end, without a
-    yearly rule), and then one for each year of UTC.
+    The line is cut into blocks: one from the beginning to `yearly_from` (or to the end, without a yearly rule), then
+    one for each UTC year.
     """
 
     __slots__ = ("_before", "_recent", "_yearly", "policy", "yearly_from", "yearly_start", "zone")
@@ -73,10 +73,10 @@ class PieceLine:
         self._yearly: dict[YearKey, list[Piece]] = {}
 
     def block(self, instant: int) -> Block:
-        """The block that holds an instant."""
+        """The block that contains an instant."""
         if instant < self.yearly_start:
             return self.before()
-        # The mean year is never more than a few days off, so the guess is right or next to it.
+        # The mean year is never more than a few days off, so the guess is right or off by one.
         guess = 1970 + instant // _MEAN_YEAR
         block = self.year(guess)
         if instant >= block.stop:
@@ -84,7 +84,7 @@ class PieceLine:
         return block if instant >= block.start else self.year(guess - 1)
 
     def before(self) -> Block:
-        """The block before `yearly_from`: the whole line where that is None."""
+        """The block before `yearly_from`, or the whole line if that is None."""
         if self._before is None:
             start, stop = BEGINNING, self.yearly_start
             self._before = _block(start, stop, _cut(self.zone.spans(start, stop), self.policy, start, stop))
@@ -104,7 +104,7 @@ class PieceLine:
         key = year_key(year)
         pieces = self._yearly.get(key)
         if pieces is None:
-            # At most 28 kinds of year, each kept as if it began at 0.
+            # There are at most 28 kinds of year, each stored as if it began at 0.
             spans = self.zone.spans(start - _NEAR, stop + _NEAR)
             pieces = [_moved(piece, -start) for piece in _cut(spans, self.policy, start, stop)]
             self._yearly[key] = pieces
@@ -112,7 +112,7 @@ class PieceLine:
 
 
 def year_key(year: int) -> YearKey:
-    """What the pieces of a year depend on under a yearly rule: the calendars of the year and of its neighbours."""
+    """What the pieces of a year depend on under a yearly rule: the calendars of the year and its neighbours."""
     return (
         YEAR_KINDS[(year - 1) % CYCLE_YEARS],
         YEAR_KINDS[year % CYCLE_YEARS],
@@ -122,7 +122,7 @@ def year_key(year: int) -> YearKey:
 
 @lru_cache(maxsize=1024)
 def piece_line(zone: Zone, policy: Policy | None) -> PieceLine:
-    """The one line of a zone and a policy, so that all schedules of a zone share its pieces."""
+    """The line of a zone and a policy, shared by all schedules of the zone."""
     return PieceLine(zone, policy)
 
 
@@ -157,11 +157,11 @@ def _fixed_pieces(spans: list[Span], policy: Policy) -> list[Piece]:
         elif policy.overlap == "last":
             owned = _without(owned, _later(spans, index))
         if policy.gap == "next" and index and spans[index - 1].offset < span.offset:
-            # The clock jumps forward at `span.start`: the times in between that no other span has happen right then.
+            # The clock jumps forward at `span.start`: the skipped times that no other span has happen right then.
             jump = (span.start + spans[index - 1].offset, span.start + span.offset)
             gaps = _without([jump], _earlier(spans, index) + _later(spans, index) + _earlier_jumps(spans, index))
             if gaps:
-                # The regular reading of that second joins them, so that both together are one occurrence.
+                # The regular reading of that second is merged with them, so that together they are one occurrence.
                 regular = _within(owned, jump[1])
                 owned = _without(owned, [(jump[1], jump[1] + 1)])
                 if regular and gaps[-1][1] == jump[1]:
@@ -178,7 +178,7 @@ def _local(span: Span) -> tuple[int, int]:
 
 
 def _earlier(spans: list[Span], index: int) -> list[tuple[int, int]]:
-    """The local ranges of earlier spans that can share a local time with this one, or with the jump before it."""
+    """The local ranges of earlier spans that may share a local time with this one or with the jump before it."""
     found = []
     for other in range(index - 1, -1, -1):
         if spans[other].stop < spans[index].start - _NEAR:
@@ -197,7 +197,7 @@ def _later(spans: list[Span], index: int) -> list[tuple[int, int]]:
 
 
 def _earlier_jumps(spans: list[Span], index: int) -> list[tuple[int, int]]:
-    """Jumps over the same times shortly before: a time that is skipped twice happens after the first jump."""
+    """Earlier jumps over the same times: a time that is skipped twice happens after the first jump."""
     found = []
     for other in range(index - 1, 0, -1):
         if spans[other].start < spans[index].start - _NEAR:

@@ -1,4 +1,4 @@
-"""The bytes of a TZif file (RFC 9636) as numbers: explicit changes of offset, and the yearly rule for what follows."""
+"""The content of a TZif file (RFC 9636): explicit changes of offset, and the yearly rule that follows them."""
 
 import re
 import struct
@@ -19,11 +19,11 @@ class _YearlyTime:
     """A moment of every year on the zone's clock: `Mm.w.d`, `Jn` or `n`, and a time of -167 to 167 hours."""
 
     month: int
-    """1 to 12; 0 where `day` counts the days of the year."""
+    """1 to 12; 0 if `day` counts the days of the year."""
     week: int
     weekday: int
     day: int
-    """From 0; with `leapless` from 1, 29 February not counted."""
+    """From 0; with `leapless` from 1, without 29 February."""
     leapless: bool
     seconds: int
 
@@ -66,11 +66,11 @@ class ZoneData:
     changes: list[tuple[int, int]]
     """(instant, offset from then on), in order; offsets may repeat."""
     rule: YearlyRule | None
-    """What holds after the last change; None where the last offset stays for ever."""
+    """What holds after the last change; None if the last offset stays forever."""
 
 
 def read_tzif(data: bytes) -> ZoneData:
-    """The offsets in a TZif file of version 2 or later. Raises `ValueError` for all else, leap seconds included."""
+    """The offsets in a TZif file of version 2 or later. Raises `ValueError` for anything else, e.g. leap seconds."""
     try:
         return _read(data)
     except (struct.error, IndexError) as error:

@@ -1,9 +1,10 @@
-"""Time zones as stretches of constant offset, read from the installed `tzdata` package and from nowhere else."""
+"""Time zones as stretches of constant offset, read only from the installed `tzdata` package."""
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol, cast
+from typing import Final, NamedTuple, Protocol, TypeVar, cast
 
 import tzdata  # type: ignore[import-untyped]
 
@@ -11,13 +12,15 @@ from arco_sched.core.cron.tzif import YearlyRule, ZoneData, read_tzif
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.instants import DAY, civil_from_days, days_from_civil
 
+E = TypeVar("E")
+
 BEGINNING: Final = -(1 << 60)
 """Where the first span of every zone starts: before any instant."""
 END: Final = 1 << 60
 """Where the last span of a zone without a yearly rule stops: after any instant."""
 
 _NOT_PLACES: Final = frozenset({"Factory"})
-"""`Factory` is the database's own mark for a machine that nobody has set: its offset is unknown."""
+"""`Factory` marks a machine whose zone hasn't been set: its offset is unknown."""
 
 
 _OFFSET: Final = re.compile(r"(?:GMT|UTC|Z)? *([+-]) *([0-9]{1,2})(?::?00)?", re.ASCII | re.IGNORECASE)
@@ -32,10 +35,10 @@ class Span(NamedTuple):
 
 
 class Zone:
-    """The clock of one time zone: a line of spans, each as long as its offset stays the same.
+    """The clock of one time zone: a sequence of spans, in each of which the offset is constant.
 
-    `yearly_from` is the first year of UTC from which on the clock follows a yearly rule alone, so that what it does in
-    a year depends on nothing but the calendar of that year and its neighbours; None where the last offset stays.
+    From the UTC year `yearly_from` on, the clock follows only a yearly rule, so what it does in a year depends only on
+    the calendar of that year and its neighbours; None if the last offset stays forever.
     """
 
     __slots__ = ("_changes", "_instants", "_offsets", "_rule", "name", "yearly_from")
@@ -52,7 +55,7 @@ class Zone:
         if data.rule is not None:
             last = data.changes[-1][0] if data.changes else BEGINNING
             year = _year_of(last) if data.changes else 1
-            # Two years past the last explicit change, every change near a year's ends comes from the rule as well.
+            # Two years after the last explicit change, every change near the ends of a year also comes from the rule.
             for rule_year in range(year - 1, year + 4):
                 for instant, offset in data.rule.changes(rule_year):
                     if instant > last:
@@ -63,9 +66,9 @@ class Zone:
         return f"Zone({self.name!r})"
 
     def spans(self, start: int, stop: int) -> list[Span]:
-        """Every span that meets `[start, stop)`, whole and in order; empty for an empty range.
+        """Every span that overlaps `[start, stop)`, uncut and in order; empty for an empty range.
 
-        Neighbours differ in their offset. For a zone with a yearly rule the work grows with the years in the range.
+        Adjacent spans differ in their offset. With a yearly rule, the cost grows with the years in the range.
         """
         if stop <= start:
             return []
@@ -88,7 +91,7 @@ class Zone:
         return offsets[bisect_right(instants, instant) - 1]
 
     def _line(self, start: int, stop: int) -> tuple[list[int], list[int]]:
-        """Changes and the offsets from then on, at least from the last one before `start` until one after `stop`."""
+        """Changes and the offsets after them, at least from the last one before `start` to the first after `stop`."""
         rule, yearly_from = self._rule, self.yearly_from
         if rule is None or yearly_from is None or stop <= self._instants[-1]:
             return self._instants, self._offsets
@@ -114,7 +117,7 @@ class Zone:
 
 
 def _append(instants: list[int], offsets: list[int], instant: int, offset: int) -> None:
-    # Two changes at one instant (a rule of daylight saving all year round has them) are the later one alone.
+    # Of two changes at one instant (a rule for daylight saving all year has them) only the later one counts.
     while instants and instants[-1] >= instant:
         instants.pop()
         offsets.pop()
@@ -137,13 +140,13 @@ class _Loader(Protocol):
 
 
 def _data(path: str) -> bytes:
-    # A loader's own `get_data` costs no import (importlib.resources takes 20 ms and more) and reads zip archives too.
+    # The loader's `get_data` needs no import (importlib.resources takes over 20 ms) and also reads zip archives.
     loader = cast("_Loader", tzdata.__spec__.loader)
     return loader.get_data(f"{tzdata.__path__[0]}/{path}")
 
 
 def zone_data(name: str) -> bytes | None:
-    """The TZif data of an IANA name in the installed package, None for any other name."""
+    """The TZif data of an IANA name from the installed package; None for any other name."""
     try:
         return _data(f"zoneinfo/{name}") if name in zone_names() else None
     except OSError:
@@ -152,15 +155,15 @@ def zone_data(name: str) -> bytes | None:
 
 @lru_cache(maxsize=1)
 def zone_names() -> frozenset[str]:
-    """Every name that `load_zone` takes: those of the IANA database, links included, without `Factory`."""
+    """Every name that `load_zone` accepts: those of the IANA database with its links, except `Factory`."""
     return frozenset(_data("zones").decode("ascii").split()) - _NOT_PLACES
 
 
 @lru_cache(maxsize=1024)
 def load_zone(name: str) -> Zone:
-    """The zone of an IANA name, exactly as the database spells it.
+    """The zone of an IANA name, spelled exactly as in the database.
 
-    Raises `InvalidInput` for any other name, with the nearest ones; nothing outside the package's list is ever opened.
+    Raises `InvalidInput` for any other name, with the closest ones; nothing outside the package's list is ever opened.
     """
     if name not in zone_names():
         raise InvalidInput(_unknown(name))
@@ -168,6 +171,25 @@ def load_zone(name: str) -> Zone:
         return Zone(name, read_tzif(_data(f"zoneinfo/{name}")))
     except (OSError, ValueError) as error:
         raise InvalidInput(f"the time zone {name!r} can't be read from the installed tzdata: {error}") from error
+
+
+def in_zone(read: Callable[[str], E], cron_expression: str, timezone: str, *problems: str) -> tuple[E, Zone]:
+    """The expression, as `read` reads it, and its zone.
+
+    Raises `InvalidInput` with every problem of both, then with `problems`.
+    """
+    expression, zone, found = None, None, list[str]()
+    try:
+        expression = read(cron_expression)
+    except InvalidInput as error:
+        found += error.problems
+    try:
+        zone = load_zone(timezone)
+    except InvalidInput as error:
+        found += error.problems
+    if expression is None or zone is None or problems:
+        raise InvalidInput(*found, *problems)
+    return expression, zone
 
 
 def _unknown(name: str) -> str:
@@ -182,8 +204,8 @@ def _unknown(name: str) -> str:
 
 
 def _fixed(sign: str, hours: str) -> str:
-    """What to write for an offset: the names of the database that look like it mean the opposite."""
-    place = "write the name of a place, such as Asia/Karachi, whose clock changes with its rules"
+    """What to write for an offset: database names that look like it mean the opposite."""
+    place = "write the name of a place, such as Asia/Karachi, to follow its clock changes"
     same = f"Etc/GMT{'-' if sign == '+' else '+'}{int(hours)}"
     if same not in zone_names() or not int(hours):
         return place
@@ -193,7 +215,7 @@ def _fixed(sign: str, hours: str) -> str:
 
 
 def _nearest(name: str) -> list[str]:
-    """At most three names: the same but for capitals, else of the same city, else of similar spelling."""
+    """At most three names: one that differs only in case, else those of the same city, else similar spellings."""
     wanted = name.strip().replace(" ", "_").lower()
     by_small = {known.lower(): known for known in sorted(zone_names())}
     if wanted in by_small:

@@ -44,8 +44,8 @@ def test_accepted(text: str, every: int | None, shown: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("@every", "after @every comes one interval: a whole number and s, m, h, d or w, such as 30s"),
-        ("@every 5 m", "after @every comes one interval"),
+        ("@every", "@every takes one interval: a whole number and s, m, h, d or w, such as 30s"),
+        ("@every 5 m", "@every takes one interval"),
         ("@every 90", "the interval '90' of @every can't be read: write a whole number and s, m, h, d or w"),
         ("@every 1h30m", "the interval '1h30m' of @every can't be read: write 90m"),
         ("@every 1m30s", "write 90s"),
@@ -57,9 +57,9 @@ def test_accepted(text: str, every: int | None, shown: str) -> None:
         ("@every 0s", "the interval '0s' of @every must be between 1 second and 100 years"),
         ("@every 36601d", "must be between 1 second and 100 years"),
         ("@every5m", "the nickname '@every5m' is unknown: did you mean @every or @once?"),
-        ("@EVERY 5m", "the nickname '@EVERY' is written in small letters: write @every"),
+        ("@EVERY 5m", "the nickname '@EVERY' must be lowercase: write @every"),
         ("@everyday", "the nickname '@everyday' is unknown"),
-        ("@once 2025-01-15", "the nickname @once stands alone: give the instant as the start of the schedule"),
+        ("@once 2025-01-15", "the nickname @once must stand alone: give the time as the start of the schedule"),
         ("@Once", "write @once"),
         ("@every\u00a05m", "is unknown"),
     ],
