@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PROGRAM := $(VENV)/.program
 
 # Commands start hundreds of times in the tests: let Python keep what it compiled.
 export PYTHONDONTWRITEBYTECODE =
@@ -14,10 +15,14 @@ help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml scripts/install
+	@scripts/install "$(PYTHON)" "$(VENV)" dev
+	@touch $@ $(PROGRAM)
+
+$(PROGRAM): pyproject.toml scripts/install
 	@scripts/install "$(PYTHON)" "$(VENV)"
 	@touch $@
 
-demo: $(STAMP)  ## the whole story on a temporary database
+demo: $(PROGRAM)  ## the whole story on a temporary database
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/quickstart.sh
 
 test: $(STAMP)  ## the tests

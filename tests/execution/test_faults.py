@@ -54,6 +54,16 @@ def attempts(arco: Arco) -> list[tuple[str | None, str | None]]:
     return [(each["outcome"], each["message"]) for each in shown["attempts"]]
 
 
+def processes_in(folder: Path) -> list[str]:
+    """The processes whose working directory lies below a folder, or lay there before it was removed."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cwd").readlink().is_relative_to(folder):
+                found.append(process.name)
+    return found
+
+
 @pytest.mark.parametrize("how", ["deleted", "emptied"])
 def test_the_runs_folder_goes_while_a_command_runs(arco: Arco, how: str) -> None:
     """What is open is lost, and the worker ends with a word on it; nothing begins again before --adopt-copy."""
@@ -74,6 +84,7 @@ def test_the_runs_folder_goes_while_a_command_runs(arco: Arco, how: str) -> None
     arco.ok("work --once --adopt-copy")
     assert begun.read_text() == "x\n"
     assert arco.json("verify --json")["differences"] == []
+    until(lambda: not processes_in(runs), "its supervisor ends too, though nobody will read what it writes")
 
 
 def test_a_new_database_beside_the_runs_of_another(arco: Arco) -> None:
