@@ -44,9 +44,9 @@ trap - EXIT
 # The command runs in the foreground of its supervisor: what a shell starts with `&` ignores SIGINT and SIGQUIT for
 # ever. /proc/self/task tells its pid, which no word of the shell does; /proc/self/stat would too, but a shell reads it
 # byte by byte, a tenth of a start. The end is one line in one write, and counts only with its dot: as good as a rename,
-# which takes another program (1.5 ms of a start's 4), and it needs no room on a full disk, as the block is there. If the
-# folder is gone, nobody will ever read it, and the supervisor ends. Where the shell can't even fork, the EXIT trap tells
-# that nothing began.
+# which takes another program (1.5 ms of a start's 4), and it needs no room on a full disk, as the block is there. If
+# the folder is gone, nobody will ever read it, and the supervisor ends. Where the shell can't even fork, the EXIT trap
+# tells that nothing began.
 
 _BEGIN: Final = """
 set -- "$_arco_shell" "$_arco_command" "$_arco_directory"
