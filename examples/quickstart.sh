@@ -42,7 +42,7 @@ arco schedule create ingest --cron "*/15 * * * *" --start 2025-03-11T08:00:00Z -
 say "An hourly report:"
 arco schedule create hourly --cron "0 * * * *" --asset reports.hourly --catchup-window 7d --max-catchup 100
 say "And a monthly close on the last Friday. (The last day from Monday to Friday takes three expressions: 31W is that day in" \
-    "months of 31 days, and skips the others. docs/semantics.md has all three.)"
+    "months of 31 days, and skips the others. docs/semantics/expressions.md has all three.)"
 arco schedule create close --cron "0 18 * * FRI#L" --tz Europe/London --asset ledger.month --label team=finance
 arco schedule preview close --count 3
 arco schedule list

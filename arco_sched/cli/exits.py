@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The exit codes of docs/semantics.md, "Answers"."""
+    """The exit codes of docs/semantics/answers.md."""
 
     DONE = 0
     """Done; also unchanged, and nothing due."""

@@ -1,6 +1,6 @@
 """Changes to a schedule: (newest definition version, requested change, now) -> the next version, or none. Pure.
 
-The rules are those of docs/semantics.md, "Schedules and definition versions".
+The rules are those of docs/semantics/schedules.md.
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
 """Evaluation: (definition versions, cursor, now) -> what to record. Pure, and the basis of the guarantees.
 
-The rules are those of docs/semantics.md, "Evaluation". A *stretch* is a range of instants in which one definition
+The rules are those of docs/semantics/evaluation.md. A *stretch* is a range of instants in which one definition
 version is in force and may have occurrences; everything here works on stretches in chronological order.
 """
 

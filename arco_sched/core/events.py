@@ -1,8 +1,7 @@
 """The events: their types, and how each is written.
 
 `TYPES` is the registry, with one row for each type: name, code, key, payload and fold. To add one, add a row, a
-function that drafts it, and the fold of what it changes (`core.fold`); docs/semantics.md, "Events", has a line for
-each.
+function that drafts it, and the fold of what it changes (`core.fold`); docs/semantics/events.md lists them.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What a worker needs of an executor, and what passes between them (docs/semantics.md, "The life of a run")."""
+"""What a worker needs of an executor, and what passes between them (docs/semantics/execution.md)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -88,8 +88,8 @@ class Attempt:
     """One execution of a run, recorded durably before it is submitted.
 
     `place` is what `Executor.place()` answered when the start was recorded; `variables` are the ARCO_* variables that
-    apply. `resources`: what an engine reserves, by the names in docs/semantics.md. `again`: it may have been submitted
-    before.
+    apply. `resources`: what an engine reserves, by the names in docs/semantics/schedules.md. `again`: it may have
+    been submitted before.
     """
 
     run_id: str

@@ -1,6 +1,6 @@
 """Identities: every name that `arco` gives is a pure function of what it names: another machine computes the same.
 
-The forms are those of docs/semantics.md, "Identity".
+The forms are those of docs/semantics/requests.md.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 An *appointment* is a reading of the wall clock that an expression names. Other rules put the same one at another
 instant. Where the former rules put it at an instant that is accounted for, and the new ones at one that is yet to come,
-it was served already, and is not made again (docs/semantics.md, "Zone rules that change").
+it was served already, and is not made again (docs/semantics/evaluation.md).
 """
 
 from collections.abc import Mapping, Sequence

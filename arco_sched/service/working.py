@@ -1,6 +1,6 @@
 """What a worker does with the store: claim runs, record how attempts end, ask what is open. Nothing here waits.
 
-Every function is one transaction. The rules are those of docs/semantics.md, "The life of a run"; what is decided is
+Every function is one transaction. The rules are those of docs/semantics/execution.md; what is decided is
 decided by `core.run_order` and `core.run_decisions`.
 """
 

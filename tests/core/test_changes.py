@@ -1,4 +1,4 @@
-"""The pure decisions about changes and what is accepted, each with its answer (docs/semantics.md, section 2)."""
+"""The pure decisions about changes and what is accepted, each with its answer (docs/semantics/schedules.md)."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""The pure evaluation (docs/semantics.md, "Evaluation"), a table of small worlds.
+"""The pure evaluation (docs/semantics/evaluation.md), a table of small worlds.
 
 Instants are minutes of one day, written as numbers; a schedule occurs every ten minutes unless it says otherwise.
 """

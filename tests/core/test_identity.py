@@ -1,4 +1,4 @@
-"""Identity (docs/semantics.md, "Identity"): every name is a pure function that another machine computes the same."""
+"""Identity (docs/semantics/requests.md): every name is a pure function that another machine computes the same."""
 
 import base64
 import hashlib

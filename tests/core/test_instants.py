@@ -1,4 +1,4 @@
-"""Instants and durations as text (docs/semantics.md, "Time" and the table of "Schedules and definition versions")."""
+"""Instants and durations as text (docs/semantics/time.md and schedules.md)."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""The pure rewind (docs/semantics.md, "A cursor ahead of the clock"), a table of small worlds.
+"""The pure rewind (docs/semantics/evaluation.md), a table of small worlds.
 
 Instants are minutes of one day; a schedule starts at minute 0 and occurs every ten minutes. The clock shows minute 60.
 """

@@ -1,6 +1,7 @@
 """Whole stories of runs: eight workers, engines, executors of one's own, cancels, retries, and clocks that jump.
 
-After every story the promises of docs/semantics.md are held against what was recorded, by other means than the code's.
+After every story the promises of docs/semantics/execution.md are checked against what was recorded,
+independently of the code.
 """
 
 import math

@@ -26,7 +26,7 @@ import tzdata
 from arco_sched.core.fields import CONTENT, FIELDS
 from tests import ROOT
 
-DOCUMENTS = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+DOCUMENTS = ("README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")))
 CLOCK = "2025-01-15T12:00:00Z"
 RELEASE = "2025b"
 HOME = "/home/me"

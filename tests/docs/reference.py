@@ -19,13 +19,13 @@ PAGE: Final = ROOT / "docs" / "cli.md"
 HEAD: Final = """\
 # Command reference
 
-Every command with its options, as `arco COMMAND --help` shows them. For what they mean see
-[semantics.md](semantics.md), for exit codes its [section on answers](semantics.md#8-answers), for the output of
-`--json` [json.md](json.md). This page is generated from the commands: `python -m tests.docs.reference`.
+Every command with its options, as `arco COMMAND --help` shows them. [The rules](semantics.md) say what they mean and
+what the [exit codes](semantics/answers.md#exit-codes) are, [json.md](json.md) has the output of `--json`. This page is
+generated from the commands: `python -m tests.docs.reference`.
 
 `ID` is a schedule's id. `INSTANT` is an RFC 3339 time such as `2025-01-15T10:00:00Z`; options that say so also take
-plain words ([semantics.md](semantics.md#1-time)). `SPAN` is a number with a unit: `90m`, `24h`, `7d`. Give a repeatable
-option once for each value.
+plain words ([the rules](semantics/time.md#instants-in-words)). `SPAN` is a number with a unit: `90m`, `24h`, `7d`.
+Give a repeatable option once for each value.
 """
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal, get_args, get_origin
 
 import arco_sched
+from arco_sched.core.events import TYPES, EventType
 from arco_sched.core.fields import FIELDS
 from arco_sched.core.kinds import Flag, Instant, Kind, Many, Pairs, Whole
 from arco_sched.core.rows import REQUIRED, Field
@@ -76,7 +77,50 @@ def _json_type(kind: Kind) -> str:
     return next((name for type_, name in names.items() if isinstance(kind, type_)), "string")
 
 
-TABLES: Final = {"docs/json.md": {"fields": fields}, "docs/python.md": {"answers": answers, "words": words}}
+def events() -> str:
+    """The registry of events: each type with its key, what it records, and the names in its payload."""
+    assert _RECORDS.keys() == {type_.name for type_ in TYPES}
+    return _rows(("type", "idempotency key", "records", "payload"), map(_event, TYPES))
+
+
+def _event(type_: EventType) -> tuple[str, ...]:
+    names = _ALONE.get(type_.name)
+    if names is None:
+        names = ", ".join(f"`{name}`" for name in sorted((type_.payload or frozenset()) | type_.optional))
+    return f"`{type_.name}`", f"`{type_.key}`", _RECORDS[type_.name], names
+
+
+_RECORDS: Final = {
+    "ScheduleDefinitionUpserted": "a definition version",
+    "ScheduleTicked": "a tick",
+    "OccurrencesLapsed": "a lapse",
+    "RunRequested": "what a run is asked to execute",
+    "ZoneRulesChanged": "another `tzdata` release",
+    "CursorRewound": "a cursor that was brought back",
+    "HistoryPruned": "what was removed of a schedule's history",
+    "RunsPruned": "which runs of a schedule were removed",
+    "RunSubmitted": "an attempt was opened for an engine, or the engine gave it an id or was told of it again",
+    "RunStarted": "an attempt begins",
+    "RunFinished": "how an attempt ended, and what became of the run",
+    "RunSkipped": "a run that won't be executed",
+    "RunCancelRequested": "the open attempt is to end",
+    "RunCanceled": "a run without an open attempt was canceled",
+    "RunRetryRequested": "a retry by hand",
+    "PoolSet": "the slots of a pool",
+}
+_ALONE: Final = {
+    "ScheduleDefinitionUpserted": "the keys of [a version](../json.md#a-version); some fields only if they differ from "
+    "their defaults",
+    "ScheduleTicked": "the keys of [a tick](../json.md#a-tick), except `evaluated_at`",
+    "RunRequested": "`run_key`, `run_id`, `request_fingerprint`, `conflict`, `schedule_id`, `tick_id`, "
+    "`definition_version`, `code_version`, `content`, `policy` (fields that differ from their defaults)",
+}
+
+TABLES: Final = {
+    "docs/json.md": {"fields": fields},
+    "docs/python.md": {"answers": answers, "words": words},
+    "docs/semantics/events.md": {"events": events},
+}
 """The tables of each page, by their names."""
 
 

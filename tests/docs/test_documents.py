@@ -43,9 +43,11 @@ def test_links_lead_somewhere(page: str) -> None:
 
 
 def _anchors(path: Path) -> set[str]:
-    """The anchors that a Markdown page's headings have, by GitHub's rule."""
-    headings = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    """The anchors of a Markdown page: those of its headings, by GitHub's rule, and those that it names."""
+    text = path.read_text("utf-8")
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    named = re.findall(r'<a id="([^"]+)">', text)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings} | {*named}
 
 
 def _commands() -> list[str]:

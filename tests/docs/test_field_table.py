@@ -1,4 +1,4 @@
-"""The table of fields in docs/semantics.md is that of the code, but for its rules, which are for people."""
+"""The table of fields in docs/semantics/schedules.md is that of the code, but for its rules, which are for people."""
 
 import re
 
@@ -14,7 +14,7 @@ HEAD = "| field | option | key | rule | default |"
 
 def documented() -> dict[str, list[str]]:
     """The rows of the document's table by the names of the fields."""
-    page = (ROOT / "docs" / "semantics.md").read_text("utf-8")
+    page = (ROOT / "docs" / "semantics" / "schedules.md").read_text("utf-8")
     lines = page.partition(f"{HEAD}\n|---|---|---|---|---|\n")[2].partition("\n\n")[0].splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return {row[0].strip("`"): row for row in rows}

@@ -1,4 +1,4 @@
-"""A naive second reading of docs/semantics.md: plain lists, every minute looked at, nothing shared with the code.
+"""A naive second reading of docs/semantics/: plain lists, every minute looked at, nothing shared with the code.
 
 It knows whole-minute expressions of a few forms, and versions that can be evaluated. Instants are epochs.
 """

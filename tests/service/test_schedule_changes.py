@@ -1,4 +1,4 @@
-"""Changes of a schedule (docs/semantics.md, "Schedules and definition versions"), on a real database."""
+"""Changes of a schedule (docs/semantics/schedules.md), on a real database."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whole stories on a real database, after every step compared with a naive reading of docs/semantics.md.
+"""Whole stories on a real database, after every step compared with a naive reading of docs/semantics/.
 
 A story is a list of commands, each some seconds after the one before (or before it: clocks go backwards too).
 """

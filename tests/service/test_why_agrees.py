@@ -1,7 +1,7 @@
 """`why` against the tables: random histories, asked about every occurrence and about instants at random.
 
-The oracle reads the tables with plain SQL and decides by docs/semantics.md; it shares nothing with `service/why.py` but
-the reading of cron expressions, which has tests of its own.
+The oracle reads the tables with plain SQL and decides by docs/semantics/answers.md; it shares nothing with
+`service/why.py` but the reading of cron expressions, which has tests of its own.
 """
 
 import sqlite3

@@ -67,7 +67,7 @@ class CronExpression:
     """Whether the field is anything but a plain `*`, so `*/2` and `1-31` are restricted (OCPS 1.0, 6.1). If both day
     fields are restricted, a day matches if either of them matches."""
     fixed_time: bool
-    """Neither the minute nor the hour field starts with `*`: a wall-clock appointment (docs/semantics.md, 3)."""
+    """Neither the minute nor the hour field starts with `*`: an appointment (docs/semantics/expressions.md)."""
     _years: list[tuple[int, ...] | None] = field(
         default_factory=lambda: [None] * 14, init=False, repr=False, compare=False
     )

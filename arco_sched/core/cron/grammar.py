@@ -2,7 +2,8 @@
 
 `LW` and `L-3` are in none of its versions (1.4 is the newest draft); they have Quartz's meaning.
 
-Where the specification leaves a choice, or `arco` departs from it (years, `@reboot`), `docs/semantics.md` decides.
+Where the specification leaves a choice, or `arco` departs from it (years, `@reboot`),
+`docs/semantics/expressions.md` decides.
 """
 
 import re

@@ -25,7 +25,7 @@ _WHOLE_DAY: Final = 1440
 
 
 class Timetable:
-    """The occurrences of one expression on one zone's clock, under one policy for clock changes (docs/semantics.md, 3).
+    """The occurrences of one expression on one zone's clock, under one policy for clock changes.
 
     Instants are epoch seconds; ranges are half-open, `[start, stop)`, and cut to the years 1 to 9999 of UTC.
     """

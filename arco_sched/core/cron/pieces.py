@@ -48,7 +48,7 @@ class Block(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What happens to fixed times when the clock changes (docs/semantics.md, 3)."""
+    """What happens to fixed times when the clock changes (docs/semantics/expressions.md)."""
 
     gap: Gap
     overlap: Overlap

@@ -1,4 +1,4 @@
-"""What is said of expressions that mean something else than they look like (docs/semantics.md, 3)."""
+"""What is said of expressions that mean something else than they look like (docs/semantics/expressions.md)."""
 
 import pytest
 
