@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from arco_sched.cli.context import Session
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import OUTPUT, Problems
 from arco_sched.core.definitions import SOURCE, Version, Wanted
-from arco_sched.core.errors import InvalidInput
+from arco_sched.core.errors import Conflict, InvalidInput
 from arco_sched.render.terminal import Document, say, write
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def given_files(
         raise InvalidInput("--source names one file, and there are several: import them one by one")
     found = []
     for path in paths:
-        known = source if source is not None else _known(path)
+        known = _known(path) if source is None else source.removeprefix(f"{kind}:")  # as the label shows it
         at = None if path == "-" else Path(path)
         found.append(Given("stdin" if at is None else path, at, read_bytes(stands_for(path)), f"{kind}:{known}"))
     return found
@@ -167,11 +168,11 @@ def take_over(session: Session, files: "Sequence[ReadFile]", wishes: Wishes, unz
         say(unzoned())
     if wishes.toml:
         return _print(session, files, wanting)
-    answer = _apply(session, wanting, owns, wishes)
+    answer = _apply(session, wanting, owns, wishes, [file.source for file in files])
     if any(entry.definition.request.run_as for entry in entries):
         say("note: entries that name a user are executed by a worker that is root, or is that user")
     say_besides(answer)
-    for note in imported.notes(answer, len(entries)):
+    for note in imported.notes(answer, files):
         say(note)
     if wishes.as_json:
         write(imported.document(files, answer))
@@ -180,7 +181,9 @@ def take_over(session: Session, files: "Sequence[ReadFile]", wishes: Wishes, unz
     return _code(files)
 
 
-def _apply(session: Session, wanting: "Wanting", owns: Callable[[Version], bool], wishes: Wishes) -> "Applied":
+def _apply(
+    session: Session, wanting: "Wanting", owns: Callable[[Version], bool], wishes: Wishes, labels: Sequence[str]
+) -> "Applied":
     from dataclasses import replace
 
     from arco_sched.service.apply import from_nothing, take_over
@@ -193,24 +196,54 @@ def _apply(session: Session, wanting: "Wanting", owns: Callable[[Version], bool]
             return replace(answer, dry_run=wishes.dry_run)
         with session.create():
             pass
+    foreign: list[Version] = []
+
+    def refuse(there: Version, _: Wanted) -> str | None:
+        if owns(there):
+            return None
+        foreign.append(there)
+        return there.schedule_id
+
     with session.store(asking=wishes.dry_run) as store:
-        answer = take_over(
-            store,
-            wanting,
-            now=session.now,
-            owns=owns,
-            refuse=lambda there, _: None if owns(there) else _refused(there),
-            gone=wishes.gone,
-            dry_run=wishes.dry_run,
-        )
+        try:
+            answer = take_over(
+                store, wanting, now=session.now, owns=owns, refuse=refuse, gone=wishes.gone, dry_run=wishes.dry_run
+            )
+        except Conflict:
+            if not foreign:
+                raise
+            raise Conflict(_refused(foreign, labels)) from None
         note_new(Workspace(store), answer)
     return answer
 
 
-def _refused(there: Version) -> str:
-    source = dict(there.definition.request.labels).get(SOURCE)
-    owner = f"came from {source}" if source else "was not imported"
-    return f"schedule {there.schedule_id} exists and {owner}: choose other ids with --prefix"
+def _refused(foreign: Sequence[Version], labels: Sequence[str]) -> str:
+    """Whose schedules an import may not change, and the option with which it may, once for all of a source."""
+    from arco_sched.formats.entries import source_of
+    from arco_sched.render.applied import named
+
+    by_source: dict[str, list[str]] = {}
+    for version in foreign:
+        by_source.setdefault(source_of(version.definition), []).append(version.schedule_id)
+    said = []
+    for source, ids in by_source.items():
+        were = "was" if len(ids) == 1 else "were"
+        if not source:
+            said.append(f"{named(ids)} {'exists' if len(ids) == 1 else 'exist'} already and {were} not imported.")
+            continue
+        kind, _, known = source.partition(":")
+        option = f"`--source {shlex.quote(known)}`"
+        if kind != labels[0].partition(":")[0]:
+            said.append(f"{named(ids)} {were} imported from {source}.")
+        elif len(labels) > 1:
+            said.append(
+                f"{named(ids)} {were} imported from {source}: did you mean to import that alone, with {option}?"
+            )
+        else:
+            said.append(f"{named(ids)} {were} imported from {source}, not from {labels[0]}: did you mean {option}?")
+    them, others = ("it", "another id") if len(foreign) == 1 else ("them", "other ids")
+    again = " a second time" if any(by_source) else ""
+    return f"{' '.join(said)} `--prefix TEXT` imports {them}{again}, under {others}"
 
 
 def _print(session: Session, files: "Sequence[ReadFile]", wanting: "Wanting") -> ExitCode:

@@ -83,9 +83,9 @@ def waiting(applied: Applied) -> str | None:
     count = sum(change.waiting for change in applied.changes)
     if not count:
         return None
-    named = _named(change.schedule_id for change in applied.changes if change.waiting)
+    which = named(change.schedule_id for change in applied.changes if change.waiting)
     what, verb = ("1 occurrence", "waits") if count == 1 else (f"{count:,} occurrences", "wait")
-    return f"note: {what} before the change still {verb} to be evaluated as it was defined then ({named})"
+    return f"note: {what} before the change still {verb} to be evaluated as it was defined then ({which})"
 
 
 def unlisted(versions: Iterable[Version]) -> str | None:
@@ -94,10 +94,11 @@ def unlisted(versions: Iterable[Version]) -> str | None:
     if not names:
         return None
     which, stays = ("1 schedule is", "stays") if len(names) == 1 else (f"{len(names):,} schedules are", "stay")
-    return f"note: {which} not in the file and {stays} ({_named(names)}); --prune would delete them"
+    return f"note: {which} not in the file and {stays} ({named(names)}); --prune would delete them"
 
 
-def _named(names: Iterable[str]) -> str:
+def named(names: Iterable[str]) -> str:
+    """The first ids, and how many more there are."""
     listed = list(names)
     more = f" and {len(listed) - 5:,} more" if len(listed) > 5 else ""
     return ", ".join(listed[:5]) + more

@@ -132,18 +132,22 @@ def _row(line: Line, change: AppliedChange | None) -> tuple[Cell, ...]:
     return str(line.number), (change.change, _STYLES.get(change.change, "")), said
 
 
-def notes(applied: Applied, entries: int) -> Iterator[str]:
-    """What a person should know besides: what is gone, what stays paused, how the entries catch up."""
+def notes(applied: Applied, files: Sequence[ReadFile]) -> Iterator[str]:
+    """What a person should know besides: what is gone, what stays paused."""
     ids = [version.schedule_id for version in applied.unlisted]
-    if ids:
+    entries = sum(len(file.entries) for file in files)
+    if ids and not entries:
+        own = any(line.kind == "setting" for file in files for line in file.lines if file.format in _CRONTABS)
+        which, stay = ("schedule", "stays") if len(ids) == 1 else (f"{len(ids):,} schedules", "stay")
+        yield (
+            f"note: no entries here{' besides the line that calls arco' if own else ''}; "
+            f"the {which} imported before {stay}: {render.named(ids)}"
+        )
+    elif ids:
         yield (
             f"note: imported before and not in the file now, {'it stays' if len(ids) == 1 else 'they stay'}: "
-            f"{_named(ids)}; --prune deletes, --disable-gone pauses"
+            f"{render.named(ids)}; --prune deletes, --disable-gone pauses"
         )
     paused = [change.schedule_id for change in applied.changes[:entries] if not change.version.enabled]
     if paused:
-        yield f"note: in the file, but paused here, and stays so: {_named(paused)}; `arco schedule enable ID`"
-
-
-def _named(ids: Sequence[str]) -> str:
-    return ", ".join(ids[:10]) + (f" and {len(ids) - 10:,} more" if len(ids) > 10 else "")
+        yield f"note: in the file, but paused here, and stays so: {render.named(paused)}; `arco schedule enable ID`"

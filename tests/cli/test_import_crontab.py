@@ -105,12 +105,55 @@ def test_a_schedule_of_somebody_else_is_not_changed(arco: Arco) -> None:
     file = arco.file("tab", "@daily run\n@daily other\n")
     answer = arco("import", "crontab", file, "--tz", "UTC")
     assert answer.code == 4
-    assert answer.err.endswith("arco: schedule run exists and was not imported: choose other ids with --prefix\n")
+    assert answer.err.endswith(
+        "arco: run exists already and was not imported. `--prefix TEXT` imports it, under another id\n"
+    )
     assert arco.json("events", "list") == before
     made = arco.json("import", "crontab", file, "--tz", "UTC", "--prefix", "cron.")
     assert [change["schedule_id"] for change in made["changes"]] == ["cron.run", "cron.other"]
     elsewhere = arco("import", "crontab", arco.file("tab2", "@daily run x\n@hourly other\n"), "--prefix", "cron.")
-    assert (elsewhere.code, f"cron.other exists and came from crontab:{file}" in elsewhere.err) == (4, True)
+    assert (elsewhere.code, f"did you mean `--source {file}`?" in elsewhere.err) == (4, True)
+
+
+def test_the_same_crontab_from_elsewhere_is_told_its_source_once(arco: Arco) -> None:
+    """The refusal names the ids, their source, and the option that works, which may be given as the label says it."""
+    entries = "".join(f"{minute} * * * * run-{minute}\n" for minute in range(14))
+    arco.ok("import", "crontab", arco.file("tab", entries), "--tz", "UTC", "--source", "stranger")
+    kept = arco.file("keep.crontab", entries)
+    answer = arco("import", "crontab", kept, "--tz", "UTC")
+    ids = ", ".join(f"run-{minute}" for minute in range(5))
+    assert (answer.code, answer.err) == (
+        4,
+        f"arco: {ids} and 9 more were imported from crontab:stranger, not from crontab:{kept}: did you mean "
+        "`--source stranger`? `--prefix TEXT` imports them a second time, under other ids\n",
+    )
+    for source in ("stranger", "crontab:stranger"):
+        assert "14 unchanged." in arco.ok("import", "crontab", kept, "--tz", "UTC", "--source", source).out
+
+
+def test_several_files_are_imported_one_by_one_under_their_sources(arco: Arco) -> None:
+    """--source names one file, so the refusal says which option each of several files takes, alone."""
+    arco.ok("import", "crontab", arco.file("tab", "@daily x\n"), "--tz", "UTC", "--source", "a b")
+    arco.ok("schedule", "create", "y", "--cron", "@daily")
+    files = [arco.file("one", "@daily x\n"), arco.file("two", "@daily y\n")]
+    answer = arco("import", "crontab", *files, "--tz", "UTC")
+    assert (answer.code, answer.err) == (
+        4,
+        "arco: x was imported from crontab:a b: did you mean to import that alone, with `--source 'a b'`? "
+        "y exists already and was not imported. `--prefix TEXT` imports them a second time, under other ids\n",
+    )
+
+
+def test_a_crontab_that_holds_only_arcos_own_line_offers_no_deletion(arco: Arco) -> None:
+    """A crontab whose entries were taken out, as the docs say: the schedules stay, and --prune is not suggested."""
+    arco.ok("import", "crontab", arco.file("tab", "@daily x\n@daily y\n"), "--tz", "UTC", "--source", "me")
+    own = arco.file("own", "# begin\n* * * * * /usr/bin/arco --db /x/arco.db work --once --tick --quiet\n")
+    answer = arco.ok("import", "crontab", own, "--source", "me")
+    assert answer.err == (
+        "note: no entries here besides the line that calls arco; the 2 schedules imported before stay: x, y\n"
+    )
+    empty = arco.ok("import", "crontab", arco.file("empty", ""), "--source", "me")
+    assert empty.err == "note: no entries here; the 2 schedules imported before stay: x, y\n"
 
 
 def test_a_dry_run_changes_nothing(arco: Arco) -> None:
