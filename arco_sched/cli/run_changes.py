@@ -235,13 +235,17 @@ def wait(
     own timeout, 5 where it ended otherwise without success, and 8 where it is not over within --timeout.
     """
     from arco_sched.core.kinds import Span
+    from arco_sched.render import lives
     from arco_sched.service.life import Changed
 
     session: Session = ctx.obj
     longest = None if timeout is None else Span("seconds", 0, 100 * 366 * 86_400).parse(timeout, "--timeout")
     with session.store(asking=True) as store:
         life, waited = until_final(store, session, run, longest)
-    _answer(Changed(runs=(life,), change="changed" if waited else "existing"), as_json=as_json)
+    if as_json:
+        _answer(Changed(runs=(life,), change="changed" if waited else "existing"), as_json=True)
+    else:
+        write(f"{lives.sentence(life)}\n")
     if not life.state.final:
         say(f"arco: run {life.run.run_id} is not over after {timeout}: it is {life.state.status}")
         return ExitCode.WAITED

@@ -6,7 +6,7 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_schedule
-from arco_sched.cli.context import Session
+from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.options import examples
 from arco_sched.render.terminal import say, write
 
@@ -30,13 +30,13 @@ def next_(
     session: Session = ctx.obj
     with session.ask() as workspace:
         found = workspace.next(now=session.now, count=count, schedules=[*(schedule_ids or ()), *(schedule or ())])
-    if as_json:
-        from arco_sched.render import lives
+        if as_json:
+            from arco_sched.render import lives
 
-        write(lives.upcoming(found))
-    elif not found:
-        say("Nothing is due.")
-    else:
-        from arco_sched.render import run_tables
+            write(lives.upcoming(found))
+        elif not found:
+            say("Nothing is due.")
+        else:
+            from arco_sched.render import run_tables
 
-        run_tables.upcoming(found, session.now)
+            run_tables.upcoming(found, session.now, clocks(workspace, None))

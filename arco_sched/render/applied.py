@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from arco_sched.core.definitions import Version
 from arco_sched.core.fields import BY_NAME
-from arco_sched.core.instants import format_instant
 from arco_sched.render import drawing, json
 from arco_sched.render.drawing import BAD, GOOD, NOTE, Column, Screen, Styled
+from arco_sched.render.times import Clocks
 
 if TYPE_CHECKING:
     from arco_sched.service.apply import Applied, AppliedChange
@@ -43,7 +43,7 @@ def draw(applied: Applied) -> None:
     screen = Screen()
     shown = [change for change in applied.changes if change.change != "unchanged"]
     if shown:
-        columns = (Column("CHANGE", whole=True), Column("SCHEDULE"), Column("WHAT"))
+        columns = (Column("CHANGE", whole=True), Column("SCHEDULE", whole=True), Column("DETAILS"))
         screen.table(columns, [((each.change, _STYLES[each.change]), each.schedule_id, _what(each)) for each in shown])
     screen.line(summary(applied))
 
@@ -56,7 +56,9 @@ def _what(change: AppliedChange) -> drawing.Cell:
         return lines
     definition = change.version.definition
     until = definition.paused_until
-    state = ", paused" if not change.version.enabled else f", paused until {format_instant(until)}" if until else ""
+    clock = Clocks({change.schedule_id: definition.timezone}.get)
+    pause = f", paused until {clock.show(until, change.schedule_id)}" if until else ""
+    state = pause if change.version.enabled else ", paused"
     return f"{definition.cron_expression} in {definition.timezone}{state}"
 
 
@@ -93,8 +95,10 @@ def unlisted(versions: Iterable[Version]) -> str | None:
     names = [version.schedule_id for version in versions]
     if not names:
         return None
-    which, stays = ("1 schedule is", "stays") if len(names) == 1 else (f"{len(names):,} schedules are", "stay")
-    return f"note: {which} not in the file and {stays} ({named(names)}); --prune would delete them"
+    which, stays, it = (
+        ("1 schedule is", "stays", "it") if len(names) == 1 else (f"{len(names):,} schedules are", "stay", "them")
+    )
+    return f"note: {which} not in the file and {stays} ({named(names)}); --prune would delete {it}"
 
 
 def named(names: Iterable[str]) -> str:

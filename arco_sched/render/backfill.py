@@ -43,23 +43,27 @@ def draw(answer: Backfill, clocks: Clocks) -> None:
     start, stop = (clocks.show(at, answer.schedule_id) for at in (answer.start, answer.stop))
     verb = "would be backfilled" if answer.dry_run else "backfilled"
     parts = [f"{counted(answer.created, 'occurrence')} {verb}"]
-    parts += [f"{answer.existing:,} backfilled before"] if answer.existing else []
-    parts += [f"{answer.ran:,} already requested"] if answer.ran else []
+    parts += [f"{answer.existing:,} already backfilled"] if answer.existing else []
+    parts += [f"{answer.ran:,} already triggered"] if answer.ran else []
     parts += (
         [f"{answer.waiting:,} {'waits' if answer.waiting == 1 else 'wait'} for `arco tick`"] if answer.waiting else []
     )
     parts += [f"{answer.excluded:,} on excluded days"] if answer.excluded else []
     head = DRY_RUN if answer.dry_run else ""
-    screen.line(f"{head}{answer.schedule_id} from {start} to before {stop}: {', '.join(parts)}.")
+    screen.line(f"{head}{answer.schedule_id} from {start} until {stop}: {', '.join(parts)}.")
     if answer.ticks:
         screen.line("")
         ticks(answer.ticks[:SHOWN], clocks, screen=screen)
         if len(answer.ticks) > SHOWN:
-            screen.line(f"and {len(answer.ticks) - SHOWN:,} more" + ("." if answer.dry_run else ": `arco ticks list`"))
+            screen.line(
+                f"and {len(answer.ticks) - SHOWN:,} more" + ("." if answer.dry_run else ": see `arco ticks list`")
+            )
     if answer.remaining or answer.conflicts:
         screen.line("")
     if answer.remaining:
-        screen.line(f"{answer.remaining:,} more are left by --limit: the same command goes on with them.", NOTE)
+        left = "1 more is" if answer.remaining == 1 else f"{answer.remaining:,} more are"
+        screen.line(f"{left} left over by --limit: run the same command again.", NOTE)
     if answer.conflicts:
         count = counted(answer.conflicts, "run key was", "run keys were")
-        screen.line(f"{count} reserved for another content, and the first run stayed: `arco ticks show` tells.", ALARM)
+        kept = "already reserved for different content, and the first run was kept"
+        screen.line(f"{count} {kept}: see `arco ticks show`.", ALARM)

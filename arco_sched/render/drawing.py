@@ -1,5 +1,6 @@
 """What screens are made of. A name that a user gave is shown literally: it is never read as markup."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -83,6 +84,29 @@ def text(cell: Cell) -> "Text":
     return Text("\n").join([Text(content, style=style) for content, style in lines_of(cell)])
 
 
+def wrapped(content: str, width: int) -> list[str]:
+    """The text on lines of at most `width` columns, broken between words; a word, command or instant that is longer
+    has a line of its own. Lines that go on are indented as the first one is."""
+    indent = content[: len(content) - len(content.lstrip(" "))]
+    found: list[str] = []
+    line = ""
+    for part in _UNBROKEN.split(content)[:-1]:
+        longer = f"{line}{part}"
+        if line.strip() and cell_width(longer.rstrip(" ")) > width:
+            found.append(line.rstrip(" "))
+            line = f"{indent}{part}"
+        else:
+            line = longer
+    return [*found, line.rstrip(" ")]
+
+
+_UNBROKEN: Final = re.compile(r"((?:`[^`]*`|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)? (?=UTC|[+-]\d\d:)|[^ ])+ *)")
+
+
+def _broken(lines: Sequence[Styled], width: int) -> list[Styled]:
+    return [(each, style) for content, style in lines for each in wrapped(content, max(width, 1))]
+
+
 def status(word: str, more: str = "") -> Styled:
     """A word of state in its colour, and what explains it."""
     return f"{word} {more}".rstrip(), STYLES.get(word, "")
@@ -96,8 +120,15 @@ class Screen:
         self.wide = self.console.width >= WIDE
 
     def line(self, content: str, style: str = "") -> None:
-        """A sentence; in a pipe on one line."""
-        self.console.print(text((content, style)), soft_wrap=is_unbounded())
+        """A sentence; in a pipe on one line. Commands and instants in it are not broken, so that they can be copied."""
+        content = printable(content)
+        for each in [content] if is_unbounded() else wrapped(content, self.console.width):
+            # A command that is wider than the screen is left to the terminal, where it can be copied as one line.
+            self.console.print(text((each, style)), soft_wrap=is_unbounded() or "`" in each)
+
+    def verbatim(self, content: str, style: str = "") -> None:
+        """A line that is broken by nobody but the terminal."""
+        self.console.print(text((content, style)), soft_wrap=True)
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
         """Rows below their heads; in a pipe every line is a row, and nothing is broken."""
@@ -126,7 +157,7 @@ class Screen:
                 text(column.title), overflow="fold", width=width, justify="right" if column.right else "left"
             )
         for row in drawn:
-            table.add_row(*map(text, row))
+            table.add_row(*(text(_broken(cell, width)) for cell, width in zip(row, widths, strict=True)))
         self.console.print(table)
 
     def _fitting(self, columns: Sequence[Column], rows: Sequence[Drawn]) -> list[int]:
@@ -171,8 +202,9 @@ class Screen:
         table = Table(box=None, show_header=False, pad_edge=False)
         table.add_column(no_wrap=True, style="bold")
         table.add_column(overflow="fold")
+        room = self.console.width - GAP - max(len(name) for name, _ in fields)
         for name, lines in fields:
-            table.add_row(text(name), text(lines))
+            table.add_row(text(name), text(_broken(lines, room)))
         self.console.print(table)
 
 

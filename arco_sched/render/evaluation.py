@@ -30,13 +30,13 @@ def draw(
         ticks(first_ticks, clocks, screen=screen)
         more = answer.triggered + answer.skipped - sum(tick.status != "failed" for tick in first_ticks)
         if more > 0:
-            screen.line(f"and {more:,} more" + ("." if answer.dry_run else ": `arco ticks list`"))
+            screen.line(f"and {more:,} more" + ("." if answer.dry_run else ": see `arco ticks list`"))
     if first_lapses:
         screen.line("")
-        screen.line("Lapsed, since it was too late or too much to catch up:")
+        screen.line("Lapsed (too old, or too many to catch up):")
         lapses(first_lapses, clocks, screen=screen)
         if answer.lapsed > sum(lapse.missed or 0 for lapse in first_lapses):
-            screen.line("and more" + ("." if answer.dry_run else ": `arco lapses list`"))
+            screen.line("and more" + ("." if answer.dry_run else ": see `arco lapses list`"))
     rest = [
         *([(sentences.deferred(answer.deferred), NOTE)] if answer.deferred else []),
         *([(sentences.conflicts(answer.conflicts, conflicting), ALARM)] if answer.conflicts else []),

@@ -75,17 +75,17 @@ def draw(files: Sequence[ReadFile], applied: Applied) -> None:
         if len(files) > 1 and shown:
             screen.line(f"{file.name}:")
         if shown:
-            columns = (Column("LINE", whole=True, right=True), Column("IS", whole=True), Column("WHAT"))
+            columns = (Column("LINE", whole=True, right=True), Column("RESULT", whole=True), Column("DETAILS"))
             screen.table(columns, [_row(line, change) for line, change in shown])
     for change in _gone(files, applied):
         state = "deleted" if change.change == "deleted" else "paused"
-        screen.line(f"{change.schedule_id}: {state}, it is not in the file any more", NOTE)
+        screen.line(f"{change.schedule_id}: {state}, no longer in the file", NOTE)
     screen.line(render.summary(applied))
     once = [change for change in applied.changes if change.change == "created" and _runs_once(change)]
     if once and any(file.format in _CRONTABS for file in files):
         screen.line(
-            "After an outage they run once, for the latest time that was missed (catchup_policy latest, "
-            "max_catchup_ticks 1), unless --catchup-policy and --max-catchup say otherwise."
+            "After an outage each runs once, for the latest time it missed (catchup_policy latest, max_catchup_ticks "
+            "1); --catchup-policy and --max-catchup change that."
         )
     count = sum(len(file.problems) for file in files)
     if count:
@@ -113,7 +113,7 @@ def _counted(file: ReadFile) -> str:
     count = "1 line" if len(kinds) == 1 else f"{len(kinds):,} lines"
     return (
         f"{count} of {file.source.partition(':')[2]} read as {_CRONTABS[file.format]}, {rest:,} of them "
-        "variables, comments and blank lines."
+        "variables, comments or blank lines."
     )
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from arco_sched.core.instants import format_instant, format_local
 from arco_sched.render.json import document, line, optional, run_row, tick_row, worker_row
+from arco_sched.render.phrases import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from arco_sched.core.attempts import Attempt
+    from arco_sched.core.attempts import Attempt, End
     from arco_sched.core.run_subjects import Worker
     from arco_sched.execution.worker import Tally
     from arco_sched.service.life import Changed, Pool, RunLife
@@ -112,7 +113,7 @@ def summary(tally: Tally, runs: Sequence[RunLife], waiting: int) -> str:
         return f"Nothing to do{f'; {waiting} waiting' if waiting else ''}.\n"
     counts = _counts(runs)
     said = [f"{len(tally.started)} started"]
-    said += [f"{count} {status}" for status, count in counts.items()]
+    said += [f"{count} {'to be retried' if status == 'requested' else status}" for status, count in counts.items()]
     said += [f"{waiting} waiting"] if waiting else []
     return f"{', '.join(said)}.\n" + "".join(f"{sentence(each)}\n" for each in runs if each.state.status != "succeeded")
 
@@ -122,13 +123,21 @@ def sentence(each: RunLife) -> str:
     who = each.run.schedule_id or each.run.run_key
     state, last = each.state, each.state.attempt
     end = None if last is None else last.end
-    why: str | None = "asked to end" if state.status == "running" and state.cancel is not None else state.reason
-    how = state.status if why is None else f"{state.status} ({why})"
+    why: str | None = "being ended" if state.status == "running" and state.cancel is not None else state.reason
+    status = state.status if state.retry_at is None else "to be retried"
+    how = status if why is None else f"{status} ({why})"
     if end is not None and state.status != "skipped" and end.outcome not in {"succeeded", "canceled"}:
-        code = f", exit code {end.exit_code}" if end.exit_code else ""
-        why = f": {end.message}" if end.message else ""
-        how = f"{how}, attempt {state.attempts} {end.outcome}{code}{why}"
+        message = f": {end.message}" if end.message else ""
+        how = f"{how}, {ended(state.attempts, end)}{message}"
     return f"{who}: {how} ({each.run.run_id})"
+
+
+def ended(number: int, end: End) -> str:
+    """How an attempt ended: `attempt 2 failed with exit code 1`, `attempt 1 timed out`."""
+    how = f"attempt {number} {outcome(end.outcome)}"
+    if end.signal is not None:
+        return f"{how} by signal {end.signal}" if end.outcome == "failed" else f"{how} (signal {end.signal})"
+    return f"{how} with exit code {end.exit_code}" if end.exit_code else how
 
 
 def changed(answer: Changed) -> str:
@@ -140,7 +149,7 @@ def by_hand(answer: Changed) -> str:
     """The same for people: a line a run, or only how many where they are many."""
     if len(answer.runs) > MANY:
         counts = ", ".join(f"{count} {status}" for status, count in _counts(answer.runs).items())
-        return f"{len(answer.runs)} runs {'changed' if answer.change == 'changed' else 'as they were'}: {counts}.\n"
+        return f"{len(answer.runs):,} runs {'changed' if answer.change == 'changed' else 'unchanged'}: {counts}.\n"
     same = "" if answer.change == "changed" else "; nothing changed"
     return "".join(f"{sentence(each)}{same}\n" for each in answer.runs)
 
@@ -158,7 +167,7 @@ def pool_change(pool: Pool, change: str) -> str:
 def pool_sentence(pool: Pool, change: str) -> str:
     """`arco pool set` and `remove`, for people."""
     limit = "no limit" if pool.slots is None else "1 slot" if pool.slots == 1 else f"{pool.slots} slots"
-    same = "" if change == "changed" else " as before"
+    same = "" if change == "changed" else " (unchanged)"
     return f"pool {pool.pool}: {limit}{same}; {pool.running} running, {pool.waiting} waiting\n"
 
 

@@ -177,7 +177,7 @@ def words(cell: TimelineCell) -> str:
         (cell.failed, "failed"),
         (cell.lapsed, "lapsed"),
         (cell.waiting, "waiting"),
-        (cell.future, "to come"),
+        (cell.future, "in the future"),
     )
     became = (
         (cell.runs_succeeded, "succeeded"),
@@ -191,11 +191,11 @@ def words(cell: TimelineCell) -> str:
     counts = [f"{count:,} {name}" for count, name in named if count]
     runs = [f"{count:,} {name}" for count, name in became if count]
     counts += [f"runs: {', '.join(runs)}"] if runs else []
-    counts += [f"{cell.late:,} evaluated late, by {span(cell.late_seconds)} at most"] if cell.late else []
+    counts += [f"{cell.late:,} evaluated late, by up to {span(cell.late_seconds)}"] if cell.late else []
     counts += ["some can't be evaluated"] if cell.unevaluable else []
     counts += ["history pruned"] if cell.pruned else []
-    counts += ["nobody evaluated in part of it"] if cell.unattended else []
-    return ", ".join(counts) or ("not there: before its start, or after its end" if cell.absent else "nothing due")
+    counts += ["no evaluation for part of it"] if cell.unattended else []
+    return ", ".join(counts) or ("before its start or after its end" if cell.absent else "nothing due")
 
 
 def panels(timeline: Timeline, chosen: Plan, columns: int) -> Iterator[Panel]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from arco_sched.core.instants import format_instant
 from arco_sched.render.json import instant, line
 from arco_sched.render.phrases import DRY_RUN, counted
 from arco_sched.render.terminal import printable
+from arco_sched.render.times import instant_in
 
 if TYPE_CHECKING:
     from arco_sched.core.ports import Compaction
@@ -30,7 +30,7 @@ def as_json(answer: Pruning) -> str:
 
 def text(answer: Pruning) -> str:
     """`arco prune`."""
-    before = format_instant(answer.before)
+    before = instant_in(answer.before, None)
     if not answer.schedules:
         return f"Nothing is older than {before}.\n"
     verb = "would be removed" if answer.dry_run else "removed"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from arco_sched.render.drawing import ALARM, Cell, Column, Screen, Styled, status
+from arco_sched.render.drawing import ALARM, STYLES, Cell, Column, Screen, Styled, status
 from arco_sched.render.lives import later, took
+from arco_sched.render.phrases import counted, outcome
 from arco_sched.render.schedules import content_fields
 from arco_sched.render.tables import conflicts, tick_fields
-from arco_sched.render.times import Clocks, distance, instant_in
+from arco_sched.render.times import Clocks, distance
 from arco_sched.service.life import RunLife
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 WAITS: Final = {
     "external": "an executor of your own, or a retry by hand",
-    "due": "the instant at which it may start",
+    "due": "its start time",
     "retry": "its next attempt",
     "worker": "a worker of its pool",
     "overlap": "another run of its schedule",
@@ -36,15 +37,14 @@ def runs(rows: Sequence[RunLife], now: int, clocks: Clocks) -> None:
     """`arco runs list`."""
     screen = Screen()
     columns = [
-        Column("SCHEDULE"),
+        Column("SCHEDULE" if all(each.run.schedule_id for each in rows) else "SCHEDULE OR KEY", whole=True),
         Column("DUE", whole=True),
-        Column("STARTED"),
+        Column("STARTED", whole=True),
         Column("TOOK", right=True, whole=True),
         Column("STATUS"),
-        Column("TRY", right=True),
     ]
     if screen.wide:
-        columns.append(Column("RUN", whole=True))
+        columns += [Column("ATTEMPT", right=True), Column("RUN", whole=True)]
     screen.table(columns, (_run_row(screen, each, now, clocks) for each in rows))
 
 
@@ -60,10 +60,11 @@ def _run_row(screen: Screen, each: RunLife, now: int, clocks: Clocks) -> list[Ce
         if screen.wide
         else distance(started, now, short=True),
         _took(last, now),
-        _status(each),
-        str(each.state.attempts or ""),
     ]
-    return [*row, each.run.run_id] if screen.wide else row
+    if screen.wide:
+        return [*row, _status(each), str(each.state.attempts or ""), each.run.run_id]
+    again = [(f"attempt {each.state.attempts}", "")] if each.state.attempts > 1 else []
+    return [*row, [_status(each), *again]]
 
 
 def _took(attempt: Attempt | None, now: int) -> str:
@@ -79,25 +80,32 @@ def _status(each: RunLife) -> Styled:
     state, last = each.state, each.state.attempt
     why: str | None = state.reason or each.waiting_for
     if state.status == "failed" and last is not None:
-        why = _outcome(last)
+        why = _how(last)
     if state.status == "running" and state.cancel is not None:
-        why = "to end"
-    clash = f"{len(each.run.conflicts)} in conflict" if each.run.conflicts else None
+        why = "being ended"
+    clash = counted(len(each.run.conflicts), "conflict") if each.run.conflicts else None
     more = ", ".join(text for text in (why, clash) if text)
     word, style = status(state.status, f"({more})" if more else "")
     return word, ALARM if clash else style
 
 
-def _outcome(attempt: Attempt) -> str:
-    """How an attempt ended, in a word or two."""
+def _how(attempt: Attempt) -> str | None:
+    """How an attempt failed, in a word or two; None where nothing more is known."""
     end = attempt.end
     if end is None:
-        return "running" if attempt.begun else "submitted"
-    if end.outcome == "failed" and end.signal is not None:
-        return f"signal {end.signal}"
-    if end.outcome == "failed" and end.exit_code is not None:
-        return f"exit {end.exit_code}"
-    return end.outcome
+        return None
+    if end.outcome != "failed":
+        return outcome(end.outcome)
+    return f"signal {end.signal}" if end.signal else f"exit {end.exit_code}" if end.exit_code else None
+
+
+def _outcome(attempt: Attempt) -> Styled:
+    if attempt.end is None:
+        return status("running" if attempt.begun else "submitted")
+    word, how = attempt.end.outcome, _how(attempt)
+    if word == "failed":
+        return status(word, f"({how})" if how else "")
+    return outcome(word), STYLES.get(word, ALARM)
 
 
 def run_detail(each: RunLife, tail: str | None, now: int, clocks: Clocks) -> None:
@@ -107,7 +115,7 @@ def run_detail(each: RunLife, tail: str | None, now: int, clocks: Clocks) -> Non
     schedule_id = run.schedule_id
     fields: list[tuple[str, Cell]] = [("run", run.run_id), ("status", _status(each))]
     if each.waiting_for is not None:
-        fields.append(("waits for", WAITS[each.waiting_for]))
+        fields.append(("waiting for", WAITS[each.waiting_for]))
     if state.retry_at is not None:
         fields.append(("next attempt", f"{clocks.show(state.retry_at, schedule_id)}, {distance(state.retry_at, now)}"))
     fields += [
@@ -135,9 +143,9 @@ def what_became(screen: Screen, each: RunLife, tail: str | None, now: int, clock
         _attempts(screen, each, now, clocks)
     if tail:
         screen.line("")
-        screen.line(f"The end of its log (all of it: `arco runs log {each.run.run_id}`):")
+        screen.line(f"Last lines of the log (all: `arco runs log {each.run.run_id}`):")
         for text in tail.splitlines():
-            screen.line(text)
+            screen.verbatim(f"  {text}")
 
 
 def tick_detail(detail: TickDetail, each: RunLife | None, tail: str | None, now: int, clocks: Clocks) -> None:
@@ -151,27 +159,28 @@ def tick_detail(detail: TickDetail, each: RunLife | None, tail: str | None, now:
 
 
 def _attempts(screen: Screen, each: RunLife, now: int, clocks: Clocks) -> None:
+    messages = [attempt.end.message if attempt.end else None for attempt in each.attempts]
+    external = screen.wide and any(attempt.external_id for attempt in each.attempts)
     columns = [
-        Column("TRY", right=True),
+        Column("ATTEMPT", right=True),
         Column("STARTED", whole=True),
         Column("TOOK", right=True, whole=True),
         Column("OUTCOME", whole=True),
-        Column("MESSAGE"),
+        *([Column("MESSAGE")] if any(messages) else []),
+        *([Column("EXECUTOR", spare=True), Column("HOST", spare=True)] if screen.wide else []),
+        *([Column("EXTERNAL ID", spare=True)] if external else []),
     ]
-    if screen.wide:
-        columns += [Column("EXECUTOR", spare=True), Column("HOST", spare=True), Column("EXTERNAL ID", spare=True)]
     rows = []
-    for attempt in each.attempts:
-        end = attempt.end
+    for attempt, message in zip(each.attempts, messages, strict=True):
         row: list[Cell] = [
             str(attempt.number),
             clocks.show(attempt.started_at, each.run.schedule_id),
             _took(attempt, now),
-            status(_outcome(attempt)),
-            "" if end is None else end.message or "",
+            _outcome(attempt),
+            *([message or ""] if any(messages) else []),
+            *([attempt.executor, attempt.host or ""] if screen.wide else []),
+            *([attempt.external_id or ""] if external else []),
         ]
-        if screen.wide:
-            row += [attempt.executor, attempt.host or "", attempt.external_id or ""]
         rows.append(row)
     screen.table(columns, rows)
 
@@ -196,7 +205,7 @@ def workers(found: Sequence[tuple[Worker, int]], now: int) -> None:
         Column("EXECUTOR"),
         Column("POOLS"),
         Column("RUNNING", right=True),
-        Column("SEEN"),
+        Column("LAST SEEN"),
     ]
     if screen.wide:
         columns.append(Column("WORKER", whole=True, spare=True))
@@ -208,7 +217,7 @@ def workers(found: Sequence[tuple[Worker, int]], now: int) -> None:
     screen.table(columns, rows)
 
 
-def upcoming(found: Sequence[Upcoming], now: int) -> None:
+def upcoming(found: Sequence[Upcoming], now: int, clocks: Clocks) -> None:
     """`arco next`."""
     screen = Screen()
     spread = any(each.starts_at != each.at for each in found)
@@ -217,6 +226,6 @@ def upcoming(found: Sequence[Upcoming], now: int) -> None:
         columns.append(Column("STARTS", whole=True))
     rows = []
     for each in found:
-        row = [each.schedule_id, instant_in(each.at, each.offset or None), distance(each.at, now, short=True)]
+        row = [each.schedule_id, clocks.show(each.at, each.schedule_id), distance(each.at, now, short=True)]
         rows.append([*row, later(each.at, each.starts_at)] if spread else row)
     screen.table(columns, rows)

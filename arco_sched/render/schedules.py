@@ -14,16 +14,17 @@ from arco_sched.core.rows import Field
 from arco_sched.render.drawing import ALARM, FAINT, NOTE, Cell, Column, Screen, Styled, status
 from arco_sched.render.json import overdue
 from arco_sched.render.lives import later
-from arco_sched.render.times import Clocks, brief, distance, instant_in, span
+from arco_sched.render.phrases import counted
+from arco_sched.render.times import Clocks, brief, distance, instant_in
 
 if TYPE_CHECKING:
     from arco_sched.service.definitions import PreviewedOccurrence, ScheduleDetail, VersionChange
 
 NOTES: Final = {
     None: "",
-    "gap": "clocks go forward: gap's end",
-    "overlap-first": "clocks go back: first time",
-    "overlap-second": "clocks go back: second time",
+    "gap": "moved, clocks go forward",
+    "overlap-first": "first of two, clocks go back",
+    "overlap-second": "second of two, clocks go back",
 }
 
 
@@ -101,13 +102,13 @@ def _narrow_schedule(row: Schedule, now: int, clocks: Clocks, *, ran: bool) -> l
     ]
 
 
-def _next_due(row: Schedule, now: int, *, short: bool = True) -> Styled:
+def _next_due(row: Schedule, now: int) -> Styled:
     if row.next_due_at is None:
         return "", ""
     if overdue(row, now):
         since = now - row.next_due_at
-        return status("overdue", f"by {(brief if short else span)(since)}" if since else "")
-    return distance(row.next_due_at, now, short=short), ""
+        return status("overdue", f"by {brief(since)}" if since else "")
+    return distance(row.next_due_at, now, short=True), ""
 
 
 def schedule_detail(detail: ScheduleDetail, now: int, clocks: Clocks) -> None:
@@ -116,25 +117,28 @@ def schedule_detail(detail: ScheduleDetail, now: int, clocks: Clocks) -> None:
     row = detail.schedule
     version = row.version
     schedule_id = version.schedule_id
-    last = ""
+    last: Cell = "never"
     if row.last_scheduled_for is not None:
-        last = f"{clocks.show(row.last_scheduled_for, schedule_id)}, {distance(row.last_scheduled_for, now)}"
-    due = clocks.show(row.next_due_at, schedule_id)
+        last = [(_when(row.last_scheduled_for, row, now, clocks), ""), (row.last_tick_id or "", "")]
     fields: list[tuple[str, Cell]] = [
         ("schedule", schedule_id),
         ("state", status(state(row, now))),
         *definition_fields(version, clocks),
-        ("last tick", f"{last} ({row.last_tick_id})" if last else "never"),
+        ("last tick", last),
         *_results(row, now, clocks),
-        ("next due", [(due, ""), _next_due(row, now, short=False)] if due else "nothing"),
-        ("waiting", str(detail.waiting)),
     ]
-    upcoming: list[Styled] = [
-        (f"{clocks.show(at, schedule_id)}, {distance(at, now)}", "") for at in detail.next_occurrences
-    ]
-    screen.fields([*fields, ("next occurrences", upcoming or "none")])
+    if row.next_due_at is not None and overdue(row, now):
+        since = f"since {clocks.show(row.next_due_at, schedule_id)}, {distance(row.next_due_at, now)}"
+        fields.append(("overdue", (f"{counted(detail.waiting, 'occurrence')} {since}", ALARM)))
+    upcoming: list[Styled] = [(_when(at, row, now, clocks), "") for at in detail.next_occurrences]
+    screen.fields([*fields, ("next due", upcoming or "nothing")])
     if row.failing:
-        screen.line("It can't be evaluated here: `arco ticks list --status failed` says why.", ALARM)
+        see = f"`arco ticks list --schedule {schedule_id} --status failed`"
+        screen.line(f"This schedule can't be evaluated: see {see}.", ALARM)
+
+
+def _when(at: int, row: Schedule, now: int, clocks: Clocks) -> str:
+    return f"{clocks.show(at, row.version.schedule_id)}, {distance(at, now)}"
 
 
 def _results(row: Schedule, now: int, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
@@ -145,7 +149,8 @@ def _results(row: Schedule, now: int, clocks: Clocks) -> Iterator[tuple[str, Cel
         when = clocks.show(row.last_success_at, row.version.schedule_id)
         yield "last success", f"{when}, {distance(row.last_success_at, now)}"
     if row.is_stale(now):
-        yield "stale", ("no success within its success_within", ALARM)
+        within = BY_NAME["success_within_seconds"]
+        yield "stale", (f"no success within {within.kind.show(within.value(row.version))}", ALARM)
 
 
 def definition_fields(version: Version, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
@@ -156,7 +161,8 @@ def definition_fields(version: Version, clocks: Clocks) -> Iterator[tuple[str, C
     yield "cron", f"{definition.cron_expression} in {definition.timezone}"
     yield "clock changes", f"gap: {definition.dst_gap}, overlap: {definition.dst_overlap}"
     window = format_span(definition.catchup_window_minutes, "minutes")
-    yield "catch-up", f"{window} back, {definition.max_catchup_ticks} ticks at most, {definition.catchup_policy}"
+    ticks = counted(definition.max_catchup_ticks, "tick")
+    yield "catch-up", f"{window} back, at most {ticks} per evaluation, {definition.catchup_policy}"
     yield from content_fields(definition.request)
     for field in GIVEN:
         if field not in CONTENT and field.name not in _TOLD and field.value(version) != field.default:
@@ -178,7 +184,11 @@ def content_fields(content: RequestContent) -> Iterator[tuple[str, Cell]]:
             yield _line(field, value)
 
 
-_CALLED: Final = {"asset_selection": "assets", "partition_selection": "partitions"}
+_CALLED: Final = {
+    "asset_selection": "assets",
+    "partition_selection": "partitions",
+    "working_directory": "workdir",
+}
 
 _TOLD: Final = {
     "cron_expression", "timezone", "dst_gap", "dst_overlap", "catchup_window_minutes", "max_catchup_ticks",
@@ -219,40 +229,40 @@ def _version_row(screen: Screen, each: VersionChange, clocks: Clocks) -> list[Ce
 
 def _change(old: Version, new: Version, name: str, clocks: Clocks) -> str:
     if name == "deleted":
-        return "deleted" if new.deleted else "made anew"
+        return "deleted" if new.deleted else "created again"
     if name == "enabled":
         return "paused -> enabled" if new.enabled else "enabled -> paused"
     return f"{name}: {_value(old, name, clocks)} -> {_value(new, name, clocks)}"
 
 
 def _value(version: Version, name: str, clocks: Clocks) -> str:
-    if name in {"start_at", "end_at", "paused_until"}:
-        at = version.start_at if name == "start_at" else version.definition.end_at
-        return clocks.show(at, version.schedule_id) or "none"
     field = BY_NAME[name]
     value = field.value(version)
+    if name in {"start_at", "end_at", "paused_until"}:
+        return clocks.show(value, version.schedule_id) or "none"
     return "none" if value in (None, ()) else field.kind.show(value)
 
 
 def preview(occurrences: Sequence[PreviewedOccurrence], now: int) -> None:
     """`arco schedule preview`."""
     screen = Screen()
-    notes = any(each.note or each.skipped for each in occurrences)
     spread = any(each.starts_at != each.at for each in occurrences)
+    local = any(each.offset for each in occurrences)
     columns = [
-        Column("LOCAL TIME", whole=True),
+        *([Column("LOCAL TIME", whole=True)] if local else []),
         Column("UTC", whole=True),
         *([Column("STARTS", whole=True)] if spread else []),
-        Column("", whole=not notes),
+        Column(""),
     ]
     rows: list[list[Cell]] = []
     for each in occurrences:
+        here: list[Cell] = [instant_in(each.at, each.offset)] if local else []
         starts: list[Cell] = [later(each.at, each.starts_at)] if spread else []
-        rows.append([instant_in(each.at, each.offset), instant_in(each.at, None), *starts, _said(each, now)])
+        rows.append([*here, instant_in(each.at, None), *starts, _said(each, now)])
     screen.table(columns, rows)
 
 
 def _said(each: PreviewedOccurrence, now: int) -> Styled:
     said = [NOTES[each.note]] if each.note else []
     said += [f"skipped ({each.skipped})"] if each.skipped else []
-    return (", ".join(said), NOTE) if said else (distance(each.at, now), "")
+    return (", ".join(said), NOTE) if said else (distance(each.at, now, short=True), "")

@@ -27,7 +27,9 @@ def made(path: str, name: str, *, new: bool, as_json: bool) -> str:
 
         return json.line({"database": path, "workspace": name, "change": "created" if new else "unchanged"})
     path, name = printable(path), printable(name)
-    return f"Made {path}, workspace {name}.\n" if new else f"{path} exists, workspace {name}: left as it is.\n"
+    if new:
+        return f"Created {path} (workspace {name}).\n"
+    return f"{path} already exists (workspace {name}): nothing changed.\n"
 
 
 def schedule_change(answer: "ScheduleChange", now: int) -> str:
@@ -86,7 +88,7 @@ def _runs_waiting(answer: "ScheduleChange", now: int) -> str:
     if count and (version.deleted or version.is_paused(now)):
         return (
             f"{runs} requested before still {_waits(count)} for a worker; "
-            "the same command with --discard-waiting would skip them.\n"
+            f"the same command with --discard-waiting would skip {'it' if count == 1 else 'them'}.\n"
         )
     return ""
 
@@ -106,14 +108,18 @@ def _waits(count: int) -> str:
 def triggered(answer: "Triggered") -> str:
     """`arco schedule trigger`."""
     tick = answer.tick
-    what = "run requested" if answer.change == "created" else "this second's trigger, made before"
+    what = "run requested" if answer.change == "created" else "already triggered this second"
     return f"{tick.tick_id}: {what}; {answer.run.run_id}, version {tick.definition_version}.\n"
 
 
 def requested(answer: "Requested") -> str:
     """`arco runs request`."""
-    what = "requested" if answer.change == "created" else "requested before, with the same content"
-    return f"{answer.run.run_key}: {what}; {answer.run.run_id}, {answer.run.status}.\n"
+    what = (
+        "run requested"
+        if answer.change == "created"
+        else f"already requested with the same content, {answer.run.status}"
+    )
+    return f"{answer.run.run_key}: {what}; {answer.run.run_id}.\n"
 
 
 def nothing_due(now: int) -> str:
@@ -142,11 +148,11 @@ def deferred(count: int) -> str:
 def failed(count: int) -> str:
     """How to see why schedules failed."""
     which = "1 schedule" if count == 1 else f"{count:,} schedules"
-    return f"{which} can't be evaluated: `arco ticks list --status failed` says why."
+    return f"{which} can't be evaluated: see `arco ticks list --status failed`."
 
 
 def conflicts(count: int, tick_ids: list[str]) -> str:
     """Where conflicts are shown."""
     which = "1 run key was" if count == 1 else f"{count:,} run keys were"
     shown = "; ".join(f"`arco ticks show {tick_id}`" for tick_id in tick_ids) or "`arco ticks show TICK_ID`"
-    return f"{which} reserved for another content, and the first run stayed: {shown} shows both fingerprints."
+    return f"{which} already reserved for different content, and the first run was kept: see {shown}."

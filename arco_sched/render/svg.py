@@ -57,8 +57,9 @@ _PATHS: Final[dict[Mark, str]] = {
 def picture(timeline: Timeline, chosen: Plan, offset_first: int, offset_last: int) -> str:
     """The whole file."""
     body: list[str] = []
-    begin, end = instant_in(timeline.edges[0], offset_first), instant_in(timeline.edges[-1], offset_last)
-    title = f"{begin} to {end}, {chosen.zone}"
+    offsets = (None, None) if chosen.zone == "UTC" else (offset_first, offset_last)
+    begin, end = instant_in(timeline.edges[0], offsets[0]), instant_in(timeline.edges[-1], offsets[1])
+    title = f"{begin} to {end}" + ("" if chosen.zone == "UTC" else f", {chosen.zone}")
     body.append(_text(12, 22, title, "font-weight='bold'"))
     y, width, seen, unattended = TOP, 0, set[Mark](), False
     for panel in panels(timeline, chosen, COLUMNS):
@@ -76,9 +77,9 @@ def picture(timeline: Timeline, chosen: Plan, offset_first: int, offset_last: in
     if unattended:
         body += [
             f'<rect x="{x}" y="{y}" width="{CELL}" height="{CELL + 2}" fill="{UNATTENDED}"/>',
-            _text(x + CELL + 6, y + 10, "nobody evaluated"),
+            _text(x + CELL + 6, y + 10, "no evaluation"),
         ]
-        x += CELL + 20 + 7 * len("nobody evaluated")
+        x += CELL + 20 + 7 * len("no evaluation")
     total = max(LABEL + CELL * width + 24, x, 640)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="{y + 30}" viewBox="0 0 {total} {y + 30}" '

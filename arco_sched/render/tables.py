@@ -88,11 +88,13 @@ def conflicts(screen: Screen, found: Sequence[RunConflict], clocks: Clocks, sche
     """Requests under the run key of a run, for another content."""
     for conflict in found:
         screen.line("")
-        screen.line("Conflict: the run key was reserved for another content, and the run stayed as it was.", ALARM)
+        screen.line(
+            "Conflict: the run key was requested again with different content. The run was left as it is.", ALARM
+        )
         screen.fields(
             [
-                ("first fingerprint", conflict.first_fingerprint),
-                ("requested fingerprint", conflict.requested_fingerprint),
+                ("reserved for", conflict.first_fingerprint),
+                ("requested", conflict.requested_fingerprint),
                 ("requested at", clocks.show(conflict.requested_at, schedule_id)),
                 ("requested by", conflict.tick_id or "`arco runs request`"),
             ]
@@ -129,19 +131,16 @@ def events(rows: Iterable[Event], clocks: Clocks) -> None:
     """`arco events list`."""
     screen = Screen()
     columns = [
-        Column("SEQ", right=True),
+        Column("SEQ", right=True, whole=True),
         Column("RECORDED AT", whole=True),
-        Column("TYPE", whole=True),
-        Column("EVENT"),
+        *([Column("TYPE", whole=True), Column("KEY")] if screen.wide else [Column("TYPE AND KEY", whole=True)]),
     ]
     screen.table(columns, (_event_row(screen, event, clocks) for event in rows))
 
 
 def _event_row(screen: Screen, event: Event, clocks: Clocks) -> list[Cell]:
-    key = _key(event)
-    # The type says what the beginning of the key says.
-    key = key if screen.wide else key.partition(":")[2]
-    return [str(event.seq), clocks.show(event.recorded_at, event.schedule_id), event.type, key]
+    row: list[Cell] = [str(event.seq), clocks.show(event.recorded_at, event.schedule_id)]
+    return [*row, event.type, _key(event)] if screen.wide else [*row, [(event.type, ""), (_key(event), "")]]
 
 
 def _key(event: Event) -> str:

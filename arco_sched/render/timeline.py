@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from arco_sched.core.cron import load_zone
 from arco_sched.render.drawing import ALARM, BAD, BUSY, FAINT, GOOD, NOTE, QUEUED, Screen
 from arco_sched.render.json import document, instant
+from arco_sched.render.phrases import counted
 from arco_sched.render.picture import MARKS, Mark, Panel, Plan, Row, Spot, panels
 from arco_sched.render.terminal import is_terminal
 from arco_sched.render.times import instant_in, span
@@ -43,9 +44,9 @@ STYLES: Final[dict[Mark, str]] = {
 WORDS: Final[dict[Mark, str]] = {
     "none": "nothing due", "triggered": "triggered", "succeeded": "succeeded", "run failed": "run failed",
     "running": "running", "queued": "run waiting", "late": "run late", "not run": "run skipped or canceled",
-    "skipped": "skipped", "failed": "failed", "lapsed": "lapsed", "waiting": "waiting", "future": "to come",
+    "skipped": "skipped", "failed": "failed", "lapsed": "lapsed", "waiting": "waiting", "future": "in the future",
     "done late": "evaluated late", "unevaluable": "can't be evaluated", "pruned": "pruned",
-    "absent": "not there yet, or no more",
+    "absent": "before start or after end",
 }  # fmt: skip
 SPREAD: Final = 2
 """The columns of a cell: its shape, and how many there are of the worst where there are other things in it."""
@@ -102,9 +103,10 @@ def draw(timeline: Timeline, chosen: Plan, offset_first: int, offset_last: int) 
     width = columns()
     names = [row.schedule_id for row in timeline.rows]
     gutter = 5 if chosen.calendar else label_width(names, width) + 1
-    begin, end = instant_in(timeline.edges[0], offset_first), instant_in(timeline.edges[-1], offset_last)
-    a_cell = "a cell is a day" if chosen.calendar else f"a cell is {span(chosen.step)}"
-    screen.line(f"{begin} to {end}, {chosen.zone}; {a_cell}")
+    offsets = (None, None) if chosen.zone == "UTC" else (offset_first, offset_last)
+    begin, end = instant_in(timeline.edges[0], offsets[0]), instant_in(timeline.edges[-1], offsets[1])
+    a_cell = "each cell is 1 day" if chosen.calendar else f"each cell is {span(chosen.step)}"
+    screen.line(f"{begin} to {end}{'' if chosen.zone == 'UTC' else f', {chosen.zone}'}; {a_cell}")
     seen: set[Mark] = set()
     weeks = len(timeline.edges) // 7
     spread = 1 if chosen.calendar and SPREAD * weeks > width - gutter else SPREAD
@@ -116,24 +118,24 @@ def draw(timeline: Timeline, chosen: Plan, offset_first: int, offset_last: int) 
         seen |= {spot.mark for spot in spots}
         counted = counted or any(spot.of_mark for spot in spots)
     screen.line("")
-    more = [f"{'✓' if unicode else '+'}3 three of it, beside others"] if counted and spread > 1 else []
+    more = [f"{'✓' if unicode else '+'}3 three of these among others"] if counted and spread > 1 else []
     if timeline.unattended and not chosen.calendar:
-        more.append(f"{TRACK[unicode]} nobody evaluated")
+        more.append(f"{TRACK[unicode]} no evaluation")
     _legend(screen, seen, width, more, unicode=unicode, calendar=chosen.calendar)
     _gaps(screen, timeline, chosen)
 
 
 def _gaps(screen: Screen, timeline: Timeline, chosen: Plan) -> None:
-    """The longest stretches in which nobody evaluated what was due."""
+    """The longest stretches in which something was due and nothing was evaluated."""
     longest = sorted(timeline.unattended, key=lambda gap: gap[0] - gap[1])[:GAPS]
     if longest:
         screen.line("")
     clock = load_zone(chosen.zone)
     for start, stop in sorted(longest):
         from_, to = (instant_in(at, None if chosen.zone == "UTC" else clock.offset_at(at)) for at in (start, stop))
-        screen.line(f"Nobody evaluated from {from_} to {to} ({span(stop - start)}).", NOTE)
+        screen.line(f"No evaluation from {from_} to {to} ({span(stop - start)}).", NOTE)
     if len(timeline.unattended) > GAPS:
-        screen.line(f"and {len(timeline.unattended) - GAPS:,} shorter times: --json has them")
+        screen.line(f"and {counted(len(timeline.unattended) - GAPS, 'shorter gap')}: --json has them all")
 
 
 def _panel(

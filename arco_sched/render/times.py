@@ -49,7 +49,8 @@ class Clocks:
     def _localized(self, found: re.Match[str], schedule_id: str | None) -> str:
         date, time, offset = found.groups()
         if offset != "Z":  # it is told what a clock reads
-            return f"{date} {time.removesuffix(':00')} {offset}"
+            in_utc = offset == "+00:00" and schedule_id is not None and self._name(schedule_id) == "UTC"
+            return f"{date} {time.removesuffix(':00')} {'UTC' if in_utc else offset}"
         try:
             return self.show(parse_instant(found[0]), schedule_id)
         except InvalidInput:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from arco_sched.render.lives import ended, took
 from arco_sched.render.times import Clocks, distance, span
 from arco_sched.service.check import unserved
 
 if TYPE_CHECKING:
-    from arco_sched.core.attempts import End
     from arco_sched.service.life import RunLife
 
 
@@ -18,25 +18,12 @@ def outcome(life: RunLife) -> str:
     said = [state.status if state.reason is None else f"{state.status} ({state.reason})"]
     end = None if last is None else last.end
     if last is not None:
-        said.append(f"attempt {last.number}" if end is None else f"attempt {last.number} {end.outcome}{_code(end)}")
+        said.append(f"attempt {last.number}" if end is None else ended(last.number, end))
     if end is not None and end.duration_ms is not None:
-        said.append(f"took {duration(end.duration_ms)}")
+        said.append(f"took {took(end.duration_ms)}")
     if end is not None and end.message is not None:
         said.append(end.message)
     return ", ".join(said)
-
-
-def _code(end: End) -> str:
-    if end.signal is not None:
-        return f" by signal {end.signal}"
-    return f" with exit code {end.exit_code}" if end.exit_code else ""
-
-
-def duration(milliseconds: int) -> str:
-    """A length of time: `0.3 s`, `12 s`, `12 minutes`."""
-    if milliseconds < 10_000:
-        return f"{milliseconds / 1000:.1f} s"
-    return f"{milliseconds // 1000} s" if milliseconds < 120_000 else span(milliseconds // 1000)
 
 
 def advice(life: RunLife, now: int, clocks: Clocks) -> str:
@@ -52,9 +39,9 @@ def advice(life: RunLife, now: int, clocks: Clocks) -> str:
         for_ = "" if since is None else f" for {span(max(now - since, 0))}"
         return f"It has been running{for_}: `arco runs log {run_id} --follow` shows what it prints."
     if state.final:
-        again = f", and `arco runs retry {run_id}` starts it again" if state.status != "succeeded" else ""
+        again = f", and `arco runs retry {run_id}` runs it again" if state.status != "succeeded" else ""
         return f"`arco runs show {run_id}` shows its attempts{again}."
-    return f"The run waits: {_waits_for(life, now, clocks)}."
+    return f"The run is waiting: {_waits_for(life, now, clocks)}."
 
 
 def _waits_for(life: RunLife, now: int, clocks: Clocks) -> str:
@@ -62,16 +49,15 @@ def _waits_for(life: RunLife, now: int, clocks: Clocks) -> str:
     schedule_id = life.request.schedule_id
     match life.waiting_for:
         case "external" if state.held:
-            return (
-                "it was requested before this database executed runs, and "
-                f"`arco runs retry {run_id}` lets a worker take it"
-            )
+            return f"it was requested before this database had workers; `arco runs retry {run_id}` lets one take it"
         case "external" if not life.request.has_command:
-            return "it has no command, so whoever reads the requests executes it"
+            return "it has no command, so an executor of your own has to run it"
         case "external":
-            return f"no worker takes pool {policy.pool}: an executor of your own says `arco runs start {run_id}`"
+            return (
+                f"workers leave pool {policy.pool} to an executor of your own, which calls `arco runs start {run_id}`"
+            )
         case "due":
-            return f"its spread lets it start at {_at(life.request.starts_at, schedule_id, now, clocks)}"
+            return f"its spread delays it until {_at(life.request.starts_at, schedule_id, now, clocks)}"
         case "retry":
             return f"attempt {state.attempts + 1} starts at {_at(state.retry_at, schedule_id, now, clocks)}"
         case "worker":
@@ -84,9 +70,9 @@ def _waits_for(life: RunLife, now: int, clocks: Clocks) -> str:
         case "pool":
             return f"pool {policy.pool} has no free slot: `arco pool list` shows it, `arco pool set` changes it"
         case "slot":
-            return "all slots of the workers are taken: `arco workers` shows them, `arco work --slots N` has more"
+            return "no worker has a free slot: `arco workers` shows them, `arco work --slots N` starts one with more"
         case _:
-            return "a worker starts it within a moment"
+            return "a worker should start it any moment"
 
 
 def _at(instant: int | None, schedule_id: str | None, now: int, clocks: Clocks) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.cron import Explanation
-from arco_sched.render.drawing import ALARM, BAD, BUSY, GOOD, NOTE, Cell, Column, Screen, Styled
+from arco_sched.render.drawing import ALARM, BAD, GOOD, NOTE, STYLES, Cell, Column, Screen, Styled
 from arco_sched.render.json import (
     Row,
     conflict_rows,
@@ -35,18 +35,18 @@ VERDICT_STYLES: Final = {
     "unevaluable": ALARM,
     "unaccounted": ALARM,
 }
-_RUN_STYLES: Final = {"succeeded": GOOD, "failed": ALARM, "running": BUSY}
-_SKIPPED: Final = {None: "", "paused": "the schedule was paused", "excluded": "its day is excluded"}
+_SKIPPED: Final = {None: "", "paused": "the schedule was paused", "excluded": "that day is excluded"}
 _IN_THE_FUTURE: Final = {
-    "no-occurrence": "will not fire: its expression does not occur then",
-    "not-started": "will not fire: it will not have started",
-    "ended": "will not fire: it will have ended",
-    "deleted": "will not fire: it is deleted",
+    "no-occurrence": "will not be due: its expression does not match that time",
+    "not-started": "will not be due: the schedule will not have started",
+    "ended": "will not be due: the schedule will have ended",
+    "deleted": "will not be due: the schedule is deleted",
     "unevaluable": "can't be evaluated",
 }
+_ENDED: Final = ("succeeded", "failed")
 _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _MARKS: Final = {True: ("ok", GOOD), False: ("!!", ALARM), None: ("", "")}
-"""Whether a link of the chain is as it is for a run, or is what stands in its way."""
+"""Whether a link of the chain is in favour of a run, or against it."""
 
 
 def as_json(answer: Why, logs: Sequence[str | None], log_tail: str | None, during: WhyDuring | None = None) -> str:
@@ -119,10 +119,11 @@ def _explanation(explanation: Explanation) -> Row:
 def draw(answer: Why, clocks: Clocks, log_tail: str | None) -> None:
     """`arco why`; `log_tail` is the end of what the run printed."""
     screen = Screen()
-    screen.line(_verdict(answer, clocks), VERDICT_STYLES.get(answer.verdict, "bold"))
+    failed = answer.verdict == "triggered" and _ran(answer) == "failed"
+    screen.line(_verdict(answer, clocks), ALARM if failed else VERDICT_STYLES.get(answer.verdict, "bold"))
     screen.line("")
     screen.table(
-        [Column("", whole=True), Column("LOOKED AT"), Column("FOUND")],
+        [Column("", whole=True), Column("CHECKED", whole=True), Column("RESULT")],
         ([_MARKS[each.holds], each.about, clocks.localized(each.text, answer.schedule_id)] for each in answer.reasons),
     )
     if answer.explanation is not None and not all(field.matches for field in answer.explanation.fields):
@@ -131,13 +132,13 @@ def draw(answer: Why, clocks: Clocks, log_tail: str | None) -> None:
     if answer.life is not None and answer.life.attempts:
         screen.line("")
         screen.line(
-            f"The run: {outcome(answer.life)}{_begun(answer.life, answer.at)}.",
-            _RUN_STYLES.get(answer.life.state.status, ""),
+            f"Run: {outcome(answer.life)}{_begun(answer.life, answer.at)}.",
+            STYLES.get(answer.life.state.status, ""),
         )
-        if log_tail is not None:
-            screen.line("The end of its log:")
+        if log_tail:
+            screen.line("Last lines of the log:")
             for each in log_tail.splitlines():
-                screen.line(f"  {each}")
+                screen.verbatim(f"  {each}")
     advice = list(_advice(answer, clocks))
     if advice:
         screen.line("")
@@ -148,12 +149,13 @@ def draw(answer: Why, clocks: Clocks, log_tail: str | None) -> None:
 def _begun(life: RunLife, at: int) -> str:
     """How long after the instant the first attempt began, where it was a minute or more."""
     began = life.attempts[0].started_at
-    return "" if began is None or began - at < 60 else f", begun {span(began - at)} after it was due"
+    return "" if began is None or began - at < 60 else f", started {span(began - at)} after it was due"
 
 
 def _draw_fields(screen: Screen, explanation: Explanation) -> None:
     zone = explanation.timezone
-    screen.line(f"The clock in {zone} reads {instant_in(explanation.instant, explanation.offset)}.")
+    offset = None if zone == "UTC" else explanation.offset
+    screen.line(f"The clock in {zone} reads {instant_in(explanation.instant, offset)}.")
     rows: list[list[Cell]] = []
     for field in explanation.fields:
         if field.name == "second" and field.text == "0" and field.matches:
@@ -164,7 +166,9 @@ def _draw_fields(screen: Screen, explanation: Explanation) -> None:
     if rows:
         screen.table([Column("FIELD", whole=True), Column("EXPRESSION"), Column("CLOCK", right=True), Column("")], rows)
     if explanation.day_rule == "either":
-        screen.line(f"A day that either day field matches counts: {'yes' if explanation.day_matches else 'no'}.")
+        screen.line(
+            f"A day counts if either day field matches: {'it does' if explanation.day_matches else 'neither does'}."
+        )
 
 
 def _verdict(answer: Why, clocks: Clocks) -> str:
@@ -173,26 +177,32 @@ def _verdict(answer: Why, clocks: Clocks) -> str:
     conflict = answer.tick is not None and answer.tick.run is not None and _lost(answer)
     lapse = answer.lapse
     late = _late(answer)
+    became = "" if (ran := _ran(answer)) is None else f", and its run {'' if ran in _ENDED else 'was '}{ran}"
     sentence = {
         "triggered": "was triggered"
         + late
-        + (", but its run key was reserved for another content" if conflict else ""),
-        "skipped": f"was skipped{late}, since {_SKIPPED[_skip_reason(answer)]}",
+        + (", but its run key was already reserved for different content" if conflict else became),
+        "skipped": f"was skipped{late}: {_SKIPPED[_skip_reason(answer)]}",
         "lapsed": "lapsed" + ("" if lapse is None else f" ({lapse.reason})") + ": it was never evaluated",
-        "waiting": "is due and waits: it has not been evaluated yet",
-        "future": "is yet to come",
-        "no-occurrence": "did not fire: its expression does not occur then",
-        "not-started": "did not fire: it had not started",
-        "ended": "did not fire: it had ended",
-        "deleted": "did not fire: it was deleted",
+        "waiting": "is due and has not been evaluated yet",
+        "future": "is not due yet",
+        "no-occurrence": "was not due: its expression does not match that time",
+        "not-started": "was not due: the schedule had not started",
+        "ended": "was not due: the schedule had ended",
+        "deleted": "was not due: the schedule was deleted",
         "unevaluable": "could not be evaluated",
-        "pruned": "was accounted for, and that history has been pruned",
-        "moved": "was accounted for at another instant, under other zone rules",
-        "unaccounted": "is NOT accounted for, which must not be",
+        "pruned": "was accounted for, but its history has been pruned",
+        "moved": "was accounted for at another time, under other zone rules",
+        "unaccounted": "is NOT accounted for, which should never happen",
     }[answer.verdict]
     if answer.at > answer.now:
         sentence = _IN_THE_FUTURE.get(answer.verdict, sentence)
     return f"{answer.verdict.upper()}: {schedule_id} at {when} {sentence}."
+
+
+def _ran(answer: Why) -> str | None:
+    """The status of the run, where it is final."""
+    return answer.life.state.status if answer.life is not None and answer.life.state.final else None
 
 
 def _late(answer: Why) -> str:
@@ -228,20 +238,21 @@ def _advice(answer: Why, clocks: Clocks) -> Iterator[str]:
     if answer.life is not None:
         yield run_advice(answer.life, answer.now, clocks)
     if _skip_reason(answer) == "excluded":
-        yield f"`arco schedule trigger {schedule_id}` requests a run now; a backfill leaves excluded days alone."
+        yield f"`arco schedule trigger {schedule_id}` requests a run now; a backfill leaves out excluded days."
     elif answer.verdict in {"lapsed", "skipped"} and not backfilled:
-        yield f"{again} requests its run after all."
+        yield f"{again} requests the run now."
     occurs = answer.explanation is not None and answer.explanation.occurs
     if answer.verdict == "not-started" and occurs and at <= answer.now and not backfilled:
         yield f"{again} requests a run as if it had started earlier."
     if answer.verdict == "waiting":
-        yield "`arco tick` evaluates it, and `arco status` says whether anybody does."
-        yield f"`arco schedule discard {schedule_id}` lets all that waits lapse instead."
+        yield "`arco tick` evaluates it; `arco status` shows whether the scheduler is running."
+        yield f"`arco schedule discard {schedule_id}` lets everything that is waiting lapse instead."
     if answer.verdict == "no-occurrence":
         yield f"`arco schedule preview {schedule_id}` shows when it is due."
     if answer.verdict == "unevaluable":
-        yield f"`arco ticks list --schedule {schedule_id} --status failed` has the error, which an update can mend."
+        errors = f"`arco ticks list --schedule {schedule_id} --status failed`"
+        yield f"{errors} shows the error; `arco schedule update` can fix it."
     if answer.verdict in {"deleted", "ended"}:
         yield f"`arco schedule versions {schedule_id}` shows what changed and when."
     if answer.verdict == "unaccounted":
-        yield "`arco verify` names every such difference."
+        yield "`arco verify` lists every such difference."

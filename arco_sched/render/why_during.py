@@ -34,14 +34,14 @@ def draw(answer: WhyDuring, clocks: Clocks, zone: Zone) -> None:
     schedule_id = answer.why.schedule_id
     screen.line(f"{schedule_id}: {counted(answer.count, 'occurrence')} {_when(answer, zone)}: {said}.")
     screen.line("")
-    columns = [Column("FROM", whole=True), Column("THROUGH", whole=True), Column("COUNT", right=True)]
+    columns = [Column("FIRST", whole=True), Column("LAST", whole=True), Column("COUNT", right=True)]
     columns += [Column("VERDICT"), Column("RUNS")]
     screen.table(columns, (_row(each, clocks, schedule_id) for each in answer.occasions))
     worst = next((each for each in answer.occasions if each.verdict not in _BETTER), None)
     worst = worst or next((each for each in answer.occasions if each.run_status == "failed"), answer.occasions[-1])
     screen.line("")
     at = clocks.show(worst.first, schedule_id)
-    screen.line(f'Next: `arco why {schedule_id} --at "{at}"` says why, of that one.')
+    screen.line(f'Next: `arco why {schedule_id} --at "{at}"` explains that one.')
 
 
 def _row(each: Occasion, clocks: Clocks, schedule_id: str) -> list[Cell]:

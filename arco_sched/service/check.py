@@ -14,10 +14,10 @@ from arco_sched.core.standing import Ready
 FindingKind = Literal["lag", "unevaluable", "failed", "stale", "late", "unserved", "overdue", "waiting"]
 
 LAG: Final = 300
-"""Seconds without an evaluation after which the scheduler is not running by default."""
+"""Seconds without an evaluation after which, by default, the scheduler counts as not running."""
 
 LATE: Final = 300
-"""Seconds for which a run may be ready and not start by default."""
+"""Seconds for which, by default, a run may be ready without starting."""
 
 SCHEDULES: Final = 1000
 """Schedules that are named of a kind, at most."""

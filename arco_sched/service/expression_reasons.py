@@ -21,32 +21,32 @@ def reading(explanation: Explanation) -> str:
 def occurs(term: Term, explanation: Explanation) -> Iterator[Said]:
     """Why the instant is an occurrence."""
     counted = f", counted from the start {format_instant(term.start_at)}" if explanation.kind == "every" else ""
-    yield "expression", True, f"`{term.cron_expression}` occurs there{counted}: {reading(explanation)}"
+    yield "expression", True, f"`{term.cron_expression}` matches{counted}: {reading(explanation)}"
     if explanation.note == "gap":
-        moved = f"the clock goes forward there by {explanation.shift} s, and a time in the gap happens right after it"
+        moved = f"the clock goes forward by {explanation.shift} s, and a time in the gap moves to its end"
         yield "clock change", True, f"{moved} (dst_gap={term.dst_gap})"
     elif explanation.note is not None:
         which = "first" if explanation.note == "overlap-first" else "second"
-        yield "clock change", True, f"the clock reads this time twice, and this is the {which} of the two"
+        yield "clock change", True, f"the clock shows this time twice, and this is the {which} of the two"
 
 
 def does_not_occur(term: Term, explanation: Explanation) -> Iterator[Said]:
     """Why it is none, and which the neighbours are."""
     start = format_instant(term.start_at)
     if explanation.kind == "once":
-        yield "expression", False, f"`{term.cron_expression}` occurs at the start of the schedule alone, {start}"
+        yield "expression", False, f"`{term.cron_expression}` is due only at the start of the schedule, {start}"
     elif explanation.kind == "every":
-        text = f"`{term.cron_expression}` counts from the start {start}, and no whole number of intervals ends there"
+        text = f"`{term.cron_expression}` counts from the start, {start}, and no interval ends at that time"
         yield "expression", False, text
     else:
         yield from _fields(explanation)
     near = [
         f"{word} {format_instant(instant)}"
-        for word, instant in (("the one before is", explanation.previous), ("the next is", explanation.next))
+        for word, instant in (("the previous one is at", explanation.previous), ("the next one at", explanation.next))
         if instant is not None
     ]
     if near:
-        yield "neighbours", None, "by this version, " + ", ".join(near)
+        yield "neighbours", None, "in this version, " + ", ".join(near)
 
 
 def _fields(explanation: Explanation) -> Iterator[Said]:
@@ -57,11 +57,11 @@ def _fields(explanation: Explanation) -> Iterator[Said]:
         named = [field for field in named if field.name not in days or field.name == explanation.day_rule]
     for field in named:
         day = f" ({_WEEKDAYS[field.value]})" if field.name == "day-of-week" else ""
-        yield "expression", False, f"the {field.name} there is {field.value}{day}, and `{field.text}` does not match"
+        yield "expression", False, f"the {field.name} is {field.value}{day}, which `{field.text}` does not match"
     if not named:
         if explanation.clock.startswith("overlap"):
             which = "first" if explanation.clock == "overlap-first" else "second"
-            text = f"the clock reads {explanation.local} twice, this is the {which} time, and the other one counts"
+            text = f"the clock shows {explanation.local} twice; this is the {which} time, and only the other counts"
         else:
-            text = f"the fields match {explanation.local}, but a clock change moves it away"
+            text = f"the fields match {explanation.local}, but a clock change moves the occurrence"
         yield "clock change", False, text

@@ -31,7 +31,7 @@ _REHEARSED: Final = 100_000
 """Ticks of the next evaluation that are looked through for the one that is asked about."""
 
 _TO_BE_SKIPPED: Final = {
-    "paused": ", in a pause, and will be skipped unless the schedule is enabled before",
+    "paused": ", during a pause, and will be skipped unless the schedule is enabled first",
     "excluded": ", on an excluded day, and will be skipped",
 }
 
@@ -149,7 +149,7 @@ class _Chain:
         others = tuple(tick for tick in self._ticks if tick is not self._tick)
         for tick in others:
             made = of_tick(self._transaction, self._schedule, tick)
-            text = f"{tick.tick_id} is at the same instant, {tick.status}, and counts apart"
+            text = f"{tick.tick_id} at the same time is counted separately: {tick.status}"
             self._say("other tick", None, f"{text} (made {made})" if made else text)
         return Why(
             schedule_id=self._schedule_id,
@@ -173,23 +173,22 @@ class _Chain:
             self._say(about, holds, text)
 
     def _decide(self, term: Term | None) -> Verdict:
-        at = format_instant(self._at)
         if term is None:
             first = self._terms[-1]
             start = format_instant(first.start_at)
-            self._say("definition", False, f"no version is in force at {at}: the schedule starts at {start}")
+            self._say("definition", False, f"no version was in force yet: the schedule starts at {start}")
             self._look_back(first)
             return self._recorded("not-started")
         self._say_version(term)
         if term.deleted:
-            self._say("deleted", False, f"the schedule was deleted as of {format_instant(term.effective_from)}")
+            self._say("deleted", False, f"the schedule was deleted at {format_instant(term.effective_from)}")
             return self._recorded("deleted")
         outside: Verdict | None = None
         if self._at < term.start_at:
-            self._say("start", False, f"it starts at {format_instant(term.start_at)}, later")
+            self._say("start", False, f"it only starts at {format_instant(term.start_at)}")
             outside = "not-started"
         elif term.end_at is not None and self._at >= term.end_at:
-            self._say("end", False, f"it ended at {format_instant(term.end_at)}, and occurrences lie before its end")
+            self._say("end", False, f"it ended at {format_instant(term.end_at)} (exclusive)")
             outside = "ended"
         try:
             times = times_of(term)
@@ -198,9 +197,7 @@ class _Chain:
         self._explanation = times.explain(self._at)
         if outside:
             if self._explanation.occurs:
-                self._say(
-                    "expression", None, f"`{term.cron_expression}` would occur there: {reading(self._explanation)}"
-                )
+                self._say("expression", None, f"`{term.cron_expression}` would match: {reading(self._explanation)}")
             return self._recorded(outside)
         if not self._explanation.occurs:
             self._say_all(does_not_occur(term, self._explanation))
@@ -216,21 +213,22 @@ class _Chain:
             return
         self._explanation = times.explain(self._at)
         verb = "would" if self._explanation.occurs else "would not"
-        text = f"by version {first.version}, `{first.cron_expression}` {verb} occur there: {reading(self._explanation)}"
+        text = f"`{first.cron_expression}` of version {first.version} {verb} match: {reading(self._explanation)}"
         self._say("expression", None, text)
 
     def _say_version(self, term: Term) -> None:
-        text = f"version {term.version} is in force there, since {format_instant(term.effective_from)}"
+        text = f"version {term.version} has been in force since {format_instant(term.effective_from)}"
         later = [other for other in self._terms if other.version > term.version]
         if later:
             after = min(later, key=lambda other: (other.effective_from, -other.version))
-            text += f", until version {after.version} supersedes it at {format_instant(after.effective_from)}"
+            start, stop = format_instant(term.effective_from), format_instant(after.effective_from)
+            text = f"version {term.version} was in force from {start} until version {after.version} at {stop}"
         shadowed = [
             other.version for other in self._terms if other.version < term.version and other.effective_from > self._at
         ]
         if shadowed:
             numbers = ", ".join(str(number) for number in sorted(shadowed))
-            text += f" (of the earlier ones, {numbers} would have begun later)"
+            text += f" (it replaced {numbers} before they took effect)"
         self._say("definition", True, text)
         if signed := of_version(self._transaction, self._schedule, term.version):
             self._say("author", None, f"version {term.version} was made {signed}")
@@ -246,27 +244,29 @@ class _Chain:
         if self._at > self._state.cursor:
             if self._at > self._now:
                 skipped = skip_reason(term, self._at)
-                self._say("clock", None, f"it lies in the future{'' if skipped is None else _TO_BE_SKIPPED[skipped]}")
+                self._say("clock", None, f"it is in the future{'' if skipped is None else _TO_BE_SKIPPED[skipped]}")
                 return "future"
             self._say_waiting()
             return "waiting"
         pruned = self._transaction.history.pruned_through([self._schedule]).get(self._schedule)
         if pruned is not None and self._at <= pruned:
-            self._say("record", None, f"history through {format_instant(pruned)} was pruned: it was a tick or a lapse")
+            self._say(
+                "record", None, f"history through {format_instant(pruned)} was pruned: there was a tick or a lapse"
+            )
             self._say_surviving_run()
             return "pruned"
-        self._say("record", False, "the cursor is past it, but there is neither tick nor lapse: run `arco verify`")
+        self._say("record", False, "the cursor is past it, but there is no tick and no lapse: run `arco verify`")
         return "unaccounted"
 
     def _moved(self, instants: Iterable[int]) -> Verdict:
         at = format_instant(self._at)
-        self._say("zone rules", None, f"it was accounted for under other zone rules, which had no occurrence at {at}")
+        self._say("zone rules", None, f"it was evaluated under other zone rules, by which nothing was due at {at}")
         for instant in instants:
             ticks = self._transaction.history.ticks(schedule=self._schedule, since=instant, until=instant + 1, limit=10)
             for tick in ticks:
                 if tick.tick_id == f"{self._schedule_id}:{instant}":
-                    text = f"by them the same appointment was at {format_instant(instant)}: tick {tick.tick_id}"
-                    self._say("tick", tick.status == "triggered", f"{text} was {tick.status}")
+                    text = f"{tick.tick_id} was {tick.status}: by those rules it was due at {format_instant(instant)}"
+                    self._say("tick", tick.status == "triggered", text)
         return "moved"
 
     def _say_surviving_run(self) -> None:
@@ -274,33 +274,33 @@ class _Chain:
         key = identity.run_key(self._schedule_id, "scheduled", self._at)
         run = self._transaction.runs.by_key(key, identity.parse_run_key(key), self._schedule)
         if run is not None and run.tick_id is not None:
-            self._say("run", True, f"run {run.run_id} is left of it: it was triggered")
+            self._say("run", True, f"{run.run_id} is still recorded, so it was triggered")
         elif run is not None:
-            self._say("run", None, f"run {run.run_id} has its run key, and was requested by hand")
+            self._say("run", None, f"{run.run_id} has its run key, but was requested by hand")
 
     def _ticked(self, tick: Tick, term: Term) -> Verdict:
         when = format_instant(tick.evaluated_at)
         if tick.definition_version != term.version:
-            text = f"the tick was made under version {tick.definition_version}, before the cursor was brought back"
+            text = f"the tick was made under version {tick.definition_version}, before the schedule was rewound"
             self._say("rewind", None, text)
         if tick.status == "skipped":
-            why = "is paused" if tick.skip_reason == "paused" else "excludes its day"
-            text = f"version {tick.definition_version} {why}: skipped, evaluated at {when}"
+            why = "is paused" if tick.skip_reason == "paused" else "excludes that day"
+            text = f"version {tick.definition_version} {why}, so it was skipped at {when}"
             self._say("pause" if tick.skip_reason == "paused" else "excluded day", False, text)
             return "skipped"
-        self._say("tick", True, f"tick {tick.tick_id} was triggered, evaluated at {when}")
+        self._say("tick", True, f"{tick.tick_id} was triggered, evaluated at {when}")
         return "triggered"
 
     def _lapsed(self, lapse: LapseRecord) -> Verdict:
         explained = {
-            "window": "when it was evaluated, it was older than the catch-up window",
-            "superseded": "newer occurrences took the max_catchup_ticks of an evaluation (catchup_policy=latest)",
-            "discarded": "somebody discarded what waited",
-            "unevaluable": "the version in force there could not be evaluated",
+            "window": "it was older than the catch-up window when it was evaluated",
+            "superseded": "newer occurrences used up max_catchup_ticks (catchup_policy=latest)",
+            "discarded": "what was waiting was discarded",
+            "unevaluable": "the version in force could not be evaluated",
         }[lapse.reason]
-        many = "an unknown number" if lapse.missed is None else str(lapse.missed)
+        many = "an unknown number" if lapse.missed is None else f"{lapse.missed:,}"
         when = format_instant(lapse.recorded_at)
-        self._say("lapse", False, f"it lapsed ({lapse.reason}): {explained}; {many} lapsed with this record, at {when}")
+        self._say("lapse", False, f"it lapsed ({lapse.reason}) at {when}, one of {many}: {explained}")
         if signed := of_lapse(self._transaction, self._schedule, lapse):
             self._say("author", None, f"it was discarded {signed}")
         return "lapsed"
@@ -310,23 +310,25 @@ class _Chain:
         older = waiting(self._state.terms, self._state.cursor, self._at, self._state.ahead)
         if self._transaction.agenda.is_failing(self._schedule, self._now):
             self._say(
-                "evaluable", False, "a version of this schedule can't be evaluated: `arco ticks list --status failed`"
+                "evaluable",
+                False,
+                "a version of this schedule can't be evaluated: see `arco ticks list --status failed`",
             )
         if visited is None:
-            self._say("evaluator", False, "it waits: nobody has ever evaluated (`arco tick`)")
+            self._say("evaluator", False, "nothing has ever been evaluated: run `arco tick`")
         elif visited < self._at:
             minutes = self._transaction.definitions.about().evaluation_minutes
             self._say("evaluator", *since_visit(visited, minutes, self._now))
         else:
             self._say_passed_over(visited)
         if older:
-            which = "1 older occurrence waits" if older == 1 else f"{older} older occurrences wait"
-            self._say("backlog", None, f"{which} before it")
+            which = "1 older occurrence is" if older == 1 else f"{older:,} older occurrences are"
+            self._say("backlog", None, f"{which} waiting too")
         current = in_force(self._terms, self._now)
         if current is not None:
             lapses_at = self._at + current.catchup_window_minutes * 60
             if self._now <= lapses_at:
-                text = f"by the catch-up window it lapses when nobody evaluates it by {format_instant(lapses_at)}"
+                text = f"it lapses unless it is evaluated by {format_instant(lapses_at)} (catch-up window)"
                 self._say("window", None, text)
         self._say("next", None, self._rehearsed())
 
@@ -337,15 +339,17 @@ class _Chain:
         last = self._transaction.history.tick(self._schedule, key)
         if last is not None and last.evaluated_at >= self._at:
             when = format_instant(last.evaluated_at)
-            self._say("bounds", None, f"it waits: the evaluation at {when} did not take it up (max_catchup_ticks)")
+            self._say("bounds", None, f"the evaluation at {when} reached max_catchup_ticks before it")
             return
         term = in_force(self._terms, self._at)
         when = format_instant(visited)
         if term is not None and term.created_at > visited:
-            made = f"version {term.version} was made at {format_instant(term.created_at)}"
-            text = f"it waits: nobody evaluated since {made}, the last time was at {when} (`arco tick`)"
+            made = format_instant(term.created_at)
+            text = (
+                f"the last evaluation, at {when}, was before version {term.version} was made at {made}: run `arco tick`"
+            )
         else:
-            text = f"it waits: the evaluation at {when} was not of this schedule (`arco tick`)"
+            text = f"the evaluation at {when} left this schedule out: run `arco tick`"
         self._say("evaluator", False, text)
 
     def _rehearsed(self) -> str:
@@ -367,7 +371,9 @@ class _Chain:
             self._schedule, identity.TickKey(self._schedule_id, "failed", term.version)
         )
         if failed is not None:
-            self._say("failed tick", None, f"{failed.tick_id} records it, since {format_instant(failed.evaluated_at)}")
+            self._say(
+                "failed tick", None, f"{failed.tick_id} has recorded that since {format_instant(failed.evaluated_at)}"
+            )
         if self._lapse is not None:
             self._lapsed(self._lapse)
         if self._tick is not None:
@@ -378,7 +384,5 @@ class _Chain:
         """The verdict, unless a tick is there all the same: made before a rewind, or under other zone rules."""
         if self._tick is None:
             return verdict
-        self._say(
-            "tick", None, f"yet tick {self._tick.tick_id} is there: made before a rewind or under other zone rules"
-        )
+        self._say("tick", None, f"but {self._tick.tick_id} exists: made before a rewind or under other zone rules")
         return "skipped" if self._tick.status == "skipped" else "triggered"

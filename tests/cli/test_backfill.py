@@ -15,8 +15,8 @@ def test_backfill_what_lapsed_and_what_lies_before_the_start(daily: Arco) -> Non
     assert done == {**planned, "dry_run": False}
     assert done["ticks"][0]["tick_id"] == "daily:backfill:1735552800"
     said = daily.ok(asked).out
-    assert said.startswith("daily from 2024-12-30 00:00 UTC to before 2025-01-09 00:00 UTC: 4 occurrences backfilled")
-    assert "4 backfilled before, 2 already requested." in said
+    assert said.startswith("daily from 2024-12-30 00:00 UTC until 2025-01-09 00:00 UTC: 4 occurrences backfilled")
+    assert "4 already backfilled, 2 already triggered." in said
     assert daily.json(asked)["created"] == 0
     assert daily.ok("verify").code == 0
 

@@ -135,7 +135,7 @@ def test_why_and_backfill(arco: Arco) -> None:
     """`why` says that the day is excluded, before and after; a backfill leaves such days alone and counts them."""
     arco.ok("schedule create d --cron '0 9 * * *' --exclude 2025-12-25 --catchup-window 30d", at=NOW)
     before = " ".join(arco.ok("why d --at 2025-12-25T09:00:00Z", at=NOW).out.split())
-    assert "it lies in the future, on an excluded day, and will be skipped" in before
+    assert "it is in the future, on an excluded day, and will be skipped" in before
     waits = " ".join(arco.ok("why d --at 2025-12-25T09:00:00Z", at="2025-12-25T10:00:00Z").out.split())
     assert "an evaluation now would skip it (excluded)" in waits
     arco.ok("tick --quiet", at="2025-12-26T10:00:00Z")

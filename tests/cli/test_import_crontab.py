@@ -193,7 +193,7 @@ def test_a_crontab_of_comments_is_done_at_once(arco: Arco) -> None:
     answer = arco("import", "crontab", arco.file("tab", "# nothing\r\n\r\n"))
     assert (answer.code, answer.out, arco.db.exists()) == (
         0,
-        f"No schedules.\n2 lines of {arco.folder}/tab read as a user's crontab, 2 of them variables, comments and "
+        f"No schedules.\n2 lines of {arco.folder}/tab read as a user's crontab, 2 of them variables, comments or "
         "blank lines.\n",
         False,
     )
@@ -350,7 +350,7 @@ def test_entries_catch_up_as_cron_people_expect(arco: Arco) -> None:
     """The latest time that was missed, once; the report says so, and options say otherwise."""
     file = arco.file("tab", "@hourly x\n")
     answer = arco("import", "crontab", file, "--tz", "UTC")
-    assert "run once, for the latest time that was missed" in answer.out
+    assert "each runs once, for the latest time it missed" in answer.out
     shown = arco.json("schedule", "show", "x")
     assert (shown["catchup_policy"], shown["max_catchup_ticks"], shown["overlap"]) == ("latest", 1, "allow")
     ticks = arco.json("tick", at="2025-01-15T18:30:00Z")["ticks"]

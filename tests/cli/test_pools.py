@@ -34,7 +34,7 @@ def test_pools_at_eighty_columns(arco: Arco, monkeypatch: pytest.MonkeyPatch) ->
     arco.ok('schedule create load --cron "0 * * * *" --start 2025-01-15T10:00:00Z --command true')
     arco.ok("tick", at=TICKED)
     assert arco.ok("pool set heavy --slots 2").out == "pool heavy: 2 slots; 0 running, 0 waiting\n"
-    assert arco.ok("pool set heavy --slots 2").out == "pool heavy: 2 slots as before; 0 running, 0 waiting\n"
+    assert arco.ok("pool set heavy --slots 2").out == "pool heavy: 2 slots (unchanged); 0 running, 0 waiting\n"
     monkeypatch.setenv("COLUMNS", "80")
     assert [line.rstrip() for line in arco.ok("pool list").out.splitlines()] == [
         "POOL        SLOTS  RUNNING  WAITING",

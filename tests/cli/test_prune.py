@@ -18,7 +18,7 @@ def test_prune(daily: Arco) -> None:
     answer = daily.json("prune --older-than 7d")
     counts = {"schedules": 1, "ticks": 12, "lapses": 0, "runs": 0}
     assert answer == {"before": "2025-01-12T12:00:00Z", **counts, "dry_run": False}
-    assert daily.ok("prune --older-than 7d").out == "Nothing is older than 2025-01-12T12:00:00Z.\n"
+    assert daily.ok("prune --older-than 7d").out == "Nothing is older than 2025-01-12 12:00 UTC.\n"
     assert daily.ok("verify").code == 0
     assert len(daily.json("runs list")["runs"]) == 19
     why = daily.json("why daily --at 2025-01-05T10:00:00Z")

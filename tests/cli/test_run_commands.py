@@ -73,9 +73,9 @@ def test_a_list_at_eighty_columns(ran: Arco, monkeypatch: pytest.MonkeyPatch) ->
     out = ran.ok("runs list --schedule bad").out
     lines = [line.rstrip() for line in out.splitlines()]
     assert [re.sub(r"\b0\.\ds", "0.0s", line) for line in lines] == [
-        "SCHEDULE  DUE                      STARTED  TOOK  STATUS           TRY",
-        "bad       2025-01-15 10:00 +01:00  2h ago   0.0s  failed (exit 3)    1",
-        "bad       2025-01-14 10:00 +01:00  2h ago   0.0s  failed (exit 3)    1",
+        "SCHEDULE  DUE                      STARTED  TOOK  STATUS",
+        "bad       2025-01-15 10:00 +01:00  2h ago   0.0s  failed (exit 3)",
+        "bad       2025-01-14 10:00 +01:00  2h ago   0.0s  failed (exit 3)",
     ]
 
 
@@ -155,12 +155,12 @@ def test_a_run_at_eighty_columns(ran: Arco, monkeypatch: pytest.MonkeyPatch) -> 
         "command       echo one; echo two >&2; exit 3",
         f"fingerprint   {fingerprint}",
         "",
-        "TRY  STARTED                  TOOK  OUTCOME  MESSAGE",
-        "  1  2025-01-15 11:30 +01:00  0.0s  exit 3",
+        "ATTEMPT  STARTED                  TOOK  OUTCOME",
+        "      1  2025-01-15 11:30 +01:00  0.0s  failed (exit 3)",
         "",
-        f"The end of its log (all of it: `arco runs log {run_id}`):",
-        "one",
-        "two",
+        f"Last lines of the log (all: `arco runs log {run_id}`):",
+        "  one",
+        "  two",
     ]
 
 
@@ -479,7 +479,7 @@ def test_triggering_and_waiting(arco: Arco) -> None:
     assert arco("work --once").code == 5
     out, err = waiter.communicate(timeout=60)
     assert (waiter.returncode, out) == (3, b"bad:manual:1736937000\n")
-    assert b"failed, attempt 1 failed, exit code 3" in err
+    assert b"failed, attempt 1 failed with exit code 3" in err
     # This second's trigger was made before, and its run is over.
     result = arco("schedule trigger bad --wait --json")
     assert (result.code, result.json["change"], result.json["run"]["exit_code"]) == (3, "existing", 3)

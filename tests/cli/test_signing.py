@@ -58,7 +58,9 @@ def test_where_it_is_shown(arco: Arco, tmp_path: Path) -> None:
     assert "version 1 was made by alice: asked by" in why
     assert "it was discarded by bob: late" in why
     arco.ok("schedule trigger a --by carol", at="2025-01-15T16:00:00Z")
-    assert "counts apart (made by carol)" in " ".join(arco.ok("why a --at 2025-01-15T16:00:00Z").out.split())
+    assert "is counted separately: triggered (made by carol)" in " ".join(
+        arco.ok("why a --at 2025-01-15T16:00:00Z").out.split()
+    )
     exported = arco.ok("export").out
     assert "# version 1, by alice: asked by \\u202Ethe team\n[schedules.a]\n" in exported
     (tmp_path / "out.toml").write_text(exported)

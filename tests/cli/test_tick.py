@@ -102,7 +102,7 @@ def test_more_ticks_than_are_shown(arco: Arco) -> None:
     arco.at = "2025-01-01T00:29:00Z"
     assert len(arco.json("tick --dry-run")["ticks"]) == 30
     out = arco("tick").out
-    assert "and 10 more: `arco ticks list`" in out
+    assert "and 10 more: see `arco ticks list`" in out
     assert out.count("s:17") == 20
 
 

@@ -10,9 +10,11 @@ def test_the_last_expected_occurrence(daily: Arco) -> None:
     """Without --at it is about the last one that should have been: here one that waits."""
     daily.at = "2025-01-02T12:00:00Z"
     said = daily.ok("why daily").out
-    assert said.startswith("WAITING: daily at 2025-01-02 10:00 UTC (2 hours ago) is due and waits")
-    assert "!!  evaluator   it waits: nobody has ever evaluated (`arco tick`)" in said
-    assert "    backlog     1 older occurrence waits before it" in said
+    assert said.startswith(
+        "WAITING: daily at 2025-01-02 10:00 UTC (2 hours ago) is due and has not been evaluated yet."
+    )
+    assert "!!  evaluator   nothing has ever been evaluated: run `arco tick`" in said
+    assert "    backlog     1 older occurrence is waiting too" in said
     assert "    next        an evaluation now would trigger it" in said
     assert "Next: `arco tick` evaluates it" in said
 
@@ -52,7 +54,7 @@ def test_field_by_field(daily: Arco) -> None:
     fields = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line[:1].isalpha()}
     assert fields["hour"] == ["2", "2", "matches"]
     assert fields["day-of-week"] == ["MON", "TUE", "does", "NOT", "match"]
-    assert "the day-of-week there is 2 (Tuesday), and `MON` does not match" in said
+    assert "the day-of-week is 2 (Tuesday), which `MON` does not match" in said
 
 
 def test_a_clock_change(arco: Arco) -> None:
@@ -77,7 +79,7 @@ def test_the_whole_chain_as_json(daily: Arco) -> None:
     assert answer["lapse"] is None
     assert [tick["tick_id"] for tick in answer["other_ticks"]] == ["daily:manual:1735725600"]
     assert [reason["holds"] for reason in answer["reasons"] if reason["about"] == "run"] == [False]
-    assert "its run key was reserved for another content" in daily.ok("why daily").out
+    assert "its run key was already reserved for different content" in daily.ok("why daily").out
 
 
 def test_a_version_that_cant_be_evaluated(daily: Arco) -> None:
@@ -88,7 +90,7 @@ def test_a_version_that_cant_be_evaluated(daily: Arco) -> None:
     said = daily.ok("why daily").out
     assert said.startswith("UNEVALUABLE: daily at ")
     assert "the time zone 'Nowhere/Lost' is unknown" in said
-    assert "daily:failed:1 records it" in said
+    assert "daily:failed:1 has recorded that since" in said
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,12 @@ def test_how_the_run_ended(arco: Arco) -> None:
     define(arco, bad="echo one; echo two; exit 3", good="echo fine")
     work(arco)
     said = arco.ok("why bad").out
-    assert "The run: failed, attempt 1 failed with exit code 3, took " in said
-    assert "The end of its log:\n  one\n  two\n" in said
-    assert "!!  attempt     attempt 1 failed at 2025-01-01 10:00 UTC, exit code 3" in said
-    assert "` starts it again." in last_line(arco, "bad")
+    assert "Run: failed, attempt 1 failed with exit code 3, took " in said
+    assert "Last lines of the log:\n  one\n  two\n" in said
+    assert "!!  attempt     failed at 2025-01-01 10:00 UTC with exit code 3 (attempt 1)" in said
+    assert "` runs it again." in last_line(arco, "bad")
     said = arco.ok("why good").out
-    assert "The run: succeeded, attempt 1 succeeded, took " in said
+    assert "Run: succeeded, attempt 1 succeeded, took " in said
     assert "  fine\n" in said
     assert "retry" not in last_line(arco, "good")
 
@@ -56,9 +56,9 @@ def test_a_log_is_shown_harmlessly(arco: Arco) -> None:
     [
         ("true", "worker", "no worker serves pool default: start `arco work`."),
         ("true -- --pool big", "worker", "no worker serves pool big: start `arco work --pool big`."),
-        ("true -- --spread 1h", "due", "its spread lets it start at 2025-01-01 10:"),
-        ("", "external", "it has no command, so whoever reads the requests executes it."),
-        ("true -- --pool external", "external", "an executor of your own says `arco runs start run_"),
+        ("true -- --spread 1h", "due", "its spread delays it until 2025-01-01 10:"),
+        ("", "external", "it has no command, so an executor of your own has to run it."),
+        ("true -- --pool external", "external", "an executor of your own, which calls `arco runs start run_"),
     ],
 )
 def test_what_the_run_waits_for(arco: Arco, command: str, reason: str, words: str) -> None:
@@ -67,7 +67,7 @@ def test_what_the_run_waits_for(arco: Arco, command: str, reason: str, words: st
     arco.ok("tick --quiet", at=DUE)
     assert arco.json("why one")["run"]["waiting_for"] == reason
     line = last_line(arco, "one")
-    assert line.startswith("Next: The run waits: ")
+    assert line.startswith("Next: The run is waiting: ")
     assert words in line
 
 
@@ -76,7 +76,7 @@ def test_a_retry_is_waited_for(arco: Arco) -> None:
     define(arco, one="exit 1 -- --retries 1 --retry-delay 5m")
     work(arco)
     assert "attempt 2 starts at 2025-01-01 10:05 UTC (in 5 minutes)." in last_line(arco, "one")
-    assert "    start       it waits for: retry" in arco.ok("why one").out
+    assert "    start       the run is waiting to start (retry)" in arco.ok("why one").out
 
 
 def test_a_skipped_run(arco: Arco) -> None:

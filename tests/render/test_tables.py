@@ -221,3 +221,24 @@ def test_what_is_whole_is_not_broken_before_what_is_not(arco: Arco, monkeypatch:
     assert max(map(len, lines)) <= 80
     assert any(line.startswith("nightly-warehouse-load:1735783200 ") for line in lines)
     assert any(line.startswith("nightly-warehouse-load:manual:") and "triggered" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        ("a word or two", ["a word or", "two"]),
+        ("  at 2025-01-15 10:00 UTC, then", ["  at", "  2025-01-15 10:00 UTC,", "  then"]),
+        ("see `arco runs show x y z`: why", ["see", "`arco runs show x y z`:", "why"]),
+        ("a`b c", ["a`b c"]),
+        ("", [""]),
+    ],
+)
+def test_lines_are_broken_between_words(content: str, lines: list[str]) -> None:
+    """A command or an instant is not broken, whatever its length; what follows is indented as the line is."""
+    assert drawing.wrapped(content, 9) == lines
+
+
+def test_a_command_can_be_copied(used: Arco) -> None:
+    """On a terminal a command that is wider than it has a line of its own, which the terminal breaks."""
+    said = on_a_terminal(used, "why", "short", "--at", "2025-01-03 06:00", TERM="dumb")
+    assert '\n`arco backfill short --from "2025-01-03 06:00 UTC" --to "2025-01-03 06:00:01 UTC"`' in said

@@ -36,7 +36,7 @@ def test_shapes_tell_everything(story: Arco) -> None:
     story.at = "2025-01-14T11:10:00Z"
     said = story.ok("timeline --hours 13").out
     head, _, axis, now, track, row, _, legend, _, *gaps = said.splitlines()
-    assert head == "2025-01-13 23:10 +01:00 to 2025-01-14 14:00 +01:00, Europe/Berlin; a cell is 10 minutes"
+    assert head == "2025-01-13 23:10 +01:00 to 2025-01-14 14:00 +01:00, Europe/Berlin; each cell is 10 minutes"
     assert "".join(row.removeprefix("hourly").split()) == "//llooxxxxlll#w."
     assert "Jan 14" in axis
     assert now.strip() == "v"
@@ -46,19 +46,19 @@ def test_shapes_tell_everything(story: Arco) -> None:
         "o skipped",
         "x lapsed",
         "w waiting",
-        ". to come",
-        "/ not there yet, or no more",
-        "= nobody evaluated",
+        ". in the future",
+        "/ before start or after end",
+        "= no evaluation",
         "v now",
     ]
     # The track of the evaluator ends with the cell in which it came back.
     assert track[row.index("#")] == "="
     assert track[row.index("#") + 2] == " "
     assert gaps == [
-        "Nobody evaluated from 2025-01-14 00:00 +01:00 to 2025-01-14 01:30 +01:00 (1 hour 30 minutes).",
-        "Nobody evaluated from 2025-01-14 02:00 +01:00 to 2025-01-14 03:30 +01:00 (1 hour 30 minutes).",
-        "Nobody evaluated from 2025-01-14 03:30 +01:00 to 2025-01-14 09:30 +01:00 (6 hours).",
-        "and 2 shorter times: --json has them",
+        "No evaluation from 2025-01-14 00:00 +01:00 to 2025-01-14 01:30 +01:00 (1 hour 30 minutes).",
+        "No evaluation from 2025-01-14 02:00 +01:00 to 2025-01-14 03:30 +01:00 (1 hour 30 minutes).",
+        "No evaluation from 2025-01-14 03:30 +01:00 to 2025-01-14 09:30 +01:00 (6 hours).",
+        "and 2 shorter gaps: --json has them all",
     ]
     answer = story.json("timeline --hours 13")
     assert answer["unattended"][2] == {"from": "2025-01-14T02:30:00Z", "to": "2025-01-14T08:30:00Z"}
@@ -96,7 +96,7 @@ def test_several_things_in_a_cell(story: Arco, monkeypatch: pytest.MonkeyPatch) 
     said = story.ok("timeline --days 3").out
     (row,) = (line for line in said.splitlines() if line.startswith("hourly"))
     assert "l x1x3w2. . ." in row
-    assert "three of it, beside others" in said
+    assert "three of these among others" in said
     assert any("|" in line for line in said.splitlines() if line.startswith("daily"))
 
 
@@ -120,7 +120,7 @@ def test_a_long_history_is_a_calendar(daily: Arco) -> None:
     for day in range(1, 29):
         daily.ok("tick", at=f"2025-01-{day:02}T10:00:00Z")
     said = daily.ok("timeline --days 28", at="2025-01-29T09:00:00Z").out
-    assert "a cell is a day" in said
+    assert "each cell is 1 day" in said
     panel = said.split("\n\n")[1].splitlines()
     assert panel[0] == "daily"
     assert [line.split()[0] for line in panel[-7:]] == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]

@@ -38,13 +38,13 @@ NOTHING = TimelineCell(triggered=0, skipped=0, failed=0, lapsed=0, waiting=0, fu
             replace(NOTHING, triggered=3, runs_succeeded=3, late=1, late_seconds=7500),
             "done late",
             1,
-            "3 triggered, runs: 3 succeeded, 1 evaluated late, by 2 hours 5 minutes at most",
+            "3 triggered, runs: 3 succeeded, 1 evaluated late, by up to 2 hours 5 minutes",
         ),
         (replace(NOTHING, triggered=3, late=3, late_seconds=600), "done late", 0, None),
         (replace(NOTHING, triggered=2, runs_failed=2, late=2, late_seconds=600), "run failed", 0, None),
         (NOTHING, "none", 0, "nothing due"),
-        (replace(NOTHING, absent=True), "absent", 0, "not there: before its start, or after its end"),
-        (replace(NOTHING, skipped=1, unattended=True), "skipped", 0, "1 skipped, nobody evaluated in part of it"),
+        (replace(NOTHING, absent=True), "absent", 0, "before its start or after its end"),
+        (replace(NOTHING, skipped=1, unattended=True), "skipped", 0, "1 skipped, no evaluation for part of it"),
     ],
 )
 def test_the_mark_of_a_cell(cell: TimelineCell, expected: str, count: int, text: str | None) -> None:
