@@ -44,6 +44,10 @@ FREE_SUBMISSIONS: Final = 4
 LONGEST_WAIT: Final = 300
 """Seconds between two submissions of an attempt, at the most."""
 
+TRACELESS: Final = 3600
+"""Seconds after which an attempt of another worker that left no file counts as lost: a cleaner of old files may have
+been there after it ran."""
+
 SWEEP: Final = 3600.0
 """Seconds between two looks for old logs."""
 
@@ -146,6 +150,8 @@ class Worker:
         for each, name, look in zip(opened, ids, seen, strict=True):
             if look.message is not None:
                 self._say_once(f"run {name.run_id}, attempt {name.attempt}: {look.message}")
+            if self._may_have_run(each, look, now):
+                look = Observation(State.LOST, "it left no files, and was started over an hour ago: it may have run")  # noqa: PLW2901
             how = outcome(look)
             begun_at = _begun_at(each, look, now)
             if begun_at is not None or look.external_id not in {None, name.external_id}:
@@ -162,6 +168,15 @@ class Worker:
             if step.message is not None:
                 self._say_once(step.message)
         return News(progress, ends, late), again
+
+    def _may_have_run(self, opened: OpenAttempt, look: Observation, now: int) -> bool:
+        """Whether nothing tells that an attempt began, and nothing that it didn't: another worker was to start it, and
+        what it left may have been removed since. A supervisor that could not begin left word of it, a message."""
+        attempt = opened.attempt
+        if look.state is not State.NOT_BEGUN or look.message is not None or self._executor.queues:
+            return False
+        since = attempt.started_at
+        return attempt.worker != self._terms.worker and since is not None and now - since >= TRACELESS
 
     def _progress(self, name: AttemptId, look: Observation, begun_at: int | None) -> Progress:
         return Progress(

@@ -124,6 +124,27 @@ def test_a_cleaner_removes_the_files_of_an_attempt(world: World) -> None:
     assert (world.scratch / "begun").read_text() == "x\n"
 
 
+@pytest.mark.parametrize(
+    ("later", "outcome", "times"), [("2025-01-01T13:00:00Z", "lost", 1), ("2025-01-01T12:59:59Z", "succeeded", 2)]
+)
+def test_a_cleaner_was_there_before_the_next_worker(arco: Arco, later: str, outcome: str, times: int) -> None:
+    """An attempt of a killed worker that left no file may have run: after an hour, less than any cleaner waits, it is
+    lost and not begun. Before that it was never begun."""
+    begun = arco.folder / "begun"
+    request(arco, f"echo x >> {begun}; sleep 1")
+    with started(arco) as worker:
+        until(begun.exists, "it runs")
+        worker.kill()
+    until(lambda: not processes_in(Path(f"{arco.db}.runs")), "it ended")
+    [home] = Path(f"{arco.db}.runs", "attempts").iterdir()
+    shutil.rmtree(home)
+    arco.at = later
+    arco("work --once")
+    assert [each for each, _ in attempts(arco)] == [outcome]
+    assert begun.read_text() == "x\n" * times
+    assert arco.json("verify --json")["differences"] == []
+
+
 def test_a_copy_of_the_database_on_the_same_boot(arco: Arco) -> None:
     """A copy takes nothing until it is told; then what is open in the original is lost there, and goes on here."""
     gate, begun = arco.folder / "gate", arco.folder / "begun"
