@@ -24,9 +24,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from arco_sched import Conflict, Workspace
+from arco_sched import Conflict, RunLife, RunStatus, Workspace
 
 POOL = "external"
 TIMED_OUT = 124
@@ -52,37 +51,33 @@ def alone(database: Path) -> int | None:
     return lock
 
 
-def runs(workspace: Workspace, status: str) -> Iterator[Any]:
+def runs(workspace: Workspace, status: RunStatus) -> Iterator[RunLife]:
     """The runs of the pool with a status, the oldest request first."""
-    found: list[Any] = []
-    cursor: str | None = None
-    while True:
-        page = workspace.run_lives(status=status, now=now(), cursor=cursor)
-        found += [each for each in page.rows if each.request.policy.pool == POOL]
-        cursor = page.next_cursor
-        if cursor is None:
-            return reversed(found)
+    found = workspace.walk(workspace.run_lives, status=status, now=now())
+    return reversed([each for each in found if each.request.policy.pool == POOL])
 
 
 def give_up_lost(workspace: Workspace, me: str) -> None:
     """Record that the attempts of an earlier call failed: whoever holds the lock knows that nothing of them is left."""
     for each in runs(workspace, "running"):
         last = each.state.attempt
-        if last.external_id is not None and last.external_id.startswith(me):
-            workspace.fail_run(each.run.run_id, message="its executor was ended", now=now())
+        if last is not None and (last.external_id or "").startswith(me):
+            workspace.fail_run(each.run.run_id, attempt=last.number, message="its executor was ended", now=now())
             print(f"{each.run.run_key}: attempt {last.number} was lost", flush=True)
 
 
-def execute(workspace: Workspace, each: Any, me: str, lock: int) -> None:
+def execute(workspace: Workspace, each: RunLife, me: str, lock: int) -> None:
     """One attempt of a run, from its beginning to its end."""
     run = each.run
+    if each.waiting_for != "external":  # it waits for its spread or for a retry
+        return
     if run.content.command is None:
         print(f"{run.run_key}: no command, left alone", flush=True)
         return
     try:
         # The id names this attempt: recording the same beginning again would change nothing.
         started = workspace.start_run(run.run_id, external_id=f"{me}{time.time_ns()}", now=now())
-    except Conflict:  # it waits for a retry, is not due yet, is too late, or somebody else was first
+    except Conflict:  # it is too late, or somebody else was first
         return
     attempt = started.runs[0].state.attempts
     print(f"{run.run_key}: attempt {attempt}: {run.content.command}", flush=True)
@@ -92,13 +87,14 @@ def execute(workspace: Workspace, each: Any, me: str, lock: int) -> None:
         print(f"{run.run_key}: exit {code}{f', {message}' if message else ''}", flush=True)
 
 
-def call(each: Any, attempt: int, lock: int) -> tuple[int, str | None]:
+def call(each: RunLife, attempt: int, lock: int) -> tuple[int, str | None]:
     """Give the command to its shell; returns the exit code, and a message where there is more to say.
 
     The command line comes from whoever defined the schedule, and is given to the shell as it is; nothing else of the
     request becomes part of it: other fields go into the environment.
     """
     content = each.run.content
+    assert content.command is not None  # noqa: S101 - the caller saw to it
     environment = {**os.environ, **dict(content.environment)}
     environment |= {"ARCO_RUN_ID": each.run.run_id, "ARCO_RUN_KEY": each.run.run_key, "ARCO_ATTEMPT": str(attempt)}
     try:

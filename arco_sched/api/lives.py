@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Lives(Facade):
     """The methods of `Workspace` that change the life of runs.
 
-    A run is named by a run id, a tick id, a schedule id, or the beginning of a run id where only one begins so.
+    A run is named by its run id, the beginning of it that no other run id has, its tick id, its run key, or its
+    schedule id. A schedule id means the last run of the schedule; for `retry` the last that failed; for `finish_run`,
+    `fail_run` and `cancel` the running one, and `InvalidInput` if several are running. A program should use run ids.
     """
 
     def retry(self, *runs: str, now: Instant, current: bool = False, force: bool = False) -> Changed:
@@ -25,8 +27,7 @@ class Lives(Facade):
         Raises `NotFound`, and `Conflict` for a run that is not over, or that succeeded, without `force`.
 
         Args:
-            runs: Run ids, or beginnings of them where only one begins so, tick ids, or schedule ids (the last run that
-                failed).
+            runs: Run ids, or what else names a run; a schedule id means its last run that failed.
             now: The clock: an aware datetime or whole seconds since 1970.
             current: Whether each is repeated by a new run for the same occurrence, with what its schedule asks for now,
                 under the run key `{run key}:retry:{n}`.
@@ -47,8 +48,7 @@ class Lives(Facade):
         Raises `NotFound`, and `Conflict` for a run that is over otherwise.
 
         Args:
-            runs: Run ids, or beginnings of them where only one begins so, tick ids, or schedule ids (the run that is
-                running).
+            runs: Run ids, or what else names a run; a schedule id means its running run.
             now: The clock: an aware datetime or whole seconds since 1970.
         """
         given = Given()
@@ -60,21 +60,23 @@ class Lives(Facade):
         Raises `NotFound`, and `Conflict` for a run that does not wait.
 
         Args:
-            runs: Run ids, or beginnings of them where only one begins so, tick ids, or schedule ids (the last run).
+            runs: Run ids, or what else names a run; a schedule id means its last run.
             now: The clock: an aware datetime or whole seconds since 1970.
         """
         given = Given()
         return given.call(super().skip, *given.runs("runs", runs), now=given.instant("now", now))
 
     def start_run(self, run: str, *, external_id: str, now: Instant) -> Changed:
-        """An executor of your own begins the next attempt; the same id again is `existing`.
+        """An executor of your own begins the next attempt; the same id again is `existing` while the attempt is open.
 
-        Raises `NotFound`, and `Conflict` where another attempt is open or the run is over.
+        Raises `NotFound`, and `Conflict` if the attempt with this id has ended, another one is open, the run is over,
+        it is not due yet (with its spread), it waits for a retry, or its `start_within_seconds` are over. `overlap`,
+        the slots of the pool and the timeout are not checked: they are up to your executor.
 
         Args:
-            run: A run id, a tick id, a schedule id (its last run), or the beginning of a run id where only one begins
-                so.
-            external_id: What your executor calls the attempt, a text of up to 1,000 characters.
+            run: A run id, or what else names a run; a schedule id means its last run.
+            external_id: What your executor calls this attempt, a text of up to 1,000 characters that no other attempt
+                of the run has.
             now: The clock: an aware datetime or whole seconds since 1970.
         """
         given = Given()
@@ -90,13 +92,12 @@ class Lives(Facade):
     ) -> Changed:
         """An executor of your own tells how an attempt ended; the same again is `existing`.
 
-        Raises `NotFound`, and `Conflict` where the attempt is not the current one.
+        Raises `NotFound`, and `Conflict` if the attempt is not the current one, or ended otherwise before.
 
         Args:
-            run: A run id, a tick id, a schedule id (its last run), or the beginning of a run id where only one begins
-                so.
+            run: A run id, or what else names a run; a schedule id means its running run.
             attempt: The number of the attempt, which `start_run` answers as `runs[0].state.attempts`.
-            exit_code: 0 for a success, up to 255.
+            exit_code: 0 for a success, up to 255. A command that a signal ended has 128 + the signal, as in a shell.
             now: The clock: an aware datetime or whole seconds since 1970.
             message: What to keep about the end, a text of up to 1,000 characters.
         """
@@ -110,15 +111,17 @@ class Lives(Facade):
             message=given.optional(given.label, "message", message),
         )
 
-    def fail_run(self, run: str, *, now: Instant, message: str | None = None) -> Changed:
-        """The open attempt of an executor of your own failed, without an exit code.
+    def fail_run(self, run: str, *, now: Instant, attempt: int | None = None, message: str | None = None) -> Changed:
+        """The open attempt of an executor of your own failed, without an exit code; the same again is `existing`.
 
-        Raises `NotFound`, and `Conflict` where none is open.
+        After a `cancel` the run is then `canceled`. Raises `NotFound`, and `Conflict` if no attempt is open, or another
+        than `attempt`.
 
         Args:
-            run: A run id, a tick id, a schedule id (the run that is running), or the beginning of a run id where only
-                one begins so.
+            run: A run id, or what else names a run; a schedule id means its running run.
             now: The clock: an aware datetime or whole seconds since 1970.
+            attempt: The number of the attempt, as of `finish_run` (default: whichever is open). Give it, so that a
+                process that was thought dead can't end the attempt after its own.
             message: What to keep about the end, a text of up to 1,000 characters.
         """
         given = Given()
@@ -126,6 +129,7 @@ class Lives(Facade):
             super().fail_run,
             given.run("run", run),
             now=given.instant("now", now),
+            attempt=given.optional(given.size, "attempt", attempt),
             message=given.optional(given.label, "message", message),
         )
 

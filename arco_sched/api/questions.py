@@ -229,8 +229,8 @@ class Questions(Facade):
         """One run with its attempts, and what it waits for. Raises `NotFound`.
 
         Args:
-            run: A run id, a tick id, a schedule id (its last run), or the beginning of a run id where only one begins
-                so.
+            run: A run id, the beginning of one that no other has, a tick id, a run key, or a schedule id (its last
+                run).
             now: The clock: an aware datetime or whole seconds since 1970.
         """
         given = Given()

@@ -80,7 +80,7 @@ def cancel(
 ) -> None:
     """Cancel runs: one that waits at once, one that is running as soon as its processes have ended.
 
-    A schedule id means the run that is running.
+    A schedule id means its running run.
     """
     session: Session = ctx.obj
     _change(
@@ -171,7 +171,8 @@ def start(
 ) -> None:
     """Record that an executor of your own begins the next attempt of a run.
 
-    The answer has the number of the attempt. The same id again changes nothing; exit code 4: another attempt is open.
+    The answer has the number of the attempt. The same id again changes nothing while the attempt is open. Exit code 4:
+    the attempt with this id has ended, another one is open, or the run is not due.
     """
     session: Session = ctx.obj
     _check_text("--external-id", external_id)
@@ -191,7 +192,8 @@ def finish(
 ) -> None:
     """Record how an attempt of an executor of your own ended.
 
-    Exit code 4: the attempt is not the current one, or another end of it is recorded.
+    A schedule id means its running run. Exit code 4: the attempt is not the current one, or another end of it is
+    recorded.
     """
     session: Session = ctx.obj
     _check_text("--message", message)
@@ -201,15 +203,25 @@ def finish(
 
 
 @signed
-def fail(ctx: typer.Context, run: opt.RunName, message: Message = None, as_json: opt.Json = False) -> None:
+def fail(
+    ctx: typer.Context,
+    run: opt.RunName,
+    attempt: Annotated[
+        int | None,
+        typer.Option("--attempt", metavar="N", min=1, help="Only if this attempt is the open one (default: any)."),
+    ] = None,
+    message: Message = None,
+    as_json: opt.Json = False,
+) -> None:
     """Record that the open attempt of an executor of your own failed, without an exit code.
 
-    A schedule id means the run that is running. An attempt of a worker is refused: cancel it.
+    A schedule id means its running run. Exit code 4: no attempt is open, or another one, or a worker runs it (cancel
+    the run instead).
     """
     session: Session = ctx.obj
     _check_text("--message", message)
     with session.open() as workspace:
-        answer = workspace.fail_run(run, message=message, now=session.now)
+        answer = workspace.fail_run(run, attempt=attempt, message=message, now=session.now)
     _answer(answer, as_json=as_json)
 
 

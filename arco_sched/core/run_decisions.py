@@ -27,7 +27,17 @@ from arco_sched.core.run_events import (
 from arco_sched.core.runs import Request, RunState, canceled_reason, is_past_deadline
 
 RefusalCode = Literal[
-    "final", "open", "not-open", "not-current", "not-begun", "other-id", "early", "deadline", "succeeded", "not-yours"
+    "final",
+    "open",
+    "not-open",
+    "not-current",
+    "not-begun",
+    "other-id",
+    "ended",
+    "early",
+    "deadline",
+    "succeeded",
+    "not-yours",
 ]
 
 
@@ -119,12 +129,15 @@ def start_by_hand(request: Request, state: RunState, *, external_id: str, now: i
     """`arco runs start`: an executor of one's own opens the next attempt and will tell its end.
 
     Overlap, pools and what workers leave alone are not asked; due time, retry and deadline are. An id names one
-    attempt: the id of the last attempt again changes nothing, even after its end. Refused with `other-id` where another
-    attempt is open.
+    attempt: the id of the open attempt again changes nothing, that of the last one is refused with `ended` once it has
+    ended, so that nobody takes it for open. Refused with `other-id` where another attempt is open.
     """
     last = state.attempt
     if last is not None and last.executor == EXTERNAL and last.external_id == external_id:
-        return ()
+        if last.end is None:
+            return ()
+        what = f"attempt {last.number} of run {state.run_id} was {external_id}, and has ended ({last.end.outcome})"
+        return Refused("ended", f"{what}: give the next attempt an id of its own")
     if state.open_attempt is not None:
         whose = f"runs as {last.external_id}" if last and last.external_id else "is run by a worker"
         return Refused("other-id", f"attempt {state.attempts} of run {state.run_id} {whose}")
@@ -204,15 +217,26 @@ def finish_by_hand(
     )
 
 
-def fail_by_hand(policy: Policy, state: RunState, *, message: str | None, now: int, orphaned: bool = False) -> Decision:
+def fail_by_hand(
+    policy: Policy,
+    state: RunState,
+    *,
+    message: str | None,
+    now: int,
+    attempt: int | None = None,
+    orphaned: bool = False,
+) -> Decision:
     """`arco runs fail`: the open attempt of an executor of one's own failed, without an exit code.
 
-    An attempt that a worker runs is refused (what lives is canceled instead), unless it is `orphaned`: the caller knows
-    that no worker can tell any more whether it lives. Nothing new where the last attempt failed like this before.
+    Refused where it is not the `attempt` that is given (None: whichever is open). An attempt that a worker runs is
+    refused (what lives is canceled instead), unless it is `orphaned`: the caller knows that no worker can tell any more
+    whether it lives. Nothing new where the last attempt failed like this before.
     """
     last = state.attempt
     if last is None:
         return Refused("not-open", f"no attempt of run {state.run_id} is open")
+    if attempt is not None and attempt != last.number:
+        return _not_current(state, attempt)
     if last.end is not None:
         if last.end.outcome == "failed" and last.end.exit_code is None and last.executor == EXTERNAL:
             return ()
@@ -360,6 +384,11 @@ def _current(state: RunState, number: int) -> Attempt | Refused:
     attempt = state.open_attempt
     if attempt is not None and attempt.number == number:
         return attempt
+    return _not_current(state, number)
+
+
+def _not_current(state: RunState, number: int) -> Refused:
+    attempt = state.open_attempt
     now = "no attempt is open" if attempt is None else f"attempt {attempt.number} is"
     return Refused("not-current", f"attempt {number} of run {state.run_id} is not the current one: {now}")
 

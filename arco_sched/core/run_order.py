@@ -28,7 +28,7 @@ from typing import Literal, NamedTuple
 from arco_sched.core.policy import Overlap
 from arco_sched.core.runs import Group, Request, RunState, is_external
 
-WaitingFor = Literal["external", "due", "retry", "worker", "overlap", "pool", "slot"]
+WaitingFor = Literal["due", "retry", "external", "worker", "overlap", "pool", "slot"]
 Stage = Literal["first", "retry", "again"]
 
 
@@ -216,12 +216,12 @@ def choose(
 
 
 def _before_overlap(run: Waiting, workers: Iterable[WorkerTerms], now: int) -> WaitingFor | None:
-    if run.external:
-        return "external"
     if run.starts_at is not None and now < run.starts_at:
         return "due"
     if run.retry_at is not None and now < run.retry_at:
         return "retry"
+    if run.external:
+        return "external"
     return None if any(worker.serves(run.pool, run.run_as) for worker in workers) else "worker"
 
 

@@ -100,12 +100,14 @@ def finish(store: Store, run_id: str, *, attempt: int, exit_code: int, message: 
     )
 
 
-def fail(store: Store, run_id: str, *, message: str | None, now: int) -> Changed:
-    """The open attempt of an executor of one's own failed, without an exit code."""
+def fail(store: Store, run_id: str, *, attempt: int | None, message: str | None, now: int) -> Changed:
+    """The open attempt of an executor of one's own failed, without an exit code; `Conflict` where it is another one."""
     return _by_hand(
         store,
         [run_id],
-        lambda life: run_decisions.fail_by_hand(life.request.policy, life.state, message=message, now=now),
+        lambda life: run_decisions.fail_by_hand(
+            life.request.policy, life.state, attempt=attempt, message=message, now=now
+        ),
         now,
     )
 
@@ -269,14 +271,27 @@ def _by_key(transaction: Transaction, text: str) -> Run | None:
     return transaction.runs.by_key(text, None if schedule is None else parsed, schedule)
 
 
+def _check_only_one(transaction: Transaction, schedule_id: str) -> None:
+    """Refuse the id of a schedule of which several runs are running: it would end any one of them."""
+    number = transaction.definitions.number(schedule_id)
+    running = [] if number is None else transaction.runs.ids_of(number, "running")
+    if len(running) > 1:
+        raise InvalidInput(
+            f"{len(running)} runs of schedule {schedule_id} are running: name one by its run id, such as {running[0]}"
+        )
+
+
 def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) -> str:
     """The run id that somebody means: an exact one, a tick id, a schedule id, the beginning of one, or a run key.
 
-    Of a schedule it is the last run with one of the `wanted` statuses (default: the last). Raises `NotFound`.
+    Of a schedule it is the last run with one of the `wanted` statuses (default: the last); of those that are running,
+    the only one. Raises `NotFound`, and `InvalidInput` where it may be one of several.
     """
     statuses = tuple(wanted)
     found = transaction.runs.meant(text, statuses)
     if len(found) == 1:
+        if "running" in statuses and found != [text]:
+            _check_only_one(transaction, text)
         return found[0]
     if found:
         raise InvalidInput(f"{text!a} is the beginning of {len(found)} run ids: write more of it")

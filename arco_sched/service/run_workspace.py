@@ -1,8 +1,8 @@
 """The use cases about the life of runs, pools and workers: a part of `Workspace`.
 
-A run is named by a run id, a tick id, a schedule id (its last run; for `retry` the last that failed, for `cancel` and
-`fail_run` the one that is running), the beginning of a run id where only one begins so, or a run key. How often
-somebody is to evaluate is kept here too.
+A run is named by a run id, a tick id, a schedule id (its last run; for `retry` the last that failed, for `finish_run`,
+`fail_run` and `cancel` the one that is running), the beginning of a run id where only one begins so, or a run key. How
+often somebody is to evaluate is kept here too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -118,15 +118,16 @@ class RunWorkspace:
         """An executor of one's own tells how an attempt ended. Raises `Conflict` where it is not the current one."""
         from arco_sched.service import life
 
-        (run_id,) = life.resolve_all(self._store, [run])
+        (run_id,) = life.resolve_all(self._store, [run], wanted=("running",))
         return life.finish(self._store, run_id, attempt=attempt, exit_code=exit_code, message=message, now=now)
 
-    def fail_run(self, run: str, *, now: int, message: str | None = None) -> "Changed":
-        """The open attempt of an executor of one's own failed, without an exit code. Raises `Conflict`."""
+    def fail_run(self, run: str, *, now: int, attempt: int | None = None, message: str | None = None) -> "Changed":
+        """The open attempt of an executor of one's own failed, without an exit code. Raises `Conflict`, also where
+        it is not the `attempt` that is given."""
         from arco_sched.service import life
 
         (run_id,) = life.resolve_all(self._store, [run], wanted=("running",))
-        return life.fail(self._store, run_id, message=message, now=now)
+        return life.fail(self._store, run_id, attempt=attempt, message=message, now=now)
 
     def pools(self) -> "list[Pool]":
         """Every pool that has a limit, or in which something runs or waits, and `default`."""

@@ -111,7 +111,7 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
         Call("retry", {"runs": [started], "now": NOW, "current": False, "force": True}),
         Call("cancel", {"runs": [unwanted], "now": NOW}),
         Call("skip", {"runs": [discarded], "now": NOW}),
-        Call("fail_run", {"run": run_id, "now": NOW, "message": "the node is gone"}),
+        Call("fail_run", {"run": run_id, "now": NOW, "attempt": 1, "message": "the node is gone"}),
         Call("set_pool", {"pool": "small", "slots": 2, "now": NOW}),
         Call("pools", {}),
         Call("workers", {}),

@@ -413,11 +413,31 @@ def test_an_executor_of_ones_own(arco: Arco) -> None:
     assert arco.json(f"runs finish {name} --attempt 1 --exit 7")["change"] == "existing"
     assert arco(f"runs finish {name} --attempt 1 --exit 0").code == 4
     assert arco(f"runs wait {name}").code == 7
+    assert "has ended (failed): give the next" in arco(f"runs start {name} --external-id pod-1").err
     arco.ok("runs start mine:1736848800 --external-id pod-3")
-    (run,) = arco.json("runs fail mine --message 'the node is gone'")["runs"]
+    assert arco("runs fail mine --attempt 2").code == 4
+    (run,) = arco.json("runs fail mine --attempt 1 --message 'the node is gone'")["runs"]
     assert (run["tick_id"], run["status"], run["exit_code"]) == ("mine:1736848800", "failed", None)
     assert arco.json(f"runs show {run['run_id']}")["attempts"][0]["message"] == "the node is gone"
     arco.ok("verify")
+
+
+@pytest.mark.parametrize("act", ["finish two --attempt 1 --exit 0", "fail two", "cancel two"])
+def test_a_schedule_of_which_two_runs_are_running_names_none_of_them(arco: Arco, act: str) -> None:
+    """finish, fail and cancel end a run that is running: which one must be clear."""
+    schedule(arco, "two", "true", "--pool", "external")
+    arco.ok("tick", at=TICKED)
+    arco.at = TICKED
+    result = arco(f"runs {act}")
+    assert (result.code, "no run of schedule two is running" in result.err) == (3, True)
+    runs = [
+        arco.json(f"runs start two:{at} --external-id {at}")["runs"][0]["run_id"] for at in (1736848800, 1736935200)
+    ]
+    result = arco(f"runs {act}")
+    assert result.code == 2
+    assert result.err == f"arco: 2 runs of schedule two are running: name one by its run id, such as {runs[0]}\n"
+    arco.ok(f"runs fail {runs[0]}")
+    assert arco.json(f"runs {act}")["runs"][0]["run_id"] == runs[1]
 
 
 @pytest.mark.parametrize("options", ["--attempt 1 --exit 256", "--attempt 1 --exit -1", "--attempt 0 --exit 0"])

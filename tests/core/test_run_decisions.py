@@ -219,7 +219,8 @@ SPREAD = request(spread_seconds=86_400)
         (PLAIN, OWN, "y", 2000, "other-id"),
         (PLAIN, RUNNING, "x", 1000, "other-id"),
         (PLAIN, FAILED, "x", 2000, "final"),
-        (PLAIN, state_after(own("x"), ends("failed", 1)), "x", 2000, ()),  # told again, late
+        (PLAIN, state_after(own("x"), ends("failed", 1)), "x", 2000, "ended"),  # told again, late
+        (PLAIN, state_after(own("x"), ends("failed", 1, policy=RETRYING)), "x", 2000, "ended"),
         (PLAIN, RETRY_WAITS, "x", 1049, "early"),
         (PLAIN, RETRY_WAITS, "x", 1050, ("RunStarted",)),
         (LATE, FRESH, "x", 1010, ("RunStarted",)),
@@ -228,7 +229,7 @@ SPREAD = request(spread_seconds=86_400)
     ],
 )
 def test_start_by_hand(of: Request, state: RunState, external_id: str, now: int, answer: Any) -> None:
-    """`runs start`: the same id again is nothing new, another one is refused; due, retry and deadline are heeded."""
+    """`runs start`: the same id again is nothing new while the attempt is open; due, retry and deadline are heeded."""
     assert named(own(external_id, now, of)(state)) == answer
 
 
@@ -277,6 +278,24 @@ def test_fail_by_hand(state: RunState, orphaned: bool, answer: Any) -> None:
         assert (decided[0].outcome, decided[0].status) == answer
     else:
         assert named(decided) == answer
+
+
+@pytest.mark.parametrize(
+    ("state", "attempt", "answer"),
+    [
+        (OWN, 1, ("RunFinished",)),
+        (OWN, 2, "not-current"),
+        (FRESH, 1, "not-open"),
+        (state_after(own(), ends("failed")), 1, ()),
+        (state_after(own(), ends("failed")), 2, "not-current"),
+        (state_after(own("x"), ends("failed", policy=RETRYING), own("y", 2000)), 1, "not-current"),
+        (state_after(own("x"), ends("failed", policy=RETRYING), own("y", 2000)), 2, ("RunFinished",)),
+    ],
+)
+def test_failing_one_attempt(state: RunState, attempt: int, answer: Any) -> None:
+    """Whoever lost an attempt can't end the one that came after it."""
+    decided = decide.fail_by_hand(PLAIN.policy, state, attempt=attempt, message=None, now=3000)
+    assert named(decided) == answer
 
 
 @pytest.mark.parametrize(

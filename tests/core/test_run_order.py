@@ -158,10 +158,10 @@ def test_skip_and_cancel_need_no_capacity(capacity: Capacity) -> None:
 @pytest.mark.parametrize(
     ("values", "others", "capacity", "reason"),
     [
-        # The first that holds: external, due, retry, worker, overlap, pool, slot. Everything holds at first.
-        ({"external": True, "starts_at": 101, "retry_at": 101, "pool": "x"}, True, Capacity(0, {"x": 0}), "external"),
-        ({"starts_at": 101, "retry_at": 101, "pool": "x"}, True, Capacity(0, {"x": 0}), "due"),
-        ({"starts_at": 100, "retry_at": 101, "pool": "x"}, True, Capacity(0, {"x": 0}), "retry"),
+        # The first that holds: due, retry, external, worker, overlap, pool, slot. Everything holds at first.
+        ({"external": True, "starts_at": 101, "retry_at": 101, "pool": "x"}, True, Capacity(0, {"x": 0}), "due"),
+        ({"external": True, "starts_at": 100, "retry_at": 101, "pool": "x"}, True, Capacity(0, {"x": 0}), "retry"),
+        ({"external": True, "retry_at": 100, "pool": "x"}, True, Capacity(0, {"x": 0}), "external"),
         ({"retry_at": 100, "pool": "x"}, True, Capacity(0, {"x": 0}), "worker"),
         ({"run_as": "root"}, True, Capacity(0, {"p": 0}), "worker"),
         ({"run_as": "me"}, True, Capacity(0, {"p": 0}), "overlap"),
