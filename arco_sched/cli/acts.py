@@ -1,4 +1,4 @@
-"""`arco schedule enable`, `disable`, `delete`, `trigger`, `discard`: what somebody does with one schedule or many."""
+"""`arco schedule enable`, `disable`, `delete`, `trigger`, `discard`: acting on one schedule or many."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def answer_change(
     answer: "ScheduleChange", session: Session, *, as_json: bool, said: "Mapping[str, Any] | None" = None
 ) -> None:
-    """Show what became of one schedule; `said` are the fields that options gave."""
+    """Show the change of one schedule; `said` holds the fields that options set."""
     from arco_sched.render import json, sentences
     from arco_sched.service.definitions import cautious
 
@@ -67,9 +67,9 @@ def enable(
     discard_waiting: defining.DiscardWaiting = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Let paused schedules trigger runs again.
+    """Let paused schedules request runs again.
 
-    Nothing that fell into the pause is made up for. All are changed in one transaction, or none is.
+    Occurrences during the pause are not made up for. All schedules change in one transaction, or none does.
     """
     _set_enabled(
         ctx.obj,
@@ -91,16 +91,16 @@ def disable(
         typer.Option(
             "--until",
             metavar="INSTANT",
-            help="From then on occurrences trigger runs again, such as 2025-01-20, monday 9:00, or in 2h.",
+            help='Pause only until this instant, such as 2025-01-20, "monday 9:00" or "in 2h".',
         ),
     ] = None,
     expect_version: defining.ExpectVersion = None,
     discard_waiting: defining.DiscardWaiting = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Pause schedules: what is due is recorded as skipped, and requests no run.
+    """Pause schedules: what is due is recorded as skipped and requests no run.
 
-    A pause ends with `enable`, or by itself at --until. All are changed in one transaction, or none is.
+    A pause ends with `arco schedule enable`, or at --until. All schedules change in one transaction, or none does.
     """
     _set_enabled(
         ctx.obj,
@@ -137,7 +137,7 @@ def _set_enabled(
 
 
 def _end(workspace: "Workspace", schedule_ids: tuple[str, ...], ends: "Asked | None") -> int | None:
-    """When a pause ends, on the clock of the schedules; raises `InvalidInput` where they have different ones."""
+    """When a pause ends, on the clock of the schedules; raises `InvalidInput` if their clocks differ."""
     if ends is None:
         return None
     found = {ends(clock_of(workspace, schedule_id, None)) for schedule_id in schedule_ids}
@@ -160,9 +160,10 @@ def delete(
     discard_waiting: defining.DiscardWaiting = False,
     as_json: opt.Json = False,
 ) -> None:
-    """End schedules; their history stays.
+    """Delete schedules; their history stays.
 
-    What was due before is still evaluated, unless --discard-waiting is given. All end in one transaction, or none does.
+    What was due before is still evaluated, unless you add --discard-waiting. All schedules are deleted in one
+    transaction, or none is.
     """
     session: Session = ctx.obj
     problems = which.problems()
@@ -184,12 +185,12 @@ def trigger(
     ctx: typer.Context,
     which: many.Which,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the run is over, and exit as it did.")] = False,
-    follow: Annotated[bool, typer.Option("--follow", help="Print its output too, as it comes.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Wait, and print the run's output as it comes.")] = False,
     as_json: opt.Json = False,
 ) -> int:
-    """Request runs now, beside what is due.
+    """Request runs now, in addition to what is due.
 
-    It makes a manual tick, which does not take the place of a scheduled one. The exit codes of --wait are those of
+    Each is recorded as a manual tick, which doesn't replace a scheduled one. --wait has the exit codes of
     `arco runs wait`.
     """
     from arco_sched.render import json, lives, sentences
@@ -231,9 +232,9 @@ def discard(
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Let everything of schedules that waits lapse, with reason `discarded`.
+    """Let the backlog of schedules lapse, with reason `discarded`.
 
-    For a backlog that nobody needs any more. What is due from now on is not affected.
+    Use it for a backlog that nobody needs. What is due from now on isn't affected.
     """
     from arco_sched.render import rewinding
 

@@ -1,7 +1,7 @@
 """The root of the command line: its options, and where each command lives.
 
-A command's module is imported when the command is called (or all of them are listed): `arco tick` does not pay for the
-others.
+A command's module is only imported when the command is called (or all of them are listed), so that `arco tick` doesn't
+pay for the others.
 """
 
 from importlib import import_module
@@ -55,7 +55,7 @@ _PLACES: Final = {
 
 
 class _Root(TyperGroup):
-    """The group of all commands, each loaded when it is asked for."""
+    """The group of all commands, each loaded on demand."""
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - typer's signature
         return list(_PLACES)
@@ -67,7 +67,7 @@ class _Root(TyperGroup):
     ) -> TyperCommand | TyperGroup | None:
         place = _PLACES.get(cmd_name)
         if place is None:
-            # typer proposes the nearest of these names.
+            # typer suggests the closest of these names.
             self.commands = cast("Any", dict.fromkeys(_PLACES))
             return None
         module, _, attribute = place.module.partition(":")
@@ -100,7 +100,7 @@ def _version(wanted: bool) -> None:
 
 def _patience(seconds: float | None) -> float | None:
     if seconds is not None and not 0 <= seconds <= 86_400:
-        raise typer.BadParameter("a day at most, and not less than 0 seconds")
+        raise typer.BadParameter("must be between 0 and 86,400 seconds (a day)")
     return seconds
 
 
@@ -109,7 +109,9 @@ def root(
     ctx: typer.Context,
     db: Annotated[
         str | None,
-        typer.Option("--db", metavar="PATH", help="The database file ($ARCO_DB, else the user's data directory)."),
+        typer.Option(
+            "--db", metavar="PATH", help="Database file (default: $ARCO_DB, else arco/arco.db in your data directory)."
+        ),
     ] = None,
     busy_timeout: Annotated[
         float | None,
@@ -117,16 +119,16 @@ def root(
             "--busy-timeout",
             metavar="SECONDS",
             callback=_patience,
-            help="How long to wait while another process writes to the database (60).",
+            help="How long to wait while another process writes to the database (default: 60).",
         ),
     ] = None,
     _: Annotated[
-        bool, typer.Option("--version", help="Show the version and leave.", callback=_version, is_eager=True)
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """Versioned schedules, deterministic catch-up ticks and idempotent runs, in one SQLite file.
 
-    Define schedules, let cron call `arco tick` each minute, and ask what happened and why.
+    Define schedules, let cron call `arco tick` every minute, and ask what happened and why.
     """
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
@@ -135,5 +137,5 @@ def root(
 
 
 def command() -> TyperGroup:
-    """The whole command line, ready to parse."""
+    """The whole command line."""
     return cast("TyperGroup", get_command(app))

@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 apply_app = typer.Typer(add_completion=False)
 export_app = typer.Typer(add_completion=False)
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
-
 
 def read_bytes(name: str) -> bytes:
-    """What a file holds, `-` for stdin; raises `InvalidInput` when it can't be read."""
+    """The content of a file, or of stdin for `-`; raises `InvalidInput` if it can't be read."""
     try:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
@@ -34,14 +32,14 @@ def read_bytes(name: str) -> bytes:
 
 
 def note_new(workspace: "Workspace", applied: "Applied") -> None:
-    """Say where new schedules have commands, and no worker ever ran here."""
+    """Note it if new schedules have commands and no worker has ever run here."""
     new = [change.version.definition for change in applied.changes if change.change == "created"]
     if not applied.dry_run:
         note_no_worker(workspace, *((definition.request, definition.policy) for definition in new))
 
 
 def say_besides(applied: "Applied") -> None:
-    """What a person should know besides the changes."""
+    """Print warnings, and what still waits, next to the changes."""
     from arco_sched.render import applied as render
 
     for change in applied.changes:
@@ -57,14 +55,15 @@ def say_besides(applied: "Applied") -> None:
 @signed
 def apply(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A TOML file; - for stdin.", show_default=False)],
-    dry_run: DryRun = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Delete the schedules that are not in the file.")] = False,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="TOML file, or - for stdin.", show_default=False)],
+    dry_run: opt.DryRun = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete schedules that are not in the file.")] = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Make the schedules what a file says, all of them or none, and the database if there is none.
+    """Make the schedules match a file, all of them or none; creates the database if there is none.
 
-    A schedule that somebody disabled stays so unless the file says `enabled`. `arco export` writes such a file.
+    A schedule that was disabled by hand stays disabled unless the file says `enabled`. `arco export` writes such a
+    file.
     """
     from arco_sched.formats.toml_file import NAMES, read
     from arco_sched.render import applied as render
@@ -106,13 +105,13 @@ def apply(
 def export(
     ctx: typer.Context,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of the file, for editors; needs no database.")
+        bool, typer.Option("--schema", help="Print the JSON Schema of such a file, for editors; needs no database.")
     ] = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Write the schedules as a TOML file that `arco apply` finds unchanged.
+    """Print the schedules as a TOML file for `arco apply`.
 
-    With --json, the same document as JSON.
+    Applying the file changes nothing. With --json it is the same document as JSON.
     """
     session: Session = ctx.obj
     if schema:

@@ -1,4 +1,4 @@
-"""`arco backfill`: runs for occurrences of the past."""
+"""`arco backfill`: runs for past occurrences."""
 
 from typing import Annotated
 
@@ -25,19 +25,27 @@ backfill_app = typer.Typer(add_completion=False)
 def backfill(
     ctx: typer.Context,
     schedule_id: opt.Id,
-    start: Annotated[str, typer.Option("--from", metavar="INSTANT", help=f"From this instant on, inclusive: {FORMS}.")],
-    stop: Annotated[str, typer.Option("--to", metavar="INSTANT", help="Until before this instant.")],
+    start: Annotated[
+        str, typer.Option("--from", metavar="INSTANT", help=f"Only from this instant on, such as {FORMS}.")
+    ],
+    stop: Annotated[str, typer.Option("--to", metavar="INSTANT", help="Only before this instant.")],
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", help="Make at most so many ticks, the oldest first; up to 10000.")
+        int,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            help="Maximum ticks to make, oldest first, 1 to 10,000 (default: 1000).",
+            show_default=False,
+        ),
     ] = 1000,
     dry_run: opt.DryRun = False,
     tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Request runs for occurrences that lapsed, were paused, or lie before the start.
+    """Request runs for past occurrences that lapsed, were paused, or lie before the start.
 
-    One that was triggered is left alone, and so is one that waits for `arco tick`. Doing it again finds what is there.
+    Occurrences that were triggered, or still wait for `arco tick`, are left alone. Repeating it makes nothing twice.
     """
     from arco_sched.render import backfill as render
 

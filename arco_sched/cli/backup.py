@@ -15,13 +15,14 @@ backup_app = typer.Typer(add_completion=False)
 @backup_app.command(epilog=examples("arco backup arco-monday.db", "arco backup --replace /var/backups/arco.db"))
 def backup(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The copy to write.", show_default=False)],
-    replace: Annotated[bool, typer.Option("--replace", help="Replace a file of that name.")] = False,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="File to write.", show_default=False)],
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing file.")] = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Copy the database, consistently, while others work.
+    """Make a consistent copy of the database while others use it.
 
-    The copy appears under its name only when it is whole; it is a database like any other (`arco --db FILE verify`).
+    The copy only appears under its name once it is complete. It is a database like any other: try
+    `arco --db FILE verify`.
     """
     from pathlib import Path
 

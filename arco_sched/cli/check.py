@@ -1,4 +1,4 @@
-"""`arco check`: for monitoring, what asks for attention."""
+"""`arco check`: what needs attention, for monitoring."""
 
 from typing import Annotated
 
@@ -18,7 +18,8 @@ check_app = typer.Typer(add_completion=False)
 def check(
     ctx: typer.Context,
     max_lag: Annotated[
-        str | None, typer.Option("--max-lag", metavar="SPAN", help="No evaluation for longer than this: 5m, 2h.")
+        str | None,
+        typer.Option("--max-lag", metavar="SPAN", help="No evaluation for longer than this, such as 5m or 2h."),
     ] = None,
     stale: Annotated[
         bool, typer.Option("--stale", help="Schedules without a success within their --success-within.")
@@ -29,16 +30,17 @@ def check(
         typer.Option(
             "--late",
             metavar="SPAN",
-            help="Runs that could start and have not for this long, that no worker serves, or that are past their "
-            "timeout at an executor of your own.",
+            help="Runs that have been ready to start for longer than this, that no worker serves, or that an executor "
+            "of your own keeps past their timeout.",
         ),
     ] = None,
-    waiting: Annotated[int | None, typer.Option("--waiting", metavar="N", help="More than N runs that wait.")] = None,
+    waiting: Annotated[int | None, typer.Option("--waiting", metavar="N", help="More than N waiting runs.")] = None,
     as_json: opt.Json = False,
 ) -> ExitCode:
-    """Check that all is well: a line for each finding, and exit code 7 where there is any.
+    """Check for problems: one line per finding, and exit code 7 if there is any.
 
-    Without an option it judges all that it can, --max-lag 5m and --late 5m included. It only reads.
+    The options choose what to check. Without any, it checks everything it can, with --max-lag 5m and --late 5m. It only
+    reads.
     """
     from arco_sched.render import findings as render
     from arco_sched.service.check import ALL, Asked

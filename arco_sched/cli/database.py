@@ -14,13 +14,14 @@ init_app = typer.Typer(add_completion=False)
 def init(
     ctx: typer.Context,
     workspace: Annotated[
-        str | None, typer.Option("--workspace", metavar="NAME", help="Its name, fixed for ever (default).")
+        str | None,
+        typer.Option("--workspace", metavar="NAME", help="Workspace name, which never changes (default: default)."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make the database; one that exists is left as it is.
+    """Create the database; an existing one is left unchanged.
 
-    Run ids depend on the workspace's name, so it never changes. `schedule create` makes a database too.
+    Run ids depend on the workspace name, so it never changes. `arco schedule create` creates a database too.
     """
     from arco_sched.render.sentences import made
     from arco_sched.render.terminal import write

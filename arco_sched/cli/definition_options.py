@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 WHEN: Final = "When"
-CATCH_UP: Final = "Catching up"
+CATCH_UP: Final = "Catch-up"
 GUARDS: Final = "Guards"
-EXECUTION: Final = "How a worker executes it"
+EXECUTION: Final = "How a worker executes a run"
 
 _PANELS: Final = {"when": WHEN, "catching up": CATCH_UP, "run": RUN, "execution": EXECUTION}
 _FIRST: Final = ("cron_expression", "timezone", "start_at", "end_at")
-"""The options that stand first in their panel."""
+"""The options that come first in their panel."""
 
 _HELP: Final = {
     "cron_expression": 'When it is due, such as "0 10 * * 1-5", @daily or "@every 90m".',
@@ -68,18 +68,18 @@ def _place(field: Field) -> int:
 
 
 NEW: Final = _in_panels(GIVEN)
-"""What `schedule create` takes, in the order of its help."""
+"""The fields that `schedule create` takes, in the order of its help."""
 
 CHANGED: Final = NEW
-"""What `schedule update` takes."""
+"""The fields that `schedule update` takes."""
 
 REQUESTED: Final = tuple(field for field in NEW if field.for_requests)
-"""What `runs request` takes."""
+"""The fields that `runs request` takes."""
 
 EXPRESSION: Final = tuple(
     BY_NAME[name] for name in ("cron_expression", "timezone", "dst_gap", "dst_overlap", "excluded_days")
 )
-"""What says when an expression is due."""
+"""The fields that decide when an expression is due."""
 
 
 ExpectVersion = Annotated[
@@ -96,7 +96,7 @@ ExcludeFrom = Annotated[
     typer.Option(
         "--exclude-from",
         metavar="FILE",
-        help="A file with a day or a range of days a line, as --exclude has them; # begins a comment.",
+        help="File with a day or a range of days per line, as for --exclude; # starts a comment.",
         rich_help_panel=WHEN,
     ),
 ]
@@ -104,17 +104,17 @@ DiscardWaiting = Annotated[
     bool,
     typer.Option(
         "--discard-waiting",
-        help="Let what waits to be caught up lapse, in the same step; disable and delete skip waiting runs, too.",
+        help="Let what waits to be caught up lapse in the same step; disable and delete also skip waiting runs.",
         rich_help_panel=GUARDS,
     ),
 ]
 
 
 def offers(fields: Sequence[Field], *, required: bool = False, clearing: bool = False) -> Callable[[F], F]:
-    """Give a command an option for each field: `**given` of its function holds them by the names of the fields.
+    """Give a command an option for each field: `**given` of its function has them by the names of the fields.
 
-    They stand before the command's own options. `required` is whether a definition must be whole; with `clearing` there
-    is `--clear-…` for what can be taken away, as `clear_` and the name.
+    They come before the command's own options. With `required`, required fields have required options; with `clearing`,
+    a field that can be removed also has `--clear-…`, given as `clear_` and the name.
     """
     options: list[inspect.Parameter] = []
     for field in fields:
@@ -134,9 +134,9 @@ def offers(fields: Sequence[Field], *, required: bool = False, clearing: bool = 
 
 
 def read(problems: Problems, given: Mapping[str, Any], now: int) -> dict[str, Any]:
-    """What the options say at `now`, by the names of the fields; only what was given, and nothing for what is cleared.
+    """The given options at `now`, by the names of the fields; a cleared field has its default.
 
-    Instants are questions to the clock of the schedule's zone, which `resolve` answers.
+    An instant is a question to the clock of the schedule's zone, which `resolve` answers.
     """
     values: dict[str, Any] = {}
     for name, value in given.items():
@@ -154,14 +154,14 @@ def read(problems: Problems, given: Mapping[str, Any], now: int) -> dict[str, An
 
 
 def resolve(problems: Problems, values: dict[str, Any], zone: "Clock") -> None:
-    """Put the instants into what `read` found, on the clock of the zone."""
+    """Replace the questions that `read` returned by instants on the clock of the zone."""
     for name, value in values.items():
         if callable(value):
             values[name] = problems.attempt(partial(value, zone))
 
 
 def read_days(problems: Problems, values: dict[str, Any], name: str | None) -> None:
-    """Add the days of the file of `--exclude-from` to those of the values; every line that is none is a problem."""
+    """Add the days of the file of `--exclude-from` to the values; every line that is no day is a problem."""
     if name is None:
         return
     try:
@@ -181,7 +181,7 @@ def read_days(problems: Problems, values: dict[str, Any], name: str | None) -> N
 
 
 def _value(problems: Problems, field: Field, given: Any, now: int) -> Any:
-    """The field's value that an option says, None where it is wrong."""
+    """The field's value from its option, None if it is invalid."""
     kind = field.kind
     if isinstance(kind, Flag):
         return field.name not in _TURNED_OFF
@@ -229,7 +229,7 @@ def _clear_option(field: Field) -> str:
 
 
 def _type(kind: Kind) -> tuple[Any, str | None]:
-    """The type that an option's value has, and what help calls it."""
+    """The type of an option's value, and its metavar."""
     if isinstance(kind, Choice):
         return Literal[kind.choices], None
     if isinstance(kind, Flag):

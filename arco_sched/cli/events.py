@@ -1,4 +1,4 @@
-"""`arco events …`: the event table, which everything else is a fold of."""
+"""`arco events …`: the event table, from which everything else is folded."""
 
 import sys
 import time
@@ -16,17 +16,17 @@ from arco_sched.service.lists import DEFAULT_LIMIT, check_limit
 from arco_sched.service.workspace import Workspace
 
 POLL: Final = 0.5
-"""Seconds between two looks for new events."""
+"""Seconds between two polls for new events."""
 
 BATCH: Final = 1000
-"""Events of one look."""
+"""Maximum events per poll."""
 
 events_app = typer.Typer(add_completion=False)
 
 
 @events_app.callback()
 def events_group() -> None:
-    """Read the event table, or follow it."""
+    """List events, or follow them."""
 
 
 @events_app.command(
@@ -50,7 +50,7 @@ def events_list(
         typer.Option(
             "--type",
             metavar="TYPE",
-            help=f"Only of this type: {', '.join(TYPES)}.",
+            help=f"Only this type of event: {', '.join(TYPES)}.",
             autocompletion=lambda: list(TYPES),
             rich_help_panel=opt.PAGES,
         ),
@@ -58,20 +58,25 @@ def events_list(
     schedule: opt.OfSchedule = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", metavar="N", help="At most so many, up to 10000 (100).", rich_help_panel=opt.PAGES),
+        typer.Option(
+            "--limit",
+            metavar="N",
+            help="Maximum rows, 1 to 10,000 (default: 100; with --follow, no limit).",
+            rich_help_panel=opt.PAGES,
+        ),
     ] = None,
     follow: Annotated[
         bool,
-        typer.Option("--follow", help="Wait for more; with --json, one document a line.", rich_help_panel=opt.OUTPUT),
+        typer.Option("--follow", help="Wait for more; with --json, one document per line.", rich_help_panel=opt.OUTPUT),
     ] = False,
     tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_csv: opt.Csv = False,
     as_json: opt.Json = False,
 ) -> None:
-    """List events, the oldest first.
+    """List events, oldest first.
 
-    Whoever executes runs reads the requests from here, and remembers the last number it has seen.
+    An executor of your own reads run requests from here, and remembers the last number it has seen.
     """
     session: Session = ctx.obj
     problems = Problems()
@@ -101,7 +106,7 @@ def _follow(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """Write events as they are committed, until `limit` of them are written, or for ever."""
+    """Write events as they are committed, up to `limit` of them, or forever."""
     from arco_sched.render import csv
     from arco_sched.render.json import event_line as json_line
     from arco_sched.render.tables import event_line

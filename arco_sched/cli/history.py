@@ -1,4 +1,4 @@
-"""`arco ticks …` and `arco lapses …`: what was evaluated, and what was not any more."""
+"""`arco ticks …` and `arco lapses …`: what was evaluated, and what lapsed."""
 
 from typing import Annotated
 
@@ -19,12 +19,12 @@ lapses_app = typer.Typer(add_completion=False)
 
 @ticks_app.callback()
 def ticks_group() -> None:
-    """Ask which ticks there are, and about one of them."""
+    """List ticks, or show one: what was evaluated."""
 
 
 @lapses_app.callback()
 def lapses_group() -> None:
-    """Ask what lapsed: occurrences that were not evaluated in time, how many and why."""
+    """List lapses: occurrences that were not evaluated in time."""
 
 
 @ticks_app.command(
@@ -52,7 +52,7 @@ def ticks_list(
     as_csv: opt.Csv = False,
     as_json: opt.Json = False,
 ) -> None:
-    """List ticks, the newest first, by the instant they are scheduled for."""
+    """List ticks, newest first by the instant they are scheduled for."""
     session: Session = ctx.obj
     problems = Problems()
     schedule = opt.one_id(problems, schedule_id, schedule)
@@ -74,13 +74,13 @@ def ticks_list(
 def ticks_show(
     ctx: typer.Context,
     tick_id: Annotated[
-        str, typer.Argument(metavar="TICK_ID", help="The tick.", autocompletion=complete_tick, show_default=False)
+        str, typer.Argument(metavar="TICK_ID", help="Tick id.", autocompletion=complete_tick, show_default=False)
     ],
     tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Show one tick: the definition version behind it, its run with what became of it, and any conflict."""
+    """Show a tick: its definition version, its run and how that ended, and any conflict."""
     from arco_sched.cli.outputs import log_path, read_tail
 
     session: Session = ctx.obj
@@ -107,7 +107,7 @@ def lapses_list(
     schedule_id: opt.SomeId = None,
     schedule: opt.OfSchedule = None,
     reason: Annotated[
-        LapseReason | None, typer.Option("--reason", help="Only for this reason.", rich_help_panel=opt.PAGES)
+        LapseReason | None, typer.Option("--reason", help="Only with this reason.", rich_help_panel=opt.PAGES)
     ] = None,
     since: opt.Since = None,
     until: opt.Until = None,
@@ -118,7 +118,7 @@ def lapses_list(
     as_csv: opt.Csv = False,
     as_json: opt.Json = False,
 ) -> None:
-    """List what lapsed, the newest record first: between which instants, how many occurrences, and why."""
+    """List lapses, newest record first: from when to when, how many occurrences, and why."""
     session: Session = ctx.obj
     problems = Problems()
     schedule = opt.one_id(problems, schedule_id, schedule)

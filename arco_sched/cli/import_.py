@@ -7,7 +7,7 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli import taking_over as common
-from arco_sched.cli.apply import DryRun, read_bytes
+from arco_sched.cli.apply import read_bytes
 from arco_sched.cli.context import Session
 from arco_sched.cli.exits import ExitCode
 from arco_sched.cli.options import Problems, examples
@@ -22,7 +22,7 @@ _DIALECTS = ("debian", "cronie", "busybox", "supercronic")
 
 @import_app.callback()
 def import_group() -> None:
-    """Take over schedules that are defined elsewhere."""
+    """Import schedules from crontabs, systemd timers or Kubernetes CronJobs."""
 
 
 @import_app.command(
@@ -38,15 +38,17 @@ def crontab(
     ctx: typer.Context,
     file: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Crontabs, or folders of them; - for stdin.", show_default=False),
+        typer.Argument(metavar="FILE...", help="Crontabs, folders of them, or - for stdin.", show_default=False),
     ],
-    dry_run: DryRun = False,
+    dry_run: opt.DryRun = False,
     dialect: Annotated[
         str | None,
-        typer.Option("--dialect", metavar="CRON", help=f"Which cron reads it: {', '.join(_DIALECTS)} (debian)."),
+        typer.Option(
+            "--dialect", metavar="CRON", help=f"Cron that reads it: {', '.join(_DIALECTS)} (default: debian)."
+        ),
     ] = None,
     user_format: Annotated[
-        bool, typer.Option("--user-format", help="Entries have no user field, whatever they look like.")
+        bool, typer.Option("--user-format", help="Entries have no user field, even if they look like it.")
     ] = False,
     system_format: Annotated[
         bool, typer.Option("--system-format", help="Entries have a user field, as in /etc/crontab.")
@@ -59,20 +61,24 @@ def crontab(
     with_secrets: common.WithSecrets = False,
     catchup_policy: Annotated[
         str | None,
-        typer.Option("--catchup-policy", metavar="POLICY", help=f"{' or '.join(CATCHUP_POLICIES)} (latest)."),
+        typer.Option(
+            "--catchup-policy",
+            metavar="POLICY",
+            help=f"Catch-up policy: {' or '.join(CATCHUP_POLICIES)} (default: latest).",
+        ),
     ] = None,
     max_catchup: Annotated[
         int | None,
-        typer.Option("--max-catchup", metavar="N", help="Maximum ticks per evaluation (1).", min=1, max=MAX_TICKS),
+        typer.Option("--max-catchup", metavar="N", help="Maximum ticks per evaluation (default: 1)."),
     ] = None,
     toml: common.Toml = False,
     as_json: opt.Json = False,
 ) -> ExitCode:
-    """Make a schedule of every entry of a crontab, and the database if there is none.
+    """Import each entry of a crontab as a schedule; creates the database if there is none.
 
-    Shell, variables, HOME and the user come too, so that `arco work` runs the commands as cron ran them. Every line is
-    accounted for. Exit code 7: some lines can't be carried over; the others were. Importing the same again changes
-    nothing; what changed in the file changes its schedule, and ids stay.
+    Shell, variables, HOME and user are imported too, so that `arco work` runs the commands the way cron did. The report
+    accounts for every line. Exit code 7: some lines can't be imported; the others were. Importing the same file again
+    changes nothing; a changed line changes its schedule, and ids stay.
     """
     from arco_sched.formats.crontab import Options, read
     from arco_sched.formats.crontab_fields import Dialect
@@ -93,6 +99,10 @@ def crontab(
     policies = ", ".join(CATCHUP_POLICIES)
     wrong = catchup_policy is not None and catchup_policy not in CATCHUP_POLICIES
     problems.add(f"--catchup-policy {catchup_policy!a} must be one of {policies}", when=wrong)
+    problems.add(
+        f"--max-catchup must be between 1 and {MAX_TICKS}",
+        when=max_catchup is not None and not 1 <= max_catchup <= MAX_TICKS,
+    )
     problems.check()
     given = common.given_files(file, source, "crontab")
     options = [
@@ -130,11 +140,11 @@ def systemd(
         list[str],
         typer.Argument(
             metavar="FILE...",
-            help="Timers, or folders of them; a service is looked for among the files, then beside its timer.",
+            help="Timers or folders of them; a service is looked up among the files, then next to its timer.",
             show_default=False,
         ),
     ],
-    dry_run: DryRun = False,
+    dry_run: opt.DryRun = False,
     tz: common.Tz = None,
     source: common.Source = None,
     prefix: common.Prefix = "",
@@ -144,10 +154,10 @@ def systemd(
     toml: common.Toml = False,
     as_json: opt.Json = False,
 ) -> ExitCode:
-    """Make a schedule of every time of a timer of systemd, with what its service runs.
+    """Import systemd timers as schedules, with the commands of their services.
 
-    Every setting of both is in the report: carried over, or named with its reason. Exit code 7: some can't be carried
-    over; the others were. Importing the same again changes nothing.
+    A timer with several times becomes several schedules. The report accounts for every setting. Exit code 7: some times
+    can't be imported; the others were. Importing the same files again changes nothing.
     """
     from arco_sched.formats.systemd_timer import Options, read
 
@@ -195,17 +205,19 @@ def kubernetes(
         list[str],
         typer.Argument(
             metavar="FILE...",
-            help="Manifests of CronJobs, or folders of them (.yaml, .yml, .json); - for stdin.",
+            help="Manifests of CronJobs, folders of them (.yaml, .yml, .json), or - for stdin.",
             show_default=False,
         ),
     ],
-    dry_run: DryRun = False,
+    dry_run: opt.DryRun = False,
     run: Annotated[
         str,
         typer.Option(
             "--run",
             metavar="WHAT",
-            help="What a run is: the `command` of the container, or a Job that `kubectl` creates of the CronJob.",
+            help="What a run does: the container's `command`, or `kubectl`, which creates a Job from the CronJob "
+            "(default: command).",
+            show_default=False,
         ),
     ] = "command",
     tz: common.Tz = None,
@@ -217,10 +229,10 @@ def kubernetes(
     toml: common.Toml = False,
     as_json: opt.Json = False,
 ) -> ExitCode:
-    """Make a schedule of every CronJob of Kubernetes.
+    """Import Kubernetes CronJobs as schedules.
 
-    Every setting is in the report: carried over, or named with its reason. Exit code 7: some can't be carried over; the
-    others were. Importing the same again changes nothing.
+    The report accounts for every setting. Exit code 7: some CronJobs can't be imported; the others were. Importing the
+    same files again changes nothing.
     """
     from arco_sched.formats.kubernetes import Options, Runs, read
 
@@ -251,13 +263,13 @@ def _drop_ins(name: str) -> tuple[str, ...]:
 
 
 def _timer(name: str) -> str:
-    """The file of a timer: that of its template, where an instance has none of its own."""
+    """The file of a timer; for an instance without a file, that of its template."""
     template = _template(name)
     return template if template is not None and not _exists(name) and _exists(template) else name
 
 
 def _exists(name: str | Path) -> bool:
-    """Whether there is such a file; a name that no file can have has none."""
+    """Whether the file exists; False for a name that no file can have."""
     try:
         return Path(name).exists()
     except OSError:
@@ -287,7 +299,7 @@ def _is_systems(file: Path) -> bool:
 
 
 def _owner(file: Path) -> str | None:
-    """The user whose crontab it is, where it lies in cron's own folder."""
+    """The user whose crontab it is, if it is in cron's own folder."""
     folder = file.absolute().parent
     return file.name if folder in {Path("/var/spool/cron"), Path("/var/spool/cron/crontabs")} else None
 
@@ -297,7 +309,7 @@ def _unzoned() -> str:
 
 
 def _hosts_zone() -> str:
-    """A hint for `--tz`, where this host says what its zone is."""
+    """A hint for `--tz`, with the zone of this host if it is known."""
     try:
         target = Path("/etc/localtime").readlink()
     except OSError:

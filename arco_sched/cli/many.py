@@ -1,4 +1,4 @@
-"""Which schedules a command is about: those named, those with labels, or all."""
+"""Which schedules a command acts on: those named, those with labels, or all."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-WHICH = "Which"
+WHICH = "Selection"
 NAMED = 20
 """How many schedules a question names; the rest are only counted."""
 
@@ -24,7 +24,7 @@ _Ids = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[ID]...",
-        help="The schedules; or give --label or --all.",
+        help="Schedule ids; or use --label or --all.",
         autocompletion=complete_schedule,
         show_default=False,
     ),
@@ -34,22 +34,27 @@ _Labels = Annotated[
     typer.Option(
         "--label",
         metavar="K=V",
-        help="All schedules with this label; repeatable, all must match.",
+        help="All schedules with this label; repeatable, and all must match.",
         rich_help_panel=WHICH,
     ),
 ]
 OfLabels = Annotated[
     list[str] | None,
     typer.Option(
-        "--label", metavar="K=V", help="Only those with this label; repeatable, all must match.", rich_help_panel=PAGES
+        "--label",
+        metavar="K=V",
+        help="Only schedules with this label; repeatable, and all must match.",
+        rich_help_panel=PAGES,
     ),
 ]
 _Every = Annotated[bool, typer.Option("--all", help="All schedules that are not deleted.", rich_help_panel=WHICH)]
-_Yes = Annotated[bool, typer.Option("--yes", help="With --label or --all: do not ask.", rich_help_panel=WHICH)]
+_Yes = Annotated[
+    bool, typer.Option("--yes", help="Don't ask for confirmation, with --label or --all.", rich_help_panel=WHICH)
+]
 
 
 class Which:
-    """The schedules of a command, as its options name them."""
+    """The schedules that a command's options select."""
 
     def __init__(self, ids: Sequence[str] | None, labels: Sequence[str] | None, *, everything: bool, yes: bool) -> None:
         self._problems = Problems()
@@ -81,7 +86,7 @@ class Which:
 
 
 def choosing(function: F) -> F:
-    """Give a command the IDs, --label, --all and --yes; its parameter `which` is what they say."""
+    """Give a command the IDs, --label, --all and --yes; its parameter `which` gets what they select."""
     signature = inspect.signature(function)
     keyword = inspect.Parameter.KEYWORD_ONLY
     options = [
@@ -109,7 +114,7 @@ def choosing(function: F) -> F:
 
 
 def read_labels(problems: Problems, texts: Sequence[str] | None) -> dict[str, str]:
-    """The labels that `--label K=V` asks for."""
+    """The labels of `--label K=V`."""
     found: dict[str, str] = {}
     for text in texts or ():
         key, separator, value = text.partition("=")

@@ -1,7 +1,7 @@
 """Instants as an operator writes them: RFC 3339, `2h` (ago), `yesterday`, `2025-01-15 10:00 Europe/Berlin`.
 
-What names no zone is on the clock of the schedule that is asked about, else on the one that `--tz` names, else in UTC.
-Everything is relative to the command's own clock. `cli.spoken` reads days and times; zones come from `core.cron`.
+A time without a zone is on the clock of `--tz`, else of the one schedule that is named, else in UTC. Everything is
+relative to the command's own clock. `cli.spoken` reads days and times; zones come from `core.cron`.
 """
 
 import re
@@ -24,7 +24,7 @@ _OWN_OFFSET: Final = re.compile(
 
 
 class Moment(NamedTuple):
-    """What was said: an instant, and where a whole day, week or night was named, all of `[start, stop)`."""
+    """An instant; for a whole day, week or night, `[start, stop)` is all of it."""
 
     at: int
     start: int
@@ -32,15 +32,16 @@ class Moment(NamedTuple):
 
     @property
     def is_instant(self) -> bool:
-        """Whether nothing longer than a second was named."""
+        """Whether it is no longer than a second."""
         return self.stop == self.start + 1
 
 
 def read_moment(text: str, option: str, now: int, zone: Zone | None = None, *, ahead: bool = False) -> Moment:
-    """What a person means at `now` on the clock of a zone (UTC); raises `InvalidInput`.
+    """What a text means at `now` on the clock of a zone (default: UTC); raises `InvalidInput`.
 
-    A day without a time is all of it, and `at` its beginning. A time that the zone's clock skips is the end of the gap,
-    one that it shows twice is the first. Weekdays and dates without a year are the last ones, with `ahead` the next.
+    A day without a time is the whole day, and `at` its beginning. A time that the clock skips is the end of the gap, a
+    time that it repeats is the first one. Weekdays and dates without a year are the most recent ones, with `ahead` the
+    next ones.
     """
     said = " ".join(text.split())
     if _RFC3339.fullmatch(said):
@@ -50,9 +51,10 @@ def read_moment(text: str, option: str, now: int, zone: Zone | None = None, *, a
     except (ValueError, OverflowError):
         moment = None
     if moment is None:
-        which = "; a span says `in` or `ago`" if ahead else ""
+        which = '; a span needs "in" or "ago"' if ahead else ""
         raise InvalidInput(
-            f"{option} {text[:60]!a} is not a valid time: write it like {FORMS}, or add a zone: 10:00 Asia/Tokyo{which}"
+            f"{option} {text[:60]!a} is not a valid time: write it like {FORMS}, "
+            f'with a zone if you like, "10:00 Asia/Tokyo"{which}'
         )
     if not MIN_INSTANT <= moment.at <= MAX_INSTANT:
         raise InvalidInput(f"{option} {text[:60]!a} is outside the years 1 to 9999 in UTC")
@@ -60,20 +62,20 @@ def read_moment(text: str, option: str, now: int, zone: Zone | None = None, *, a
 
 
 Asked = Callable[[Zone | None], int]
-"""The instant that a text means on the clock of a zone."""
+"""Returns the instant that a text means on the clock of a zone."""
 
 
 def question(problems: Problems, text: str | None, option: str, now: int, *, ahead: bool = False) -> Asked | None:
-    """A text whose zone is not known yet: what is wrong with it in any zone is noted; None where there is none."""
+    """A text whose zone isn't known yet, None if it is missing or invalid; a problem in any zone is noted."""
     if text is None or problems.attempt(lambda: read_moment(text, option, now, ahead=ahead)) is None:
         return None
     return lambda zone: read_moment(text, option, now, zone, ahead=ahead).at
 
 
 class Range:
-    """What `--since` and `--until` say, or `--due-since` and `--due-until` for the prefix `--due-`.
+    """The range of `--since` and `--until`, or of `--due-since` and `--due-until` for the prefix `--due-`.
 
-    What is wrong in any zone is noted at once; `on` says which instants they are on the clock of a zone.
+    A problem in any zone is noted at once; `on` returns the instants on the clock of a zone.
     """
 
     def __init__(self, problems: Problems, since: str | None, until: str | None, now: int, prefix: str = "--") -> None:
@@ -81,7 +83,7 @@ class Range:
         self._until = question(problems, until, f"{prefix}until", now)
 
     def on(self, zone: Zone | None) -> tuple[int | None, int | None]:
-        """The two instants, None for one that is not given; raises `InvalidInput` where the zone's calendar ends."""
+        """The two instants, None for a missing one; raises `InvalidInput` outside the zone's calendar."""
         return self._since and self._since(zone), self._until and self._until(zone)
 
 
@@ -127,7 +129,7 @@ def _offset(found: re.Match[str]) -> int | None:
 
 
 def _on_clock(zone: Zone, reading: int, offset: int | None) -> int:
-    """The first instant at which the zone's clock shows a reading, or jumps over it; `offset` stands in for a zone."""
+    """The first instant at which the zone's clock shows a reading, or skips it; `offset` replaces the zone."""
     if offset is not None:
         return reading - offset
     for span in zone.spans(reading - 2 * DAY, reading + 2 * DAY):

@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FORMS: Final = "2025-01-15T10:00:00Z, 2h (ago), yesterday 10:00, 2025-01-15"
-"""The forms of an instant, for the help of an option."""
+FORMS: Final = '2025-01-15T10:00:00Z, 2025-01-15, "yesterday 10:00" or "2h ago"'
+"""Examples of an instant, for help and errors."""
 
-RUN: Final = "What a run is asked to do"
+RUN: Final = "What a run does"
 OUTPUT: Final = "Output"
-PAGES: Final = "Which, and how many"
+PAGES: Final = "Selection"
 
 Id = Annotated[
-    str, typer.Argument(metavar="ID", help="The schedule.", autocompletion=complete_schedule, show_default=False)
+    str, typer.Argument(metavar="ID", help="Schedule id.", autocompletion=complete_schedule, show_default=False)
 ]
-Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.", rich_help_panel=OUTPUT)]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be recorded; record nothing.")]
-Utc = Annotated[bool, typer.Option("--utc", help="The same as --tz UTC.", rich_help_panel=OUTPUT)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", rich_help_panel=OUTPUT)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
+Utc = Annotated[bool, typer.Option("--utc", help="Same as --tz UTC.", rich_help_panel=OUTPUT)]
 Tz = Annotated[
     str | None,
     typer.Option(
         "--tz",
         metavar="ZONE",
-        help="Read and show instants on the clock of this zone, not of the schedule's.",
+        help="Read and show times in this zone instead of the schedule's.",
         autocompletion=complete_zone,
         rich_help_panel=OUTPUT,
     ),
@@ -43,7 +43,7 @@ OfSchedule = Annotated[
     typer.Option(
         "--schedule",
         metavar="ID",
-        help="Only of this schedule.",
+        help="Only this schedule.",
         autocompletion=complete_schedule,
         rich_help_panel=PAGES,
     ),
@@ -52,7 +52,7 @@ SomeId = Annotated[
     str | None,
     typer.Argument(
         metavar="[ID]",
-        help="Only of this schedule; the same as --schedule.",
+        help="Only this schedule; same as --schedule.",
         autocompletion=complete_schedule,
         show_default=False,
     ),
@@ -61,7 +61,7 @@ SomeIds = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[ID]...",
-        help="Only these schedules; the same as --schedule.",
+        help="Only these schedules; same as --schedule.",
         autocompletion=complete_schedule,
         show_default=False,
     ),
@@ -69,20 +69,34 @@ SomeIds = Annotated[
 Since = Annotated[
     str | None,
     typer.Option(
-        "--since", metavar="INSTANT", help=f"From this instant on, inclusive: {FORMS}.", rich_help_panel=PAGES
+        "--since", metavar="INSTANT", help=f"Only from this instant on, such as {FORMS}.", rich_help_panel=PAGES
     ),
 ]
 Until = Annotated[
     str | None,
-    typer.Option("--until", metavar="INSTANT", help="Until before this instant.", rich_help_panel=PAGES),
+    typer.Option("--until", metavar="INSTANT", help="Only before this instant.", rich_help_panel=PAGES),
 ]
 Limit = Annotated[
-    int, typer.Option("--limit", metavar="N", help="At most so many, up to 10000.", rich_help_panel=PAGES)
+    int,
+    typer.Option(
+        "--limit",
+        metavar="N",
+        help="Maximum rows, 1 to 10,000 (default: 100).",
+        show_default=False,
+        rich_help_panel=PAGES,
+    ),
+]
+Count = Annotated[
+    int,
+    typer.Option("--count", metavar="N", help="Maximum occurrences, 1 to 10,000 (default: 10).", show_default=False),
 ]
 Cursor = Annotated[
     str | None,
     typer.Option(
-        "--cursor", metavar="CURSOR", help="Go on where `next_cursor` of the page before says.", rich_help_panel=PAGES
+        "--cursor",
+        metavar="CURSOR",
+        help="Continue from the `next_cursor` of the previous page.",
+        rich_help_panel=PAGES,
     ),
 ]
 
@@ -90,19 +104,19 @@ RunName = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help="A run id or its beginning, a run key, a tick id, or a schedule id.",
+        help="Run id or its beginning, run key, tick id, or schedule id.",
         autocompletion=complete_run,
         show_default=False,
     ),
 ]
 
-Csv = Annotated[bool, typer.Option("--csv", help="Answer with CSV, for spreadsheets.", rich_help_panel=OUTPUT)]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.", rich_help_panel=OUTPUT)]
 
 MAX_INTEGER: Final = (1 << 63) - 1
 
 
 def one_id(problems: "Problems", by_position: str | None, by_option: str | None) -> str | None:
-    """The schedule that is named in either way, None for all."""
+    """The schedule that either of the two names, None for all."""
     both = by_position is not None and by_option is not None and by_position != by_option
     problems.add(f"ID {by_position} and --schedule {by_option} contradict each other: name one schedule", when=both)
     return by_position if by_option is None else by_option
@@ -128,17 +142,17 @@ def example_lines(epilog: str | None) -> list[str]:
 
 
 class Problems:
-    """Collects what is wrong with the options of a command, so that all of it is said at once."""
+    """Collects the problems of a command's options, so that all are reported at once."""
 
     def __init__(self) -> None:
         self.found: list[str | Problem] = []
 
     def read(self, parse: Callable[[str, str], T], text: str | None, name: str) -> T | None:
-        """What the option of a field or argument says, None where it is not given or wrong."""
+        """The value of an option of a field or argument, None if it is missing or invalid."""
         return None if text is None else self.attempt(lambda: parse(text, name))
 
     def attempt(self, read: Callable[[], T]) -> T | None:
-        """The value, or None and one more problem."""
+        """The value; None, with one more problem, if it is invalid."""
         try:
             return read()
         except InvalidInput as error:
@@ -146,18 +160,18 @@ class Problems:
             return None
 
     def add(self, problem: str, *, when: bool = True) -> None:
-        """Note a problem, if it is one."""
+        """Note a problem, if `when` holds."""
         if when:
             self.found.append(problem)
 
     def check(self) -> None:
-        """Raise `InvalidInput` with everything that was found, each once, if anything was."""
+        """Raise `InvalidInput` with all problems, each once, if there are any."""
         if self.found:
             raise InvalidInput(*(problem for at, problem in enumerate(self.found) if problem not in self.found[:at]))
 
 
 def read_pairs(problems: Problems, field: "Field", texts: Iterable[str]) -> tuple[tuple[str, Any], ...]:
-    """What an option says that takes K=V, repeatedly; the same one twice is one."""
+    """The pairs of a repeatable option that takes K=V; the same pair twice counts once."""
     from arco_sched.cli.names import option_of
     from arco_sched.core.kinds import Pairs, Whole
 
@@ -174,5 +188,5 @@ def read_pairs(problems: Problems, field: "Field", texts: Iterable[str]) -> tupl
 
 
 def one_format(problems: Problems, *, as_json: bool, as_csv: bool) -> None:
-    """Note the problem of an answer that is asked for in two formats."""
+    """Note a problem if the answer is requested in two formats."""
     problems.add("--json and --csv contradict each other", when=as_json and as_csv)

@@ -25,18 +25,18 @@ TAIL_LINES: Final = 20
 TAIL_BYTES: Final = 4096
 
 PAUSE: Final = 0.1
-"""Seconds between two looks at a log or at the database, while something is waited for."""
+"""Seconds between two polls of a log or the database while waiting."""
 
 
 def log_path(session: Session, life: "RunLife", attempt: "Attempt") -> str | None:
-    """The path of an attempt's output, None where none is kept."""
+    """The path of an attempt's output, None if there is none."""
     from arco_sched.execution.outputs import log_of
 
     return log_of(session.runs_folder, life.run.run_id, attempt)
 
 
 def read_tail(path: str) -> str | None:
-    """The end of a log; None where it can't be read."""
+    """The end of a log; None if it can't be read."""
     from arco_sched.execution import logs
 
     try:
@@ -49,15 +49,20 @@ def log(
     ctx: typer.Context,
     run: opt.RunName,
     attempt: Annotated[
-        int | None, typer.Option("--attempt", metavar="N", min=1, help="Of this attempt (the last one).")
+        int | None, typer.Option("--attempt", metavar="N", help="Number of the attempt (default: the last one).")
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on until the attempt is over.")] = False,
-    tail: Annotated[int | None, typer.Option("--tail", metavar="N", min=0, help="Only the last N lines.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Keep printing until the attempt is over.")] = False,
+    tail: Annotated[int | None, typer.Option("--tail", metavar="N", help="Only the last N lines.")] = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Print the output of a run: as it was written in a pipe, with control characters as numbers on a terminal."""
+    """Print the output of a run.
+
+    In a pipe it is printed as it was written; on a terminal, control characters are shown as numbers.
+    """
     session: Session = ctx.obj
     problems = Problems()
+    problems.add("--attempt must be at least 1", when=attempt is not None and attempt < 1)
+    problems.add("--tail must be 0 or more", when=tail is not None and tail < 0)
     problems.add("--follow and --json can't be combined", when=follow and as_json)
     problems.check()
     with session.store(asking=True) as store:
@@ -83,7 +88,7 @@ def log(
 
 
 def _refuse_closed(folder: str) -> None:
-    """Say so where this user may not look at logs: that none is found would mean something else."""
+    """Raise `InvalidInput` if this user can't read logs: that is different from finding none."""
     try:
         Path(folder, "attempts", ".").stat()
     except PermissionError:
@@ -99,7 +104,7 @@ def _look(store: "Store", run: str, now: int) -> "RunLife":
 
 
 def _attempt(life: "RunLife", number: int | None) -> "Attempt":
-    """The attempt of that number, or the last one; raises `NotFound`."""
+    """The attempt with that number, or the last one; raises `NotFound`."""
     for attempt in reversed(life.attempts):
         if number is None or attempt.number == number:
             return attempt
@@ -121,9 +126,9 @@ def _read(path: str, tail: int | None) -> Iterator[bytes]:
 def following(
     store: "Store", session: Session, life: "RunLife", number: int | None = None, tail: int | None = None
 ) -> Iterator[bytes]:
-    """The output of an attempt (default: the current one, or the next where none is open) until the attempt is over.
+    """The output of an attempt until it is over (default: the current attempt, or the next one if none is open).
 
-    Waits for the attempt to begin; ends without output where the run becomes final first.
+    Waits for the attempt to begin; ends without output if the run becomes final first.
     """
     from arco_sched.execution import logs
 
@@ -160,21 +165,21 @@ def following(
 
 
 class Watch:
-    """Whether somebody committed since the last look; the first look always says so."""
+    """Whether anything was committed since the last look; always true for the first look."""
 
     def __init__(self, store: "Store") -> None:
         self._changes: Callable[[], int] = store.changes
         self._seen: int | None = None
 
     def changed(self) -> bool:
-        """Whether there is something new."""
+        """Whether there is anything new."""
         now = self._changes()
         known, self._seen = self._seen, now
         return known != now
 
 
 def _emit(pieces: Iterable[bytes]) -> None:
-    """Write output to stdout: raw, or for a terminal with what would steer it made visible."""
+    """Write output to stdout: raw, or on a terminal with control characters made visible."""
     if hasattr(sys.stdout, "buffer") and not is_terminal():
         for piece in pieces:
             write_bytes(piece)
@@ -194,7 +199,7 @@ def _show(text: str) -> None:
 
 
 def show_following(store: "Store", session: Session, run_id: str) -> "RunLife":
-    """Write the output of a run as it comes, of all its attempts; returns the run once it is over."""
+    """Write the output of all attempts of a run as it comes; returns the run once it is over."""
     life, done, watch = _look(store, run_id, session.now), 0, Watch(store)
     while True:
         if watch.changed():

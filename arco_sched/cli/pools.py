@@ -1,4 +1,4 @@
-"""`arco pool …` and `arco workers`: how much is executed at once, and by whom."""
+"""`arco pool …` and `arco workers`: how much is executed at once, and which workers do it."""
 
 from typing import Annotated
 
@@ -13,12 +13,12 @@ from arco_sched.render.terminal import say, write
 pool_app = typer.Typer(add_completion=False)
 workers_app = typer.Typer(add_completion=False)
 
-PoolName = Annotated[str, typer.Argument(metavar="NAME", help="The pool.", show_default=False)]
+PoolName = Annotated[str, typer.Argument(metavar="NAME", help="Pool name.", show_default=False)]
 
 
 @pool_app.callback()
 def pool_group() -> None:
-    """Limit how many runs of a kind are executed at once."""
+    """Limit how many runs of a pool are executed at once."""
 
 
 @pool_app.command("set", epilog=examples("arco pool set heavy --slots 2", "arco pool set heavy --slots 0"))
@@ -27,18 +27,21 @@ def set_(
     ctx: typer.Context,
     name: PoolName,
     slots: Annotated[
-        int, typer.Option("--slots", metavar="N", help="Attempts at once, over all workers; 0 holds the pool.")
+        int, typer.Option("--slots", metavar="N", help="Maximum attempts at once, over all workers; 0 holds the pool.")
     ],
     as_json: opt.Json = False,
 ) -> None:
-    """Set how many attempts of a pool may run at once, over all workers; what runs goes on."""
+    """Limit how many attempts of a pool run at once, over all workers.
+
+    Attempts that are running already continue.
+    """
     _set(ctx, name, slots, as_json=as_json)
 
 
 @pool_app.command(epilog=examples("arco pool remove heavy"))
 @signed
 def remove(ctx: typer.Context, name: PoolName, as_json: opt.Json = False) -> None:
-    """Remove the limit of a pool; its runs stay in it."""
+    """Remove the limit of a pool; its runs stay in the pool."""
     _set(ctx, name, None, as_json=as_json)
 
 
@@ -53,7 +56,7 @@ def _set(ctx: typer.Context, name: str, slots: int | None, *, as_json: bool) -> 
 
 @pool_app.command("list", epilog=examples("arco pool list"))
 def list_(ctx: typer.Context, as_json: opt.Json = False) -> None:
-    """List the pools: their limits, and how many runs are running and waiting in each."""
+    """List pools with their limits, and how many runs are running and waiting in each."""
     session: Session = ctx.obj
     with session.ask() as workspace:
         pools = workspace.pools()
@@ -69,9 +72,9 @@ def list_(ctx: typer.Context, as_json: opt.Json = False) -> None:
 
 @workers_app.command(epilog=examples("arco workers", "arco workers --json"))
 def workers(ctx: typer.Context, as_json: opt.Json = False) -> None:
-    """List the workers that are at work: where, for which pools, and how many attempts each has open.
+    """List active workers: where each runs, its pools, and how many attempts it has open.
 
-    A worker of this machine that was killed is left out; one of another machine is shown with when it was last seen.
+    A killed worker of this machine is left out. A worker of another machine is shown with when it was last seen.
     """
     import socket
 

@@ -28,23 +28,24 @@ compact_app = typer.Typer(add_completion=False)
 def prune(
     ctx: typer.Context,
     older_than: Annotated[
-        str, typer.Option("--older-than", metavar="SPAN", help="How old history must be to go: 90d, 12w, 36h.")
+        str,
+        typer.Option("--older-than", metavar="SPAN", help="Minimum age of what is removed, such as 90d, 12w or 36h."),
     ],
     unexecuted: Annotated[
         bool,
         typer.Option(
             "--unexecuted",
-            help="Runs that no worker takes go too: whoever executes by events is done with what is that old.",
+            help="Also remove requested runs that no worker takes, if your own executor is done with them.",
         ),
     ] = False,
     dry_run: opt.DryRun = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Remove old history: ticks, lapses, runs that are final for as long, their events and their output.
+    """Remove old history: ticks, lapses, runs that have been final for as long, their events and their output.
 
-    Definitions stay, and so does what is requested, runs, or was requested by hand; nothing is made twice because of
-    it. `why` and `verify` know what was pruned. It asks nothing; look first with --dry-run. `arco compact` then gives
-    the space back.
+    Definitions stay, and so do runs that are waiting, running, or were requested by hand. Nothing is made twice
+    afterwards, and `arco why` and `arco verify` know what was pruned. There is no confirmation: try --dry-run first.
+    `arco compact` then frees the disk space.
     """
     from arco_sched.render import pruning as render
     from arco_sched.service.workspace import Workspace
@@ -65,10 +66,10 @@ def prune(
 
 @compact_app.command(epilog=examples("arco compact", "arco compact --json"))
 def compact(ctx: typer.Context, as_json: opt.Json = False) -> None:
-    """Give the space of what was pruned back to the file system.
+    """Give the disk space of pruned history back to the file system.
 
-    The file is written anew, through its log, which takes as much room again for a moment. Others read meanwhile, and
-    whoever writes waits; where somebody else writes for too long, it says that the database is busy.
+    The file is rewritten through its write-ahead log, which needs as much space again for a moment. Others can read
+    meanwhile, and writers wait. If another process writes for too long, it reports that the database is busy.
     """
     from arco_sched.render import pruning as render
 
@@ -81,7 +82,7 @@ def compact(ctx: typer.Context, as_json: opt.Json = False) -> None:
 
 
 def _discard_files(session: Session, store: "Store", before: int, *, dry_run: bool) -> None:
-    """Remove the files of attempts, where this machine has any, and say how many."""
+    """Remove the files of attempts that this machine has, and report how many."""
     path = session.runs_folder
     if sys.platform != "linux" or not Path(path).is_dir():
         return
@@ -101,9 +102,9 @@ def _discard_files(session: Session, store: "Store", before: int, *, dry_run: bo
 
 
 def read_age(text: str) -> int:
-    """The minutes of `--older-than`, a day or more.
+    """The minutes of `--older-than`, at least a day.
 
-    A bare number would be minutes, and `--older-than 90` a mistake that can't be undone: the unit must be said.
+    A number without a unit would be minutes, and `--older-than 90` a mistake that can't be undone: so it is refused.
     """
     if re.fullmatch(r"\s*\d+\s*", text):
         raise InvalidInput(

@@ -18,7 +18,7 @@ def rewind(
         list[str] | None,
         typer.Argument(
             metavar="[ID]...",
-            help="The schedules; none for every one that is ahead of the clock.",
+            help="Schedule ids (default: all that are ahead of the clock).",
             autocompletion=complete_schedule,
             show_default=False,
         ),
@@ -28,10 +28,10 @@ def rewind(
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Bring schedules back that are accounted for beyond the clock.
+    """Bring schedules back that are ahead of the clock.
 
-    For after a clock that was wrong, or an --allow-future that was a mistake: until then nothing would be due. Ticks
-    beyond the clock stay; when their time comes they are found, and not made twice. Doing it again changes nothing.
+    Use it after a wrong clock or a mistaken --allow-future: nothing would be due until the clock catches up. Ticks
+    ahead of the clock stay; when their time comes, they are found rather than made twice. Repeating it changes nothing.
     """
     from arco_sched.render import rewinding
 

@@ -1,4 +1,4 @@
-"""What somebody does with runs by hand: retry, cancel, skip, wait, and the life of a run that others execute."""
+"""Changing runs by hand: retry, cancel, skip, wait, and recording what an executor of your own does."""
 
 import sys
 import time
@@ -29,14 +29,14 @@ SomeRun = Annotated[
     str | None,
     typer.Argument(
         metavar="[RUN]",
-        help="A run id or its beginning, a run key, a tick id, or a schedule id; or give --schedule and --status.",
+        help="Run id or its beginning, run key, tick id, or schedule id; or use --schedule and --status.",
         autocompletion=complete_run,
         show_default=False,
     ),
 ]
-OfStatus = Annotated[Status | None, typer.Option("--status", help="With --schedule: all its runs with this status.")]
-Yes = Annotated[bool, typer.Option("--yes", help="With --schedule: do not ask.")]
-Message = Annotated[str | None, typer.Option("--message", metavar="TEXT", help="What to keep about the end.")]
+OfStatus = Annotated[Status | None, typer.Option("--status", help="With --schedule, which of its runs.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation, with --schedule.")]
+Message = Annotated[str | None, typer.Option("--message", metavar="TEXT", help="Message to record about the end.")]
 
 MAX_MESSAGE = 2000
 
@@ -48,16 +48,17 @@ def retry(
     schedule: opt.OfSchedule = None,
     status: OfStatus = None,
     current: Annotated[
-        bool, typer.Option("--current", help="As a new run, with what the schedule asks for now.")
+        bool, typer.Option("--current", help="Request a new run, with what the schedule asks for now.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Also a run that succeeded.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Retry even a run that succeeded.")] = False,
     yes: Yes = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Execute runs again that are over; a schedule id means its last run that failed.
+    """Retry runs that are over.
 
-    A run repeats what it was asked to do. With --current it stays as it is, and a new run for the same due time is
-    requested under the run key `RUN_KEY:retry:N`.
+    A schedule id means its last run that failed; --schedule means all its failed runs, or those with --status. A retry
+    does what the run was asked to do. With --current the run stays as it is, and a new run for the same due time is
+    requested, under the run key `RUN_KEY:retry:N`.
     """
     session: Session = ctx.obj
     _change(
@@ -78,9 +79,9 @@ def cancel(
     yes: Yes = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Cancel runs: one that waits at once, one that is running as soon as its processes have ended.
+    """Cancel runs: a waiting run at once, a running one as soon as its processes have ended.
 
-    A schedule id means its running run.
+    A schedule id means its running run; --schedule means all its running runs, or those with --status.
     """
     session: Session = ctx.obj
     _change(
@@ -101,7 +102,10 @@ def skip(
     yes: Yes = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Skip runs that wait: they are not executed any more."""
+    """Skip waiting runs, so that they are not executed.
+
+    --schedule means all waiting runs of the schedule.
+    """
     session: Session = ctx.obj
     _change(
         session,
@@ -120,7 +124,7 @@ def _change(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Change one run, or many after their count was confirmed. `asked`: the word, RUN, --schedule and --status."""
+    """Change one run, or many after confirming their count. `asked`: the verb, RUN, --schedule and --status."""
     verb, run, schedule, status = asked
     problems = Problems()
     problems.add("give a RUN or --schedule ID, not both", when=run is not None and schedule is not None)
@@ -138,7 +142,7 @@ def _change(
 
 
 def confirm(what: str) -> None:
-    """Ask a person; raises `InvalidInput` where nobody can be asked, and `Abort` where the answer is no."""
+    """Ask for confirmation; raises `InvalidInput` without a terminal, and `Abort` if the answer is no."""
     if sys.stdin is None or not sys.stdin.isatty() or not is_terminal(to_stderr=True):
         raise InvalidInput(f"this would {what}: add --yes")
     if not typer.confirm(f"{what[0].upper()}{what[1:]}?", err=True):
@@ -157,7 +161,7 @@ def _answer(answer: "Changed", *, as_json: bool) -> None:
         write(lives.by_hand(answer))
 
 
-# For executors of one's own.
+# For executors of your own.
 
 
 @signed
@@ -165,17 +169,19 @@ def start(
     ctx: typer.Context,
     run: opt.RunName,
     external_id: Annotated[
-        str, typer.Option("--external-id", metavar="X", help="What the attempt is called where it is executed.")
+        str, typer.Option("--external-id", metavar="X", help="What your executor calls the attempt.")
     ],
     as_json: opt.Json = False,
 ) -> None:
-    """Record that an executor of your own begins the next attempt of a run.
+    """Record that an executor of your own starts the next attempt of a run.
 
-    The answer has the number of the attempt. The same id again changes nothing while the attempt is open. Exit code 4:
-    the attempt with this id has ended, another one is open, or the run is not due.
+    The answer has the attempt's number. Repeating it with the same id changes nothing while the attempt is open. Exit
+    code 4: the attempt with this id has ended, another one is open, or the run is not due.
     """
     session: Session = ctx.obj
-    _check_text("--external-id", external_id)
+    problems = Problems()
+    _check_text(problems, "--external-id", external_id)
+    problems.check()
     with session.open() as workspace:
         answer = workspace.start_run(run, external_id=external_id, now=session.now)
     _answer(answer, as_json=as_json)
@@ -185,18 +191,18 @@ def start(
 def finish(
     ctx: typer.Context,
     run: opt.RunName,
-    attempt: Annotated[int, typer.Option("--attempt", metavar="N", min=1, help="The attempt that ended.")],
-    exit_code: Annotated[int, typer.Option("--exit", metavar="M", min=0, max=255, help="Its exit code.")],
+    attempt: Annotated[int, typer.Option("--attempt", metavar="N", help="Number of the attempt that ended.")],
+    exit_code: Annotated[int, typer.Option("--exit", metavar="M", help="Its exit code, 0 to 255.")],
     message: Message = None,
     as_json: opt.Json = False,
 ) -> None:
     """Record how an attempt of an executor of your own ended.
 
-    A schedule id means its running run. Exit code 4: the attempt is not the current one, or another end of it is
-    recorded.
+    A schedule id means its running run. Exit code 4: the attempt is not the current one, or a different end is recorded
+    for it.
     """
     session: Session = ctx.obj
-    _check_text("--message", message)
+    _check_end(attempt, message, exit_code)
     with session.open() as workspace:
         answer = workspace.finish_run(run, attempt=attempt, exit_code=exit_code, message=message, now=session.now)
     _answer(answer, as_json=as_json)
@@ -208,26 +214,34 @@ def fail(
     run: opt.RunName,
     attempt: Annotated[
         int | None,
-        typer.Option("--attempt", metavar="N", min=1, help="Only if this attempt is the open one (default: any)."),
+        typer.Option("--attempt", metavar="N", help="Number that the open attempt must have (default: any)."),
     ] = None,
     message: Message = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Record that the open attempt of an executor of your own failed, without an exit code.
+    """Record that the open attempt of an executor of your own failed without an exit code.
 
     A schedule id means its running run. Exit code 4: no attempt is open, or another one, or a worker runs it (cancel
     the run instead).
     """
     session: Session = ctx.obj
-    _check_text("--message", message)
+    _check_end(attempt, message)
     with session.open() as workspace:
         answer = workspace.fail_run(run, attempt=attempt, message=message, now=session.now)
     _answer(answer, as_json=as_json)
 
 
-def _check_text(option: str, text: str | None) -> None:
-    if text is not None and not 1 <= len(text) <= MAX_MESSAGE:
-        raise InvalidInput(f"{option} must have 1 to {MAX_MESSAGE} characters")
+def _check_end(attempt: int | None, message: str | None, exit_code: int = 0) -> None:
+    problems = Problems()
+    problems.add("--attempt must be at least 1", when=attempt is not None and attempt < 1)
+    problems.add("--exit must be between 0 and 255", when=not 0 <= exit_code <= 255)
+    _check_text(problems, "--message", message)
+    problems.check()
+
+
+def _check_text(problems: Problems, option: str, text: str | None) -> None:
+    wrong = text is not None and not 1 <= len(text) <= MAX_MESSAGE
+    problems.add(f"{option} must have 1 to {MAX_MESSAGE} characters", when=wrong)
 
 
 # Waiting.
@@ -237,14 +251,15 @@ def wait(
     ctx: typer.Context,
     run: opt.RunName,
     timeout: Annotated[
-        str | None, typer.Option("--timeout", metavar="SPAN", help="How long to wait at most: 30s, 10m (for ever).")
+        str | None,
+        typer.Option("--timeout", metavar="SPAN", help="Maximum time to wait, such as 30s or 10m (default: forever)."),
     ] = None,
     as_json: opt.Json = False,
 ) -> int:
     """Wait until a run is over, and exit as it did.
 
-    Exits with the run's exit code, 128 and the number of the signal that ended it, 124 where it took longer than its
-    own timeout, 5 where it ended otherwise without success, and 8 where it is not over within --timeout.
+    Exit codes: that of the run; 128 plus the number of the signal that ended it; 124 if it timed out; 5 if it ended
+    without success in another way; 8 if it is not over within --timeout.
     """
     from arco_sched.core.kinds import Span
     from arco_sched.render import lives
@@ -265,7 +280,7 @@ def wait(
 
 
 def until_final(store: "Store", session: Session, run: str, longest: float | None = None) -> "tuple[RunLife, bool]":
-    """The run once it is over, or after `longest` seconds (None: for ever), and whether it had to be waited for."""
+    """The run once it is over, or after `longest` seconds (None: no limit), and whether it was waited for."""
     from arco_sched.service.workspace import Workspace
 
     workspace = Workspace(store)
@@ -284,7 +299,7 @@ def until_final(store: "Store", session: Session, run: str, longest: float | Non
 
 
 def exit_of(state: "RunState") -> int:
-    """The exit code that tells how a run ended; see `wait`."""
+    """The exit code for how a run ended; see `wait`."""
     if state.status == "succeeded":
         return ExitCode.DONE
     end = None if state.attempt is None else state.attempt.end

@@ -1,4 +1,4 @@
-"""`arco runs …`: the runs, and what is done with them by hand."""
+"""`arco runs …`: looking at runs, and changing them by hand."""
 
 from typing import Annotated, Any, Final
 
@@ -27,7 +27,7 @@ EXECUTE = "For executors of your own"
 
 @runs_app.callback()
 def runs_group() -> None:
-    """Ask which runs there are and how they ended; request, retry, cancel and skip them."""
+    """List runs and see how they ended; request, retry, cancel and skip them."""
 
 
 @runs_app.command(
@@ -43,10 +43,10 @@ def runs_list(
         Status | None, typer.Option("--status", help="Only with this status.", rich_help_panel=opt.PAGES)
     ] = None,
     failed: Annotated[
-        bool, typer.Option("--failed", help="The same as --status failed.", rich_help_panel=opt.PAGES)
+        bool, typer.Option("--failed", help="Same as --status failed.", rich_help_panel=opt.PAGES)
     ] = False,
     running: Annotated[
-        bool, typer.Option("--running", help="The same as --status running.", rich_help_panel=opt.PAGES)
+        bool, typer.Option("--running", help="Same as --status running.", rich_help_panel=opt.PAGES)
     ] = False,
     last: Annotated[
         bool, typer.Option("--last", help="Only the last run of each schedule.", rich_help_panel=opt.PAGES)
@@ -54,28 +54,26 @@ def runs_list(
     due_since: Annotated[
         str | None,
         typer.Option(
-            "--due-since", metavar="INSTANT", help="Due from this instant on, inclusive.", rich_help_panel=opt.PAGES
+            "--due-since", metavar="INSTANT", help="Only due from this instant on.", rich_help_panel=opt.PAGES
         ),
     ] = None,
     due_until: Annotated[
         str | None,
-        typer.Option(
-            "--due-until", metavar="INSTANT", help="Due until before this instant.", rich_help_panel=opt.PAGES
-        ),
+        typer.Option("--due-until", metavar="INSTANT", help="Only due before this instant.", rich_help_panel=opt.PAGES),
     ] = None,
     since: Annotated[
         str | None,
         typer.Option(
             "--since",
             metavar="INSTANT",
-            help=f"Requested from this instant on, inclusive: {opt.FORMS}.",
+            help=f"Only requested from this instant on, such as {opt.FORMS}.",
             rich_help_panel=opt.PAGES,
         ),
     ] = None,
     until: Annotated[
         str | None,
         typer.Option(
-            "--until", metavar="INSTANT", help="Requested until before this instant.", rich_help_panel=opt.PAGES
+            "--until", metavar="INSTANT", help="Only requested before this instant.", rich_help_panel=opt.PAGES
         ),
     ] = None,
     limit: opt.Limit = DEFAULT_LIMIT,
@@ -85,9 +83,9 @@ def runs_list(
     as_csv: opt.Csv = False,
     as_json: opt.Json = False,
 ) -> None:
-    """List runs and how they ended, the newest request first.
+    """List runs and how they ended, newest request first.
 
-    Conditions combine: `--last --failed` lists the schedules whose last run failed.
+    Filters combine: `--last --failed` lists the schedules whose last run failed.
     """
     session: Session = ctx.obj
     problems = Problems()
@@ -142,7 +140,7 @@ def runs_list(
 def runs_show(
     ctx: typer.Context, run: opt.RunName, tz: opt.Tz = None, utc: opt.Utc = False, as_json: opt.Json = False
 ) -> None:
-    """Show one run: its attempts, what it waits for, and the end of its output.
+    """Show a run: its attempts, what it waits for, and the end of its output.
 
     A schedule id means its last run.
     """
@@ -175,17 +173,16 @@ def runs_show(
 @signed
 def runs_request(
     ctx: typer.Context,
-    key: Annotated[
-        str, typer.Option("--key", metavar="KEY", help="The run key: one run, however often it is requested.")
-    ],
+    key: Annotated[str, typer.Option("--key", metavar="KEY", help="Run key: requesting it again finds the same run.")],
     as_json: opt.Json = False,
     **given: Any,
 ) -> None:
-    """Request a run by hand; the same key with the same content is the same run.
+    """Request a run by hand.
 
-    The same key with other content is a conflict: it is recorded, and the first run stays as it is.
+    The same key with the same content finds the same run. The same key with different content is a conflict: it is
+    recorded, and the first run stays as it is.
 
-    How a worker executes it is no part of the content: the first request decides that.
+    How a worker executes the run is not part of the content: the first request decides that.
     """
     from arco_sched.render import json, sentences
 
@@ -194,7 +191,7 @@ def runs_request(
     values = defining.read(problems, given, session.now)
     how = {field.name: values.pop(field.name) for field in POLICY if field.name in values}
     content, policy = normal_content(**values), normal_policy(**how)
-    # Judged before the database is made, so that bad input makes none.
+    # Checked before the database is created, so that bad input creates none.
     problems.found += [*text_problems("key", key), *content_problems(content), *policy_problems(policy)]
     problems.check()
     with session.create() as workspace:

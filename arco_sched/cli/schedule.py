@@ -18,7 +18,7 @@ from arco_sched.core.definitions import Definition
 from arco_sched.core.fields import merge
 from arco_sched.render.terminal import say, write
 
-schedule_app = typer.Typer(add_completion=False, help="Define schedules, change them, and see what they will do.")
+schedule_app = typer.Typer(add_completion=False)
 
 CHANGE = "Change"
 LOOK = "Look"
@@ -48,7 +48,8 @@ def create(
 ) -> None:
     """Create a schedule, and the database if there is none.
 
-    The same content again is unchanged; other content under an id that exists is a conflict: use `update`.
+    Repeating it with the same content changes nothing. Different content under an existing id is a conflict: use
+    `arco schedule update`.
     """
     from arco_sched.service.definitions import checked
 
@@ -88,10 +89,10 @@ def update(
     as_json: opt.Json = False,
     **given: Any,
 ) -> None:
-    """Change what is named, and nothing else; a list is replaced whole.
+    """Change the given fields of a schedule; a new list replaces the old one.
 
-    The change holds from now on: what was due before is still evaluated as it was defined then. --start can be changed
-    until anything of the schedule is accounted for.
+    The change applies from now on: what was due before is still evaluated under the old definition. --start can only be
+    changed until an occurrence of the schedule is accounted for.
     """
     session: Session = ctx.obj
     problems = Problems()
@@ -129,15 +130,17 @@ def list_(
     ctx: typer.Context,
     schedule_ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID]...", help="Only these.", autocompletion=opt.complete_schedule, show_default=False),
+        typer.Argument(
+            metavar="[ID]...", help="Only these schedules.", autocompletion=opt.complete_schedule, show_default=False
+        ),
     ] = None,
     labels: many.OfLabels = None,
-    everything: Annotated[bool, typer.Option("--all", help="Show deleted ones too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show deleted schedules, too.")] = False,
     tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
-    """List the schedules: how each stands, its last tick, and when it is due next."""
+    """List schedules with their state, last tick and next due time."""
     from arco_sched.render import json
 
     session: Session = ctx.obj
@@ -163,7 +166,7 @@ def list_(
 def show(
     ctx: typer.Context, schedule_id: opt.Id, tz: opt.Tz = None, utc: opt.Utc = False, as_json: opt.Json = False
 ) -> None:
-    """Show a schedule: its definition, how it stands, what waits and what comes next."""
+    """Show a schedule: its definition and state, what waits and what comes next."""
     from arco_sched.render import json
 
     session: Session = ctx.obj
@@ -182,7 +185,7 @@ def show(
 def versions(
     ctx: typer.Context, schedule_id: opt.Id, tz: opt.Tz = None, utc: opt.Utc = False, as_json: opt.Json = False
 ) -> None:
-    """Show every definition version of a schedule, and what changed in it."""
+    """Show every definition version of a schedule and what it changed."""
     from arco_sched.render import json
 
     session: Session = ctx.obj
@@ -212,22 +215,22 @@ def preview(
         str | None,
         typer.Argument(
             metavar="[ID]",
-            help="The schedule; or give --cron and --tz.",
+            help="Schedule id; or use --cron and --tz.",
             autocompletion=opt.complete_schedule,
             show_default=False,
         ),
     ] = None,
     start: Annotated[
-        str | None, typer.Option("--from", metavar="INSTANT", help="From this instant on, inclusive (now).")
+        str | None, typer.Option("--from", metavar="INSTANT", help="Only from this instant on (default: now).")
     ] = None,
-    count: Annotated[int, typer.Option("--count", metavar="N", help="How many, up to 10000.")] = 10,
+    count: opt.Count = 10,
     exclude_from: defining.ExcludeFrom = None,
     as_json: opt.Json = False,
     **given: Any,
 ) -> None:
-    """Show when a schedule, or an expression in a zone, is due next.
+    """Show the next occurrences of a schedule, or of any cron expression.
 
-    Says where a clock change moved an occurrence or made it happen twice. With --cron it needs no database.
+    Each occurrence that a clock change moves or repeats is marked. With --cron no database is needed.
     """
     from arco_sched.render import json
     from arco_sched.service.definitions import cautious

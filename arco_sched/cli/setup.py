@@ -22,16 +22,18 @@ setup_app = typer.Typer(add_completion=False)
 
 Every = Annotated[
     int | None,
-    typer.Option("--every", metavar="N", help="Minutes between two calls (as set before, else 1); arco keeps it."),
+    typer.Option(
+        "--every", metavar="N", help="Minutes between two calls; arco remembers it (default: as set before, else 1)."
+    ),
 ]
 
 
-Work = Annotated[bool, typer.Option("--work", help="Execute the runs too: `arco work` instead of `arco tick`.")]
+Work = Annotated[bool, typer.Option("--work", help="Also execute runs: call `arco work` instead of `arco tick`.")]
 
 
 @setup_app.callback()
 def setup_group() -> None:
-    """Let cron or systemd call `arco tick`, or run `arco work`."""
+    """Let cron or systemd call `arco tick` or `arco work`."""
 
 
 @setup_app.command(
@@ -48,13 +50,13 @@ def cron(
     install: Annotated[bool, typer.Option("--install", help="Put the line into your crontab.")] = False,
     every: Every = None,
     work: Work = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Take the line out of your crontab again.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the line from your crontab.")] = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Print the crontab line that calls `arco tick`, or `arco work --once --tick`, with absolute paths.
+    """Print the crontab line that calls `arco tick`, with absolute paths.
 
-    With --install it is put into your crontab, between marks of its own; doing so again changes nothing. --remove takes
-    it out again.
+    With --work it calls `arco work --once --tick`. --install puts it into your crontab, between two marker comments;
+    repeating that changes nothing. --remove takes it out again.
     """
     from arco_sched.formats.cron_and_systemd import TICK, WORK_ONCE, check_every, crontab_line, crontab_with
 
@@ -88,13 +90,13 @@ def cron(
 
 
 def _kept(session: Session) -> int:
-    """The minutes between two evaluations that were set before, else 1."""
+    """The minutes between two evaluations as set before, else 1."""
     with session.ask() as workspace:
         return workspace.evaluation_minutes() or 1
 
 
 def _keep(session: Session, minutes: int, *, asked: bool) -> None:
-    """Keep the minutes between two evaluations, where they are asked for and others than before."""
+    """Remember the minutes between two evaluations, if they were requested and have changed."""
     if not asked:
         return
     with session.ask() as workspace:
@@ -135,23 +137,23 @@ def _remove(session: Session, *, as_json: bool) -> None:
 )
 def systemd(
     ctx: typer.Context,
-    install: Annotated[bool, typer.Option("--install", help="Write the units to the folder for them.")] = False,
+    install: Annotated[bool, typer.Option("--install", help="Write the units to their folder.")] = False,
     every: Every = None,
     work: Work = False,
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="NAME", help="The name of the units (arco-tick, or arco-work)."),
+        typer.Option("--name", metavar="NAME", help="Name of the units (default: arco-tick, or arco-work)."),
     ] = None,
     system: Annotated[
-        bool, typer.Option("--system", help="Units of the system, executed as the owner of the database.")
+        bool, typer.Option("--system", help="System units, which run as the owner of the database.")
     ] = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Print the service and the timer, user units, that call `arco tick`, with absolute paths.
+    """Print systemd user units, a service and a timer, that call `arco tick`, with absolute paths.
 
-    With --work it is one service that evaluates and executes, `arco work --tick`. With --install they are written to
-    ~/.config/systemd/user; then the commands to run are shown. With --system they are for /etc/systemd/system, where
-    they begin with the machine and are executed as the owner of the database.
+    With --work it is one service that evaluates and executes, `arco work --tick`. --install writes the units to
+    ~/.config/systemd/user and shows which commands to run next. With --system they are for /etc/systemd/system: they
+    start with the machine and run as the owner of the database.
     """
     from arco_sched.formats.cron_and_systemd import check_every, check_unit_name
 
@@ -188,14 +190,14 @@ def systemd(
 
 
 def _commands(unit: str, *, system: bool) -> list[str]:
-    """What makes systemd read the units and start one."""
+    """The commands that make systemd read the units and start one."""
     systemctl = "systemctl" if system else "systemctl --user"
     commands = [f"{systemctl} daemon-reload", f"{systemctl} enable --now {unit}"]
     return commands if system else [*commands, "loginctl enable-linger"]
 
 
 def _owner(database: str) -> str:
-    """The name of the user whom the database belongs to, or the number where there is no name."""
+    """The name of the user who owns the database, or the number of a user without a name."""
     import pwd
 
     number = Path(database).stat().st_uid
@@ -218,7 +220,7 @@ def _units_folder() -> Path:
 
 
 def _units(name: str, arco: list[str], database: str, every: int, *, work: bool, user: str | None) -> dict[str, str]:
-    """The texts of the units by their names; `user` executes units of the system."""
+    """The texts of the units by their names; `user` is the one that system units run as."""
     from arco_sched.formats.cron_and_systemd import service_unit, timer_unit, worker_unit
 
     if work:
@@ -227,7 +229,7 @@ def _units(name: str, arco: list[str], database: str, every: int, *, work: bool,
 
 
 def _paths(session: Session) -> tuple[list[str], str]:
-    """How to call this arco, and the database, which must exist: all absolute."""
+    """How to call this arco, and the database, which must exist, both as absolute paths."""
     from arco_sched.formats.cron_and_systemd import check_path
 
     with session.ask():
@@ -255,7 +257,7 @@ def _has(crontab: str, database: str) -> bool:
 
 
 def _crontab(content: str | None = None) -> str:
-    """Your crontab, an empty one where there is none; with `content`, after installing that."""
+    """Your crontab, empty if there is none; with `content`, install that first."""
     program = shutil.which("crontab")
     if program is None:
         raise InvalidInput("there is no `crontab` program here: install cron, or use `arco setup systemd`")
@@ -278,7 +280,7 @@ def _crontab(content: str | None = None) -> str:
 
 
 def _write_units(folder: Path, units: dict[str, str], database: str) -> str:
-    """Write the units; what was there must be for the same database."""
+    """Write the units; existing ones must be for the same database."""
     from arco_sched.cli.files import write_whole
     from arco_sched.formats.cron_and_systemd import is_ours
 

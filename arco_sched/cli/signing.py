@@ -1,4 +1,4 @@
-"""Who does something by hand, and why: `--by` and `--note` of every command that changes something."""
+"""Who made a change, and why: `--by` and `--note` of every command that changes something."""
 
 import inspect
 import os
@@ -21,18 +21,18 @@ By = Annotated[
     typer.Option(
         "--by",
         metavar="NAME",
-        help="Who does this, for the record (default: ARCO_BY, else user@host).",
+        help="Who makes this change, for the record (default: $ARCO_BY, else user@host).",
         rich_help_panel=SIGNATURE,
     ),
 ]
 Note = Annotated[
     str | None,
-    typer.Option("--note", metavar="TEXT", help="Why, for the record.", rich_help_panel=SIGNATURE),
+    typer.Option("--note", metavar="TEXT", help="Why you make this change, for the record.", rich_help_panel=SIGNATURE),
 ]
 
 
 def signed(function: F) -> F:
-    """Give a command `--by` and `--note`; what it records is signed with them."""
+    """Give a command `--by` and `--note`, which sign what it records."""
     signature = inspect.signature(function)
     keyword = inspect.Parameter.KEYWORD_ONLY
     options = [
@@ -41,7 +41,7 @@ def signed(function: F) -> F:
     ]
     named = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
     rest = [each for each in signature.parameters.values() if each.kind is inspect.Parameter.VAR_KEYWORD]
-    # Before `--json`, which is the last of all options.
+    # Before `--json`, which is always the last option.
     ordered = [*(each.replace(kind=keyword) for each in (*named[:-1], *options, named[-1])), *rest]
 
     @wraps(function)
@@ -54,7 +54,7 @@ def signed(function: F) -> F:
 
 
 def signature_of(by: str | None, note: str | None, environ: Mapping[str, str]) -> Signature:
-    """The signature that options and the environment say; raises `InvalidInput`."""
+    """The signature from the options and the environment; raises `InvalidInput`."""
     named = by if by is not None else environ.get("ARCO_BY") or None
     found = [] if named is None else text_problems("--by" if by is not None else "ARCO_BY", named)
     found += [] if note is None else text_problems("--note", note)
@@ -64,7 +64,7 @@ def signature_of(by: str | None, note: str | None, environ: Mapping[str, str]) -
 
 
 def _user() -> str:
-    """`user@host`; a user without a name is its number."""
+    """`user@host`, with the number of a user that has no name."""
     import pwd
 
     try:

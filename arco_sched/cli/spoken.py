@@ -1,4 +1,4 @@
-"""Days and times as people say them, on the calendar of one clock: `yesterday 10:00`, `Nov 24`, `last night`, `3 days`.
+"""Days and times in plain words, on the calendar of one clock: `yesterday 10:00`, `Nov 24`, `last night`, `3 days`.
 
 A reading is what the clock shows, in seconds since 1970-01-01 00:00 of its own calendar. Nothing here knows zones.
 """
@@ -55,9 +55,9 @@ _PIECES: Final = re.compile(_PIECE, re.ASCII)
 
 
 class Reading(NamedTuple):
-    """What was said: the reading `at`, and the stretch `[start, stop)` of readings that it names as a whole.
+    """The reading `at`, and the range `[start, stop)` of a whole day, week, month or part of a day.
 
-    A day, week, month or part of a day is the whole of it, and `at` its beginning; an instant has neither.
+    `at` is then the beginning of the range; a single instant has no range.
     """
 
     at: int
@@ -66,18 +66,18 @@ class Reading(NamedTuple):
 
 
 def read(said: str, clock: int, *, ahead: bool) -> Reading | None:
-    """What a text means to somebody whose clock shows the reading `clock`; None where it is nothing that is known.
+    """What a text means when the clock shows the reading `clock`; None for an unknown form.
 
-    Weekdays and dates without a year are the last ones through today, with `ahead` the next ones from today on.
-    Raises ValueError and OverflowError for what is no date, or outside the years 1 to 9999.
+    Weekdays and dates without a year are the most recent ones up to today, with `ahead` the next ones from today on.
+    Raises ValueError and OverflowError for an invalid date, and outside the years 1 to 9999.
     """
     text = said.lower()
     return _relative(text, clock, ahead=ahead) or _day_and_time(text, _date(clock), ahead=ahead)
 
 
 def elapsed(said: str) -> int | None:
-    """The seconds from now, negative for ago, that a text names by seconds, minutes, hours, days and weeks alone; None
-    for any other text. What is neither `in` nor `ago` is ago."""
+    """The seconds from now, negative for the past, of a text in seconds, minutes, hours, days and weeks; None for any
+    other text. Without `in` or `ago` it is the past."""
     found = _RELATIVE.fullmatch(said.lower())
     if found is None or (found[1] and found[found.re.groups]):
         return None
@@ -145,7 +145,7 @@ def _at(day: date, time: int | tuple[int, int]) -> Reading:
 
 
 def _time(said: str) -> int | tuple[int, int] | None:
-    """Seconds after midnight, or from when to when a part of a day lasts."""
+    """Seconds after midnight, or when a part of a day begins and ends."""
     if said in _TIMES:
         return _TIMES[said]
     if said in _PARTS:
@@ -162,7 +162,7 @@ def _time(said: str) -> int | tuple[int, int] | None:
 
 
 def _days(said: str, today: date, *, ahead: bool) -> tuple[date, date] | None:
-    """The first day of what is named, and the first one after it."""
+    """The first day of the period, and the first day after it."""
     if _NAMED.fullmatch(said):
         day = today + timedelta({"today": 0, "yesterday": -1, "tomorrow": 1}[said])
         return day, day + timedelta(1)
@@ -215,7 +215,7 @@ def _month(said: str) -> int:
 
 
 def _in_year(month: int, day: int, year: str | None, today: date, *, ahead: bool) -> tuple[date, date]:
-    """A day of a month in the year that is said, else in the nearest one on the asked side of today that has it."""
+    """A day of a month in the given year, else in the nearest year before or after today that has the day."""
     if year is not None:
         found = date(int(year), month, day)
         return found, found + timedelta(1)
@@ -229,7 +229,7 @@ def _in_year(month: int, day: int, year: str | None, today: date, *, ahead: bool
 
 
 def _months_later(day: date, months: int) -> date:
-    """The same day of another month, or the last one where that has none."""
+    """The same day of another month, or the last day of a shorter month."""
     return _plain(_calendar(day).add(months=months))
 
 

@@ -1,4 +1,4 @@
-"""`arco status`: is anybody evaluating, and is anything wrong?"""
+"""`arco status`: is arco evaluating, and is anything wrong?"""
 
 from typing import Annotated
 
@@ -27,14 +27,18 @@ def status(
     ctx: typer.Context,
     max_lag: Annotated[
         str | None,
-        typer.Option("--max-lag", metavar="SPAN", help="Exit 7 when nobody evaluated for longer: 5m, 2h (or never)."),
+        typer.Option(
+            "--max-lag",
+            metavar="SPAN",
+            help="Exit 7 if the last evaluation is older than this, such as 5m or 2h, or there is none.",
+        ),
     ] = None,
     prometheus: Annotated[
         str | None,
         typer.Option(
             "--prometheus",
             metavar="FILE",
-            help="Write a textfile for node-exporter instead; - for stdout.",
+            help="Write a textfile for node-exporter instead, or - for stdout.",
             rich_help_panel=opt.OUTPUT,
         ),
     ] = None,
@@ -42,9 +46,9 @@ def status(
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> ExitCode:
-    """See in one look: does somebody evaluate and work, what is due or overdue, what runs, waits and went wrong.
+    """Show whether arco evaluates and executes, what is due or overdue, what runs or waits, and what went wrong.
 
-    With --prometheus FILE nothing is printed, unless --json is given too; the file is replaced as a whole.
+    With --prometheus FILE nothing is printed unless you add --json; the file is replaced as a whole.
     """
     from arco_sched.render import status as render
 

@@ -1,4 +1,4 @@
-"""What `arco import …` has in common, whatever it reads: which files, what becomes of their entries, what is said."""
+"""What the `arco import …` commands share: their options, reading files, applying entries, reporting."""
 
 import os
 import re
@@ -29,37 +29,34 @@ Tz = Annotated[
     typer.Option(
         "--tz",
         metavar="ZONE",
-        help="Time zone of entries that name none, which is that of the machine or cluster they come from "
-        "(default: UTC).",
+        help="Time zone of the machine or cluster that the files come from, for entries that name none (default: UTC).",
     ),
 ]
 Source = Annotated[
     str | None,
-    typer.Option("--source", metavar="NAME", help="Remember the file under this name instead of its path."),
+    typer.Option("--source", metavar="NAME", help="Name by which to remember the file, instead of its path."),
 ]
 WithSecrets = Annotated[
     bool,
-    typer.Option("--with-secrets", help="Import variables that look like secrets, too; the database shows them."),
+    typer.Option("--with-secrets", help="Also import variables that look like secrets; the database shows them."),
 ]
-Prefix = Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Put it before every id.")]
+Prefix = Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Prefix for every id.", show_default=False)]
 Prune = Annotated[
-    bool, typer.Option("--prune", help="Delete the schedules that came from these files and are not in them any more.")
+    bool, typer.Option("--prune", help="Delete schedules that came from these files and are no longer in them.")
 ]
 DisableGone = Annotated[
-    bool, typer.Option("--disable-gone", help="Pause the schedules that are not in the files any more.")
+    bool, typer.Option("--disable-gone", help="Pause schedules that came from these files and are no longer in them.")
 ]
 Toml = Annotated[
     bool,
-    typer.Option(
-        "--toml", help="Write nothing: print a definitions file, for review and `arco apply`.", rich_help_panel=OUTPUT
-    ),
+    typer.Option("--toml", help="Only print a definitions file, for review and `arco apply`.", rich_help_panel=OUTPUT),
 ]
 
 _SKIPPED: Final = re.compile(r"^\.|^#|~$|\.(?:bak|disabled|dpkg-\w+|old|orig|placeholder|rpm\w+|sw[op])$")
 
 
 class Given(NamedTuple):
-    """A file that was named: what it is called, where it lies (None: stdin), what it holds, and which file it is."""
+    """A given file: its name, its path (None for stdin), its content, and the label by which it is remembered."""
 
     name: str
     path: Path | None
@@ -69,7 +66,7 @@ class Given(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What is asked of an import besides what it reads."""
+    """The options of an import that don't depend on what it reads."""
 
     prefix: str
     dry_run: bool
@@ -79,7 +76,7 @@ class Wishes:
     as_json: bool
 
     def check(self) -> None:
-        """Refuse what can't be combined; raises `InvalidInput`."""
+        """Raise `InvalidInput` for options that can't be combined."""
         from arco_sched.formats.matching import check_prefix
 
         problems = Problems()
@@ -91,7 +88,7 @@ class Wishes:
 
     @property
     def gone(self) -> "Gone":
-        """What becomes of the schedules that are not in the files any more."""
+        """What to do with schedules that are no longer in the files."""
         return "delete" if self.prune else "disable" if self.disable_gone else "keep"
 
 
@@ -103,10 +100,10 @@ def given_files(
     endings: tuple[str, ...] = ("",),
     stands_for: Callable[[str], str] = str,
 ) -> list[Given]:
-    """What the files hold; of a folder, each file in it that is no spare copy. Raises `InvalidInput`.
+    """The files with their contents; of a folder, each file in it that isn't a backup copy. Raises `InvalidInput`.
 
-    A file is known by its absolute path, or by `source`. Of a folder those with one of the `endings` are meant;
-    `stands_for` says which file is read for a name.
+    A file is remembered by its absolute path, or by `source`. Of a folder only files with one of the `endings` are
+    read; `stands_for` returns the file to read for a name.
     """
     paths = [path for name in names for path in _within(name, endings)]
     if source is not None and len(paths) > 1:
@@ -148,7 +145,7 @@ def _known(name: str) -> str:
 
 
 def take_over(session: Session, files: "Sequence[ReadFile]", wishes: Wishes, unzoned: Callable[[], str]) -> ExitCode:
-    """Make schedules of what the files hold, say what became of it, and answer how it went."""
+    """Make schedules of the entries of the files and report on it; returns the exit code."""
     from arco_sched.formats.matching import wanted
     from arco_sched.render import imported
 

@@ -1,4 +1,4 @@
-"""`arco tick`: one evaluation. cron calls it each minute, so it imports nothing that it does not need."""
+"""`arco tick`: one evaluation. cron calls it every minute, so it imports nothing that it doesn't need."""
 
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ tick_app = typer.Typer(add_completion=False)
 
 
 class _TickCommand(TyperCommand):
-    """`--now` may stand alone, which means the clock, as it does when it is not there."""
+    """`--now` without a value means the clock, just as without `--now`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # a context: typer's own type of it is private
         bare = [
@@ -43,7 +43,7 @@ def tick(
     schedule_ids: opt.SomeIds = None,
     now: Annotated[
         str | None,
-        typer.Option("--now", metavar="[INSTANT]", help="Evaluate as of this instant; alone, as of the clock."),
+        typer.Option("--now", metavar="[INSTANT]", help="Evaluate as of this instant (default: now)."),
     ] = None,
     schedule: Annotated[
         list[str] | None,
@@ -55,7 +55,7 @@ def tick(
         ),
     ] = None,
     dry_run: opt.DryRun = False,
-    allow_future: Annotated[bool, typer.Option("--allow-future", help="Let --now be ahead of the clock.")] = False,
+    allow_future: Annotated[bool, typer.Option("--allow-future", help="Allow --now to be ahead of the clock.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print nothing when all is well.", rich_help_panel=opt.OUTPUT)
     ] = False,
@@ -65,7 +65,7 @@ def tick(
 ) -> ExitCode:
     """Evaluate the schedules once: what is due becomes ticks and run requests.
 
-    Doing so twice, or from several machines at once, makes nothing twice. Exit code 5: a schedule can't be evaluated.
+    Running it twice, or several at once, makes nothing twice. Exit code 5: a schedule can't be evaluated.
     """
     session: Session = ctx.obj
     zone = opt.zone_of(utc=utc, tz=tz) if utc or tz is not None else None
@@ -76,7 +76,7 @@ def tick(
         check_now(at, session.now)
     named = [*(schedule_ids or ()), *(schedule or ())]
     whole = not (named or dry_run)
-    # Most evaluations end here, and have loaded neither the evaluator nor the tables of an answer.
+    # Most evaluations end here, without loading the evaluator or anything for tables.
     if whole and visit_alone(session.path, at):
         return _nothing(at, quiet=quiet, as_json=as_json)
     with session.store(asking=dry_run) as store:

@@ -35,26 +35,29 @@ def timeline(
         list[str] | None,
         typer.Argument(
             metavar="[ID]...",
-            help="The schedules (all that are not deleted).",
+            help="Schedule ids (default: all that are not deleted).",
             autocompletion=complete_schedule,
             show_default=False,
         ),
     ] = None,
     days: Annotated[
-        int | None, typer.Option("--days", metavar="N", help="So many days back (1); from 28 on as a calendar.")
+        int | None,
+        typer.Option("--days", metavar="N", help="Days to look back, 28 or more as a calendar (default: 1)."),
     ] = None,
-    hours: Annotated[int | None, typer.Option("--hours", metavar="N", help="So many hours back.")] = None,
+    hours: Annotated[int | None, typer.Option("--hours", metavar="N", help="Hours to look back.")] = None,
     svg: Annotated[
         str | None,
-        typer.Option("--svg", metavar="FILE", help="Write it as a picture instead.", rich_help_panel=opt.OUTPUT),
+        typer.Option(
+            "--svg", metavar="FILE", help="Write it to this file as an SVG picture instead.", rich_help_panel=opt.OUTPUT
+        ),
     ] = None,
     tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Draw the history: schedules down, time across, and some of what is to come.
+    """Draw the history of schedules over time, and some of what comes next.
 
-    Times are on the clock of the schedules' zone, where they share one, else in UTC. Shapes and colours say the same.
+    Times are in the schedules' zone if they share one, else in UTC. Shapes and colours say the same.
     """
     from arco_sched.render import picture
     from arco_sched.render import timeline as render
@@ -103,7 +106,7 @@ def timeline(
 
 
 def _which(workspace: "Workspace", schedule_ids: list[str] | None, chosen: str | None) -> tuple[list[str], str]:
-    """The schedules of the picture and the zone of its axis."""
+    """The schedules in the picture and the zone of its axis."""
     schedules = {each.version.schedule_id: each.version for each in workspace.schedules(deleted=True)}
     names = list(dict.fromkeys(schedule_ids or [name for name, version in schedules.items() if not version.deleted]))
     zones = {schedules[name].definition.timezone for name in names if name in schedules}

@@ -17,16 +17,16 @@ next_app = typer.Typer(add_completion=False)
 def next_(
     ctx: typer.Context,
     schedule_ids: opt.SomeIds = None,
-    count: Annotated[int, typer.Option("--count", metavar="N", help="How many, up to 10000.")] = 10,
+    count: opt.Count = 10,
     schedule: Annotated[
         list[str] | None,
         typer.Option(
-            "--schedule", metavar="ID", help="Only of this schedule; repeatable.", autocompletion=complete_schedule
+            "--schedule", metavar="ID", help="Only this schedule; repeatable.", autocompletion=complete_schedule
         ),
     ] = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Show what is due next, over all schedules that are not paused."""
+    """Show what is due next across all schedules that are not paused."""
     session: Session = ctx.obj
     with session.ask() as workspace:
         found = workspace.next(now=session.now, count=count, schedules=[*(schedule_ids or ()), *(schedule or ())])

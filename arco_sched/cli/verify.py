@@ -1,4 +1,4 @@
-"""`arco verify`: the proof that nothing was lost, doubled or altered."""
+"""`arco verify`: proof that nothing was lost, duplicated or altered."""
 
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,9 @@ verify_app = typer.Typer(add_completion=False)
 
 @verify_app.command(epilog=examples("arco verify", "arco verify --json", "arco --db backup.db verify"))
 def verify(ctx: typer.Context, as_json: opt.Json = False) -> ExitCode:
-    """Check everything: the tables against the events, every occurrence against its tick or lapse.
+    """Verify the tables against the events, and every occurrence against its tick or lapse.
 
-    One line for each difference, and exit code 7. It writes nothing, and others may work meanwhile.
+    It prints one line per difference, and exits with 7 if there is any. It writes nothing; others may work meanwhile.
     """
     from arco_sched.render import verification as render
 

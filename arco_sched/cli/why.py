@@ -28,16 +28,17 @@ def why(
     schedule_id: opt.Id,
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="INSTANT", help=f"The instant in question (its last occurrence): {FORMS}."),
+        typer.Option(
+            "--at", metavar="INSTANT", help=f"What to explain, such as {FORMS} (default: the most recent due time)."
+        ),
     ] = None,
     tz: opt.Tz = None,
     utc: opt.Utc = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Explain why a schedule did or did not fire at an instant: the whole chain, how its run ended, and what to do.
+    """Explain why a schedule did or did not run: the whole chain, how the run ended, and what to do.
 
-    Without --at it is about the last occurrence that should have been. A day, week or night without a time is about
-    each occurrence in it. Times without a zone are on the schedule's clock.
+    A day, week or night without a time means each occurrence in it. Times without a zone are in the schedule's zone.
     """
     from arco_sched.render import why as render
     from arco_sched.render.why_during import draw as draw_during
@@ -45,7 +46,7 @@ def why(
     session: Session = ctx.obj
     zone = opt.zone_of(utc=utc, tz=tz)
     if at is not None:
-        read_moment(at, "--at", session.now)  # so that what no zone makes a time is told before the database is asked
+        read_moment(at, "--at", session.now)  # so that an invalid time is reported before the database is opened
     with session.ask() as workspace:
         moment = None if at is None else read_moment(at, "--at", session.now, clock_of(workspace, schedule_id, zone))
         during = None

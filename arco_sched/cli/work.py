@@ -1,4 +1,4 @@
-"""`arco work`: a worker, which executes the runs that were requested."""
+"""`arco work`: a worker, which executes requested runs."""
 
 import sys
 from collections.abc import Mapping
@@ -23,26 +23,36 @@ def work(
     ctx: typer.Context,
     pool: Annotated[
         list[str] | None,
-        typer.Option("--pool", metavar="NAME", help="Take the runs of this pool; repeatable (default)."),
+        typer.Option("--pool", metavar="NAME", help="Take the runs of this pool; repeatable (default: default)."),
     ] = None,
     slots: Annotated[
         int | None,
-        typer.Option("--slots", metavar="N", min=1, help="Attempts at once (one a processor; 1000 in an engine)."),
+        typer.Option(
+            "--slots", metavar="N", help="Maximum attempts at once (default: one per processor; 1000 in an engine)."
+        ),
     ] = None,
     once: Annotated[
-        bool, typer.Option("--once", help="Take what was requested before now, wait for it, and leave.")
+        bool, typer.Option("--once", help="Execute what is requested by now, and exit when it is over.")
     ] = False,
     tick: Annotated[
-        bool, typer.Option("--tick", help="Evaluate too: first (--once), or whenever something is due.")
+        bool, typer.Option("--tick", help="Evaluate too: first with --once, else whenever something is due.")
     ] = False,
     executor: Annotated[
         str,
-        typer.Option("--executor", metavar="KIND", help="Where attempts run: local (this machine), slurm, program."),
+        typer.Option(
+            "--executor",
+            metavar="KIND",
+            help="Where attempts run: local (this machine), slurm or program (default: local).",
+            show_default=False,
+        ),
     ] = "local",
     program: Annotated[
         str | None,
         typer.Option(
-            "--program", metavar="LINE", help="What speaks with the engine: docs/engines.md.", rich_help_panel=_ENGINES
+            "--program",
+            metavar="LINE",
+            help="Command of the program that talks to the engine (docs/engines.md).",
+            rich_help_panel=_ENGINES,
         ),
     ] = None,
     spool: Annotated[
@@ -50,45 +60,64 @@ def work(
         typer.Option(
             "--spool",
             metavar="DIR",
-            help="A folder that Slurm's nodes see under the same path.",
+            help="Folder that Slurm's nodes see under the same path.",
             rich_help_panel=_ENGINES,
         ),
     ] = None,
     partition: Annotated[
-        str | None, typer.Option("--partition", metavar="NAME", help="Of Slurm.", rich_help_panel=_ENGINES)
+        str | None, typer.Option("--partition", metavar="NAME", help="Slurm partition.", rich_help_panel=_ENGINES)
     ] = None,
     account: Annotated[
-        str | None, typer.Option("--account", metavar="NAME", help="Of Slurm.", rich_help_panel=_ENGINES)
+        str | None, typer.Option("--account", metavar="NAME", help="Slurm account.", rich_help_panel=_ENGINES)
     ] = None,
     qos: Annotated[
-        str | None, typer.Option("--qos", metavar="NAME", help="Of Slurm.", rich_help_panel=_ENGINES)
+        str | None, typer.Option("--qos", metavar="NAME", help="Slurm QOS.", rich_help_panel=_ENGINES)
     ] = None,
     sbatch: Annotated[
         list[str] | None,
         typer.Option(
             "--sbatch",
             metavar="ARG",
-            help="For sbatch, as it is: --sbatch=--nice=10; repeatable.",
+            help="Option to pass on to sbatch, such as --sbatch=--nice=10; repeatable.",
             rich_help_panel=_ENGINES,
         ),
     ] = None,
     grace: Annotated[
-        str, typer.Option("--grace", metavar="SPAN", help="Between SIGTERM and SIGKILL, for a timeout or a cancel.")
+        str,
+        typer.Option(
+            "--grace",
+            metavar="SPAN",
+            help="Time from SIGTERM to SIGKILL when an attempt is timed out or canceled (default: 10s).",
+            show_default=False,
+        ),
     ] = "10s",
     drain: Annotated[
-        str, typer.Option("--drain", metavar="SPAN", help="How long to wait for what runs when it is stopped.")
+        str,
+        typer.Option(
+            "--drain",
+            metavar="SPAN",
+            help="How long to wait for running attempts when the worker is stopped (default: 30s).",
+            show_default=False,
+        ),
     ] = "30s",
     log_dir: Annotated[
-        str | None, typer.Option("--log-dir", metavar="DIR", help="Where output is kept (beside the database).")
+        str | None, typer.Option("--log-dir", metavar="DIR", help="Folder for output (default: next to the database).")
     ] = None,
     log_limit: Annotated[
-        str, typer.Option("--log-limit", metavar="SIZE", help="Beyond this a log loses its middle: 500k, 64M, 2G.")
+        str,
+        typer.Option(
+            "--log-limit",
+            metavar="SIZE",
+            help="Maximum size of a log, such as 500k or 2G; a longer one loses its middle (default: 64M).",
+            show_default=False,
+        ),
     ] = "64M",
     log_keep: Annotated[
-        str | None, typer.Option("--log-keep", metavar="SPAN", help="Remove logs older than this (none are): 30d.")
+        str | None,
+        typer.Option("--log-keep", metavar="SPAN", help="Remove logs older than this, such as 30d (default: never)."),
     ] = None,
     on_finish: Annotated[
-        str | None, typer.Option("--on-finish", metavar="LINE", help="A shell command for when a run is final.")
+        str | None, typer.Option("--on-finish", metavar="LINE", help="Shell command to execute when a run is final.")
     ] = None,
     adopt_copy: Annotated[
         bool, typer.Option("--adopt-copy", help="Work on a copy of a database, or after its runs folder was lost.")
@@ -98,9 +127,10 @@ def work(
     ] = False,
     as_json: opt.Json = False,
 ) -> ExitCode:
-    """Execute runs on this machine: start their commands, record how they end.
+    """Execute runs: start their commands and record how they end.
 
-    A worker's end does not end its runs: the next worker records how they ended. Exit code 5 (--once): a run failed.
+    Runs survive the end of their worker, and the next worker records how they ended. Exit code 5, with --once: a run
+    failed.
     """
     from arco_sched.cli.worker import Settings, read_size, run
     from arco_sched.core.kinds import Span, problems_of
@@ -118,7 +148,8 @@ def work(
     pools = tuple(dict.fromkeys(pool or ("default",)))
     for name in pools:
         problems.attempt(lambda name=name: _require(problems_of(Name(), "--pool", name)))  # type: ignore[misc]
-    problems.add("no worker takes from the pool external", when=EXTERNAL_POOL in pools)
+    problems.add("no worker serves the pool external: it is for executors of your own", when=EXTERNAL_POOL in pools)
+    problems.add("--slots must be at least 1", when=slots is not None and slots < 1)
     short, long = Span("seconds", 0, 86_400), Span("seconds", 60, 100 * 366 * 86_400)
     given = {
         "grace": problems.attempt(lambda: short.parse(grace, "--grace")),
@@ -162,7 +193,7 @@ def _check_executor(
     program: str | None,
     of_slurm: Mapping[str, str | list[str] | None],
 ) -> None:
-    """Every option is one of the kind of executor that it belongs to, and what that kind needs is there."""
+    """Note each option that doesn't belong to this kind of executor, and each that is missing for it."""
     from arco_sched.execution.kinds import KINDS
     from arco_sched.execution.slurm_words import check_option
 
@@ -184,7 +215,7 @@ def _check_executor(
 
 
 def _is_plain(path: str) -> bool:
-    """Whether the nodes of an engine can find a folder by this path, and Slurm takes it for what it says."""
+    """Whether the nodes of an engine find the folder by this path, and Slurm takes it literally."""
     return path.startswith("/") and not set("\\\n\0").intersection(path)
 
 

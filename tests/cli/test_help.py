@@ -68,6 +68,21 @@ def test_help(arco: Arco, path: str) -> None:
     assert not arco.db.exists()
 
 
+@pytest.mark.parametrize("path", COMMANDS)
+def test_help_has_one_style(path: str) -> None:
+    """A summary is one sentence; every option and argument ends with a period, and tells its default in words alone."""
+    summary, _, _ = (COMMANDS[path].help or "").partition("\n\n")
+    assert summary[0].isupper()
+    assert summary.endswith(".")
+    for each in COMMANDS[path].params:
+        words = str(each.help)
+        assert words[0].isupper(), words
+        assert words.endswith("."), words
+        assert " (default: " not in words or words.endswith(")."), words
+        assert each.default in (None, False, ()) or not each.show_default, words
+        assert getattr(each.type, "min", None) is None, words
+
+
 @pytest.mark.parametrize(
     "line",
     [line for path, each in COMMANDS.items() for line in example_lines(each.epilog)] + example_lines(command().epilog),

@@ -132,4 +132,4 @@ def test_mistakes(daily: Arco) -> None:
     assert (result.code, result.err) == (3, "arco: no schedule dayly: did you mean daily?\n")
     result = daily("why daily --at whenever")
     assert (result.code, result.err.count("\n")) == (2, 1)
-    assert "--at 'whenever' is not a valid time: write it like 2025-01-15T10:00:00Z, 2h (ago)" in result.err
+    assert "--at 'whenever' is not a valid time: write it like 2025-01-15T10:00:00Z, 2025-01-15" in result.err

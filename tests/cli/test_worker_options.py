@@ -52,7 +52,7 @@ def statement(arco: Arco, text: str, *values: object) -> list[tuple[object, ...]
         ("--log-limit 1k", "--log-limit 1k is less than 64k"),
         ("--log-limit much", "--log-limit 'much' is not a size: write it like 500k, 64M or 2G"),
         ("--log-keep 3s", "--log-keep"),
-        ("--pool external", "no worker takes from the pool external"),
+        ("--pool external", "no worker serves the pool external"),
         ("--pool a/b", "--pool"),
         ("--grace x --drain y", "--drain"),
         ("--slots 0", "--slots"),
