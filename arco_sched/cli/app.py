@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from arco_sched import __version__
 from arco_sched.cli.context import Session
+from arco_sched.cli.help import Application, Group
 from arco_sched.cli.options import examples
 
 
@@ -54,7 +55,7 @@ _PLACES: Final = {
 }
 
 
-class _Root(TyperGroup):
+class _Root(Group):
     """The group of all commands, each loaded on demand."""
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - typer's signature
@@ -78,7 +79,7 @@ class _Root(TyperGroup):
         return found
 
 
-app = typer.Typer(
+app = Application(
     cls=_Root,
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,

@@ -8,6 +8,7 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, note_no_worker
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import examples
 from arco_sched.cli.signing import signed
 from arco_sched.core.errors import InvalidFields, InvalidFile, InvalidInput
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from arco_sched.service.workspace import Workspace
 
-apply_app = typer.Typer(add_completion=False)
-export_app = typer.Typer(add_completion=False)
+apply_app = Application(add_completion=False)
+export_app = Application(add_completion=False)
 
 
 def read_bytes(name: str) -> bytes:

@@ -6,12 +6,13 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clock_of, clocks
+from arco_sched.cli.help import Application
 from arco_sched.cli.moments import question
 from arco_sched.cli.options import FORMS, Problems, examples
 from arco_sched.cli.signing import signed
 from arco_sched.render.terminal import write
 
-backfill_app = typer.Typer(add_completion=False)
+backfill_app = Application(add_completion=False)
 
 
 @backfill_app.command(

@@ -6,10 +6,11 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import examples
 from arco_sched.render.terminal import write
 
-backup_app = typer.Typer(add_completion=False)
+backup_app = Application(add_completion=False)
 
 
 @backup_app.command(epilog=examples("arco backup arco-monday.db", "arco backup --replace /var/backups/arco.db"))

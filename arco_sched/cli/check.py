@@ -7,11 +7,12 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.exits import ExitCode
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import MAX_INTEGER, Problems, examples
 from arco_sched.cli.presence import is_here
 from arco_sched.render.terminal import write
 
-check_app = typer.Typer(add_completion=False)
+check_app = Application(add_completion=False)
 
 
 @check_app.command(epilog=examples("arco check", "arco check --max-lag 5m --failed", "arco check --late 15m --json"))

@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from arco_sched.cli.context import Session
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import Json, examples
 
-init_app = typer.Typer(add_completion=False)
+init_app = Application(add_completion=False)
 
 
 @init_app.command(epilog=examples("arco init", "arco --db team.db init --workspace team"))

@@ -8,6 +8,7 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import Problems, examples
 from arco_sched.cli.pages import show_page
 from arco_sched.core.events import BY_NAME as TYPES
@@ -21,7 +22,7 @@ POLL: Final = 0.5
 BATCH: Final = 1000
 """Maximum events per poll."""
 
-events_app = typer.Typer(add_completion=False)
+events_app = Application(add_completion=False)
 
 
 @events_app.callback()

@@ -7,14 +7,15 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_tick
 from arco_sched.cli.context import Session, clock_of, clocks
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import Problems, examples, one_format
 from arco_sched.cli.pages import show_page
 from arco_sched.core.history import LapseReason, TickStatus
 from arco_sched.render.terminal import write
 from arco_sched.service.lists import DEFAULT_LIMIT
 
-ticks_app = typer.Typer(add_completion=False)
-lapses_app = typer.Typer(add_completion=False)
+ticks_app = Application(add_completion=False)
+lapses_app = Application(add_completion=False)
 
 
 @ticks_app.callback()

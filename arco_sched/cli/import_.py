@@ -10,12 +10,13 @@ from arco_sched.cli import taking_over as common
 from arco_sched.cli.apply import read_bytes
 from arco_sched.cli.context import Session
 from arco_sched.cli.exits import ExitCode
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import Problems, examples
 from arco_sched.cli.signing import signed
 from arco_sched.core.definitions import CATCHUP_POLICIES, MAX_TICKS, CatchupPolicy
 from arco_sched.core.errors import InvalidInput
 
-import_app = typer.Typer(add_completion=False)
+import_app = Application(add_completion=False)
 
 _DIALECTS = ("debian", "cronie", "busybox", "supercronic")
 

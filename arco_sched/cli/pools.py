@@ -6,12 +6,13 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import examples
 from arco_sched.cli.signing import signed
 from arco_sched.render.terminal import say, write
 
-pool_app = typer.Typer(add_completion=False)
-workers_app = typer.Typer(add_completion=False)
+pool_app = Application(add_completion=False)
+workers_app = Application(add_completion=False)
 
 PoolName = Annotated[str, typer.Argument(metavar="NAME", help="Pool name.", show_default=False)]
 

@@ -9,6 +9,7 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import examples
 from arco_sched.cli.progress import watched
 from arco_sched.cli.signing import signed
@@ -19,8 +20,8 @@ from arco_sched.render.terminal import say, write
 if TYPE_CHECKING:
     from arco_sched.core.ports import Store
 
-prune_app = typer.Typer(add_completion=False)
-compact_app = typer.Typer(add_completion=False)
+prune_app = Application(add_completion=False)
+compact_app = Application(add_completion=False)
 
 
 @prune_app.command(epilog=examples("arco prune --older-than 90d --dry-run", "arco prune --older-than 52w"))

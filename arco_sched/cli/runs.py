@@ -8,6 +8,7 @@ from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
 from arco_sched.cli import run_changes as changes
 from arco_sched.cli.context import Session, clock_of, clocks, note_no_worker
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import Problems, examples, one_format
 from arco_sched.cli.outputs import log, log_path, read_tail
 from arco_sched.cli.pages import say_more
@@ -18,7 +19,7 @@ from arco_sched.core.kinds import text_problems
 from arco_sched.render.terminal import say, write
 from arco_sched.service.lists import DEFAULT_LIMIT
 
-runs_app = typer.Typer(add_completion=False)
+runs_app = Application(add_completion=False)
 
 LOOK = "Look"
 CHANGE = "Change"

@@ -8,6 +8,7 @@ from arco_sched.cli import acts, many
 from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clock_named, clock_of, clocks, note_no_worker
+from arco_sched.cli.help import Application
 from arco_sched.cli.moments import question
 from arco_sched.cli.names import option_of
 from arco_sched.cli.options import Problems, examples
@@ -18,7 +19,7 @@ from arco_sched.core.definitions import Definition
 from arco_sched.core.fields import merge
 from arco_sched.render.terminal import say, write
 
-schedule_app = typer.Typer(add_completion=False)
+schedule_app = Application(add_completion=False)
 
 CHANGE = "Change"
 LOOK = "Look"

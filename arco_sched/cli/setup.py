@@ -11,6 +11,7 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import examples
 from arco_sched.core.errors import Conflict, InvalidInput
 from arco_sched.render.json import line as json_line
@@ -18,7 +19,7 @@ from arco_sched.render.terminal import Document, say, write
 
 SYSTEM_UNITS: Final = Path("/etc/systemd/system")
 
-setup_app = typer.Typer(add_completion=False)
+setup_app = Application(add_completion=False)
 
 Every = Annotated[
     int | None,

@@ -8,12 +8,13 @@ from arco_sched import __version__
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clocks
 from arco_sched.cli.exits import ExitCode
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import Problems, examples
 from arco_sched.cli.presence import is_here
 from arco_sched.core.instants import parse_minutes
 from arco_sched.render.terminal import Document, write
 
-status_app = typer.Typer(add_completion=False)
+status_app = Application(add_completion=False)
 
 
 @status_app.command(

@@ -3,21 +3,21 @@
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
 from arco_sched.cli.exits import ExitCode
+from arco_sched.cli.help import Application, Command
 from arco_sched.cli.options import examples
 from arco_sched.cli.tick_due import evaluate, show_nothing
 from arco_sched.configuration import visit_alone
 from arco_sched.core.instants import parse_instant
 from arco_sched.service.nothing_due import nothing_due
 
-tick_app = typer.Typer(add_completion=False)
+tick_app = Application(add_completion=False)
 
 
-class _TickCommand(TyperCommand):
+class _TickCommand(Command):
     """`--now` without a value means the clock, just as without `--now`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # a context: typer's own type of it is private

@@ -7,6 +7,7 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_schedule
 from arco_sched.cli.context import Session
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import Problems, examples
 from arco_sched.core.cron import load_zone
 from arco_sched.core.errors import InvalidInput
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 MAX_DAYS: Final = 3660
 JSON_COLUMNS: Final = 64
 
-timeline_app = typer.Typer(add_completion=False)
+timeline_app = Application(add_completion=False)
 
 
 @timeline_app.command(

@@ -7,10 +7,11 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.completion import complete_schedule
 from arco_sched.cli.context import Session, clocks
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import examples
 from arco_sched.render.terminal import say, write
 
-next_app = typer.Typer(add_completion=False)
+next_app = Application(add_completion=False)
 
 
 @next_app.command("next", epilog=examples("arco next", "arco next daily --count 3"))

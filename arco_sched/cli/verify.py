@@ -7,6 +7,7 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
 from arco_sched.cli.exits import ExitCode
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import examples
 from arco_sched.cli.progress import watched
 from arco_sched.render.terminal import write
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from arco_sched.service.verification.findings import Verification
     from arco_sched.service.workspace import Workspace
 
-verify_app = typer.Typer(add_completion=False)
+verify_app = Application(add_completion=False)
 
 
 @verify_app.command(epilog=examples("arco verify", "arco verify --json", "arco --db backup.db verify"))

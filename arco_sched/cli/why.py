@@ -6,12 +6,13 @@ import typer
 
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session, clock_of, clocks
+from arco_sched.cli.help import Application
 from arco_sched.cli.moments import read_moment
 from arco_sched.cli.options import FORMS, examples
 from arco_sched.cli.outputs import log_path, read_tail
 from arco_sched.render.terminal import write
 
-why_app = typer.Typer(add_completion=False)
+why_app = Application(add_completion=False)
 
 
 @why_app.command(

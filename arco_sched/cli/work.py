@@ -9,13 +9,14 @@ import typer
 from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
 from arco_sched.cli.exits import ExitCode
+from arco_sched.cli.help import Application
 from arco_sched.cli.options import Problems, examples
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.problems import Problem
 
 _ENGINES = "Engines"
 
-work_app = typer.Typer(add_completion=False)
+work_app = Application(add_completion=False)
 
 
 @work_app.command(epilog=examples("arco work --once", "arco work --tick", "arco work --pool heavy --slots 2"))

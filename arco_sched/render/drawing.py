@@ -130,6 +130,12 @@ class Screen:
         """A line that is broken by nobody but the terminal."""
         self.console.print(text((content, style)), soft_wrap=True)
 
+    def parts(self, *parts: Styled) -> None:
+        """A line of parts, each in its style, that is broken by nobody but the terminal."""
+        from rich.text import Text
+
+        self.console.print(Text.assemble(*((printable(content), style) for content, style in parts)), soft_wrap=True)
+
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
         """Rows below their heads; in a pipe every line is a row, and nothing is broken."""
         drawn = [tuple(map(lines_of, row)) for row in rows]

@@ -1,6 +1,7 @@
 """Every command explains itself: a line, an example that parses, `--json` where it prints."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -81,6 +82,19 @@ def test_help_has_one_style(path: str) -> None:
         assert " (default: " not in words or words.endswith(")."), words
         assert each.default in (None, False, ()) or not each.show_default, words
         assert getattr(each.type, "min", None) is None, words
+
+
+@pytest.mark.parametrize("columns", ["80", "200", None])
+@pytest.mark.parametrize("path", ["", "schedule", "schedule create", "runs list", "work", "import crontab"])
+def test_help_pages_are_even(arco: Arco, monkeypatch: pytest.MonkeyPatch, path: str, columns: str | None) -> None:
+    """No line is wider than 80 columns, or than 100 where there is more room; what names mean begins in one column."""
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    lines = arco(f"{path} --help").out.splitlines()
+    assert max(map(len, lines)) <= (100 if columns == "200" else 80)
+    begin = {len(line) - len(line[2:].split("  ", 1)[1].lstrip()) for line in lines if re.match("  -.*?  ", line)}
+    assert len(begin) == 1
+    assert not any(set(line) & set("╭│╰") for line in lines)
 
 
 @pytest.mark.parametrize(
