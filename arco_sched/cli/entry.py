@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from arco_sched.cli.exits import ExitCode
+    from arco_sched.core.errors import ArcoError
 
 
 def main() -> NoReturn:
@@ -146,12 +147,8 @@ def _check_text(argv: Sequence[str]) -> None:
         raise InvalidInput(f"the argument {argument[:60]!a} {what}")
 
 
-def _message(error: Exception) -> str:
+def _message(error: ArcoError) -> str:
     """What an error says, with the names that the command line has for fields and arguments."""
-    from arco_sched.core.errors import InvalidInput
-
-    if not isinstance(error, InvalidInput):
-        return str(error)
     from arco_sched.cli.names import OPTIONS
 
     return "; ".join(error.worded(OPTIONS))

@@ -42,5 +42,25 @@ def option_of(name: str) -> str:
     return IRREGULAR.get(name) or f"--{bare}"
 
 
-OPTIONS: Final = Names(option_of, entry="{field}", key="{field} key", value="{field} {key}")
+HINTS: Final = {
+    "create": "make one with `arco init`, or `arco schedule create` (or name another with --db or ARCO_DB)",
+    "another": "choose another file with --db or ARCO_DB",
+    "create_schedule": "`arco schedule create {schedule_id}` recreates it",
+    "update_schedule": "change it with `arco schedule update {schedule_id}`",
+    "schedules": "see `arco schedule list`",
+    "versions": "see `arco schedule versions {schedule_id}`, then try again",
+    "runs": "see `arco runs list`",
+    "runs_of": "`arco runs list` shows its runs",
+    "ticks": "see `arco ticks list`",
+    "fingerprints": "`arco runs show {run_id}` shows both fingerprints",
+    "force": "`arco runs retry {run_id} --force` repeats it",
+    "timeline": "name a shorter time, or look at `arco timeline {schedule_id}`",
+    "replace": "choose another file, or replace it with --replace",
+    "busy": "try again, or wait longer with --busy-timeout SECONDS",
+    "verify": "`arco verify` says where",
+    "restore": "`arco verify` says what; a backup restores it",
+}
+"""What to do about an error; the keys are those of `arco_sched.core.problems.HINTS`."""
+
+OPTIONS: Final = Names(option_of, entry="{field}", key="{field} key", value="{field} {key}", hints=HINTS)
 """The names that the command line has."""

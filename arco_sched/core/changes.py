@@ -10,7 +10,7 @@ from arco_sched.core.definitions import Definition, Version
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.core.identity import SCHEDULE_ID
 from arco_sched.core.instants import CLOCK_TOLERANCE, MAX_INSTANT, MIN_INSTANT, format_instant
-from arco_sched.core.problems import Problem
+from arco_sched.core.problems import Problem, said
 
 
 class Current(NamedTuple):
@@ -57,10 +57,8 @@ def create(
         same_state = enabled is None or enabled == newest.enabled
         if newest.definition == definition and same_start and same_state:
             return None
-        raise Conflict(
-            f"schedule {schedule_id} already exists with different content (version {newest.definition_version}): "
-            f"change it with `arco schedule update {schedule_id}`"
-        )
+        what = f"schedule {schedule_id} already exists with different content (version {newest.definition_version})"
+        raise Conflict(said(what, hint="update_schedule", schedule_id=schedule_id))
     start = default_start(newest, now) if start_at is None else start_at
     problem = before_deletion(schedule_id, newest.created_at, start, now)
     if problem is not None:
@@ -159,8 +157,9 @@ def existing(schedule_id: str, current: Current | None) -> Version:
 def not_found(schedule_id: str, *, deleted: bool = False) -> NotFound:
     """The error for an id that doesn't exist."""
     if deleted:
-        return NotFound(f"schedule {schedule_id} is deleted: `arco schedule create {schedule_id}` recreates it")
-    return NotFound(f"no schedule {schedule_id}: see `arco schedule list`")
+        what = f"schedule {schedule_id} is deleted"
+        return NotFound(said(what, hint="create_schedule", schedule_id=schedule_id))
+    return NotFound(said(f"no schedule {schedule_id}", hint="schedules"))
 
 
 def _next(current: Current | None, now: int, **differences: Any) -> Version:
@@ -182,10 +181,8 @@ def _next(current: Current | None, now: int, **differences: Any) -> Version:
 
 def _expect(newest: Version, expected: int | None) -> None:
     if expected is not None and expected != newest.definition_version:
-        raise Conflict(
-            f"schedule {newest.schedule_id} is at version {newest.definition_version}, not {expected}: "
-            f"see `arco schedule versions {newest.schedule_id}`, then try again"
-        )
+        what = f"schedule {newest.schedule_id} is at version {newest.definition_version}, not {expected}"
+        raise Conflict(said(what, hint="versions", schedule_id=newest.schedule_id))
 
 
 def span_problems(start_at: int, end_at: int | None) -> list[Problem]:

@@ -6,14 +6,10 @@ if TYPE_CHECKING:
 
 
 class ArcoError(Exception):
-    """The base of every error that `arco` raises on purpose; its `str()` is one line that says what to do."""
-
-
-class InvalidInput(ArcoError):
-    """The input is invalid (exit 2).
+    """The base of every error that `arco` raises on purpose; its `str()` is one line that says what to do.
 
     `problems` holds every problem found, one sentence each; the message joins them with `; `. `details` holds them as
-    values, and `worded` gives the sentences with a surface's own names for the fields.
+    values, and `worded` gives the sentences with a surface's own names for fields, and for what to do.
     """
 
     def __init__(self, *problems: "str | Problem") -> None:
@@ -31,6 +27,10 @@ class InvalidInput(ArcoError):
     def worded(self, names: "Names") -> tuple[str, ...]:
         """A sentence for each problem, with the surface's names."""
         return tuple(problem.sentence(names) for problem in self.details)
+
+
+class InvalidInput(ArcoError):
+    """The input is invalid (exit 2)."""
 
 
 class InvalidFields(InvalidInput):

@@ -83,6 +83,26 @@ SENTENCES: Final[Mapping[str, str]] = {
 }
 """The sentence of each code. `{field}` is the surface's name of the field, `{names[other]}` that of another field."""
 
+HINTS: Final[Mapping[str, str]] = {
+    "create": "make one with `Workspace.create(path)`",
+    "another": "choose another path",
+    "create_schedule": "`create_schedule` recreates it",
+    "update_schedule": "change it with `update_schedule`",
+    "schedules": "`schedules()` has those there are",
+    "versions": "look at `versions({schedule_id!r})`, then try again",
+    "runs": "`runs()` has those there are",
+    "runs_of": "`runs(schedule_id={schedule_id!r})` has its runs",
+    "ticks": "`ticks()` has those there are",
+    "fingerprints": "`run({run_id!r})` has both fingerprints",
+    "force": "`retry({run_id!r}, force=True)` repeats it",
+    "timeline": "ask about a shorter time, or use `timeline`",
+    "replace": "choose another file, or replace it with `replace=True`",
+    "busy": "try again, or wait longer with `busy_timeout=`",
+    "verify": "`verify()` says where",
+    "restore": "`verify()` says what; a backup restores it",
+}
+"""What to do about an error, in Python; other surfaces say each in their own words (`Names.hint`)."""
+
 _SHOWN: Final = {"schedule_id": 120}
 
 
@@ -96,14 +116,20 @@ class Names:
         entry: str = "an entry of {field}",
         key: str = "the key {key!a} of {field}",
         value: str = "the value of {key!a} in {field}",
+        hints: Mapping[str, str] = HINTS,
     ) -> None:
         self._call = call
         self._entry = entry
         self._key = key
         self._value = value
+        self._hints = hints
 
     def __getitem__(self, name: str) -> str:
         return self._call(name)
+
+    def hint(self, code: str, data: Mapping[str, Any]) -> str:
+        """What to do about an error on this surface: a code of `HINTS`, and what its sentence needs."""
+        return self._hints[code].format(**data)
 
     def of(self, problem: "Problem") -> str:
         """The surface's name of what the problem is about."""
@@ -137,7 +163,8 @@ class Problem(NamedTuple):
     def sentence(self, names: Names = PLAIN) -> str:
         """The problem in words."""
         if self.code == "said":
-            return str(self.data["sentence"])
+            hint = self.data.get("hint")
+            return f"{self.data['sentence']}{'' if hint is None else f': {names.hint(hint, self.data)}'}"
         width = _SHOWN.get(self.code, SHOWN)
         data = {name: _short(value, width) for name, value in self.data.items()}
         return SENTENCES[self.code].format(**data, field=names.of(self), names=names)
@@ -149,6 +176,8 @@ def _short(value: Any, width: int) -> Any:
     return value[:width] if isinstance(value, str) else value
 
 
-def said(sentence: str, field: str = "") -> Problem:
-    """A problem given as a finished sentence, the same on every surface."""
-    return Problem(field, "said", {"sentence": sentence})
+def said(sentence: str, field: str = "", *, hint: str | None = None, **data: Any) -> Problem:
+    """A problem given as a finished sentence, the same on every surface; then what to do, which each surface says in
+    its own words (a code of `HINTS`, and the data that its sentences need)."""
+    more = {} if hint is None else {"hint": hint, **data}
+    return Problem(field, "said", {"sentence": sentence, **more})

@@ -11,6 +11,7 @@ from arco_sched.core.attempts import EXTERNAL, NEEDS_BEGIN, Attempt, End, Outcom
 from arco_sched.core.history import RunStatus
 from arco_sched.core.instants import format_instant
 from arco_sched.core.policy import MAX_LOST_RETRIES, Policy, is_repeatable, retry_delay
+from arco_sched.core.problems import Problem, said
 from arco_sched.core.run_events import (
     CancelReason,
     PoolSet,
@@ -50,10 +51,16 @@ class Refused(NamedTuple):
     code: RefusalCode
     sentence: str
     instant: int | None = None
+    forced: str | None = None
+    """The run that `force` repeats."""
 
     def told(self) -> str:
         """The sentence with its instant."""
         return self.sentence if self.instant is None else f"{self.sentence}: {format_instant(self.instant)}"
+
+    def problem(self) -> Problem:
+        """The same, with what to do where there is something."""
+        return said(self.told()) if self.forced is None else said(self.told(), hint="force", run_id=self.forced)
 
 
 Decision = tuple[RunEvent, ...] | Refused
@@ -290,9 +297,7 @@ def retry(state: RunState, *, force: bool = False) -> Decision:
     if state.open_attempt is not None:
         return Refused("open", f"attempt {state.attempts} of run {state.run_id} is not over: cancel it first")
     if state.status == "succeeded" and not force:
-        return Refused(
-            "succeeded", f"run {state.run_id} succeeded: `arco runs retry {state.run_id} --force` repeats it"
-        )
+        return Refused("succeeded", f"run {state.run_id} succeeded", forced=state.run_id)
     if not state.final and not state.held:
         if state.round_attempts == 0:
             return ()

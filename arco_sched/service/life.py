@@ -13,6 +13,7 @@ from arco_sched.core.history import RUN_STATUSES, Run
 from arco_sched.core.kinds import problems_of
 from arco_sched.core.policy import MAX_EXIT_CODE, MAX_SLOTS
 from arco_sched.core.ports import Store, Transaction
+from arco_sched.core.problems import said
 from arco_sched.core.run_decisions import Decision, Refused
 from arco_sched.core.run_events import PoolSet
 from arco_sched.core.run_order import Capacity, WaitingFor, WorkerTerms, champions, waiting, waiting_for
@@ -142,14 +143,14 @@ def _decided(
     refused: list[Refused] = []
     for run_id in run_ids:
         if run_id not in lives:
-            raise NotFound(f"no run {run_id!a}: see `arco runs list`")
+            raise NotFound(said(f"no run {run_id!a}", hint="runs"))
         decided = decide(lives[run_id])
         if isinstance(decided, Refused):
             refused.append(decided)
         else:
             drafts += [events.life(event, lives[run_id].schedule, now) for event in decided]
     if refused:
-        raise Conflict("; ".join(each.told() for each in refused))
+        raise Conflict(*(each.problem() for each in refused))
     return drafts
 
 
@@ -157,7 +158,7 @@ def look(transaction: Transaction, run_id: str, now: int) -> RunLife:
     """A run with its life; raises `NotFound`."""
     run = transaction.runs.by_id(run_id)
     if run is None:
-        raise NotFound(f"no run {run_id!a}: see `arco runs list`")
+        raise NotFound(said(f"no run {run_id!a}", hint="runs"))
     (life,) = look_at_all(transaction, [run], now)
     return replace(life, attempts=tuple(transaction.runs.attempts(run_id)))
 
@@ -299,5 +300,6 @@ def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) 
     if run is not None:
         return run.run_id
     if statuses and transaction.definitions.number(text) is not None:
-        raise NotFound(f"no run of schedule {text} is {' or '.join(statuses)}: `arco runs list` shows its runs")
-    raise NotFound(f"no run {text[:80]!a}: see `arco runs list`")
+        what = f"no run of schedule {text} is {' or '.join(statuses)}"
+        raise NotFound(said(what, hint="runs_of", schedule_id=text))
+    raise NotFound(said(f"no run {text[:80]!a}", hint="runs"))

@@ -10,6 +10,7 @@ from arco_sched.core.events import Draft
 from arco_sched.core.history import Run
 from arco_sched.core.policy import policy_text
 from arco_sched.core.ports import Store, Transaction
+from arco_sched.core.problems import Problem, said
 from arco_sched.core.run_decisions import Refused
 from arco_sched.core.run_subjects import Life
 from arco_sched.service.life import Changed, look_at_all
@@ -30,7 +31,7 @@ def retry_current(store: Store, workspace: str, run_ids: Sequence[str], *, now: 
         wanted = list(dict.fromkeys(run_ids))
         for run_id in wanted:
             if run_id not in lives:
-                raise NotFound(f"no run {run_id!a}: see `arco runs list`")
+                raise NotFound(said(f"no run {run_id!a}", hint="runs"))
         _check(lives, wanted, force=force)
         drafts: list[Draft] = []
         keys: list[str] = []
@@ -44,18 +45,18 @@ def retry_current(store: Store, workspace: str, run_ids: Sequence[str], *, now: 
 
 
 def _check(lives: Mapping[str, Life], wanted: Sequence[str], *, force: bool) -> None:
-    refused: list[str] = []
+    refused: list[str | Problem] = []
     for run_id in wanted:
         life = lives[run_id]
         if life.request.schedule_id is None:
             raise InvalidInput(f"run {run_id} belongs to no schedule, so it has no current content: retry it as it is")
         decided = run_decisions.retry(life.state, force=force)
         if isinstance(decided, Refused):
-            refused.append(decided.told())
+            refused.append(decided.problem())
         elif not decided:
             refused.append(f"run {run_id} waits to be started: skip it first, or let it run")
     if refused:
-        raise Conflict("; ".join(refused))
+        raise Conflict(*refused)
 
 
 def _free_key(transaction: Transaction, run: Run, taken: Sequence[str]) -> str:

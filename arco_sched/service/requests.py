@@ -12,6 +12,7 @@ from arco_sched.core.instants import format_instant
 from arco_sched.core.kinds import text_problems
 from arco_sched.core.policy import DEFAULT, Policy, policy_text
 from arco_sched.core.ports import Store, Transaction
+from arco_sched.core.problems import said
 from arco_sched.service.definitions import normal, raise_any
 from arco_sched.service.not_found import numbers_of
 
@@ -115,7 +116,7 @@ def tick_detail(transaction: Transaction, tick_id: str) -> TickDetail:
     schedule = None if key is None else transaction.definitions.number(key.schedule_id)
     tick = None if key is None or schedule is None else transaction.history.tick(schedule, key)
     if schedule is None or tick is None:
-        raise NotFound(f"no tick {tick_id!a}: see `arco ticks list`")
+        raise NotFound(said(f"no tick {tick_id!a}", hint="ticks"))
     run = None
     if tick.run_key is not None:
         run = transaction.runs.by_key(tick.run_key, identity.parse_run_key(tick.run_key), schedule)
@@ -127,11 +128,11 @@ def run_of(transaction: Transaction, run_id: str) -> Run:
     """One run with its conflicts; raises `NotFound`."""
     run = transaction.runs.by_id(run_id)
     if run is None:
-        raise NotFound(f"no run {run_id!a}: see `arco runs list`")
+        raise NotFound(said(f"no run {run_id!a}", hint="runs"))
     return run
 
 
 def _conflict(run: Run) -> Conflict:
     return Conflict(
-        f"run key {run.run_key} is reserved for another content: `arco runs show {run.run_id}` shows both fingerprints"
+        said(f"run key {run.run_key} is reserved for another content", hint="fingerprints", run_id=run.run_id)
     )

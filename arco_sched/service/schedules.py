@@ -12,6 +12,7 @@ from arco_sched.core.events import Draft
 from arco_sched.core.history import Lapse, Schedule
 from arco_sched.core.instants import format_instant
 from arco_sched.core.ports import Store, Transaction
+from arco_sched.core.problems import said
 from arco_sched.core.subjects import State
 from arco_sched.service.definitions import checked, warnings
 from arco_sched.service.not_found import missing, numbers_of
@@ -141,7 +142,7 @@ def choose(transaction: Transaction, labels: Mapping[str, str]) -> list[str]:
     found = [schedule.version.schedule_id for schedule in chosen(transaction, (), labels, deleted=False)]
     if not found:
         which = f" with {', '.join(f'{key}={value}' for key, value in labels.items())}" if labels else ""
-        raise NotFound(f"there is no schedule{which}: see `arco schedule list`")
+        raise NotFound(said(f"there is no schedule{which}", hint="schedules"))
     return found
 
 

@@ -12,6 +12,7 @@ from arco_sched.core.evaluate import Stretch, in_force, stretches
 from arco_sched.core.history import LapseRecord, RunStatus, Tick
 from arco_sched.core.instants import DAY
 from arco_sched.core.ports import Transaction
+from arco_sched.core.problems import said
 from arco_sched.service.former_rules import FormerRules
 from arco_sched.service.not_found import number_of
 from arco_sched.service.why import Verdict, Why, why
@@ -68,10 +69,8 @@ def why_during(transaction: Transaction, schedule_id: str, start: int, stop: int
     parts = stretches(terms, start, stop)
     count = sum(part.occurring(start, stop) for part in parts)
     if count > MAX_OCCURRENCES:
-        raise InvalidInput(
-            f"{schedule_id} has {count:,} occurrences there, and {MAX_OCCURRENCES:,} are explained at most: name a "
-            f"shorter time, or look at `arco timeline {schedule_id}`"
-        )
+        what = f"{schedule_id} has {count:,} occurrences there, and {MAX_OCCURRENCES:,} are explained at most"
+        raise InvalidInput(said(what, hint="timeline", schedule_id=schedule_id))
     each = _Each(transaction, schedule, schedule_id, parts, start, stop, now)
     occasions = tuple(_grouped(each.all()))
     return WhyDuring(

@@ -189,7 +189,7 @@ def test_delete(current: Current | None, options: dict[str, Any], answer: Any) -
     [
         (
             lambda: changes.create("a", DAILY, LIVE, 300),
-            "schedule a already exists with different content (version 1): change it with `arco schedule update a`",
+            "schedule a already exists with different content (version 1): change it with `update_schedule`",
         ),
         (
             lambda: changes.create("a", HOURLY, DELETED, 300, start_at=0),
@@ -202,16 +202,16 @@ def test_delete(current: Current | None, options: dict[str, Any], answer: Any) -
         ),
         (
             lambda: changes.change("a", LIVE, 300, expect_version=7),
-            "schedule a is at version 1, not 7: see `arco schedule versions a`, then try again",
+            "schedule a is at version 1, not 7: look at `versions('a')`, then try again",
         ),
         (
             lambda: changes.existing("a", DELETED),
-            "schedule a is deleted: `arco schedule create a` recreates it",
+            "schedule a is deleted: `create_schedule` recreates it",
         ),
-        (lambda: changes.existing("a", None), "no schedule a: see `arco schedule list`"),
+        (lambda: changes.existing("a", None), "no schedule a: `schedules()` has those there are"),
         (
             lambda: changes.delete("a", None, 300),
-            "no schedule a: see `arco schedule list`",
+            "no schedule a: `schedules()` has those there are",
         ),
     ],
 )

@@ -93,7 +93,7 @@ def test_create_of_an_existing_id(workspace: Workspace, options: dict[str, Any],
     if outcome == "unchanged":
         assert workspace.create_schedule("a", definition, now=at(2), **options).change == "unchanged"
     else:
-        with pytest.raises(Conflict, match=r"exists with other content.*arco schedule update a"):
+        with pytest.raises(Conflict, match=r"exists with different content.*`update_schedule`"):
             workspace.create_schedule("a", definition, now=at(2), **options)
     assert versions(workspace) == [(1, 0, False, False)]
 

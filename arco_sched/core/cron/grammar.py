@@ -120,7 +120,7 @@ def _nickname(parts: list[str]) -> list[str]:
             "the nickname '@reboot' is not supported: it names an event, and arco doesn't see a machine boot"
         )
     if name.lower() in ANCHORED:
-        raise InvalidInput(f"the nickname {name} is not a cron expression: use it with `arco schedule create`")
+        raise InvalidInput(f"the nickname {name} is not a cron expression: only a schedule can have it")
     if name.lower() not in NICKNAMES:
         raise InvalidInput(
             f"the nickname {_shown(name)} is unknown: write one of {', '.join(NICKNAMES)}, @every 90m, @once, "

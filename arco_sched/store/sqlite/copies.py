@@ -6,6 +6,7 @@ from pathlib import Path
 
 from arco_sched.core.errors import DatabaseUnusable, InvalidInput
 from arco_sched.core.ports import Compaction
+from arco_sched.core.problems import said
 from arco_sched.store.sqlite.faults import translating_errors
 
 
@@ -43,7 +44,7 @@ def _check(database_path: Path, path: Path, target: Path, *, replace: bool) -> N
         if path.samefile(database_path):
             raise InvalidInput(f"{path} is the database itself: name another file for its copy")
         if not replace:
-            raise DatabaseUnusable(f"{path} exists: name another file, or say that it may be replaced (--replace)")
+            raise DatabaseUnusable(said(f"{path} already exists", hint="replace"))
     for log in (target.with_name(f"{target.name}-wal"), target.with_name(f"{target.name}-journal")):
         if log.exists():  # SQLite would take it for a part of the copy
             raise DatabaseUnusable(f"{log} is there, so {path} is a database in use: name another file")

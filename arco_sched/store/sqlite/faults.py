@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Final
 
-_BUSY: Final = "is busy: another process is writing; try again, or wait longer with --busy-timeout SECONDS"
+_BUSY: Final = "is busy: another process is writing"
 _ADVICE: Final = {
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
@@ -42,11 +42,17 @@ def translating_errors(path: Path | str) -> Iterator[None]:
         if code is not None and code & 0xFF in _RIGHTS:
             raise unwritable(path) from error
         advice = None if code is None else _ADVICE.get(code & 0xFF)
-        raise DatabaseUnusable(f"the database {path} {advice or _damaged(error)}") from error
+        if advice is None:
+            raise _damaged(path, error) from error
+        from arco_sched.core.problems import said
+
+        raise DatabaseUnusable(
+            said(f"the database {path} {advice}", hint="busy" if advice == _BUSY else None)
+        ) from error
     except ValueError as error:  # a text that is no UTF-8, or no JSON
         if type(error).__name__ not in {"UnicodeDecodeError", "JSONDecodeError"}:
             raise
-        raise DatabaseUnusable(f"the database {path} {_damaged(error)}") from error
+        raise _damaged(path, error) from error
 
 
 def unwritable(path: Path | str) -> DatabaseUnusable:
@@ -61,7 +67,10 @@ def is_interruption(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 
 
-def _damaged(error: Exception) -> str:
-    """What no statement and no row of ours gives, so that the file must be other than we left it."""
-    said = " ".join(str(error).split())
-    return f"is damaged, or was changed by other means ({said[:200]}): `arco verify` says what; a backup restores it"
+def _damaged(path: Path | str, error: Exception) -> DatabaseUnusable:
+    """The error for what no statement and no row of ours gives, so that the file must be other than we left it."""
+    from arco_sched.core.problems import said
+
+    why = " ".join(str(error).split())
+    what = f"the database {path} is damaged, or was changed by other means ({why[:200]})"
+    return DatabaseUnusable(said(what, hint="restore"))

@@ -7,6 +7,7 @@ from arco_sched.core.definitions import Term
 from arco_sched.core.errors import DatabaseUnusable
 from arco_sched.core.history import LAPSE_REASONS, LapseRecord, Tick
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT
+from arco_sched.core.problems import said
 from arco_sched.core.subjects import LapseSpan
 
 _FIRST: Final = MIN_INSTANT - 1
@@ -17,7 +18,7 @@ _LAST: Final = MAX_INSTANT + 1
 
 def damaged(what: str) -> DatabaseUnusable:
     """The error for what nobody but arco should have written, and arco did not."""
-    return DatabaseUnusable(f"the database is damaged, {what}: `arco verify` says where")
+    return DatabaseUnusable(said(f"the database is damaged, {what}", hint="verify"))
 
 
 def is_instant(value: object) -> bool:

@@ -16,9 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import Final
-
-_MAKE_IT: Final = "make one with `arco init`, or `arco schedule create`"
 
 
 def open_database(
@@ -64,8 +61,9 @@ def check_path(path: Path | str) -> None:
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
-        none = f"no database at {path}: {_MAKE_IT} (or name another with --db or ARCO_DB)"
-        raise DatabaseUnusable(none) from None
+        from arco_sched.core.problems import said
+
+        raise DatabaseUnusable(said(f"no database at {path}", hint="create")) from None
     except OSError:
         pass  # SQLite will say what it is
     _refuse_other_things(path)
@@ -77,7 +75,9 @@ def version_of(path: Path | str, connection: sqlite3.Connection) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application_id != APPLICATION_ID:
         if os.stat(path).st_size == 0:
-            raise DatabaseUnusable(f"{path} is an empty file: {_MAKE_IT}")
+            from arco_sched.core.problems import said
+
+            raise DatabaseUnusable(said(f"{path} is an empty file", hint="create"))
         raise DatabaseUnusable(f"{path} is not an arco database; nothing was changed")
     if version > SCHEMA_VERSION:
         raise DatabaseUnusable(
@@ -99,8 +99,9 @@ def create_database(
     except FileExistsError:
         pass
     except OSError as error:
-        what = f"can't make the database {path}: {error.strerror} (name another with --db or ARCO_DB)"
-        raise DatabaseUnusable(what) from None
+        from arco_sched.core.problems import said
+
+        raise DatabaseUnusable(said(f"can't make the database {path}: {error.strerror}", hint="another")) from None
     _refuse_other_things(path)
     if not may_write(path):
         raise unwritable(path)

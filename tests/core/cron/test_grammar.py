@@ -247,7 +247,7 @@ REFUSED = [
     ("* * * *\x00 *", "contains the character U+0000"),
     ("*" * 1001, "1001 characters, more than 1000"),
     ("@Daily", "the nickname '@Daily' must be lowercase: write @daily"),
-    ("@every 5m", "the nickname @every is not a cron expression: use it with `arco schedule create`"),
+    ("@every 5m", "the nickname @every is not a cron expression: only a schedule can have it"),
     ("@daily 5", "the nickname @daily must stand alone"),
     ("@reboot", "the nickname '@reboot' is not supported: it names an event"),
     ("@", "the nickname '@' is unknown"),
