@@ -21,6 +21,7 @@ from arco_sched.formats import crontab_users as users
 from arco_sched.formats.crontab_content import content, is_ignored, is_secret, variable_told
 from arco_sched.formats.crontab_entry import BLANKS, NO_USERS, Parsed, otherwise, parse
 from arco_sched.formats.crontab_fields import CALLED, Dialect
+from arco_sched.formats.crontab_wrappers import remarks
 from arco_sched.formats.entries import Entry, Line, ReadFile, Unfit
 
 _VARIABLE: Final = re.compile(r"""("[^"]*"|'[^']*'|[^\s=]+)[ \t]*=[ \t]*(.*)""", re.DOTALL)
@@ -156,7 +157,7 @@ class _Reader:
             self._comment, self._asked = [], None
             return Line(number, "problem", shown, message=str(reason))
         self.entries.append(entry)
-        return Line(number, "schedule", shown, len(self.entries) - 1, "; ".join(notes) or None)
+        return Line(number, "schedule", shown, len(self.entries) - 1, "; ".join(notes) or None, tuple(notes))
 
     def _refuse_joined(self, text: str) -> None:
         before, self._joined = self._joined, self._dialect == "busybox" and text.endswith("\\")
@@ -254,7 +255,7 @@ class _Reader:
         request = normal_content(**values, labels=labels)
         definition = self._definition(found, request)
         self.unzoned |= self._zone is None and self._options.timezone is None
-        return Entry(definition, asked, owned=self._owned(found)), notes
+        return Entry(definition, asked, owned=self._owned(found)), [*notes, *remarks(found.command)]
 
     def _parse(self, text: str, notes: list[str]) -> Parsed:
         try:

@@ -40,7 +40,17 @@ def expression(fields: list[str], dialect: Dialect, notes: list[str], *, twice: 
         return _checked(" ".join(fields), twice=twice)
     # All of them read both ends as 0.
     fields = [_ONE_SUNDAY.sub("SUN", field) for field in fields]
-    return _checked(" ".join(_READERS[dialect](fields, notes)), twice=twice)
+    read = _READERS[dialect](fields, notes)
+    text = _checked(" ".join(read), twice=twice)
+    if "*" not in {read[-3], read[-1]} and _either_matches(text):
+        notes.append(f"runs on days {read[-3]} of the month and on weekdays {read[-1]}: cron needs only one to match")
+    return text
+
+
+def _either_matches(text: str) -> bool:
+    """Whether both day fields leave days out, so that either one makes more days match than it names."""
+    found = parsed(text)
+    return found.month_days != _EVERY_DAY and found.weekdays != _EVERY_WEEKDAY
 
 
 def parsed(text: str) -> CronExpression:

@@ -30,7 +30,8 @@ class Entry(NamedTuple):
 class Line(NamedTuple):
     """A line of a file: what it is, the index of its entry among the file's entries, and a message about it.
 
-    `text` is the line as it may be shown, without secrets.
+    `text` is the line as it may be shown, without secrets. `remarks` are the sentences of the message where it has
+    several.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Line(NamedTuple):
     text: str
     entry: int | None = None
     message: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 class ReadFile(NamedTuple):

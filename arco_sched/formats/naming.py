@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 _HERE_DOCUMENT: Final = re.compile(r"\Aexec <<'(STDIN\d*)'\n.*?^\1\n", re.DOTALL | re.MULTILINE)
@@ -112,6 +112,23 @@ def _segments(line: str) -> Iterator[list[str]]:
     except ValueError:
         words = plain.replace('"', " ").replace("'", " ").split()
     yield words
+
+
+def wrappers(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each program in front of a command that runs what follows it, with its own options and arguments."""
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        base = word.rsplit("/", 1)[-1]
+        if word in _SYNTAX or _ASSIGNMENT.match(word):
+            continue
+        if base not in _WRAPPERS:
+            return
+        following = list(left)
+        line = _unwrap(base, left)
+        yield base, following[: len(following) - len(left)]
+        if line is not None:
+            return
 
 
 def _program(words: list[str], depth: int) -> str:

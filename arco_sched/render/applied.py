@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from arco_sched.core.definitions import Version
 from arco_sched.core.fields import BY_NAME
-from arco_sched.render import drawing, json
-from arco_sched.render.drawing import BAD, GOOD, NOTE, Column, Screen, Styled
+from arco_sched.render import changes, drawing, json
+from arco_sched.render.drawing import BAD, GOOD, NOTE, Column, Screen
 from arco_sched.render.times import Clocks
 
 if TYPE_CHECKING:
@@ -50,10 +50,7 @@ def draw(applied: Applied) -> None:
 
 def _what(change: AppliedChange) -> drawing.Cell:
     if change.change == "updated":
-        lines: list[Styled] = []
-        for name, (old, new) in change.changed.items():
-            lines.append((f"{name}: {_shown(name, old)} -> {_shown(name, new)}", ""))
-        return lines
+        return [(each, "") for each in changed(change)]
     definition = change.version.definition
     until = definition.paused_until
     clock = Clocks({change.schedule_id: definition.timezone}.get)
@@ -62,8 +59,10 @@ def _what(change: AppliedChange) -> drawing.Cell:
     return f"{definition.cron_expression} in {definition.timezone}{state}"
 
 
-def _shown(name: str, value: Any) -> str:
-    return json.line(_plain(name, value)).rstrip("\n")
+def changed(change: AppliedChange) -> list[str]:
+    """Each field that changes, old and new, on the clock of the schedule."""
+    clocks = Clocks(lambda _: change.version.definition.timezone)
+    return [changes.field(name, old, new, clocks, change.schedule_id) for name, (old, new) in change.changed.items()]
 
 
 def summary(applied: Applied) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from arco_sched.render import applied as render
 from arco_sched.render import json
 from arco_sched.render.drawing import ALARM, FAINT, GOOD, NOTE, Cell, Column, Screen
+from arco_sched.render.terminal import is_unbounded
 
 if TYPE_CHECKING:
     from arco_sched.formats.entries import Line, ReadFile
@@ -76,7 +77,7 @@ def draw(files: Sequence[ReadFile], applied: Applied) -> None:
             screen.line(f"{file.name}:")
         if shown:
             columns = (Column("LINE", whole=True, right=True), Column("RESULT", whole=True), Column("DETAILS"))
-            screen.table(columns, [_row(line, change) for line, change in shown])
+            screen.table(columns, [row for line, change in shown for row in _rows(line, change)])
     for change in _gone(files, applied):
         state = "deleted" if change.change == "deleted" else "paused"
         screen.line(f"{change.schedule_id}: {state}, no longer in the file", NOTE)
@@ -117,19 +118,28 @@ def _counted(file: ReadFile) -> str:
     )
 
 
-def _row(line: Line, change: AppliedChange | None) -> tuple[Cell, ...]:
+def _rows(line: Line, change: AppliedChange | None) -> Iterator[tuple[Cell, ...]]:
+    """What is said of a line; in a pipe, what changes and each remark are rows of their own."""
+    number = str(line.number)
     if change is None:
         what: Cell = line.message or ""
         if line.kind == "problem":
             what = [(line.text, ""), (line.message or "", _STYLES["problem"])]
         elif line.kind in {"variable", "comment", "setting"}:
             what = f"{line.text.strip()}: {line.message}"
-        return str(line.number), (line.kind, _STYLES.get(line.kind, "")), what
+        yield number, (line.kind, _STYLES.get(line.kind, "")), what
+        return
     definition = change.version.definition
     said = [(f"{change.schedule_id}: {definition.cron_expression} in {definition.timezone}", "")]
     said += [(definition.request.command or "", FAINT)]
-    said += [(line.message, "")] if line.message else []
-    return str(line.number), (change.change, _STYLES.get(change.change, "")), said
+    changed = [(each, _STYLES["updated"]) for each in render.changed(change)]
+    remarks = [(each, "") for each in line.remarks or ([line.message] if line.message else [])]
+    if not is_unbounded():
+        said += [*changed, *remarks]
+    yield number, (change.change, _STYLES.get(change.change, "")), said
+    if is_unbounded():
+        yield from ((number, "changed", each) for each in changed)
+        yield from ((number, "remark", each) for each in remarks)
 
 
 def notes(applied: Applied, files: Sequence[ReadFile]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from arco_sched.core.history import Schedule
 from arco_sched.core.instants import format_span
 from arco_sched.core.kinds import Many, Pairs
 from arco_sched.core.rows import Field
+from arco_sched.render import changes
 from arco_sched.render.drawing import ALARM, FAINT, NOTE, Cell, Column, Screen, Styled, status
 from arco_sched.render.json import overdue
 from arco_sched.render.lives import later
@@ -204,19 +205,19 @@ def _line(field: Field, value: Any) -> tuple[str, Cell]:
     return called, field.kind.show(value)
 
 
-def versions(changes: Sequence[VersionChange], clocks: Clocks) -> None:
+def versions(made: Sequence[VersionChange], clocks: Clocks) -> None:
     """`arco schedule versions`: each version with what changed in it, and to what."""
     screen = Screen()
     columns = [Column("VERSION", right=True), Column("IN FORCE FROM", whole=True), Column("CHANGE")]
     if screen.wide:
         columns.insert(2, Column("MADE AT", whole=True))
-    screen.table(columns, (_version_row(screen, each, clocks) for each in changes))
+    screen.table(columns, (_version_row(screen, each, clocks) for each in made))
 
 
 def _version_row(screen: Screen, each: VersionChange, clocks: Clocks) -> list[Cell]:
     version = each.version
     if each.changed and each.previous is not None:
-        change = [(_change(each.previous, version, name, clocks), "") for name in each.changed]
+        change = [(told, "") for told in changes.between(each.previous, version, clocks)]
     else:
         change = [(f"created: {version.definition.cron_expression} in {version.definition.timezone}", "")]
     if each.by is not None:
@@ -225,22 +226,6 @@ def _version_row(screen: Screen, each: VersionChange, clocks: Clocks) -> list[Ce
     if screen.wide:
         row.append(clocks.show(version.created_at, version.schedule_id))
     return [*row, change]
-
-
-def _change(old: Version, new: Version, name: str, clocks: Clocks) -> str:
-    if name == "deleted":
-        return "deleted" if new.deleted else "created again"
-    if name == "enabled":
-        return "paused -> enabled" if new.enabled else "enabled -> paused"
-    return f"{name}: {_value(old, name, clocks)} -> {_value(new, name, clocks)}"
-
-
-def _value(version: Version, name: str, clocks: Clocks) -> str:
-    field = BY_NAME[name]
-    value = field.value(version)
-    if name in {"start_at", "end_at", "paused_until"}:
-        return clocks.show(value, version.schedule_id) or "none"
-    return "none" if value in (None, ()) else field.kind.show(value)
 
 
 def preview(occurrences: Sequence[PreviewedOccurrence], now: int) -> None:

@@ -60,9 +60,7 @@ def test_an_update_is_told_field_by_field(arco: Arco) -> None:
     assert _changes(plan) == {"daily": "updated", "team.load": "unchanged"}
     assert _current(arco, "daily")["definition_version"] == 1
     answer = arco("apply", arco.file("changed.toml", changed))
-    assert (
-        'max_catchup_ticks: 3 -> 10; labels: {} -> {"a": "[b]"}; end_at: null -> "2025-12-31T23:00:00Z"' in answer.out
-    )
+    assert "max_catchup_ticks: 3 -> 10; labels: none -> a=[b]; end_at: none -> 2026-01-01 00:00 +01:00" in answer.out
     assert answer.out.endswith("1 updated, 1 unchanged.\n")
     assert _current(arco, "daily")["definition_version"] == 2
 

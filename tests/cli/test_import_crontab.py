@@ -370,3 +370,37 @@ def test_a_file_that_speaks_for_both_formats_makes_nothing(arco: Arco) -> None:
     assert not arco.db.exists()
     assert arco("import", "crontab", file, "--dialect", "busybox", "--system-format").code == 2
     assert arco("import", "crontab", file, "--dialect", "vixie").code == 2
+
+
+def test_remarks_stand_on_lines_of_their_own_in_a_pipe(arco: Arco) -> None:
+    """A remark can't be taken for a part of the command, and each line says which one of the file it is about."""
+    file = arco.file("tab", "7 * * * * flock -n /l a > $HOME/report.txt%\n@daily b\n")
+    lines = arco("import", "crontab", file, "--tz", "UTC").out.splitlines()
+    assert lines[1:5] == [
+        "   1  created  a: 7 * * * * in UTC; flock -n /l a > $HOME/report.txt",
+        "   1  remark   the % at its end, an empty standard input, is left out",
+        "   1  remark   busybox and supercronic read the % literally",
+        "   1  remark   `flock -n` fails the run (exit code 1) while the last one still runs: if nothing else uses "
+        "that lock, `--overlap skip` skips it instead",
+    ]
+    assert lines[5] == "   2  created  b: @daily in UTC; b"
+
+
+def test_importing_again_says_what_it_changes(arco: Arco, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was there before, too: somebody may have changed it by hand."""
+    file = arco.file("tab", "0 18 * * * sync.sh\n")
+    arco.ok("import", "crontab", file, "--tz", "UTC")
+    arco.ok("schedule", "update", "sync", "--cron", "0 18 LW * *", "--command", "sync.sh -v")
+    lines = arco.ok("import", "crontab", file, "--tz", "UTC").out.splitlines()
+    assert lines[1:4] == [
+        "   1  updated  sync: 0 18 * * * in UTC; sync.sh",
+        "   1  changed  cron_expression: 0 18 LW * * -> 0 18 * * *",
+        "   1  changed  command: sync.sh -v -> sync.sh",
+    ]
+    monkeypatch.setenv("COLUMNS", "100")
+    wide = arco("import", "crontab", file, "--tz", "UTC", "--catchup-policy", "oldest-first").out.splitlines()
+    assert [line.strip() for line in wide[1:4]] == [
+        "1  updated  sync: 0 18 * * * in UTC",
+        "sync.sh",
+        "catchup_policy: latest -> oldest-first",
+    ]
