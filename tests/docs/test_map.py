@@ -72,6 +72,17 @@ def test_each_path_of_the_architecture_is_there(path: str) -> None:
     assert located(path).exists() or ("/" not in path and list(PACKAGE.rglob(path)) != [])
 
 
+HOW_TO = " ".join(ARCHITECTURE.partition("\n## How to add a command")[2].split())
+NAMED = re.findall(r"`(\w+)`(?: (?:in|of))? \(?`([\w/.]+\.py)`", HOW_TO)
+
+
+@pytest.mark.parametrize(("name", "path"), sorted({*NAMED, ("until_begun", "core/rows.py")}))
+def test_each_name_of_the_recipes_is_there(name: str, path: str) -> None:
+    """Where "How to add" names something in a file, the file defines it."""
+    assert len(NAMED) > 15
+    assert name in defined(path)
+
+
 def test_every_package_is_in_the_table() -> None:
     """Each folder and module of the package has a row in the table of packages, and each store its own."""
     rows = set(re.findall(r"^\| `([\w./]+)` \|", ARCHITECTURE.partition("## The packages")[2], re.MULTILINE))
