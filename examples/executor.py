@@ -16,6 +16,7 @@ What it leaves out: one at a time, no output kept (it is this process's own), no
 `--env-file`.
 """
 
+import argparse
 import fcntl
 import os
 import socket
@@ -25,7 +26,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from arco_sched import Conflict, RunLife, RunStatus, Workspace
+from arco_sched import ArcoError, Conflict, RunLife, RunStatus, Workspace
 
 POOL = "external"
 TIMED_OUT = 124
@@ -127,7 +128,12 @@ def main(database: Path) -> None:
 
 
 if __name__ == "__main__":
-    named = sys.argv[1] if len(sys.argv) == 2 else os.environ.get("ARCO_DB")
-    if named is None or len(sys.argv) > 2:
-        sys.exit("usage: python examples/executor.py [DATABASE]")
-    main(Path(named))
+    parser = argparse.ArgumentParser(description="Execute what waits in the pool `external`.")
+    parser.add_argument("database", nargs="?", default=os.environ.get("ARCO_DB"), help="default: $ARCO_DB")
+    given = parser.parse_args()
+    if not given.database:
+        parser.error("name a database, or set ARCO_DB")
+    try:
+        main(Path(given.database))
+    except ArcoError as problem:
+        sys.exit(f"executor: {problem}")
