@@ -113,7 +113,7 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
     store_id = _folder(store, path, adopt_copy=settings.adopt_copy)
     executor = make(settings.executor, path, store_id, environment)
     count = settings.slots or (ENGINE_SLOTS if executor.queues else default_slots())
-    name = worker_name(host, os.getpid(), time.time_ns())
+    name = worker_name(host, os.getpid(), time.time_ns(), once=settings.once)
     pools, is_root, on_finish = settings.pools, os.geteuid() == 0, settings.on_finish is not None
     place, user = executor.place(), loop.user_name()
     # A job runs as who submits it: a worker for another user has to be that user.
@@ -121,7 +121,7 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
     terms = Terms(name, host, executor.kind, place, pools, count, user, is_root, executor.queues, on_finish)
     sign = Sign(name, host, os.getpid(), executor.kind, pools, count, session.now)
     presence.arrive(name)
-    _forget_the_dead(store, presence)
+    _forget_the_dead(store, host, presence)
     hooks = Hooks(
         environment,
         lambda life: _log(executor, life),
@@ -161,7 +161,7 @@ def _loop(session: Session, store: "Store", settings: Settings, worker: "Worker"
                 workspace.evaluate(session.now)
             with store.write() as transaction:
                 transaction.agenda.record_work(sign.executor, sign.pools, session.now)
-            loop.once(store, worker, _clock(session), stop)
+            loop.once(store, worker, sign, _clock(session), stop)
             return not stop.at_once
         evaluate = (lambda now: _tick(store, workspace, now)) if settings.tick else None
         # An engine goes on without a worker: only calls that are under way are worth a wait.
@@ -210,10 +210,14 @@ def _refuse_other_hosts(store: "Store", host: str, presence: "Presence", now: in
         )
 
 
-def _forget_the_dead(store: "Store", presence: "Presence") -> None:
-    """Remove what workers of this machine left that were killed."""
+def _forget_the_dead(store: "Store", host: str, presence: "Presence") -> None:
+    """Remove what workers of this machine left that were killed, or that could not write when they ended."""
     with store.read() as transaction:
-        gone = [each.worker for each in transaction.queue.workers() if presence.was_here(each.worker)]
+        gone = [
+            each.worker
+            for each in transaction.queue.workers()
+            if presence.was_here(each.worker) or (each.host == host and presence.has_left(each.worker))
+        ]
     if gone:
         with store.write() as transaction:
             for worker in gone:

@@ -50,6 +50,10 @@ LONGEST_INTERVAL: Final = 90_000
 """Seconds: 25 hours, a day on which clocks are set back."""
 
 
+PASSING: Final = ":once"
+"""The end of the name of a worker that comes by and goes when nothing is left (`work --once`)."""
+
+
 class Worker(NamedTuple):
     """A worker's last sign of life."""
 
@@ -60,6 +64,11 @@ class Worker(NamedTuple):
     pools: tuple[str, ...]
     slots: int
     seen_at: int
+
+    @property
+    def stays(self) -> bool:
+        """Whether it goes on taking runs until it is stopped."""
+        return not self.worker.endswith(PASSING)
 
 
 class Visit(NamedTuple):

@@ -63,19 +63,44 @@ def stopping() -> Iterator[Stop]:
         os.close(writes)
 
 
-def once(store: Store, worker: Worker, clock: Callable[[], int], stop: Stop) -> None:
-    """Take what was requested before now and can start, wait for it and for what was adopted, and go."""
-    version = store.schema_version()
+class _Signs:
+    """The signs of life of a worker."""
+
+    def __init__(self, store: Store, sign: Sign) -> None:
+        self._store, self._sign = store, sign
+        self._given_at: int | None = None
+
+    def give(self, now: int) -> None:
+        """Say that it works, unless that was said less than `SIGN` seconds ago."""
+        if self._given_at is None or now - self._given_at >= SIGN:
+            with self._store.write() as transaction:
+                transaction.queue.see(self._sign._replace(seen_at=now))
+            self._given_at = now
+
+    def take_away(self) -> None:
+        """Say goodbye, where there was a sign."""
+        if self._given_at is not None:
+            leave(self._store, self._sign)
+
+
+def once(store: Store, worker: Worker, sign: Sign, clock: Callable[[], int], stop: Stop) -> None:
+    """Take what was requested before now and can start, wait for it and for what was adopted, and go.
+
+    While it waits it gives signs of life. One that ends by an error leaves its last one to the next worker.
+    """
+    version, signs = store.schema_version(), _Signs(store, sign)
     with store.read() as transaction:
         through = transaction.queue.last_number()
     while True:
-        before = len(worker.tally.started)
-        left = worker.round(clock(), uptime(), claims=not stop.asked, through=through)
+        before, now = len(worker.tally.started), clock()
+        left = worker.round(now, uptime(), claims=not stop.asked, through=through)
         _be_init(worker)
-        if stop.at_once or (stop.asked and not left) or store.schema_version() != version:
+        if store.schema_version() != version:
+            return  # what a newer arco brought forward is not for this one to write
+        if stop.at_once or (not left and (stop.asked or len(worker.tally.started) == before)):
+            signs.take_away()
             return
-        if not left and len(worker.tally.started) == before:
-            return
+        signs.give(now)
         stop.wait(max(STEP, worker.interval / 2))
 
 
@@ -114,7 +139,8 @@ def _serve(
     drain: float,
     evaluate: Evaluate | None,
 ) -> bool:
-    changes, seen_at, looked, evaluated, ready = -1, 0, 0.0, 0, 0
+    changes, looked, evaluated, ready = -1, 0.0, 0, 0
+    signs = _Signs(store, sign)
     deadline: float | None = None
     left, woken, requested = 0, False, False
     while store.schema_version() == version:
@@ -127,10 +153,7 @@ def _serve(
             evaluated = now
             # What this worker itself records changes nothing that it would notice.
             requested = evaluate(now)
-        if now - seen_at >= SIGN:
-            seen_at = now
-            with store.write() as transaction:
-                transaction.queue.see(sign._replace(seen_at=now))
+        signs.give(now)
         there = store.changes()
         if there != changes or woken or requested or (left and passed - looked >= worker.interval) or 0 < ready <= now:
             left = worker.round(now, uptime(), claims=not stop.asked)

@@ -71,6 +71,10 @@ class Presence:
         except (OSError, ValueError):
             return False
 
+    def has_left(self, name: str) -> bool:
+        """Whether there is no lock of this name: its worker never worked on this machine, or has given it back."""
+        return self.is_visible() and not os.path.lexists(self._path(name))
+
     def clear(self, name: str) -> None:
         """Remove the lock of a worker that is gone."""
         with contextlib.suppress(OSError):

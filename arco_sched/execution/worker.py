@@ -24,7 +24,7 @@ from arco_sched.core.executor import (
     outcome,
 )
 from arco_sched.core.ports import Store
-from arco_sched.core.run_subjects import OpenAttempt
+from arco_sched.core.run_subjects import PASSING, OpenAttempt
 from arco_sched.core.runs import is_past_deadline
 from arco_sched.execution.commands import command_of, variables_of
 from arco_sched.execution.hooks import Hooks
@@ -251,9 +251,9 @@ class Worker:
             self._say(text)
 
 
-def worker_name(host: str, pid: int, started: int) -> str:
-    """The name of a worker: no other has it at the same time, and it tells where to look."""
-    return f"{host}:{pid}:{started}"
+def worker_name(host: str, pid: int, started: int, *, once: bool = False) -> str:
+    """The name of a worker: no other has it at the same time, and it tells where to look, and whether it stays."""
+    return f"{host}:{pid}:{started}{PASSING if once else ''}"
 
 
 def default_slots() -> int:

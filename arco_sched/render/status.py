@@ -311,7 +311,11 @@ def _run_metrics(status: Status) -> Iterator[str]:
 
 
 def _slots(status: Status) -> int:
-    return sum(each.slots for each in status.workers)
+    """The attempts that may be open at once: `--slots` bounds those of all workers of an executor together."""
+    most: dict[str, int] = {}
+    for each in status.workers:
+        most[each.executor] = max(each.slots, most.get(each.executor, 0))
+    return sum(most.values())
 
 
 def _count(status: Status, kind: str) -> int:
