@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from arco_sched.service.pruning import Pruning
     from arco_sched.service.requests import RequestChange, Requested, TickDetail, Triggered
     from arco_sched.service.schedules import Change, ScheduleChange
+    from arco_sched.service.serving import Holder, Served
     from arco_sched.service.status import Status
     from arco_sched.service.timeline import Timeline, TimelineCell, TimelineRow
     from arco_sched.service.upcoming import Upcoming
@@ -100,6 +101,7 @@ __all__ = [
     "Finding",
     "FindingKind",
     "Group",
+    "Holder",
     "Instant",
     "InvalidFields",
     "InvalidFile",
@@ -135,6 +137,7 @@ __all__ = [
     "Schedule",
     "ScheduleChange",
     "ScheduleDetail",
+    "Served",
     "SkipReason",
     "Source",
     "Status",
@@ -188,6 +191,7 @@ _MODULES: Final = {
     "Finding": "service.check",
     "FindingKind": "service.check",
     "Group": "core.runs",
+    "Holder": "service.serving",
     "Instant": "api",
     "InvalidFields": "core.errors",
     "InvalidFile": "core.errors",
@@ -223,6 +227,7 @@ _MODULES: Final = {
     "Schedule": "core.history",
     "ScheduleChange": "service.schedules",
     "ScheduleDetail": "service.definitions",
+    "Served": "service.serving",
     "SkipReason": "core.history",
     "Source": "core.runs",
     "Status": "service.status",

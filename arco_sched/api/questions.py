@@ -93,7 +93,7 @@ class Questions(Facade):
         Args:
             schedule_id: The id of a schedule, deleted or not.
             at: The instant: an aware datetime or whole seconds since 1970 (default: its last occurrence through `now`,
-                else the next).
+                else the next; or the run that was triggered by hand since then).
             now: The clock.
         """
         given = Given()

@@ -58,9 +58,14 @@ def _set(ctx: typer.Context, name: str, slots: int | None, *, as_json: bool) -> 
 @pool_app.command("list", epilog=examples("arco pool list"))
 def list_(ctx: typer.Context, as_json: opt.Json = False) -> None:
     """List pools with their limits, and how many runs are running and waiting in each."""
+    from arco_sched.cli.presence import is_here
+    from arco_sched.service.check import Works, waiting_by_reason
+    from arco_sched.service.life import pools as ask
+
     session: Session = ctx.obj
-    with session.ask() as workspace:
-        pools = workspace.pools()
+    with session.store(asking=True) as store, store.read() as transaction:
+        pools, seen = ask(transaction), is_here(session)
+        _, full = waiting_by_reason(transaction, session.now, Works(transaction, session.now, seen))
     if as_json:
         from arco_sched.render import lives
 
@@ -68,7 +73,7 @@ def list_(ctx: typer.Context, as_json: opt.Json = False) -> None:
     else:
         from arco_sched.render import run_tables
 
-        run_tables.pools(pools)
+        run_tables.pools(pools, full, session.now)
 
 
 @workers_app.command(epilog=examples("arco workers", "arco workers --json"))
@@ -94,8 +99,21 @@ def workers(ctx: typer.Context, as_json: opt.Json = False) -> None:
 
         write(lives.workers(found))
     elif not found:
-        say("No workers: `arco work` starts one.")
+        say(f"No worker is at work: {_comes_by(session)}.")
     else:
         from arco_sched.render import run_tables
 
         run_tables.workers(found, session.now)
+
+
+def _comes_by(session: Session) -> str:
+    """That a worker came by lately, or how to start one."""
+    from arco_sched.render.times import distance, span
+
+    with session.store(asking=True) as store, store.read() as transaction:
+        visits = [visit for visit in transaction.queue.visits() if visit.serves(session.now)]
+    if not visits:
+        return "`arco work` starts one"
+    last = max(visits, key=lambda visit: visit.visited_at)
+    each = "" if last.interval is None else f", {span(last.interval)} after the call before"
+    return f"the last `arco work --once` was called {distance(last.visited_at, session.now)}{each}"

@@ -30,7 +30,9 @@ def why(
     at: Annotated[
         str | None,
         typer.Option(
-            "--at", metavar="INSTANT", help=f"What to explain, such as {FORMS} (default: the most recent due time)."
+            "--at",
+            metavar="INSTANT",
+            help=f"What to explain, such as {FORMS} (default: the most recent due time or manual run).",
         ),
     ] = None,
     tz: opt.Tz = None,

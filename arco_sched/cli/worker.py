@@ -281,6 +281,9 @@ def _answer(store: "Store", worker: "Worker", session: Session, settings: Settin
     from arco_sched.render import lives as render
     from arco_sched.render.terminal import write
     from arco_sched.service import life
+    from arco_sched.service.check import Works, waiting_by_reason
+    from arco_sched.service.run_workspace import presumed_here
+    from arco_sched.service.serving import told
 
     tally: Tally = worker.tally
     names = dict.fromkeys([*tally.started, *tally.adopted, *tally.skipped, *tally.final])
@@ -288,6 +291,9 @@ def _answer(store: "Store", worker: "Worker", session: Session, settings: Settin
         known = transaction.runs.by_ids(names)
         runs = life.look_at_all(transaction, [known[run_id] for run_id in names], session.now)
         waiting = sum(transaction.queue.count_waiting().values())
+        full = None
+        if waiting and not settings.quiet:
+            _, full = waiting_by_reason(transaction, session.now, Works(transaction, session.now, presumed_here))
     failed = [each for each in runs if each.state.status == "failed"]
     if settings.as_json:
         write(render.worked(tally, runs, waiting))
@@ -295,5 +301,5 @@ def _answer(store: "Store", worker: "Worker", session: Session, settings: Settin
         for each in failed:
             write(render.sentence(each) + "\n")
     else:
-        write(render.summary(tally, runs, waiting))
+        write(render.summary(tally, runs, waiting, "" if full is None else told(full, session.now)))
     return ExitCode.FAILURES if failed else ExitCode.DONE

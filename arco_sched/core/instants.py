@@ -23,6 +23,11 @@ BEFORE_ALL: Final = -(1 << 62)
 CLOCK_TOLERANCE: Final = 60
 """Seconds by which clocks may differ before one of them counts as wrong."""
 
+_MONTH: Final = 2_629_746
+"""A twelfth of a year, in seconds."""
+_YEAR: Final = 31_556_952
+"""The mean year of the calendar, in seconds."""
+
 # Compiled on first use: most commands need neither, and compiling takes milliseconds.
 _RFC3339: Final = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:([Zz])|([+-])(\d\d):(\d\d))"
 _DURATION: Final = r"(\d{1,12})(?: ?(s|m|h|d|w|seconds?|minutes?|hours?|days?|weeks?))?"
@@ -150,6 +155,24 @@ def format_span(value: int, unit: Unit) -> str:
         if seconds % _SECONDS[letter] == 0 and (seconds or letter == unit[0]):
             return f"{seconds // _SECONDS[letter]}{letter}"
     return f"{seconds}s"
+
+
+def spoken(seconds: int) -> str:
+    """A length of time in its two largest units, `2 hours 5 minutes`; from a month on in the largest, `3 months`."""
+    return " ".join(f"{count} {name}" if count == 1 else f"{count} {name}s" for count, name in span_parts(seconds))
+
+
+def span_parts(seconds: int) -> list[tuple[int, str]]:
+    """The same as numbers and units, largest first."""
+    if seconds >= _MONTH:
+        name, size = ("year", _YEAR) if seconds >= _YEAR else ("month", _MONTH)
+        return [(seconds // size, name)]
+    units = [("day", DAY), ("hour", 3600), ("minute", 60), ("second", 1)]
+    first = next((place for place, (_, size) in enumerate(units) if seconds >= size), 3)
+    found = [(seconds // units[first][1], units[first][0])]
+    if first < 3 and (rest := seconds % units[first][1] // units[first + 1][1]):
+        found.append((rest, units[first + 1][0]))
+    return found
 
 
 def _refused(what: str, code: str, text: str, **data: str) -> InvalidInput:

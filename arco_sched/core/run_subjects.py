@@ -51,7 +51,7 @@ LONGEST_INTERVAL: Final = 90_000
 
 
 PASSING: Final = ":once"
-"""The end of the name of a worker that comes by and goes when nothing is left (`work --once`)."""
+"""The end of the name of a worker that comes by and goes when nothing is left (`arco work --once`)."""
 
 
 class Worker(NamedTuple):

@@ -107,14 +107,14 @@ def worked(tally: Tally, runs: Sequence[RunLife], waiting: int) -> str:
     )
 
 
-def summary(tally: Tally, runs: Sequence[RunLife], waiting: int) -> str:
-    """What `arco work --once` did, for people."""
+def summary(tally: Tally, runs: Sequence[RunLife], waiting: int, full: str = "") -> str:
+    """What `arco work --once` did, for people; `full` is who holds the slots that runs wait for."""
     if not runs:
-        return f"Nothing to do{f'; {waiting} waiting' if waiting else ''}.\n"
+        return f"Nothing to do{f'; {waiting} waiting' if waiting else ''}{f': {full}' if full else ''}.\n"
     counts = _counts(runs)
     said = [f"{len(tally.started)} started"]
     said += [f"{count} {'to be retried' if status == 'requested' else status}" for status, count in counts.items()]
-    said += [f"{waiting} waiting"] if waiting else []
+    said += [f"{waiting} waiting{f': {full}' if full else ''}"] if waiting else []
     return f"{', '.join(said)}.\n" + "".join(f"{sentence(each)}\n" for each in runs if each.state.status != "succeeded")
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from arco_sched.render.drawing import ALARM, STYLES, Cell, Column, Screen, Styled, status
+from arco_sched.render.drawing import ALARM, NOTE, STYLES, Cell, Column, Screen, Styled, status
 from arco_sched.render.lives import later, took
 from arco_sched.render.phrases import counted, outcome
 from arco_sched.render.schedules import content_fields
 from arco_sched.render.tables import conflicts, tick_fields
 from arco_sched.render.times import Clocks, distance
 from arco_sched.service.life import RunLife
+from arco_sched.service.serving import told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from arco_sched.core.run_subjects import Worker
     from arco_sched.service.life import Pool
     from arco_sched.service.requests import TickDetail
+    from arco_sched.service.serving import Served
     from arco_sched.service.upcoming import Upcoming
 
 WAITS: Final = {
@@ -46,6 +48,9 @@ def runs(rows: Sequence[RunLife], now: int, clocks: Clocks) -> None:
     if screen.wide:
         columns += [Column("ATTEMPT", right=True), Column("RUN", whole=True)]
     screen.table(columns, (_run_row(screen, each, now, clocks) for each in rows))
+    full = next((each.served for each in rows if each.waiting_for == "slot" and each.served is not None), None)
+    if full is not None:
+        screen.line(f"Waiting for a slot: {told(full, now)}.", NOTE)
 
 
 def _run_row(screen: Screen, each: RunLife, now: int, clocks: Clocks) -> list[Cell]:
@@ -115,7 +120,9 @@ def run_detail(each: RunLife, tail: str | None, now: int, clocks: Clocks) -> Non
     schedule_id = run.schedule_id
     fields: list[tuple[str, Cell]] = [("run", run.run_id), ("status", _status(each))]
     if each.waiting_for is not None:
-        fields.append(("waiting for", WAITS[each.waiting_for]))
+        full = each.served if each.waiting_for == "slot" else None
+        why = "" if full is None else f": {told(full, now)}"
+        fields.append(("waiting for", f"{WAITS[each.waiting_for]}{why}"))
     if state.retry_at is not None:
         fields.append(("next attempt", f"{clocks.show(state.retry_at, schedule_id)}, {distance(state.retry_at, now)}"))
     fields += [
@@ -185,8 +192,8 @@ def _attempts(screen: Screen, each: RunLife, now: int, clocks: Clocks) -> None:
     screen.table(columns, rows)
 
 
-def pools(found: Sequence[Pool]) -> None:
-    """`arco pool list`."""
+def pools(found: Sequence[Pool], full: Served | None, now: int) -> None:
+    """`arco pool list`; `full` is who holds the slots of the workers that runs wait for."""
     screen = Screen()
     columns = [Column("POOL"), *(Column(title, right=True) for title in ("SLOTS", "RUNNING", "WAITING"))]
     rows = (
@@ -194,6 +201,8 @@ def pools(found: Sequence[Pool]) -> None:
         for each in found
     )
     screen.table(columns, rows)
+    if full is not None:
+        screen.line(f"Waiting for a slot of a worker: {told(full, now)}.", NOTE)
 
 
 def workers(found: Sequence[tuple[Worker, int]], now: int) -> None:

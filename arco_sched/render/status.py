@@ -12,6 +12,7 @@ from arco_sched.render.drawing import ALARM, BAD, GOOD, NOTE, Cell, Screen, Styl
 from arco_sched.render.json import instant, line, optional, worker_row
 from arco_sched.render.phrases import counted
 from arco_sched.render.times import Clocks, distance, span
+from arco_sched.service.serving import told
 
 if TYPE_CHECKING:
     from arco_sched.service.status import Status
@@ -173,6 +174,8 @@ def _runs(status: Status) -> list[Styled]:
     if status.waiting_for:
         by = (f"{count:,} {_REASONS[word]}" for word, count in sorted(status.waiting_for.items()))
         found.append((f"{_waiting(status):,} waiting: {', '.join(by)}", ""))
+    if status.full is not None:
+        found.append((f"{told(status.full, status.now)}", NOTE))
     return found
 
 

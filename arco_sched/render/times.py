@@ -6,16 +6,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.instants import DAY, format_local, parse_instant
+from arco_sched.core.instants import format_local, parse_instant, span_parts, spoken
 
 if TYPE_CHECKING:
     from arco_sched.core.cron import Zone
 
 _RFC3339: Final = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(Z|[+-]\d\d:\d\d(?::\d\d)?)(?!\d)", re.ASCII)
-_MONTH: Final = 2_629_746
-"""A twelfth of a year, in seconds."""
-_YEAR: Final = 31_556_952
-"""The mean year of the calendar, in seconds."""
 
 
 class Clocks:
@@ -84,24 +80,12 @@ def distance(epoch: int, now: int, *, short: bool = False) -> str:
 
 def span(seconds: int) -> str:
     """A length of time in its two largest units, `2 hours 5 minutes`; from a month on in the largest, `3 months`."""
-    return " ".join(f"{count} {name}" if count == 1 else f"{count} {name}s" for count, name in _units(seconds))
+    return spoken(seconds)
 
 
 def brief(seconds: int) -> str:
     """The same in letters, `2h 5m`; months and years stay words."""
-    parts = _units(seconds)
+    parts = span_parts(seconds)
     if parts[0][1] in {"month", "year"}:
         return span(seconds)
     return " ".join(f"{count}{name[0]}" for count, name in parts)
-
-
-def _units(seconds: int) -> list[tuple[int, str]]:
-    if seconds >= _MONTH:
-        name, size = ("year", _YEAR) if seconds >= _YEAR else ("month", _MONTH)
-        return [(seconds // size, name)]
-    units = [("day", DAY), ("hour", 3600), ("minute", 60), ("second", 1)]
-    first = next((place for place, (_, size) in enumerate(units) if seconds >= size), 3)
-    found = [(seconds // units[first][1], units[first][0])]
-    if first < 3 and (rest := seconds % units[first][1] // units[first + 1][1]):
-        found.append((rest, units[first + 1][0]))
-    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from arco_sched.render.lives import ended, took
 from arco_sched.render.times import Clocks, distance, span
 from arco_sched.service.check import unserved
+from arco_sched.service.serving import told
 
 if TYPE_CHECKING:
     from arco_sched.service.life import RunLife
@@ -70,9 +71,23 @@ def _waits_for(life: RunLife, now: int, clocks: Clocks) -> str:
         case "pool":
             return f"pool {policy.pool} has no free slot: `arco pool list` shows it, `arco pool set` changes it"
         case "slot":
-            return "no worker has a free slot: `arco workers` shows them, `arco work --slots N` starts one with more"
+            return "every slot is taken" if life.served is None else told(life.served, now)
         case _:
-            return "a worker should start it any moment"
+            return _starts(life, now, clocks)
+
+
+def _starts(life: RunLife, now: int, clocks: Clocks) -> str:
+    """Who starts a run that nothing keeps from starting."""
+    served, schedule_id = life.served, life.request.schedule_id
+    if served is None or served.stays:
+        return "a worker should start it any moment"
+    if served.visited_at is None:
+        return "the next `arco work --once` starts it"
+    if served.interval is None:
+        at = _at(served.visited_at, schedule_id, now, clocks)
+        return f"the next `arco work --once` starts it; the last was at {at}"
+    expected = _at(served.visited_at + served.interval, schedule_id, now, clocks)
+    return f"the next `arco work --once` starts it, expected at {expected}"
 
 
 def _at(instant: int | None, schedule_id: str | None, now: int, clocks: Clocks) -> str:

@@ -21,6 +21,7 @@ from arco_sched.render.lives import attempt_row, life_row
 from arco_sched.render.times import Clocks, distance, instant_in, span
 from arco_sched.render.waits import advice as run_advice
 from arco_sched.render.waits import outcome
+from arco_sched.service.why_by_hand import is_by_hand
 
 if TYPE_CHECKING:
     from arco_sched.service.life import RunLife
@@ -178,8 +179,9 @@ def _verdict(answer: Why, clocks: Clocks) -> str:
     lapse = answer.lapse
     late = _late(answer)
     became = "" if (ran := _ran(answer)) is None else f", and its run {'' if ran in _ENDED else 'was '}{ran}"
+    by_hand = " by hand" if answer.tick is not None and is_by_hand(answer.tick.tick) else ""
     sentence = {
-        "triggered": "was triggered"
+        "triggered": f"was triggered{by_hand}"
         + late
         + (", but its run key was already reserved for different content" if conflict else became),
         "skipped": f"was skipped{late}: {_SKIPPED[_skip_reason(answer)]}",

@@ -10,6 +10,7 @@ from arco_sched.core.ports import Transaction
 from arco_sched.core.run_order import Capacity, WorkerTerms, champions, waiting, waiting_for
 from arco_sched.core.run_subjects import Worker
 from arco_sched.core.standing import Ready
+from arco_sched.service.serving import Served, Serving, told
 
 FindingKind = Literal["lag", "unevaluable", "failed", "stale", "late", "unserved", "overdue", "waiting"]
 
@@ -92,27 +93,21 @@ def look(transaction: Transaction, now: int, asked: Asked, is_here: IsHere) -> l
     return found
 
 
-class Works:
+class Works(Serving):
     """Who works: the workers that are here or come by, what they serve, and what is free.
 
     `next_visit` has the pools that are served by workers that come by: seconds within which one certainly does.
     """
 
     def __init__(self, transaction: Transaction, now: int, is_here: IsHere) -> None:
-        queue = transaction.queue
-        self.workers = [worker for worker in queue.workers() if is_here(worker)]
-        staying = {pool for worker in self.workers for pool in worker.pools}
-        visits = [visit for visit in queue.visits() if visit.serves(now)]
+        super().__init__(transaction, now, (worker for worker in transaction.queue.workers() if is_here(worker)))
         self.next_visit = {
-            visit.pool: 2 * visit.interval for visit in visits if visit.interval and visit.pool not in staying
+            pool: 2 * visit.interval
+            for pool, visit in self.visited.items()
+            if visit.interval and pool not in self.staying
         }
         # An attempt that is open was started by somebody.
-        self.pools = staying | {visit.pool for visit in visits} | transaction.standing.worked_pools()
-        used, kinds = queue.usage(), {worker.executor for worker in self.workers}
-        self.room = {pool: slots - used.get(pool, 0) for pool, (_, slots) in queue.pools().items() if slots is not None}
-        slots = sum(worker.slots for worker in self.workers)
-        taken = sum(len(queue.open_attempts(kind)) for kind in kinds)
-        self.free = slots - taken if self.workers else 1
+        self.pools |= transaction.standing.worked_pools()
 
     @property
     def terms(self) -> list[WorkerTerms]:
@@ -120,19 +115,21 @@ class Works:
         return [WorkerTerms(frozenset(self.pools), "", is_root=True)]
 
 
-def waiting_by_reason(transaction: Transaction, now: int, works: Works) -> dict[str, int]:
-    """How many runs wait that a worker may take, by the first reason that holds; `ready` where none does."""
+def waiting_by_reason(transaction: Transaction, now: int, works: Works) -> tuple[dict[str, int], Served | None]:
+    """How many runs wait that a worker may take, by the first reason that holds; `ready` where none does. And where
+    some wait for a slot, who holds those of the first such pool."""
     found: dict[str, int] = {}
+    full: Served | None = None
     for pool, stage, count in transaction.standing.waiting(now):
         reason = stage
         if stage in {"overlap", "ready"} and pool not in works.pools:
             reason = "worker"
         elif stage == "ready" and works.room.get(pool, 1) <= 0:
             reason = "pool"
-        elif stage == "ready" and works.free <= 0:
-            reason = "slot"
+        elif stage == "ready" and works.free(pool) <= 0:
+            reason, full = "slot", full or works.of(pool)
         found[reason] = found.get(reason, 0) + count
-    return found
+    return found, full
 
 
 def usual_lag(minutes: int | None) -> int:
@@ -194,17 +191,37 @@ def _ready(transaction: Transaction, now: int, late: int, works: Works) -> Itera
             yield Finding("unserved", row.schedule_id, row.run_id, f"{_who(row)} is waiting: {unserved(pool)}")
         if count > len(named):
             yield Finding("unserved", None, None, f"{_more(count - len(named))} waiting: {unserved(pool)}")
-    since_long = [
-        row
-        for row in ready
-        if row.pool in works.pools and row.since <= now - max(late, works.next_visit.get(row.pool, 0))
-    ]
-    found = _could_start(transaction, since_long, now, works)
+    since_long = [row for row in ready if row.pool in works.pools and row.since <= now - late]
+    could_start, slotless = _could_start(transaction, since_long, now, works)
+    found = [row for row in could_start if row.since <= now - works.next_visit.get(row.pool, 0)]
     for row in found[:RUNS]:
-        text = f"{_who(row)} has been ready since {format_instant(row.since)} but hasn't started: see `arco workers`"
+        text = (
+            f"{_who(row)} has been ready since {format_instant(row.since)} but hasn't started: {_look_at(row, works)}"
+        )
         yield Finding("late", row.schedule_id, row.run_id, text)
     if len(found) > RUNS:
         yield Finding("late", None, None, f"{_more(len(found) - RUNS)} ready but not started")
+    if slotless:
+        yield _no_slot(slotless, now, works)
+
+
+def _look_at(row: Ready, works: Works) -> str:
+    """Where to look for why a run that could start hasn't."""
+    served = works.of(row.pool)
+    if served.slots or served.visited_at is None:
+        return "see `arco workers`"
+    return (
+        f"the last `arco work --once` was at {format_instant(served.visited_at)}; call it by hand to see what it says"
+    )
+
+
+def _no_slot(rows: Sequence[Ready], now: int, works: Works) -> Finding:
+    """One finding for all that wait for a slot: what holds the slots is the same for each."""
+    first, served = rows[0], works.of(rows[0].pool)
+    text = f"{_who(first)} has been waiting for a slot since {format_instant(first.since)}"
+    if len(rows) > 1:
+        text += f", and {_more(len(rows) - 1)} waiting too"
+    return Finding("late", first.schedule_id, first.run_id, f"{text}: {told(served, now)}")
 
 
 def _more(count: int) -> str:
@@ -215,23 +232,28 @@ def _who(row: Ready) -> str:
     return f"run {row.run_id}" if row.schedule_id is None else f"run {row.run_id} of {row.schedule_id}"
 
 
-def _could_start(transaction: Transaction, rows: Sequence[Ready], now: int, works: Works) -> list[Ready]:
-    """Those that wait for nothing: neither for others of their schedule nor for a slot."""
+def _could_start(
+    transaction: Transaction, rows: Sequence[Ready], now: int, works: Works
+) -> tuple[list[Ready], list[Ready]]:
+    """Those that wait for nothing, neither for others of their schedule nor for a slot; and those that wait for a slot,
+    without backfilled runs: they are meant to queue."""
     lives = transaction.queue.by_number([row.run for row in rows])
     looked = {number: waiting(life.request, life.state) for number, life in lives.items()}
     groups = {run.group for run in looked.values() if run is not None and run.group is not None}
     others = transaction.queue.running_of(groups)
     first = champions([run for run in looked.values() if run is not None], others)
-    capacity = Capacity(works.free, works.room)
-    found = []
+    found, slotless = [], []
     for row in rows:
         run = looked.get(row.run)
         if run is None:
             continue
         beside, champion = ((), None) if run.group is None else (others.get(run.group, ()), first.get(run.group))
-        if waiting_for(run, now, works.terms, capacity, beside, champion) is None:
+        why = waiting_for(run, now, works.terms, Capacity(works.free(run.pool), works.room), beside, champion)
+        if why is None:
             found.append(row)
-    return found
+        elif why == "slot" and not run.backfill:
+            slotless.append(row)
+    return found, slotless
 
 
 def _overdue(transaction: Transaction, now: int) -> Iterator[Finding]:

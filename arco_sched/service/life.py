@@ -22,6 +22,7 @@ from arco_sched.core.runs import Request, RunState
 from arco_sched.core.special_kinds import Name
 from arco_sched.service.lists import check_choice
 from arco_sched.service.not_found import number_of
+from arco_sched.service.serving import Served, Serving
 
 BATCH: Final = 2_000
 """Runs that one transaction changes by hand."""
@@ -33,7 +34,8 @@ RunChange = Literal["changed", "existing"]
 class RunLife:
     """A run with its life: the request and the state, and what it waits for (None: for nothing).
 
-    `attempts` are all attempts where one run was asked for; `state` has the last one in any case.
+    `attempts` are all attempts where one run was asked for; `state` has the last one in any case. `served` is how its
+    pool is served, where it waits for a slot, or for nothing but the worker that starts it.
     """
 
     run: Run
@@ -42,6 +44,7 @@ class RunLife:
     attempts: tuple[Attempt, ...]
     waiting_for: WaitingFor | None
     timezone: str | None
+    served: Served | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,38 +179,32 @@ def look_at_all(transaction: Transaction, runs: Sequence[Run], now: int) -> tupl
             request=lives[run.run_id].request,
             state=lives[run.run_id].state,
             attempts=(),
-            waiting_for=why.get(run.run_id),
+            waiting_for=why[run.run_id][0] if run.run_id in why else None,
             timezone=None if run.schedule_id is None else zones.get(run.schedule_id),
+            served=why[run.run_id][1] if run.run_id in why else None,
         )
         for run in runs
     )
 
 
-def why_waiting(transaction: Transaction, lives: Mapping[str, Life], now: int) -> dict[str, WaitingFor | None]:
-    """What each of the runs that wait waits for; None for one that the next round starts."""
+def why_waiting(
+    transaction: Transaction, lives: Mapping[str, Life], now: int
+) -> dict[str, tuple[WaitingFor | None, Served | None]]:
+    """What each of the runs that wait waits for, and how its pool is served where that decides; None for one that the
+    next worker that looks starts."""
     rows = [row for life in lives.values() if (row := waiting(life.request, life.state)) is not None]
     if not rows:
         return {}
     queue = transaction.queue
-    workers = [worker for worker in queue.workers() if abs(now - worker.seen_at) <= SILENT]
-    visited = {visit.pool for visit in queue.visits() if visit.serves(now)}
-    used, pools = queue.usage(), queue.pools()
-    opened = {kind: len(queue.open_attempts(kind)) for kind in {worker.executor for worker in workers}}
-    free = {pool: 0 for worker in workers for pool in worker.pools}
-    for worker in workers:
-        for pool in worker.pools:
-            free[pool] = max(free[pool], worker.slots - opened[worker.executor])
-    room = {pool: limit - used.get(pool, 0) for pool, (_, limit) in pools.items() if limit is not None}
-    # How much a worker takes that comes by is not known before.
-    free |= {pool: max(1, free.get(pool, 1)) for pool in visited}
-    terms = [WorkerTerms(frozenset(free), "", is_root=True)]
+    serving = Serving(transaction, now, (each for each in queue.workers() if abs(now - each.seen_at) <= SILENT))
+    terms = [WorkerTerms(frozenset(serving.pools), "", is_root=True)]
     others = queue.running_of({row.group for row in rows if row.group is not None})
-    found: dict[str, WaitingFor | None] = {}
+    found: dict[str, tuple[WaitingFor | None, Served | None]] = {}
     for row in rows:
         champion = None if row.group is None else champions([row], others).get(row.group)
         beside = () if row.group is None else others.get(row.group, ())
-        capacity = Capacity(free.get(row.pool, 0), room)
-        found[row.run_id] = waiting_for(row, now, terms, capacity, beside, champion)
+        why = waiting_for(row, now, terms, Capacity(serving.free(row.pool), serving.room), beside, champion)
+        found[row.run_id] = (why, serving.of(row.pool) if why in {None, "slot"} else None)
     return found
 
 

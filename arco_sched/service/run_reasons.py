@@ -7,6 +7,7 @@ from arco_sched.core.instants import format_instant
 from arco_sched.service.expression_reasons import Said
 from arco_sched.service.life import RunLife
 from arco_sched.service.requests import TickDetail
+from arco_sched.service.serving import taken
 
 _BECAME: Final = {
     "requested": "is requested",
@@ -33,7 +34,7 @@ def of_request(detail: TickDetail) -> Iterator[Said]:
         yield "run", True, f"{run.run_id} {_BECAME.get(run.status, run.status)} (run key {tick.run_key})"
 
 
-def of_life(life: RunLife) -> Iterator[Said]:
+def of_life(life: RunLife, now: int) -> Iterator[Said]:
     """How the last attempt went, and what the run waits for."""
     last = life.state.attempt
     if last is not None and last.end is not None:
@@ -48,6 +49,8 @@ def of_life(life: RunLife) -> Iterator[Said]:
         yield "attempt", None, f"{how}{when} (attempt {last.number})"
     if life.state.waits:
         what = "" if life.waiting_for is None else f" ({life.waiting_for})"
+        if life.waiting_for == "slot" and life.served is not None:
+            what += f": {taken(life.served, now)}"
         yield "start", None, f"the run is waiting to start{what}"
     elif life.state.status in {"skipped", "canceled"}:
         reason = "" if life.state.reason is None else f": {life.state.reason}"

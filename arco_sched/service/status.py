@@ -11,6 +11,7 @@ from arco_sched.core.run_subjects import Worker
 from arco_sched.core.standing import Results
 from arco_sched.service.check import OF_RUNS, Finding, IsHere, Works, usual_lag, waiting_by_reason
 from arco_sched.service.check import look as check
+from arco_sched.service.serving import Served
 from arco_sched.service.states import sets_of_states
 
 NAMED = 10
@@ -28,8 +29,8 @@ class Status:
     the instant through which nothing of them is due. The `…_last_day` fields are of the 24 hours before `now`: ticks
     scheduled for them and their runs by status, lapses and conflicts recorded then. `running` counts open attempts,
     `waiting_for` the runs that wait for a worker to start them by the first reason that holds (`ready`: none), `queues`
-    has (open attempts, waiting runs) by pool. `workers` are those that work, `findings` what asks for attention about
-    runs, `results` those of each schedule, where asked for.
+    has (open attempts, waiting runs) by pool, `full` who holds the slots where runs wait for one. `workers` are those
+    that work, `findings` what asks for attention about runs, `results` those of each schedule, where asked for.
     `evaluation_minutes` are to lie between two evaluations, where somebody said so.
     """
 
@@ -61,6 +62,7 @@ class Status:
     findings: tuple[Finding, ...]
     results: tuple[Results, ...]
     evaluation_minutes: int | None = None
+    full: Served | None = None
 
     @property
     def usual_lag(self) -> int:
@@ -84,6 +86,7 @@ def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool =
     through = dict(definitions.ahead_of(now + CLOCK_TOLERANCE, NAMED))
     ahead = definitions.states(list(through))
     works, standing = Works(transaction, now, is_here), transaction.standing
+    waits, full = waiting_by_reason(transaction, now, works)
     return Status(
         now=now,
         workspace=about.name,
@@ -106,13 +109,14 @@ def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool =
         conflicts_last_day=transaction.runs.count_conflicted(since, now),
         failing_schedules=tuple(agenda.failing(now, NAMED)),
         running=standing.count_running(),
-        waiting_for=waiting_by_reason(transaction, now, works),
+        waiting_for=waits,
         queues=_queues(transaction),
         workers=tuple(works.workers),
         runs_last_day=standing.runs_due(since, now),
         findings=tuple(check(transaction, now, OF_RUNS, is_here)),
         results=tuple(standing.results()) if results else (),
         evaluation_minutes=about.evaluation_minutes,
+        full=full,
     )
 
 

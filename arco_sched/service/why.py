@@ -84,19 +84,14 @@ class Why:
     life: RunLife | None = None
 
 
-def why(transaction: Transaction, schedule_id: str, at: int | None, now: int) -> Why:
-    """Why the schedule did or did not fire at `at`; without one, at its last occurrence through `now` (else the next).
-
-    Raises `NotFound` for an id that is not there.
-    """
+def why(transaction: Transaction, schedule_id: str, at: int, now: int) -> Why:
+    """Why the schedule did or did not fire at `at`. Raises `NotFound` for an id that is not there."""
     schedule = number_of(transaction, schedule_id)
     terms = transaction.definitions.terms(schedule)
-    if at is None:
-        at = _expected(terms, now)
     return _Chain(transaction, schedule, schedule_id, terms, at, now).answer()
 
 
-def _expected(terms: list[Term], now: int) -> int:
+def expected(terms: list[Term], now: int) -> int:
     """The last occurrence through `now` of the versions in force, else the first one after it, else `now` itself.
 
     Where a version that can't be evaluated comes first, the instant of it that is nearest to `now`.
@@ -145,7 +140,7 @@ class _Chain:
             self._say_all(run_reasons.of_request(detail))
             if detail.run is not None:
                 life = look(self._transaction, detail.run.run_id, self._now)
-                self._say_all(run_reasons.of_life(life))
+                self._say_all(run_reasons.of_life(life, self._now))
         others = tuple(tick for tick in self._ticks if tick is not self._tick)
         for tick in others:
             made = of_tick(self._transaction, self._schedule, tick)

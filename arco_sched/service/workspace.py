@@ -253,11 +253,13 @@ class Workspace(ActWorkspace):
             return look(transaction, now, is_here, results=results)
 
     def why(self, schedule_id: str, at: int | None = None, *, now: int) -> "Why":
-        """Why the schedule did or did not fire at `at`; without one, at its last occurrence through `now`."""
+        """Why the schedule did or did not fire at `at`; without one, at its last occurrence through `now`, or what
+        became of the run that was triggered by hand since."""
         from arco_sched.service.why import why
+        from arco_sched.service.why_by_hand import why_now
 
         with self._store.read() as transaction:
-            return why(transaction, schedule_id, at, now)
+            return why_now(transaction, schedule_id, now) if at is None else why(transaction, schedule_id, at, now)
 
     def why_during(self, schedule_id: str, start: int, stop: int, *, now: int) -> "WhyDuring":
         """What became of every occurrence in `[start, stop)`, and why of the last one; at most 100,000 of them."""

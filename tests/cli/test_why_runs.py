@@ -87,3 +87,32 @@ def test_a_skipped_run(arco: Arco) -> None:
     arco("work --once")
     said = arco.ok("why one").out
     assert "!!  start       the run was skipped: deadline" in said
+
+
+def test_a_run_by_hand_since_the_last_occurrence(arco: Arco) -> None:
+    """Without --at it is about that run, while it waits and once it ran; the occurrence is named."""
+    define(arco, one="echo $ARCO_TICK_ID")
+    arco.ok("schedule trigger one --note again", at="2025-01-01T09:00:00Z")
+    said = " ".join(arco.ok("why one").out.split())
+    assert said.startswith("TRIGGERED: one at 2025-01-01 09:00 UTC (now) was triggered by hand.")
+    assert "tick one:manual:1735722000 was triggered by hand, by me@here: again" in said
+    assert "no worker serves pool default" in said
+    assert 'the next occurrence is at 2025-01-01 10:00 UTC: `arco why one --at "2025-01-01 10:00 UTC"`' in said
+    work(arco)
+    assert arco.json("why one")["at"] == DUE
+    arco.ok("schedule trigger one", at="2025-01-01T10:00:01Z")
+    arco.ok("work --once")
+    answer = arco.json("why one", at="2025-01-01T11:00:00Z")
+    assert (answer["verdict"], answer["at"]) == ("triggered", "2025-01-01T10:00:01Z")
+    assert (answer["run"]["status"], answer["run"]["log_tail"]) == ("succeeded", "one:manual:1735725601\n")
+    assert (answer["explanation"], answer["other_ticks"], answer["late_seconds"]) == (None, [], 0)
+    assert "the last occurrence is at 2025-01-01T10:00:00Z" in answer["reasons"][-1]["text"]
+    assert arco.json(f"why one --at {DUE}")["at"] == DUE
+
+
+def test_a_backfill_is_no_run_by_hand(arco: Arco) -> None:
+    """It is about an occurrence, and the last one stays what is asked about."""
+    define(arco, one="true")
+    work(arco, "2025-01-02T10:00:00Z")
+    arco.ok("backfill one --from 2024-12-01 --to 2024-12-03")
+    assert arco.json("why one")["at"] == "2025-01-02T10:00:00Z"

@@ -1,4 +1,4 @@
-"""A worker that comes by (`work --once`) is a worker for as long as it works, and everything that tells of workers sees it."""
+"""A worker that comes by (`work --once`) is a worker while it works: whatever tells of workers sees it."""
 
 import contextlib
 import os
