@@ -1,19 +1,18 @@
 """An executor of your own, for runs in the pool `external`, which no worker takes. An example to start from.
 
-    python examples/executor.py [DATABASE]
-    * * * * * python -m arco_sched.examples.executor /var/lib/arco/arco.db
+    python examples/executor.py [DATABASE]                    in a checkout
+    python -m arco_sched.examples.executor [DATABASE]         with the package installed
 
-Each call executes what is requested, the oldest first, and records the beginning and the end of every attempt, so
-that `arco runs list`, retries and `--on-failure` know of it. DATABASE is $ARCO_DB where it is not given. cron may call
-it each minute: while one call works, another one goes at once. Linux and macOS (it needs `flock`).
+Each call executes the requested runs, oldest first, and records how every attempt begins and ends, so that `arco runs
+list`, retries and `--on-failure` know of it. DATABASE defaults to $ARCO_DB. cron can call it every minute: while one
+call is at work, another exits at once. It needs `flock`, so Linux or macOS.
 
-What it promises: a run has one attempt at a time, and each attempt's command begins at most once, since its beginning
-is recorded before. An attempt whose executor was killed is recorded as failed by the next call, once nothing of it is
-left; whether it is tried again is for the run's `--retries` to say. A command that must not do its work twice asks by
-ARCO_RUN_KEY whether it did.
+What it promises: a run has one attempt at a time, and each attempt's command begins at most once, because its start is
+recorded first. If the executor is killed, the next call records the attempt as failed once nothing of it is left, and
+`--retries` decides whether it's tried again. A command that must not do its work twice can check by ARCO_RUN_KEY.
 
-What it leaves out: one at a time, no output kept (it is this process's own), no cancel of what runs, no `--run-as`, no
-`--env-file`.
+What it leaves out: it executes one run at a time, keeps no output (that goes to its own stdout), doesn't cancel what is
+running, and ignores overlap, `--run-as` and `--env-file`.
 """
 
 import argparse
@@ -30,18 +29,18 @@ from arco_sched import ArcoError, Conflict, RunLife, RunStatus, Workspace
 
 POOL = "external"
 TIMED_OUT = 124
-"""The exit code of a command that took too long, as timeout(1) has it."""
+"""The exit code of a command that took too long, as with timeout(1)."""
 
 
 def now() -> int:
-    """The clock, as the library takes it."""
+    """The clock in whole seconds, as the library takes it."""
     return int(time.time())
 
 
 def alone(database: Path) -> int | None:
-    """A lock that nobody else holds, or None where somebody does.
+    """A lock that no other call holds, or None if one does.
 
-    The commands inherit it: while anything of a killed call lives, no other call begins.
+    The commands inherit it: while anything of a killed call is alive, no other call begins.
     """
     lock = os.open(f"{database}.executor", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -53,13 +52,13 @@ def alone(database: Path) -> int | None:
 
 
 def runs(workspace: Workspace, status: RunStatus) -> Iterator[RunLife]:
-    """The runs of the pool with a status, the oldest request first."""
+    """The runs of the pool with this status, oldest request first."""
     found = workspace.walk(workspace.run_lives, status=status, now=now())
     return reversed([each for each in found if each.request.policy.pool == POOL])
 
 
 def give_up_lost(workspace: Workspace, me: str) -> None:
-    """Record that the attempts of an earlier call failed: whoever holds the lock knows that nothing of them is left."""
+    """Record that the attempts of an earlier call failed: since the lock was free, nothing of them is left."""
     for each in runs(workspace, "running"):
         last = each.state.attempt
         if last is not None and (last.external_id or "").startswith(me):
@@ -68,7 +67,7 @@ def give_up_lost(workspace: Workspace, me: str) -> None:
 
 
 def execute(workspace: Workspace, each: RunLife, me: str, lock: int) -> None:
-    """One attempt of a run, from its beginning to its end."""
+    """Execute one attempt of a run, and record how it begins and ends."""
     run = each.run
     if each.waiting_for != "external":  # it waits for its spread or for a retry
         return
@@ -76,9 +75,9 @@ def execute(workspace: Workspace, each: RunLife, me: str, lock: int) -> None:
         print(f"{run.run_key}: no command, left alone", flush=True)
         return
     try:
-        # The id names this attempt: recording the same beginning again would change nothing.
+        # The id names this attempt: recording the same start again would change nothing.
         started = workspace.start_run(run.run_id, external_id=f"{me}{time.time_ns()}", now=now())
-    except Conflict:  # it is too late, or somebody else was first
+    except Conflict:  # it's too late, or another executor was first
         return
     attempt = started.runs[0].state.attempts
     print(f"{run.run_key}: attempt {attempt}: {run.content.command}", flush=True)
@@ -89,13 +88,13 @@ def execute(workspace: Workspace, each: RunLife, me: str, lock: int) -> None:
 
 
 def call(each: RunLife, attempt: int, lock: int) -> tuple[int, str | None]:
-    """Give the command to its shell; returns the exit code, and a message where there is more to say.
+    """Run the command; returns its exit code, and a message if the code doesn't say enough.
 
-    The command line comes from whoever defined the schedule, and is given to the shell as it is; nothing else of the
+    The command line comes from whoever defined the schedule and goes to the shell unchanged. Nothing else of the
     request becomes part of it: other fields go into the environment.
     """
     content = each.run.content
-    assert content.command is not None  # noqa: S101 - the caller saw to it
+    assert content.command is not None  # noqa: S101 - the caller has checked
     environment = {**os.environ, **dict(content.environment)}
     environment |= {"ARCO_RUN_ID": each.run.run_id, "ARCO_RUN_KEY": each.run.run_key, "ARCO_ATTEMPT": str(attempt)}
     try:
@@ -116,7 +115,7 @@ def call(each: RunLife, attempt: int, lock: int) -> tuple[int, str | None]:
 
 
 def main(database: Path) -> None:
-    """Execute what is requested now."""
+    """Execute the runs that are requested now."""
     lock = alone(database)
     if lock is None:
         return
@@ -128,7 +127,7 @@ def main(database: Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Execute what waits in the pool `external`.")
+    parser = argparse.ArgumentParser(description="Execute the requested runs of the pool `external`.")
     parser.add_argument("database", nargs="?", default=os.environ.get("ARCO_DB"), help="default: $ARCO_DB")
     given = parser.parse_args()
     if not given.database:

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""An engine over a folder, for `arco work --executor program`. The template for a program of your own.
+"""An engine over a folder, for `arco work --executor program`: a template for a program of your own.
 
     arco work --executor program --program "python -m arco_sched.examples.folder_engine /srv/engine --slots 4"
 
 docs/engines.md describes the questions. arco starts this program for each of them, writes one JSON document to its
-stdin and reads one from its stdout. It needs Python alone, on Linux. A program for another engine keeps `main` and
-`answer`, and writes the five functions between them anew.
+stdin and reads one from its stdout. It needs nothing but Python on Linux. For another engine, keep `main` and `answer`
+and write `submit`, `poll`, `cancel` and `logs`.
 
-What it promises, as every such program must: an attempt is told apart by its `name`, and its command begins at most
-once, however often it is submitted. That is what `token` is for: who creates it may begin. `lock` is held by whatever
-lives of an attempt; `end` is how it ended.
+What it promises, as every such program must: attempts are told apart by `name`, and a command begins at most once,
+however often its attempt is submitted. That's what the file `token` is for: whoever creates it may begin. Everything
+alive of an attempt holds `lock`; `end` says how it ended.
 """
 
 import argparse
@@ -30,17 +30,17 @@ PROTOCOL = 1
 
 
 def submit(folder: Path, slots: int, one: dict[str, Any]) -> dict[str, Any]:
-    """Take an attempt, unless it is here already; {"external_id"}, or {"refused": why} where it can't ever begin."""
+    """Take an attempt unless it's here already; {"external_id"}, or {"refused": why} if it can never begin."""
     home = folder / one["name"]
     if one["resources"].get("gpus"):
         return {"refused": "this engine has no GPUs"}
     if one["run_as"] is not None:
-        return {"refused": "this engine runs commands as its own user alone"}
+        return {"refused": "this engine only runs commands as its own user"}
     home.mkdir(mode=0o700, exist_ok=True)
     lock = lock_of(home)
     if lock is not None and not (home / "token").exists():
         write(home / "attempt.json", json.dumps(one))
-        # The runner inherits the lock: nobody finds it free before the runner has ended.
+        # The runner inherits the lock, so the lock isn't free before the runner has ended.
         runner = [
             sys.executable,
             str(Path(__file__).absolute()),
@@ -58,10 +58,10 @@ def submit(folder: Path, slots: int, one: dict[str, Any]) -> dict[str, Any]:
 
 
 def poll(folder: Path, one: dict[str, Any]) -> dict[str, Any]:
-    """Where an attempt is. "none": it never began, and will not, unless it is submitted again."""
+    """Where an attempt is; "none" means it never began, and won't unless it's submitted again."""
     home = folder / one["name"]
     lives = is_locked(home)
-    # Read after the lock: what holds it writes the end before it lets go.
+    # Read these after the lock: its holder writes the end before it releases the lock.
     token, end = read(home / "token"), read(home / "end")
     if end is not None:
         return end
@@ -73,7 +73,7 @@ def poll(folder: Path, one: dict[str, Any]) -> dict[str, Any]:
 
 
 def cancel(folder: Path, one: dict[str, Any]) -> dict[str, Any]:
-    """Take a step towards its end: SIGTERM, or SIGKILL with `force`. What has not begun will not begin any more."""
+    """Take a step towards its end: SIGTERM, or SIGKILL with `force`. An attempt that hasn't begun never will."""
     home = folder / one["name"]
     home.mkdir(mode=0o700, exist_ok=True)
     if not (home / "canceled").exists():
@@ -89,7 +89,7 @@ def cancel(folder: Path, one: dict[str, Any]) -> dict[str, Any]:
 
 
 def logs(folder: Path, one: dict[str, Any]) -> dict[str, Any]:
-    """The output from `offset` on, at most `limit` bytes; nothing where there is no more."""
+    """The output from `offset` on, at most `limit` bytes; empty if there is no more."""
     try:
         with (folder / one["name"] / "log").open("rb") as log:
             log.seek(one["offset"])
@@ -99,7 +99,7 @@ def logs(folder: Path, one: dict[str, Any]) -> dict[str, Any]:
 
 
 def run(folder: Path, slots: int, name: str) -> None:
-    """Wait for a slot, begin the attempt if nobody has, wait for its end and write it down."""
+    """Wait for a slot, begin the attempt unless it has begun, wait for its end and write it down."""
     home = folder / name
     one = json.loads((home / "attempt.json").read_text())
     with slot(folder, slots):
@@ -109,7 +109,7 @@ def run(folder: Path, slots: int, name: str) -> None:
         log = os.open(home / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         child = os.fork()
         if child == 0:
-            # It waits until its token is taken. Its lock stays open: the attempt lives as long as anything of it does.
+            # Wait until the token is taken. The lock stays open: the attempt is alive as long as anything of it is.
             os.setsid()
             os.close(write_end)
             if not os.read(read_end, 1):
@@ -134,18 +134,18 @@ def run(folder: Path, slots: int, name: str) -> None:
         code = os.waitstatus_to_exitcode(status)
         end = {"state": "ended", "exit_code": code if code >= 0 else 128 - code, "signal": -code if code < 0 else None}
         end |= {"started_at": token["started_at"], "elapsed_ms": since(token), "host": token["host"]}
-        # What was signalled is canceled, whatever it exits with.
+        # If it was signalled, it is canceled, whatever its exit code.
         write(home / "end", json.dumps(end | {"canceled": (home / "canceled").exists()}))
 
 
 def begun(pid: int | None) -> dict[str, Any]:
-    """What a token says: who began, when, by which clocks, and where."""
+    """The content of a token: who began, when, and where."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"pid": pid, "started_at": now, "boottime": boottime(), "host": os.uname().nodename}
 
 
 def boottime() -> float:
-    """The machine's own clock, in seconds: nobody sets it."""
+    """The machine's uptime clock, in seconds; nobody can set it."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -156,7 +156,7 @@ def since(token: dict[str, Any]) -> int:
 
 @contextlib.contextmanager
 def slot(folder: Path, slots: int) -> Any:
-    """One of the engine's slots, waited for."""
+    """Wait for one of the engine's slots, and hold it."""
     paths = [folder / f".slot-{number}" for number in range(slots)]
     while True:
         for path in paths:
@@ -171,7 +171,7 @@ def slot(folder: Path, slots: int) -> Any:
 
 
 def lock_of(home: Path) -> int | None:
-    """The lock of an attempt, or None where something of it lives."""
+    """The lock of an attempt, or None if something of it is alive."""
     lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -182,7 +182,7 @@ def lock_of(home: Path) -> int | None:
 
 
 def is_locked(home: Path) -> bool:
-    """Whether something of an attempt lives."""
+    """Whether something of an attempt is alive."""
     try:
         lock = os.open(home / "lock", os.O_RDWR)
     except FileNotFoundError:
@@ -197,7 +197,7 @@ def is_locked(home: Path) -> bool:
 
 
 def create(path: Path, value: dict[str, Any]) -> bool:
-    """Create a file with its content at once, by exclusion; whether it was this call that did."""
+    """Create a file with its content in one step; returns False if it exists already."""
     beside = path.with_name(f"{path.name}.{os.getpid()}")
     beside.write_text(json.dumps(value))
     try:
@@ -210,14 +210,14 @@ def create(path: Path, value: dict[str, Any]) -> bool:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file so that nobody sees a part of it."""
+    """Write a file so that no reader sees a part of it."""
     beside = path.with_name(f"{path.name}.{os.getpid()}")
     beside.write_text(text)
     beside.rename(path)
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """The content of a file, or None where there is none."""
+    """The content of a file, or None if it doesn't exist."""
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:
@@ -226,9 +226,9 @@ def read(path: Path) -> dict[str, Any] | None:
 
 
 def answer(folder: Path, slots: int, question: dict[str, Any]) -> dict[str, Any]:
-    """The answer to a question: for each attempt, by its name, what the function for the call says."""
+    """The answer to a question: for each attempt, what the call's function returns, under the attempt's name."""
     if question["protocol"] != PROTOCOL:
-        return {"protocol": PROTOCOL, "error": f"this program knows protocol {PROTOCOL} alone"}
+        return {"protocol": PROTOCOL, "error": f"this program only knows protocol {PROTOCOL}"}
     if question["call"] == "capabilities":
         return {"protocol": PROTOCOL, "place": str(folder), "logs": True}
     functions = {"submit": lambda folder, one: submit(folder, slots, one), "poll": poll, "cancel": cancel, "logs": logs}
@@ -237,10 +237,10 @@ def answer(folder: Path, slots: int, question: dict[str, Any]) -> dict[str, Any]
 
 
 def main() -> None:
-    """Answer one question, or be the runner of one attempt."""
+    """Answer one question, or run one attempt."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     parser.add_argument("folder", type=lambda text: Path(text).absolute(), help="where the engine keeps its attempts")
-    parser.add_argument("--slots", type=int, default=2, metavar="N", help="how many of them run at once (2)")
+    parser.add_argument("--slots", type=int, default=2, metavar="N", help="how many attempts run at once (2)")
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     given.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
