@@ -68,7 +68,7 @@ def poll(folder: Path, one: dict[str, Any]) -> dict[str, Any]:
     if token is None:
         return {"state": "waiting" if lives else "none"}
     if not lives:
-        return {"state": "lost", "message": "nothing of it is left, and no end was written"}
+        return {"state": "lost", "message": "none of its processes is left, and no end was recorded"}
     return {"state": "running", "started_at": token["started_at"], "elapsed_ms": since(token), "host": token["host"]}
 
 

@@ -43,22 +43,22 @@ def option_of(name: str) -> str:
 
 
 HINTS: Final = {
-    "create": "make one with `arco init`, or `arco schedule create` (or name another with --db or ARCO_DB)",
+    "create": "create one with `arco init` or `arco schedule create` (or choose another with --db or ARCO_DB)",
     "another": "choose another file with --db or ARCO_DB",
     "create_schedule": "`arco schedule create {schedule_id}` recreates it",
     "update_schedule": "change it with `arco schedule update {schedule_id}`",
     "schedules": "see `arco schedule list`",
     "versions": "see `arco schedule versions {schedule_id}`, then try again",
     "runs": "see `arco runs list`",
-    "runs_of": "`arco runs list` shows its runs",
+    "runs_of": "see `arco runs list --schedule {schedule_id}`",
     "ticks": "see `arco ticks list`",
     "fingerprints": "`arco runs show {run_id}` shows both fingerprints",
     "force": "`arco runs retry {run_id} --force` repeats it",
-    "timeline": "name a shorter time, or look at `arco timeline {schedule_id}`",
+    "timeline": "give a shorter time, or see `arco timeline {schedule_id}`",
     "replace": "choose another file, or replace it with --replace",
     "busy": "try again, or wait longer with --busy-timeout SECONDS",
-    "verify": "`arco verify` says where",
-    "restore": "`arco verify` says what; a backup restores it",
+    "verify": "run `arco verify` to see where",
+    "restore": "see `arco verify`, and restore a backup",
 }
 """What to do about an error; the keys are those of `arco_sched.core.problems.HINTS`."""
 

@@ -108,7 +108,7 @@ RowChange = (
 def fold_definition(event: RareEvent) -> Iterator[RowChange]:
     """A definition version was created, changed, or ended."""
     if event.content is None:
-        raise ValueError("a definition without a content")
+        raise ValueError("a definition without content")
     schedule_id = str(event.payload["schedule_id"])
     yield VersionAdded(_schedule(event), event.content, version_of(schedule_id, event.payload))
 

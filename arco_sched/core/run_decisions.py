@@ -105,7 +105,7 @@ def submit_again(state: RunState, *, attempt: int, external_id: str, worker: str
     if current.external_id == external_id:
         return ()
     if current.begun:
-        return Refused("open", f"attempt {attempt} of run {state.run_id} has begun as {current.external_id}")
+        return Refused("open", f"attempt {attempt} of run {state.run_id} has already begun as {current.external_id}")
     number = current.submissions + 1
     # The first id is the answer to the first submission, which was recorded when it was made.
     at = now if current.external_id is not None or current.submitted_at is None else current.submitted_at
@@ -151,10 +151,10 @@ def start_by_hand(request: Request, state: RunState, *, external_id: str, now: i
     if state.final:
         return _is_final(state)
     if is_past_deadline(request, state, now):
-        return Refused("deadline", f"run {state.run_id} had to begin within its start_within", request.deadline_at)
+        return Refused("deadline", f"run {state.run_id} missed its start_within deadline", request.deadline_at)
     opens_at = max((at for at in (request.starts_at, state.retry_at) if at is not None), default=now)
     if now < opens_at:
-        what = "is not due yet" if state.retry_at is None else "waits before it is tried again"
+        what = "is not due yet" if state.retry_at is None else "is waiting for its retry"
         return Refused("early", f"run {state.run_id} {what}", opens_at)
     return (
         RunStarted(
@@ -180,12 +180,12 @@ def finish(policy: Policy, state: RunState, *, attempt: int, end: End) -> Decisi
     if last is not None and last.number == attempt and last.end is not None:
         if (last.end.outcome, last.end.exit_code) == (end.outcome, end.exit_code):
             return ()
-        return Refused("not-open", f"attempt {attempt} of run {state.run_id} ended before: {last.end.outcome}")
+        return Refused("not-open", f"attempt {attempt} of run {state.run_id} has already ended: {last.end.outcome}")
     current = _current(state, attempt)
     if isinstance(current, Refused):
         return current
     if not current.begun and end.outcome in NEEDS_BEGIN:
-        return Refused("not-begun", f"attempt {attempt} of run {state.run_id} has not begun: record that first")
+        return Refused("not-begun", f"attempt {attempt} of run {state.run_id} hasn't begun: record that first")
     if current.started_at is not None and end.ended_at < current.started_at:  # the clock was set back between them
         end = replace(end, ended_at=current.started_at)
     status, reason, retry_at = _becomes(policy, state, current, end)
@@ -217,7 +217,7 @@ def finish_by_hand(
     if last is not None and last.number == attempt and last.end is not None and last.executor == EXTERNAL:
         if last.end.exit_code == exit_code:
             return ()
-        return Refused("not-open", f"attempt {attempt} of run {state.run_id} ended before: {last.end.outcome}")
+        return Refused("not-open", f"attempt {attempt} of run {state.run_id} has already ended: {last.end.outcome}")
     signalled: SignalledFor | None = "cancel" if state.cancel is not None and exit_code != 0 else None
     return _end_by_hand(
         policy, state, attempt, outcome_of(exit_code, None, signalled), exit_code, message, now, orphaned=False
@@ -247,7 +247,7 @@ def fail_by_hand(
     if last.end is not None:
         if last.end.outcome == "failed" and last.end.exit_code is None and last.executor == EXTERNAL:
             return ()
-        return Refused("not-open", f"no attempt of run {state.run_id} is open: the last one ended {last.end.outcome}")
+        return Refused("not-open", f"no attempt of run {state.run_id} is open: the last outcome is {last.end.outcome}")
     return _end_by_hand(policy, state, last.number, "failed", None, message, now, orphaned)
 
 
@@ -295,13 +295,14 @@ def retry(state: RunState, *, force: bool = False) -> Decision:
     for a retry of its own, and for a success without `force`.
     """
     if state.open_attempt is not None:
-        return Refused("open", f"attempt {state.attempts} of run {state.run_id} is not over: cancel it first")
+        return Refused("open", f"attempt {state.attempts} of run {state.run_id} is still open: cancel it first")
     if state.status == "succeeded" and not force:
         return Refused("succeeded", f"run {state.run_id} succeeded", forced=state.run_id)
     if not state.final and not state.held:
         if state.round_attempts == 0:
             return ()
-        return Refused("open", f"run {state.run_id} is tried again by itself: cancel it first", state.retry_at)
+        sentence = f"run {state.run_id} must be canceled before a retry by hand, since it is retried automatically"
+        return Refused("open", sentence, state.retry_at)
     return (
         RunRetryRequested(run_id=state.run_id, number=state.round + 1, forced=force and state.status == "succeeded"),
     )
@@ -400,9 +401,9 @@ def _not_current(state: RunState, number: int) -> Refused:
 
 def _not_waiting(state: RunState) -> Refused | None:
     if state.open_attempt is not None:
-        return Refused("open", f"attempt {state.attempts} of run {state.run_id} is not over")
+        return Refused("open", f"attempt {state.attempts} of run {state.run_id} is still open")
     return _is_final(state) if state.final else None
 
 
 def _is_final(state: RunState) -> Refused:
-    return Refused("final", f"run {state.run_id} is {state.status}")
+    return Refused("final", f"run {state.run_id} is already {state.status}")

@@ -62,13 +62,13 @@ def check_order(events: Iterable[Event], request_of: RequestOf) -> Iterator[str]
             if open_.get(event.run_id) == event.attempt:
                 continue
             if event.run_id in open_:
-                yield f"{_what(event)}: attempt {open_[event.run_id]} is open"
+                yield f"{_what(event)}: attempt {open_[event.run_id]} was open"
                 continue
             yield from _too_early(request, retries.pop(event.run_id, None), event)
             if event.executor != EXTERNAL:
                 yield from _beside(request, event, members)
                 if used[pool] >= limits.get(pool, used[pool] + 1):
-                    yield f"{_what(event)}: pool {pool} has {limits[pool]} slots, and {used[pool]} attempts are open"
+                    yield f"{_what(event)}: pool {pool} has {limits[pool]} slots, but {used[pool]} attempts were open"
             open_[event.run_id] = event.attempt
             used[pool] += 1
             members.add(event.run_id)
@@ -90,7 +90,7 @@ def _beside(request: Request, event: RunStarted | RunSubmitted, members: set[str
     if event.run_id in members or (request.policy.overlap == "allow" and request.source != "backfill"):
         return
     if members:
-        yield f"{_what(event)}: run {min(members)} of the same schedule counts as running"
+        yield f"{_what(event)}: run {min(members)} of the same schedule counted as running"
 
 
 def _too_early(request: Request, retry_at: int | None, event: RunStarted | RunSubmitted) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _too_early(request: Request, retry_at: int | None, event: RunStarted | RunSu
     if request.starts_at is not None and at < request.starts_at:
         yield f"{_what(event)}: the run was not due yet"
     if retry_at is not None and at < retry_at:
-        yield f"{_what(event)}: the run was to be tried again later"
+        yield f"{_what(event)}: its retry was not due yet"
 
 
 def _what(event: RunStarted | RunSubmitted) -> str:

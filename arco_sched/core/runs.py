@@ -181,7 +181,7 @@ def apply(state: RunState, event: RunEvent) -> RunState:
             return replace(state, status="canceled", reason=canceled_reason(event.reason), retry_at=None)
         case RunCancelRequested():
             _check_current(state, event, event.attempt)
-            _check(state.cancel is None, event, "a cancel was requested before")
+            _check(state.cancel is None, event, "a cancel was already requested")
             return replace(state, cancel=event.reason)
         case RunRetryRequested():
             return _retried(state, event)
@@ -193,7 +193,7 @@ def canceled_reason(reason: CancelReason | None) -> RunReason | None:
 
 
 def _submitted(state: RunState, event: RunSubmitted) -> RunState:
-    _check(event.executor != EXTERNAL, event, "nobody submits for an executor of one's own")
+    _check(event.executor != EXTERNAL, event, "an executor of your own has no submissions")
     if event.submission == 1:
         opened = Attempt(
             number=event.attempt,
@@ -208,7 +208,11 @@ def _submitted(state: RunState, event: RunSubmitted) -> RunState:
         return _opened(state, event, opened)
     attempt = _check_current(state, event, event.attempt)
     _check(not attempt.begun, event, f"attempt {attempt.number} has begun")
-    _check(event.executor == attempt.executor, event, f"attempt {attempt.number} is one of {attempt.executor}")
+    _check(
+        event.executor == attempt.executor,
+        event,
+        f"attempt {attempt.number} belongs to the executor {attempt.executor}",
+    )
     _check(event.submission == attempt.submissions + 1, event, f"submission {attempt.submissions} was the last")
     return replace(
         state,
@@ -236,8 +240,12 @@ def _started(state: RunState, event: RunStarted) -> RunState:
             started_at=event.started_at,
         )
         return replace(_opened(state, event, opened), status="running")
-    _check(not waiting.begun, event, f"attempt {waiting.number} has begun before")
-    _check(event.executor == waiting.executor, event, f"attempt {waiting.number} is one of {waiting.executor}")
+    _check(not waiting.begun, event, f"attempt {waiting.number} has already begun")
+    _check(
+        event.executor == waiting.executor,
+        event,
+        f"attempt {waiting.number} belongs to the executor {waiting.executor}",
+    )
     begun = replace(
         waiting, worker=event.worker, host=event.host, external_id=event.external_id, started_at=event.started_at
     )
@@ -248,7 +256,7 @@ def _opened(state: RunState, event: RunSubmitted | RunStarted, attempt: Attempt)
     still = state.open_attempt
     _check(still is None, event, f"attempt {state.attempts} is open")
     _check(state.status == "requested", event, f"the run is {state.status}")
-    _check(attempt.number == state.attempts + 1, event, f"attempt {state.attempts + 1} would be the next")
+    _check(attempt.number == state.attempts + 1, event, f"the next attempt is {state.attempts + 1}")
     return replace(
         state,
         held=False,
@@ -264,7 +272,7 @@ def _finished(state: RunState, event: RunFinished) -> RunState:
     _check(
         attempt.begun or event.outcome not in NEEDS_BEGIN,
         event,
-        f"attempt {attempt.number} has not begun and can't have {event.outcome}",
+        f"attempt {attempt.number} hasn't begun, so its outcome can't be {event.outcome}",
     )
     _check(
         attempt.started_at is None or event.ended_at >= attempt.started_at,
@@ -310,22 +318,19 @@ def _check_becomes(state: RunState, attempt: Attempt, event: RunFinished) -> Non
             possible = unbegun_first and state.cancel == "deadline" and event.reason == "deadline"
         case _:
             possible = False
-    _check(
-        possible,
-        event,
-        f"a run whose attempt {event.outcome}{'' if state.cancel is None else ' after a cancel'} is not {event.status}",
-    )
+    after = f"{event.outcome}{'' if state.cancel is None else ' and a cancel'}"
+    _check(possible, event, f"a run can't be {event.status} after the outcome {after}")
     _check(
         (event.retry_at is not None) == (event.status == "requested"),
         event,
-        "retry_at belongs to a run that is tried again, and to no other",
+        "retry_at must be set exactly when the run will be retried",
     )
 
 
 def _retried(state: RunState, event: RunRetryRequested) -> RunState:
     _check(state.final or state.held, event, f"the run is {state.status}")
-    _check(state.status != "succeeded" or event.forced, event, "a success is repeated only by force")
-    _check(event.number == state.round + 1, event, f"retry {state.round + 1} would be the next")
+    _check(state.status != "succeeded" or event.forced, event, "only a forced retry repeats a success")
+    _check(event.number == state.round + 1, event, f"the next retry is {state.round + 1}")
     return replace(
         state,
         status="requested",

@@ -44,7 +44,7 @@ def account(run_as: str | None, worker: Mapping[str, str]) -> Account:
     if entry.pw_uid == uid:
         return Account(entry.pw_name, entry.pw_dir, None)
     if uid != 0:
-        raise NotStarted(f"no right to run as {run_as}: only a worker that is root can")
+        raise NotStarted(f"can't run as {run_as}: only a worker that is root can")
     groups = tuple(os.getgrouplist(entry.pw_name, entry.pw_gid))
     return Account(entry.pw_name, entry.pw_dir, User(entry.pw_uid, entry.pw_gid, groups))
 
@@ -102,7 +102,7 @@ def read_file(path: str) -> dict[str, str]:
         raise NotStarted(f"the environment file is larger than 1 MiB: {path}")
     found, problems = parse(os.fsdecode(raw))
     if problems:
-        raise NotStarted(f"the environment file {path} has mistakes: {'; '.join(problems)}")
+        raise NotStarted(f"the environment file {path} is not valid: {'; '.join(problems)}")
     return found
 
 

@@ -44,7 +44,7 @@ def require(path: str, store_id: str) -> None:
     """Raise `NotOurs` unless the folder carries this id, and `OSError` where it can't be read."""
     found = read(f"{path}/{_IDENTITY}")
     if not found:
-        raise NotOurs(f"{path} is missing, or no runs folder")
+        raise NotOurs(f"{path} is missing or is not a runs folder")
     if found != f"{store_id}\n":
         raise NotOurs(f"{path} belongs to another database")
 

@@ -171,9 +171,9 @@ class Hooks:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(each.process.pid, signal.SIGKILL)
                 each.process.wait()
-                self._say(f"run {each.run_id}: its hook took longer than {self._longest:g} s and was ended")
+                self._say(f"run {each.run_id}: its hook took longer than {self._longest:g} s and was killed")
             elif code:
-                how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+                how = f"was killed by signal {-code}" if code < 0 else f"failed with exit code {code}"
                 self._say(f"run {each.run_id}: its hook {how}")
             self._running.remove(each)
             if not any(each.name == other.name for other in self._running):

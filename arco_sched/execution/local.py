@@ -160,7 +160,7 @@ class LocalExecutor:
         if take_scene().marked.get(Mark(self._store_id, one.run_id, str(one.attempt))):
             return Observation(State.RUNNING, "its files are gone")
         if f"{one.run_id}.{one.attempt}" in self._submitted:
-            return Observation(State.LOST, "its files are gone, and nothing of it is left")
+            return Observation(State.LOST, "its files are gone, and none of its processes is left")
         return NOT_BEGUN
 
     def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:

@@ -11,7 +11,7 @@ from arco_sched.execution.scene import Scene, lives, take_scene
 
 NOT_BEGUN: Final = Observation(State.NOT_BEGUN)
 _SUPERVISOR_GONE: Final = "supervisor gone"
-_NOTHING_LEFT: Final = "nothing of it is left, and no end was written"
+_NOTHING_LEFT: Final = "none of its processes is left, and no end was recorded"
 
 
 class _Known(NamedTuple):
@@ -25,7 +25,7 @@ def _elsewhere(place: str) -> str:
     """Why an attempt that was started in another place, and has no files here, is lost."""
     if place.partition("/")[0] == processes.boot():
         return "it was started for the database that this one is a copy of, or its files are gone"
-    return "the machine was started anew"
+    return "the machine was rebooted"
 
 
 class Observer:
@@ -108,7 +108,7 @@ class Observer:
         """What the files say of an attempt without a supervisor and without an end."""
         because = None if reason is None else Outcome(reason.reason)
         if token.boot != processes.boot():
-            return Observation(State.LOST, "the machine was started anew", ending=because)
+            return Observation(State.LOST, "the machine was rebooted", ending=because)
         if not containers.is_here(token.namespace):
             if containers.is_gone(self._path, token.namespace):
                 return Observation(State.LOST, "its container is gone", ending=because)
@@ -119,13 +119,15 @@ class Observer:
     def _ended(token: protocol.Token, end: protocol.End, reason: protocol.Signalled | None) -> Observation:
         """What the files say of an attempt with an end."""
         if token.never_began():
-            return Observation(State.NOT_BEGUN, "the supervisor could not begin it: no process or no space was left")
+            return Observation(
+                State.NOT_BEGUN, "the supervisor could not start it: no process or no disk space was left"
+            )
         if token.refused is not None:
             return Observation(State.NOT_STARTED, protocol.REFUSED[token.refused].format_map(token.about._asdict()))
         # Where the first signal came after the end, it ended by itself.
         because = None if reason is None or reason.uptime > end.uptime else Outcome(reason.reason)
         if end.void:
-            return Observation(State.ENDED, "it was ended before it began", ending=because)
+            return Observation(State.ENDED, "it was stopped before it began", ending=because)
         code = end.code or 0
         if token.begun is None and because is None:
             how = f"it could not be started as {token.about.user} (exit {code}): see its log"

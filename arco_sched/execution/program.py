@@ -100,7 +100,9 @@ class ProgramExecutor(EngineExecutor):
             raise InvalidInput(f"--program {program[:200]!a} can't be used: {reason}") from None
         place, has_logs = said.get("place"), said.get("logs", False)
         if not isinstance(place, str) or not 0 < len(place) <= _LONGEST or not isinstance(has_logs, bool):
-            raise InvalidInput(f"--program {program[:200]!a}: its capabilities have no place, or logs is not a boolean")
+            raise InvalidInput(
+                f"--program {program[:200]!a}: its capabilities lack `place`, or `logs` is not a boolean"
+            )
         return place, has_logs
 
     # Questions and answers.
@@ -114,16 +116,16 @@ class ProgramExecutor(EngineExecutor):
     def _read(self, answer: Answer) -> dict[str, Any]:
         """The document of an answer. Raises `Unreachable`."""
         if answer.timed_out:
-            raise Unreachable(f"{self._arguments[0]} did not answer within {self._seconds:g} s")
+            raise Unreachable(f"{self._arguments[0]} didn't answer within {self._seconds:g} s")
         if answer.code:
             how = f"exit code {answer.code}" if answer.code > 0 else f"signal {-answer.code}"
             raise Unreachable(f"{self._arguments[0]} failed ({how}){_after(answer.complaint)}")
         try:
             document = json.loads(answer.out)
         except (ValueError, RecursionError):
-            raise Unreachable(f"{self._arguments[0]} answered no JSON document") from None
+            raise Unreachable(f"{self._arguments[0]} didn't answer with a JSON document") from None
         if not isinstance(document, dict) or document.get("protocol") != PROTOCOL:
-            raise Unreachable(f"{self._arguments[0]} answered in another protocol than {PROTOCOL}")
+            raise Unreachable(f"{self._arguments[0]} answered in a protocol other than {PROTOCOL}")
         if isinstance(document.get("error"), str):
             raise Unreachable(f"{self._arguments[0]}: {_line(document['error'])}")
         return document
@@ -131,7 +133,7 @@ class ProgramExecutor(EngineExecutor):
     def _answers(self, answer: Answer) -> dict[str, dict[str, Any]]:
         found = self._read(answer).get("attempts")
         if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
-            raise Unreachable(f'{self._arguments[0]} answered without "attempts" by their names')
+            raise Unreachable(f'{self._arguments[0]} answered without "attempts" keyed by name')
         return found
 
     def _named(self, one: AttemptId) -> dict[str, Any]:
@@ -173,11 +175,11 @@ class ProgramExecutor(EngineExecutor):
             each = said.get(_name(one), {})
             match each:
                 case {"refused": str(why)}:
-                    found[_name(one)] = NotStarted(_line(why) or "the engine refused it")
+                    found[_name(one)] = NotStarted(_line(why) or "the engine rejected it")
                 case {"external_id": str(external_id)} if 0 < len(external_id) <= _LONGEST:
                     found[_name(one)] = external_id
                 case _:
-                    self._fail("tell", f"{self._arguments[0]} did not say what became of {_name(one)}")
+                    self._fail("tell", f"{self._arguments[0]} didn't say what became of {_name(one)}")
         for name in found:
             del self._documents[name]
         return found
@@ -202,7 +204,7 @@ class ProgramExecutor(EngineExecutor):
             self._wants[name] = self._named(one)
             return Observation(State.RUNNING, None, seen.elapsed_ms, begun_at=seen.begun_at, host=seen.host)
         if seen.state is State.ENDED and seen.message is None and name in self._without_output:
-            seen = seen._replace(message=f"its output is not complete: {self._without_output[name]}")
+            seen = seen._replace(message=f"its output is incomplete: {self._without_output[name]}")
         return seen
 
     # Ending.
@@ -304,13 +306,13 @@ def _observation(said: Mapping[str, Any], ending: str | None) -> Observation:
     state = _STATES.get(said.get("state", "unknown")) if isinstance(said.get("state", "unknown"), str) else None
     message = _line(said["message"]) if isinstance(said.get("message"), str) else None
     if state is None:
-        return Observation(State.UNKNOWN, f"the program told of an unknown state: {said.get('state')!a}"[:_LONGEST])
+        return Observation(State.UNKNOWN, f"the program reported an unknown state: {said.get('state')!a}"[:_LONGEST])
     canceled = said.get("canceled", False)
     because = Outcome(ending) if ending is not None and canceled is True else None
     if because is None and canceled is True:
         because = Outcome.CANCELED
     if state is State.ENDED and because is None and _number(said.get("exit_code"), 255) is None:
-        return Observation(State.UNKNOWN, "the program told of an end without an exit code")
+        return Observation(State.UNKNOWN, "the program reported an end without an exit code")
     ended = state is State.ENDED
     code = _number(said.get("exit_code"), 255) if ended else None
     signal = _number(said.get("signal"), 64) if ended else None

@@ -37,7 +37,7 @@ _TEXT: Final = 1 << 17
 """More bytes than any of these files has."""
 REFUSED: Final = {
     "directory": "no such working directory: {directory}",
-    "enter": "the user it runs as can't enter the working directory: {directory}",
+    "enter": "its user can't enter the working directory: {directory}",
     "shell": "no such shell, or not executable: {shell}",
 }
 

@@ -44,7 +44,7 @@ def become(uid: int, environment: Mapping[str, str]) -> dict[str, str]:
         os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
         os.setresuid(uid, uid, uid)
     except KeyError:
-        raise CannotStart(f"the owner of the database, {uid}, is no user of this machine") from None
+        raise CannotStart(f"the owner of the database, {uid}, is not a user of this machine") from None
     except OSError as error:
         raise CannotStart(f"can't become the owner of the database, {name(uid)}: {error.strerror}") from None
     return {**environment, "HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name}

@@ -197,7 +197,7 @@ class SlurmExecutor(EngineExecutor):
             return Observation(State.NOT_BEGUN)
         if job.state == "CANCELLED":
             return Observation(State.ENDED, job.told, ending=Outcome.CANCELED)
-        return Observation(State.NOT_STARTED, f"Slurm could not begin it: {job.told}, and no guard in the spool")
+        return Observation(State.NOT_STARTED, f"Slurm could not start it: {job.told}, and the spool has no guard")
 
     def _hindrance(self, job: Job) -> str | None:
         """Why a job waits, where that may need somebody; told of the first of all that wait for the same."""
@@ -209,8 +209,8 @@ class SlurmExecutor(EngineExecutor):
         """What the guard says, and Slurm where the guard does not."""
         if token.job is None:
             if token.reason is None:
-                return Observation(State.NOT_STARTED, self._refused.get(name, "Slurm could not begin it"))
-            return Observation(State.ENDED, "it was ended before it began", ending=Outcome(token.reason))
+                return Observation(State.NOT_STARTED, self._refused.get(name, "Slurm could not start it"))
+            return Observation(State.ENDED, "it was stopped before it began", ending=Outcome(token.reason))
         ending = self._spool.ending(name)
         end = self._spool.end(name)
         if end is not None:
@@ -219,11 +219,11 @@ class SlurmExecutor(EngineExecutor):
         if not known or (job is not None and job.active):
             self._silent.pop(name, None)
         elif self._silence(name) >= self._patience and self._spool.end(name) is None:
-            why = "Slurm does not know it any more" if job is None else job.told
+            why = "Slurm no longer knows it" if job is None else job.told
             because = Outcome(ending) if ending is not None else None if job is None else job.outcome
             if job is not None and job.state == "OUT_OF_MEMORY":
                 return Observation(State.ENDED, why, elapsed, 137, 9, because, None, token.at, token.node)
-            return Observation(State.LOST, f"{why}, and no end was written", None, ending=because, begun_at=token.at)
+            return Observation(State.LOST, f"{why}, and no end was recorded", None, ending=because, begun_at=token.at)
         return Observation(State.RUNNING, None, elapsed, begun_at=token.at, host=token.node)
 
     def _ended(

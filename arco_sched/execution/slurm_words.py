@@ -152,7 +152,7 @@ def check_option(text: str) -> None:
         )
     name = match[1] or match[3]
     if any(ours == name or (len(name) > 1 and len(ours) > 1 and ours.startswith(name)) for ours in _OURS):
-        raise InvalidInput(f"--sbatch {text[:60]!a}: arco says that itself")
+        raise InvalidInput(f"--sbatch {text[:60]!a}: arco sets that itself")
 
 
 def require_commands(worker: Mapping[str, str]) -> None:
@@ -184,7 +184,7 @@ def submission(jobs: Sequence[tuple[str, Sequence[str]]], seconds: float) -> Req
 def submitted(answer: Answer) -> tuple[dict[str, str | NotStarted], str | None]:
     """The ids, or refusals, by name; and why Slurm could not be reached for the others, if it could not."""
     found: dict[str, str | NotStarted] = {}
-    problem = f"sbatch did not answer within {_ONE} s" if answer.timed_out else None
+    problem = f"sbatch didn't answer within {_ONE} s" if answer.timed_out else None
     said: list[str] = []
     for line in answer.out.decode(errors="replace").splitlines():
         match line.split(" "):
@@ -208,11 +208,11 @@ def _read_one(said: Sequence[str], code: str) -> str | NotStarted | Unreachable:
     if code == "0" and _ID.fullmatch(number):
         return number
     if code == "124":
-        return Unreachable(f"sbatch did not answer within {_ONE} s")
+        return Unreachable(f"sbatch didn't answer within {_ONE} s")
     why = _complaint(said)
     if code == "0" or not why or _TRANSIENT.search(why):
         return Unreachable(f"sbatch failed: {why or f'exit code {code}'}")
-    return NotStarted(f"Slurm refused it: {why}")
+    return NotStarted(f"Slurm rejected it: {why}")
 
 
 def jobs(answer: Answer, prefix: str) -> dict[str, list[Job]]:
@@ -224,7 +224,7 @@ def jobs(answer: Answer, prefix: str) -> dict[str, list[Job]]:
             continue
         match = _LINE.fullmatch(line)
         if match is None:
-            raise Unreachable(f"squeue answered nonsense: {' '.join(line.split())[:100]}")
+            raise Unreachable(f"squeue gave an unexpected answer: {' '.join(line.split())[:100]}")
         number, state, reason, nodes, name = match.groups()
         if name.startswith(prefix):
             found.setdefault(name[len(prefix) :], []).append(Job(int(number), state, reason, nodes))
@@ -234,7 +234,7 @@ def jobs(answer: Answer, prefix: str) -> dict[str, list[Job]]:
 def require(answer: Answer, command: str) -> None:
     """Raise `Unreachable` unless the command succeeded."""
     if answer.timed_out:
-        raise Unreachable(f"{command} did not answer in time")
+        raise Unreachable(f"{command} didn't answer in time")
     if answer.code:
         raise Unreachable(f"{command} failed: {_complaint([answer.complaint]) or f'exit code {answer.code}'}")
 

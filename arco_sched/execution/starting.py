@@ -58,10 +58,10 @@ def spawn(arguments: list[str], environment: Mapping[bytes, bytes], *, lock: int
             arguments[0], arguments, environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=_signals()
         )
     except ValueError as error:
-        raise NotStarted(f"the command or its environment can't be given to a process: {error}") from None
+        raise NotStarted(f"the command or its environment can't be passed to a process: {error}") from None
     except OSError as error:
         if error.errno == errno.E2BIG:
-            raise NotStarted("the command and its environment are longer than the kernel takes") from None
+            raise NotStarted("the command and its environment are longer than the kernel allows") from None
         raise CannotStart(f"can't start a process: {error.strerror}") from None
     finally:
         for descriptor in copies:

@@ -89,8 +89,8 @@ def _refuse_pruned(transaction: Transaction, schedule: int, schedule_id: str, st
     pruned = transaction.history.pruned_through([schedule]).get(schedule)
     if pruned is not None and start <= pruned:
         raise InvalidInput(
-            f"history of {schedule_id} through {format_instant(pruned)} was pruned, so what ran is not known: "
-            "begin after it"
+            f"the history of {schedule_id} through {format_instant(pruned)} was pruned, so what ran is not known: "
+            "begin after that"
         )
 
 

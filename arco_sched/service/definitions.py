@@ -111,7 +111,7 @@ def _never_or_late(version: Version, every: int) -> tuple[str, ...]:
         return ()  # what is stored can't be read: the next evaluation says so, pausing it need not
     if definition.cron_expression == "@once" and version.start_at < version.effective_from:
         start = format_instant(version.start_at)
-        return (f"{version.schedule_id} is never due: @once is due at the start, {start}, which is over",)
+        return (f"{version.schedule_id} is never due: @once is due at the start, {start}, which has passed",)
     return (*_cant_keep_up(version, times, every), *_window_too_short(version, every))
 
 
@@ -119,10 +119,10 @@ def _cant_keep_up(version: Version, times: int, every: int) -> Iterator[str]:
     definition = version.definition
     if times > definition.max_catchup_ticks:
         lost = "wait" if definition.catchup_policy == "oldest-first" else "lapse"
-        how_often, meanwhile = ("each minute", "a minute") if every == 1 else (f"each {every} minutes", "in between")
+        how_often, meanwhile = ("minute", "a minute") if every == 1 else (f"{every} minutes", "in between")
         yield (
-            f"evaluated {how_often}, {version.schedule_id} can't keep up: it has {times} occurrences {meanwhile} and "
-            f"max_catchup_ticks is {definition.max_catchup_ticks}, so the others {lost}: set it to {times} or more"
+            f"evaluated every {how_often}, {version.schedule_id} can't keep up: it has {times} occurrences {meanwhile} "
+            f"but max_catchup_ticks is {definition.max_catchup_ticks}, so the others {lost}: set it to {times} or more"
         )
 
 
@@ -130,7 +130,7 @@ def _window_too_short(version: Version, every: int) -> Iterator[str]:
     window = version.definition.catchup_window_minutes
     if window < every:
         yield (
-            f"evaluated each {every} minutes, {version.schedule_id} loses occurrences: its catchup_window is "
+            f"evaluated every {every} minutes, {version.schedule_id} loses occurrences: its catchup_window is "
             f"{format_span(window, 'minutes')}, so older ones lapse: set it to {every}m or more"
         )
 

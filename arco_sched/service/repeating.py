@@ -49,12 +49,12 @@ def _check(lives: Mapping[str, Life], wanted: Sequence[str], *, force: bool) -> 
     for run_id in wanted:
         life = lives[run_id]
         if life.request.schedule_id is None:
-            raise InvalidInput(f"run {run_id} belongs to no schedule, so it has no current content: retry it as it is")
+            raise InvalidInput(f"run {run_id} belongs to no schedule, so it can only be retried with its own content")
         decided = run_decisions.retry(life.state, force=force)
         if isinstance(decided, Refused):
             refused.append(decided.problem())
         elif not decided:
-            refused.append(f"run {run_id} waits to be started: skip it first, or let it run")
+            refused.append(f"run {run_id} is waiting to start: skip it first, or let it run")
     if refused:
         raise Conflict(*refused)
 

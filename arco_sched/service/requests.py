@@ -134,5 +134,7 @@ def run_of(transaction: Transaction, run_id: str) -> Run:
 
 def _conflict(run: Run) -> Conflict:
     return Conflict(
-        said(f"run key {run.run_key} is reserved for another content", hint="fingerprints", run_id=run.run_id)
+        said(
+            f"run key {run.run_key} is already reserved with different content", hint="fingerprints", run_id=run.run_id
+        )
     )

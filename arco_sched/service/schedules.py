@@ -142,7 +142,7 @@ def choose(transaction: Transaction, labels: Mapping[str, str]) -> list[str]:
     found = [schedule.version.schedule_id for schedule in chosen(transaction, (), labels, deleted=False)]
     if not found:
         which = f" with {', '.join(f'{key}={value}' for key, value in labels.items())}" if labels else ""
-        raise NotFound(said(f"there is no schedule{which}", hint="schedules"))
+        raise NotFound(said(f"no schedule{which}", hint="schedules"))
     return found
 
 

@@ -69,7 +69,7 @@ def why_during(transaction: Transaction, schedule_id: str, start: int, stop: int
     parts = stretches(terms, start, stop)
     count = sum(part.occurring(start, stop) for part in parts)
     if count > MAX_OCCURRENCES:
-        what = f"{schedule_id} has {count:,} occurrences there, and {MAX_OCCURRENCES:,} are explained at most"
+        what = f"{schedule_id} has {count:,} occurrences in that time, and at most {MAX_OCCURRENCES:,} can be explained"
         raise InvalidInput(said(what, hint="timeline", schedule_id=schedule_id))
     each = _Each(transaction, schedule, schedule_id, parts, start, stop, now)
     occasions = tuple(_grouped(each.all()))

@@ -62,7 +62,7 @@ def test_errors_in_python_and_on_the_command_line(tmp_path: Path) -> None:
         workspace.finish_run(run, attempt=1, exit_code=0, now=NOW)
         workspace.backup(tmp_path / "copy.db")
         assert said(NotFound, workspace.versions, "zz") == (
-            "no schedule zz: `schedules()` has those there are",
+            "no schedule zz: see `schedules()`",
             "no schedule zz: see `arco schedule list`",
         )
         assert said(Conflict, lambda: workspace.retry(run, now=NOW)) == (
@@ -73,7 +73,7 @@ def test_errors_in_python_and_on_the_command_line(tmp_path: Path) -> None:
         assert (python.endswith("with `replace=True`"), command.endswith("with --replace")) == (True, True)
         python, command = said(DatabaseUnusable, Workspace.open, tmp_path / "none.db")
         assert python.endswith("none.db: make one with `Workspace.create(path)`")
-        assert "none.db: make one with `arco init`" in command
+        assert "none.db: create one with `arco init`" in command
         with workspace._store.write():
             python, command = said(DatabaseUnusable, lambda: other.trigger("a", now=NOW))
         assert python.endswith("wait longer with `busy_timeout=`")

@@ -45,7 +45,7 @@ def test_once_after_its_start_warns(arco: Arco) -> None:
     """A change to `@once` after the start is taken, and says that it is never due."""
     arco.ok("schedule create o --cron @daily", at=START)
     changed = arco.ok("schedule update o --cron @once", at="2025-01-15T12:00:01Z")
-    assert changed.err == f"warning: o is never due: @once is due at the start, {START}, which is over\n"
+    assert changed.err == f"warning: o is never due: @once is due at the start, {START}, which has passed\n"
     arco.ok("schedule create many --cron '@every 7s'", at=START)
     assert "9 occurrences a minute" not in arco("schedule update many --max-catchup 9", at=START).err
     assert "9 occurrences a minute" in arco("schedule update many --max-catchup 8", at=START).err

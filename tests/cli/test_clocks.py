@@ -65,7 +65,7 @@ def test_a_day_without_an_occurrence(arco: Arco) -> None:
     arco.ok("schedule create weekly --cron '30 6 * * MON' --tz Europe/Berlin", at="2025-01-01T00:00:00Z")
     said = arco.ok("why weekly --at 2025-01-14", at="2025-01-15T12:00:00Z").out
     assert said.startswith("weekly has no occurrence on Tuesday 2025-01-14 in Europe/Berlin.")
-    assert "the day-of-week there is 2 (Tuesday), and `MON` does not match" in said
+    assert "the day-of-week is 2 (Tuesday), which `MON` does not match" in said
     assert "the hour there" not in said
 
 
@@ -74,7 +74,7 @@ def test_too_many_occurrences_are_refused(arco: Arco) -> None:
     arco.ok("schedule create each --cron '* * * * * *'")
     result = arco("why each --at 2025")
     assert result.code == 2
-    assert "31,536,000 occurrences there" in result.err
+    assert "31,536,000 occurrences in that time" in result.err
     assert "arco timeline each" in result.err
 
 

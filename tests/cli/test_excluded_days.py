@@ -126,7 +126,7 @@ def test_too_many_ranges_are_refused(arco: Arco, tmp_path: Path) -> None:
     file = tmp_path / "days"
     file.write_text("".join(f"{year}-{month:02}-01\n" for year in range(2000, 2084) for month in range(1, 13)))
     assert (
-        "--exclude has more than 1,000 ranges of days"
+        "--exclude has more than 1,000 days or ranges"
         in arco(f"schedule create d --cron @daily --exclude-from {file}").err
     )
 
@@ -140,9 +140,9 @@ def test_why_and_backfill(arco: Arco) -> None:
     assert "an evaluation now would skip it (excluded)" in waits
     arco.ok("tick --quiet", at="2025-12-26T10:00:00Z")
     after = " ".join(arco.ok("why d --at 2025-12-25T09:00:00Z", at="2025-12-27T00:00:00Z").out.split())
-    assert "was skipped 1 day 1 hour late, since its day is excluded" in after
-    assert "version 1 excludes its day: skipped, evaluated at 2025-12-26 10:00 UTC" in after
-    assert "`arco schedule trigger d` requests a run now; a backfill leaves excluded days alone" in after
+    assert "was skipped 1 day 1 hour late: that day is excluded" in after
+    assert "version 1 excludes that day, so it was skipped at 2025-12-26 10:00 UTC" in after
+    assert "`arco schedule trigger d` requests a run now; a backfill leaves out excluded days" in after
     made = arco.json("backfill d --from 2025-12-01 --to 2025-12-27 --json", at="2025-12-27T00:00:00Z")
     assert (made["created"], made["ran"], made["excluded"]) == (19, 6, 1)
     arco.ok("verify")

@@ -129,7 +129,7 @@ def test_all_or_none(team: Arco) -> None:
         ("disable a b --expect-version 1", 2, "--expect-version is about one schedule"),
         ("delete --label team", 2, "--label 'team' must be KEY=VALUE"),
         ("delete --label team=x --label team=y", 2, "--label 'team' is given twice, with different values"),
-        ("delete --label team=x", 3, "there is no schedule with team=x: see `arco schedule list`"),
+        ("delete --label team=x", 3, "no schedule with team=x: see `arco schedule list`"),
         ("delete --all", 2, "this would delete 3 schedules (a, b, c): add --yes"),
         ("disable --label team=data", 2, "this would disable 2 schedules (a, b): add --yes"),
         ("trigger --label tier=1", 2, "this would trigger 1 schedule (b): add --yes"),

@@ -314,7 +314,7 @@ def test_retrying_a_success(ran: Arco) -> None:
     result = ran("runs retry good")
     assert (result.code, result.err) == (
         3,
-        "arco: no run of schedule good is failed: `arco runs list` shows its runs\n",
+        "arco: no run of schedule good is failed: see `arco runs list --schedule good`\n",
     )
     result = ran("runs retry good:1736935200")
     assert result.code == 4

@@ -232,12 +232,12 @@ def test_warnings_go_by_the_interval(daily: Arco) -> None:
         workspace.expect_every(15)
     said = daily.ok(f"{create} x --cron '* * * * *' --catchup-window 10m").err
     assert (
-        "evaluated each 15 minutes, x can't keep up: it has 15 occurrences in between and max_catchup_ticks is 10"
+        "evaluated every 15 minutes, x can't keep up: it has 15 occurrences in between but max_catchup_ticks is 10"
         in said
     )
-    assert "evaluated each 15 minutes, x loses occurrences: its catchup_window is 10m" in said
+    assert "evaluated every 15 minutes, x loses occurrences: its catchup_window is 10m" in said
     assert daily.ok(f"{create} y --cron '*/5 * * * *'").err == ""
     assert "11 occurrences" in daily.ok(f"{create} z --cron '0-11 * * * *'").err
     assert "can't keep up: it has 90 occurrences" in daily.ok(f"{create} e --cron '@every 10s'").err
     path = daily.file("a.toml", "[schedules.new]\ncron_expression = '* * * * *'\n")
-    assert "evaluated each 15 minutes, new can't keep up" in daily.ok(f"apply {path}").err
+    assert "evaluated every 15 minutes, new can't keep up" in daily.ok(f"apply {path}").err

@@ -38,7 +38,7 @@ def test_apply_warns(arco: Arco) -> None:
     [
         (
             "--start 2024-12-25T00:00:00Z",
-            "10 become ticks at the next evaluation, 15 wait for those after it, and 144 lapse",
+            "10 become ticks at the next evaluation, 15 wait for later ones, and 144 lapse",
         ),
         (
             "--start 2024-12-31T12:30:00Z --catchup-policy latest",
@@ -54,7 +54,7 @@ def test_a_start_in_the_past(arco: Arco, options: str, said: str | None) -> None
     """Create says what the next evaluation makes of what was due since, and the evaluation does so."""
     answer = arco(f'schedule create a --cron "0 * * * *" {options}')
     assert answer.code == 0
-    assert ("warning: of what was due since the start" in answer.err) == (said is not None)
+    assert ("warning: of the occurrences since the start" in answer.err) == (said is not None)
     if said is not None:
         assert said in answer.err
         made = arco.json("tick")

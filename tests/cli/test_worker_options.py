@@ -44,7 +44,7 @@ def statement(arco: Arco, text: str, *values: object) -> list[tuple[object, ...]
         ("--executor slurm", "--executor slurm needs --spool DIR"),
         ("--executor slurm --spool x", "--spool 'x' is not an absolute path without backslashes and line breaks"),
         ("--partition p --qos q", "--partition, --qos needs --executor slurm"),
-        ("--executor slurm --spool /x --sbatch=--array=1", "--sbatch '--array=1': arco says that itself"),
+        ("--executor slurm --spool /x --sbatch=--array=1", "--sbatch '--array=1': arco sets that itself"),
         ("--executor slurm --spool /x --sbatch x", "--sbatch 'x' is not an option of sbatch"),
         ("--executor program", "--executor program needs --program LINE"),
         ("--program x", "--program needs --executor program"),

@@ -202,16 +202,16 @@ def test_delete(current: Current | None, options: dict[str, Any], answer: Any) -
         ),
         (
             lambda: changes.change("a", LIVE, 300, expect_version=7),
-            "schedule a is at version 1, not 7: look at `versions('a')`, then try again",
+            "schedule a is at version 1, not 7: see `versions('a')`, then try again",
         ),
         (
             lambda: changes.existing("a", DELETED),
             "schedule a is deleted: `create_schedule` recreates it",
         ),
-        (lambda: changes.existing("a", None), "no schedule a: `schedules()` has those there are"),
+        (lambda: changes.existing("a", None), "no schedule a: see `schedules()`"),
         (
             lambda: changes.delete("a", None, 300),
-            "no schedule a: `schedules()` has those there are",
+            "no schedule a: see `schedules()`",
         ),
     ],
 )

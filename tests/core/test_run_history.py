@@ -37,8 +37,8 @@ def end(run_id: str, attempt: int = 1, retry_at: int | None = None) -> RunFinish
     )  # fmt: skip
 
 
-BESIDE = "RunStarted of run 2, attempt 1: run 1 of the same schedule counts as running"
-FULL = "RunStarted of run 2, attempt 1: pool default has 1 slots, and 1 attempts are open"
+BESIDE = "RunStarted of run 2, attempt 1: run 1 of the same schedule counted as running"
+FULL = "RunStarted of run 2, attempt 1: pool default has 1 slots, but 1 attempts were open"
 
 
 @pytest.mark.parametrize(
@@ -78,14 +78,14 @@ FULL = "RunStarted of run 2, attempt 1: pool default has 1 slots, and 1 attempts
         (
             {},
             [HOLD, start("1")],
-            ["RunStarted of run 1, attempt 1: pool default has 0 slots, and 0 attempts are open"],
+            ["RunStarted of run 1, attempt 1: pool default has 0 slots, but 0 attempts were open"],
         ),
         # Due times and retries.
         ({}, [start("1", at=999)], ["RunStarted of run 1, attempt 1: the run was not due yet"]),
         (
             {},
             [start("1"), end("1", retry_at=2001), start("1", 2)],
-            ["RunStarted of run 1, attempt 2: the run was to be tried again later"],
+            ["RunStarted of run 1, attempt 2: its retry was not due yet"],
         ),
     ],
 )
@@ -100,4 +100,4 @@ def test_history(requests: dict[str, dict[str, Any]], events: list[Any], problem
 def test_two_open_attempts_are_told_by_the_order_alone() -> None:
     """Without folding the states of all runs."""
     found = check_order([start("1"), start("1", 2)], request)
-    assert list(found) == ["RunStarted of run 1, attempt 2: attempt 1 is open"]
+    assert list(found) == ["RunStarted of run 1, attempt 2: attempt 1 was open"]

@@ -72,16 +72,19 @@ def test_orders_that_can_be(events: list[Any], answer: Any) -> None:
 @pytest.mark.parametrize(
     ("events", "sentence"),
     [
-        ([START, START], "RunStarted of run r: attempt 1 has begun before"),
+        ([START, START], "RunStarted of run r: attempt 1 has already begun"),
         ([START, SECOND], "RunStarted of run r: attempt 1 is open"),
-        ([SECOND], "RunStarted of run r: attempt 1 would be the next"),
+        ([SECOND], "RunStarted of run r: the next attempt is 1"),
         ([SKIP, START], "RunStarted of run r: the run is skipped"),
         ([START, SUBMIT], "RunSubmitted of run r: attempt 1 is open"),
-        ([SUBMIT, START], "RunStarted of run r: attempt 1 is one of slurm"),
+        ([SUBMIT, START], "RunStarted of run r: attempt 1 belongs to the executor slurm"),
         ([SUBMIT, replace(SUBMIT, submission=3)], "RunSubmitted of run r: submission 1 was the last"),
-        ([SUBMIT, replace(SUBMIT, submission=2, executor="k8s")], "RunSubmitted of run r: attempt 1 is one of slurm"),
+        (
+            [SUBMIT, replace(SUBMIT, submission=2, executor="k8s")],
+            "RunSubmitted of run r: attempt 1 belongs to the executor slurm",
+        ),
         ([SUBMIT, BEGIN, replace(SUBMIT, submission=2)], "RunSubmitted of run r: attempt 1 has begun"),
-        ([replace(SUBMIT, executor="external")], "RunSubmitted of run r: nobody submits for an executor of one's own"),
+        ([replace(SUBMIT, executor="external")], "RunSubmitted of run r: an executor of your own has no submissions"),
         ([finish("failed", "failed")], "RunFinished of run r: no attempt is open"),
         ([START, finish("failed", "failed", attempt=2)], "RunFinished of run r: attempt 1 is the current one, not 2"),
         (
@@ -90,27 +93,27 @@ def test_orders_that_can_be(events: list[Any], answer: Any) -> None:
         ),
         (
             [START, finish("succeeded", "failed")],
-            "RunFinished of run r: a run whose attempt succeeded is not failed",
+            "RunFinished of run r: a run can't be failed after the outcome succeeded",
         ),
         (
             [START, finish("failed", "canceled")],
-            "RunFinished of run r: a run whose attempt failed is not canceled",
+            "RunFinished of run r: a run can't be canceled after the outcome failed",
         ),
         (
             [START, ASK, finish("failed", "requested", 1200)],
-            "RunFinished of run r: a run whose attempt failed after a cancel is not requested",
+            "RunFinished of run r: a run can't be requested after the outcome failed and a cancel",
         ),
         (
             [START, finish("canceled", "skipped", reason="deadline")],
-            "RunFinished of run r: a run whose attempt canceled is not skipped",
+            "RunFinished of run r: a run can't be skipped after the outcome canceled",
         ),
         (
             [START, finish("failed", "requested")],
-            "RunFinished of run r: retry_at belongs to a run that is tried again, and to no other",
+            "RunFinished of run r: retry_at must be set exactly when the run will be retried",
         ),
         (
             [SUBMIT, finish("succeeded", "succeeded")],
-            "RunFinished of run r: attempt 1 has not begun and can't have succeeded",
+            "RunFinished of run r: attempt 1 hasn't begun, so its outcome can't be succeeded",
         ),
         (
             [START, finish("failed", "failed", ended_at=999)],
@@ -122,13 +125,13 @@ def test_orders_that_can_be(events: list[Any], answer: Any) -> None:
         ([replace(SKIP, round=1)], "RunSkipped of run r: the run is in round 0"),
         ([START, CANCEL], "RunCanceled of run r: attempt 1 is open"),
         ([ASK], "RunCancelRequested of run r: no attempt is open"),
-        ([START, ASK, ASK], "RunCancelRequested of run r: a cancel was requested before"),
+        ([START, ASK, ASK], "RunCancelRequested of run r: a cancel was already requested"),
         ([RETRY], "RunRetryRequested of run r: the run is requested"),
         ([START, RETRY], "RunRetryRequested of run r: the run is running"),
-        ([SKIP, replace(RETRY, number=2)], "RunRetryRequested of run r: retry 1 would be the next"),
+        ([SKIP, replace(RETRY, number=2)], "RunRetryRequested of run r: the next retry is 1"),
         (
             [START, finish("succeeded", "succeeded"), RETRY],
-            "RunRetryRequested of run r: a success is repeated only by force",
+            "RunRetryRequested of run r: only a forced retry repeats a success",
         ),
         ([replace(SKIP, run_id="s")], "RunSkipped of run s is among the events of run r"),
     ],

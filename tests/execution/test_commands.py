@@ -124,9 +124,9 @@ def test_long_commands_and_environments(world: World) -> None:
     big = "x" * 120_000
     seen, output = world.run(": " + "y" * 100_000 + '; echo "${#A} ${#B}"', environment=(("A", big), ("B", big)))
     assert (seen.exit_code, output) == (0, "120000 120000\n")
-    with pytest.raises(NotStarted, match=r"^the command and its environment are longer than the kernel takes$"):
+    with pytest.raises(NotStarted, match=r"^the command and its environment are longer than the kernel allows$"):
         world.start(": " + "y" * 200_000)
-    with pytest.raises(NotStarted, match="can't be given to a process"):
+    with pytest.raises(NotStarted, match="can't be passed to a process"):
         world.start("echo \0")
 
 

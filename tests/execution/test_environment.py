@@ -153,7 +153,7 @@ def test_an_environment_file_is_read_at_each_start_and_its_mistakes_keep_its_sec
     with pytest.raises(NotStarted) as error:
         world.start("true", environment_file=str(file))
     assert str(error.value) == (
-        f"the environment file {file} has mistakes: line 1 has a quote that is not closed; line 2 is not NAME=VALUE"
+        f"the environment file {file} is not valid: line 1 has a quote that is not closed; line 2 is not NAME=VALUE"
     )
 
 
@@ -230,7 +230,7 @@ def test_another_user_without_a_home(common: World) -> None:
     assert seen.message == "no such working directory: /nonexistent"
     (common.scratch / "closed").mkdir(mode=0o700)
     seen = common.end(common.start("true", run_as="nobody", working_directory=str(common.scratch / "closed")))
-    assert seen.message == (f"the user it runs as can't enter the working directory: {common.scratch / 'closed'}")
+    assert seen.message == (f"its user can't enter the working directory: {common.scratch / 'closed'}")
 
 
 @needs_root
@@ -264,4 +264,4 @@ try:
 except NotStarted as error:
     print(error)
 """)
-    assert answer == f"no right to run as {other}: only a worker that is root can\n"
+    assert answer == f"can't run as {other}: only a worker that is root can\n"

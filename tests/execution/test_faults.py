@@ -77,7 +77,7 @@ def test_the_runs_folder_goes_while_a_command_runs(arco: Arco, how: str) -> None
         said, _ = worker.communicate(timeout=30)
     assert worker.returncode == 5
     assert "Traceback" not in said
-    assert attempts(arco) == [("lost", f"{runs} is missing, or no runs folder")]
+    assert attempts(arco) == [("lost", f"{runs} is missing or is not a runs folder")]
     refused = arco("work --once")
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert "if this database is a copy, say --adopt-copy" in refused.err
@@ -155,7 +155,7 @@ def test_a_copy_of_the_database_on_the_same_boot(arco: Arco) -> None:
         copy = Arco(arco.folder / "copy.db", at=NOON)
         arco.ok("backup", str(copy.db))
         refused = copy("work --once")
-        assert (refused.code, "is missing, or no runs folder" in refused.err) == (2, True)
+        assert (refused.code, "is missing or is not a runs folder" in refused.err) == (2, True)
         assert copy("work --once --adopt-copy").code == 5
         assert attempts(copy)[0][0] == "lost"
         assert begun.read_text() == "x\n"

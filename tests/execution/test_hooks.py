@@ -109,7 +109,7 @@ def test_a_hook_that_fails_is_told(arco: Arco) -> None:
     for key, line in (("a", "exit 7"), ("b", "kill -9 $$")):
         arco.ok("runs", "request", "--key", key, "--command", "exit 3", "--on-failure", line)
     result = arco("work --once")
-    assert "its hook ended with 7" in result.err
+    assert "its hook failed with exit code 7" in result.err
     assert "its hook was killed by signal 9" in result.err
     assert {run["exit_code"] for run in arco.json("runs list --json")["runs"]} == {3}
     assert arco("work --once").err == ""
@@ -155,7 +155,7 @@ def test_a_hook_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     hooks = scene.hooks(longest=0.1)
     assert hooks.run(scene.store, NOW, "b", lambda _: False) == 1
     scene.finish(hooks)
-    assert [text.partition(": ")[2] for text in scene.said] == ["its hook took longer than 0.1 s and was ended"]
+    assert [text.partition(": ")[2] for text in scene.said] == ["its hook took longer than 0.1 s and was killed"]
 
 
 def test_a_hook_that_cant_be_started_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,7 +214,7 @@ def test_a_folder_that_is_not_ours(world: World, how: str) -> None:
         world.path.mkdir()
     assert world.see(one).state is State.LOST
     assert world.step(one, grace=0).signalled is False
-    with pytest.raises(CannotStart, match=r"belongs to another database|is missing, or no runs folder"):
+    with pytest.raises(CannotStart, match=r"belongs to another database|is missing or is not a runs folder"):
         world.start("true", run_id="new")
     assert alive(pid)
     shutil.rmtree(world.path, ignore_errors=True)
@@ -264,7 +264,7 @@ def test_the_supervisor_is_killed(world: World, escape: str) -> None:
     os.kill(pid, signal.SIGKILL)
     until(lambda: not alive(pid), "the command is gone")
     seen = world.end(one)
-    assert (seen.state, seen.message) == (State.LOST, "nothing of it is left, and no end was written")
+    assert (seen.state, seen.message) == (State.LOST, "none of its processes is left, and no end was recorded")
     assert not (world.scratch / "again").exists()
 
 

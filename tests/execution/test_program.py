@@ -207,14 +207,14 @@ def test_an_environment_file_is_read_once_and_refused_before_anybody_is_asked(to
 @pytest.mark.parametrize(
     ("answers", "says"),
     [
-        ({"poll": "?"}, "answered no JSON document"),
-        ({"poll": "[]"}, "answered in another protocol than 1"),
-        ({"poll": '{"protocol": 2, "attempts": {}}'}, "answered in another protocol than 1"),
+        ({"poll": "?"}, "didn't answer with a JSON document"),
+        ({"poll": "[]"}, "answered in a protocol other than 1"),
+        ({"poll": '{"protocol": 2, "attempts": {}}'}, "answered in a protocol other than 1"),
         ({"poll": '{"protocol": 1, "error": "cluster\\nis down"}'}, "cluster is down"),
-        ({"poll": '{"protocol": 1, "attempts": []}'}, 'answered without "attempts" by their names'),
-        ({"poll": '{"protocol": 1, "attempts": {"r.2": 3}}'}, 'answered without "attempts" by their names'),
+        ({"poll": '{"protocol": 1, "attempts": []}'}, 'answered without "attempts" keyed by name'),
+        ({"poll": '{"protocol": 1, "attempts": {"r.2": 3}}'}, 'answered without "attempts" keyed by name'),
         ({"poll": "x", "exit": 3, "stderr": "a\n\nno route\n"}, "failed (exit code 3): no route"),
-        ({"poll": "[" * 100_000}, "answered no JSON document"),
+        ({"poll": "[" * 100_000}, "didn't answer with a JSON document"),
     ],
 )
 def test_an_answer_that_makes_no_sense_is_none(told: Told, answers: dict[str, Any], says: str) -> None:
@@ -228,7 +228,7 @@ def test_a_submission_that_is_not_answered_is_made_again(told: Told) -> None:
     """An attempt that the answer leaves out, or gives an id that is none."""
     told.answer(submit={"external_id": 17}, poll={"state": "none"})
     told.executor.submit(told.attempt)
-    assert "did not say what became of r.2" in told.problem()
+    assert "didn't say what became of r.2" in told.problem()
     told.until(State.NOT_BEGUN)
     told.answer(submit={"external_id": "17"}, poll={"state": "waiting"})
     told.executor.submit(told.attempt)
@@ -283,7 +283,7 @@ def test_output_that_cant_be_had_keeps_no_run_open(talkative: Told) -> None:
     told.answer(submit={"external_id": "1"}, poll={"state": "ended", "exit_code": 3}, logs="?")
     told.executor.submit(told.attempt)
     seen = told.until(State.ENDED)
-    assert (seen.exit_code, "its output is not complete" in str(seen.message)) == (3, True)
+    assert (seen.exit_code, "its output is incomplete" in str(seen.message)) == (3, True)
 
 
 @pytest.mark.parametrize(
@@ -293,10 +293,10 @@ def test_output_that_cant_be_had_keeps_no_run_open(talkative: Told) -> None:
         ("'", "No closing quotation"),
         ("/no/such/program", "No such file or directory"),
         ("/bin/false", "failed (exit code 1)"),
-        ("/bin/echo {}", "answered in another protocol than 1"),
-        ("""/bin/echo '{"protocol": 1}'""", "its capabilities have no place"),
-        ("""/bin/echo '{"protocol": 1, "place": "x", "logs": 1}'""", "logs is not a boolean"),
-        ("/bin/sh -c 'sleep 60'", "did not answer within 0.2 s"),
+        ("/bin/echo {}", "answered in a protocol other than 1"),
+        ("""/bin/echo '{"protocol": 1}'""", "its capabilities lack `place`"),
+        ("""/bin/echo '{"protocol": 1, "place": "x", "logs": 1}'""", "`logs` is not a boolean"),
+        ("/bin/sh -c 'sleep 60'", "didn't answer within 0.2 s"),
     ],
 )
 def test_a_program_that_cant_be_used_is_refused_at_once(tmp_path: Path, program: str, says: str) -> None:

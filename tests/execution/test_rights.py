@@ -123,6 +123,5 @@ except OSError as error:
 """)
     home = pwd.getpwuid(GAMES).pw_dir
     assert answer == (
-        f"games\ngames\n{home} games\n/\n"
-        "no right to run as root: only a worker that is root can\nOperation not permitted\n"
+        f"games\ngames\n{home} games\n/\ncan't run as root: only a worker that is root can\nOperation not permitted\n"
     )

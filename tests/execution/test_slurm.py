@@ -229,7 +229,7 @@ def test_what_slurm_refuses(kind: Slurm) -> None:
     (seen,) = driver.end(name)
     assert (driver.outcome(name), seen.message) == (
         "not-started",
-        "Slurm refused it: Invalid partition name specified",
+        "Slurm rejected it: Invalid partition name specified",
     )
     driver.close()
 
@@ -327,7 +327,7 @@ def test_a_spool_that_the_node_cant_use(driver: Driver, kind: Slurm) -> None:
     script.write_text("#!/bin/sh\nexit 97\n")
     name = driver.submit(kind.attempt("a"))
     (seen,) = driver.end(name)
-    assert (driver.outcome(name), "no guard in the spool" in str(seen.message)) == ("not-started", True), seen
+    assert (driver.outcome(name), "the spool has no guard" in str(seen.message)) == ("not-started", True), seen
 
 
 @slow
@@ -415,7 +415,7 @@ class Files:
         ({}, "NODE_FAIL", None, None),
         ({}, "PREEMPTED", None, None),
         ({}, "CANCELLED", None, None),
-        ({}, "FAILED", "not-started", "no guard in the spool"),
+        ({}, "FAILED", "not-started", "the spool has no guard"),
         ({}, "OUT_OF_MEMORY", "not-started", "out of memory on n1"),
         ({"token": BEGUN}, "PENDING", None, None),
         ({"token": BEGUN}, "RUNNING", None, None),
@@ -436,8 +436,8 @@ class Files:
         ({"token": BEGUN, "end": "0 105.5 TERM .", "ending": "timed-out 10.0 ."}, "RUNNING", "timed-out", None),
         ({"token": BEGUN, "end": "9 105.5 - .", "ending": "canceled 10.0 ."}, "RUNNING", "failed", None),
         ({"token": BEGUN, "end": "98 105.5 - .", "refused": "shell ."}, "FAILED", "not-started", "no such shell"),
-        ({"token": "void - ."}, None, "not-started", "Slurm could not begin it"),
-        ({"token": "void canceled ."}, "PENDING", "canceled", "it was ended before it began"),
+        ({"token": "void - ."}, None, "not-started", "Slurm could not start it"),
+        ({"token": "void canceled ."}, "PENDING", "canceled", "it was stopped before it began"),
         ({"token": "17 n1 boo"}, "RUNNING", None, None),
     ],
 )
@@ -455,8 +455,8 @@ def test_what_is_seen(
 @pytest.mark.parametrize(
     ("state", "how", "code", "message"),
     [
-        (None, "lost", None, "Slurm does not know it any more, and no end was written"),
-        ("NODE_FAIL", "lost", None, "node failure on n1 (job 17, NODE_FAIL), and no end was written"),
+        (None, "lost", None, "Slurm no longer knows it, and no end was recorded"),
+        ("NODE_FAIL", "lost", None, "node failure on n1 (job 17, NODE_FAIL), and no end was recorded"),
         ("PREEMPTED", "lost", None, "preempted"),
         ("COMPLETED", "lost", None, "it completed"),
         ("CANCELLED", "canceled", None, "canceled in Slurm"),
@@ -542,7 +542,7 @@ def test_an_end_by_a_signal_waits_for_slurms_word_only_so_long(tmp_path: Path) -
         ("sbatch: warning: x\n17\n= a.1 0\n18\n= b.1 0\n", {"a.1": "17", "b.1": "18"}, None),
         ("x\n= a.1 0\n", {}, "sbatch failed: x"),
         ("sbatch: error: Unable to contact slurm controller (connect failure)\n= a.1 1\n", {}, "Unable to contact"),
-        ("17\n= a.1 0\n\n= b.1 124\n", {"a.1": "17"}, "sbatch did not answer within 20 s"),
+        ("17\n= a.1 0\n\n= b.1 124\n", {"a.1": "17"}, "sbatch didn't answer within 20 s"),
         ("", {}, "sbatch failed: exit code 0"),
     ],
 )
@@ -558,7 +558,7 @@ def test_what_sbatch_refuses() -> None:
     said = b"sbatch: error: Batch job submission failed: Requested node configuration is not available\n= a.1 1\n"
     told, why = slurm_words.submitted(Answer(0, said, b""))
     assert isinstance(told["a.1"], NotStarted)
-    assert (str(told["a.1"]), why) == ("Slurm refused it: Requested node configuration is not available", None)
+    assert (str(told["a.1"]), why) == ("Slurm rejected it: Requested node configuration is not available", None)
 
 
 def test_what_squeue_says() -> None:
@@ -575,8 +575,8 @@ def test_what_squeue_says() -> None:
     ("answer", "says"),
     [
         (Answer(1, b"", b"slurm_load_jobs error: Unable to contact slurm controller\n"), "Unable to contact"),
-        (Answer(-9, b"", b"", timed_out=True), "squeue did not answer in time"),
-        (Answer(0, b"what\n", b""), "squeue answered nonsense: what"),
+        (Answer(-9, b"", b"", timed_out=True), "squeue didn't answer in time"),
+        (Answer(0, b"what\n", b""), "squeue gave an unexpected answer: what"),
         (Answer(1, b"", b""), "squeue failed: exit code 1"),
     ],
 )
@@ -623,12 +623,12 @@ def test_what_a_state_means(state: str, active: bool, again: bool) -> None:
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        ("--array=1-3", "arco says that itself"),
-        ("--arr=1-3", "arco says that itself"),
-        ("-a1", "arco says that itself"),
-        ("--wrap=x", "arco says that itself"),
-        ("--requeue", "arco says that itself"),
-        ("-W", "arco says that itself"),
+        ("--array=1-3", "arco sets that itself"),
+        ("--arr=1-3", "arco sets that itself"),
+        ("-a1", "arco sets that itself"),
+        ("--wrap=x", "arco sets that itself"),
+        ("--requeue", "arco sets that itself"),
+        ("-W", "arco sets that itself"),
         ("script.sh", "is not an option of sbatch"),
         ("--", "is not an option of sbatch"),
         ("", "is not an option of sbatch"),

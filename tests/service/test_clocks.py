@@ -297,7 +297,7 @@ def test_ticks_ahead_that_no_version_in_force_explains(workspace: Workspace) -> 
             (START + 30 * MINUTE,),
         )
     [said] = [line for line in workspace.verify().differences if "version 1" in line]
-    assert said == f"schedule plain: tick plain:{START + 31 * MINUTE} is at no occurrence of its version 1"
+    assert said == f"schedule plain: tick plain:{START + 31 * MINUTE} is not at an occurrence of its version 1"
 
 
 def test_pruned_ahead_and_paused_when_its_time_comes(workspace: Workspace) -> None:

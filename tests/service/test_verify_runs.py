@@ -98,7 +98,7 @@ def test_two_runs_of_a_schedule_at_once(workspace: Workspace) -> None:
     assert found(workspace) == []
     start(workspace, second)
     assert found(workspace) == [
-        f"RunStarted of run {second}, attempt 1: run {first} of the same schedule counts as running"
+        f"RunStarted of run {second}, attempt 1: run {first} of the same schedule counted as running"
     ]
 
 
@@ -111,7 +111,7 @@ def test_backfilled_runs_heed_each_other_alone(workspace: Workspace) -> None:
     assert found(workspace) == []
     start(workspace, old[1])
     assert found(workspace) == [
-        f"RunStarted of run {old[1]}, attempt 1: run {old[0]} of the same schedule counts as running"
+        f"RunStarted of run {old[1]}, attempt 1: run {old[0]} of the same schedule counted as running"
     ]
 
 
@@ -124,7 +124,7 @@ def test_more_than_the_pool_allows(workspace: Workspace) -> None:
     workspace.set_pool("small", 1, now=START)
     start(workspace, second)
     assert found(workspace) == [
-        f"RunStarted of run {second}, attempt 1: pool small has 1 slots, and 1 attempts are open"
+        f"RunStarted of run {second}, attempt 1: pool small has 1 slots, but 1 attempts were open"
     ]
 
 
@@ -137,22 +137,23 @@ def test_before_its_time(workspace: Workspace) -> None:
     start(workspace, again, START + 601)
     assert found(workspace) == [
         f"RunStarted of run {early}, attempt 1: the run was not due yet",
-        f"RunStarted of run {again}, attempt 2: the run was to be tried again later",
+        f"RunStarted of run {again}, attempt 2: its retry was not due yet",
     ]
 
 
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        ("DELETE FROM queue WHERE run = {run}", "run run_id={id}: the row of queue that the events give is missing"),
-        ("UPDATE queue SET priority = 7 WHERE run = {run}", "run run_id={id}: priority is 7, not 0"),
-        ("UPDATE queue SET ready_at = NULL WHERE run = {run}", "run run_id={id}: ready_at is None, not "),
-        ("UPDATE queue SET schedule = NULL WHERE run = {run}", "run run_id={id}: schedule is None, not "),
-        ("UPDATE queue SET aside = 5 WHERE run = {run}", "run run_id={id}: aside is 5, not 2 as the events give it"),
+        ("DELETE FROM queue WHERE run = {run}",
+         "run run_id={id}: the row of queue that follows from the events is missing"),
+        ("UPDATE queue SET priority = 7 WHERE run = {run}", "run run_id={id}: priority is 7 instead of 0"),
+        ("UPDATE queue SET ready_at = NULL WHERE run = {run}", "run run_id={id}: ready_at is None instead of "),
+        ("UPDATE queue SET schedule = NULL WHERE run = {run}", "run run_id={id}: schedule is None instead of "),
+        ("UPDATE queue SET aside = 5 WHERE run = {run}", "run run_id={id}: aside is 5 instead of 2, by the events"),
         ("UPDATE queue SET aside = 1 WHERE schedule = (SELECT schedule FROM queue WHERE run = {run})",
-         "run {id}: waits behind others of its schedule, and there are none"),
+         "run {id}: waits for others of its schedule, but there are none"),
         ("INSERT INTO queue SELECT 12345, pool, 0, 0, 0, 0, NULL, NULL, NULL, 0 FROM queue WHERE run = {run}",
-         "run run_id=12345: no event gives this row of queue"),
+         "run run_id=12345: this row of queue doesn't follow from any event"),
     ],
 )  # fmt: skip
 def test_a_forged_queue(workspace: Workspace, statement: str, words: str) -> None:
@@ -173,4 +174,4 @@ def test_a_run_that_is_over_does_not_wait(workspace: Workspace) -> None:
     start(workspace, first)
     values = ", ".join("NULL" if value is None else repr(value) for value in row)
     sql(path_of(workspace), f"INSERT INTO queue VALUES ({values})")
-    assert found(workspace) == [f"run run_id={first}: no event gives this row of queue"]
+    assert found(workspace) == [f"run run_id={first}: this row of queue doesn't follow from any event"]

@@ -118,12 +118,12 @@ def test_any_lives(workspace: Workspace, seed: int) -> None:
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("UPDATE run_states SET occupies = 1 - occupies WHERE schedule IS NOT NULL", ": occupies is 1, not 0"),
+        ("UPDATE run_states SET occupies = 1 - occupies WHERE schedule IS NOT NULL", ": occupies is 1 instead of 0"),
         ("UPDATE run_states SET state = json_set(state, '$.retries', 9)", ": state is "),
         ("DELETE FROM run_states", "run_states"),
-        ("UPDATE attempt_rows SET exit_code = 3", "attempt=1: exit_code is 3, not 0 as the events give it"),
+        ("UPDATE attempt_rows SET exit_code = 3", "attempt=1: exit_code is 3 instead of 0, by the events"),
         ("DELETE FROM attempt_rows", "attempt_rows"),
-        ("UPDATE pool_rows SET slots = 9", "pool pool=heavy: slots is 9, not 1"),
+        ("UPDATE pool_rows SET slots = 9", "pool pool=heavy: slots is 9 instead of 1"),
         ("UPDATE run_rows SET policy = '{\"pool\":\"other\"}' WHERE key = 'key'", "run run="),
         ("UPDATE definition_rows SET policy = NULL WHERE policy IS NOT NULL", "definition"),
         ("UPDATE event_log SET key = 'run_started:other:1' WHERE type = 9", "its key"),

@@ -94,7 +94,7 @@ def test_what_is_not_made_over(path: Path, make: Callable[[Path], None]) -> None
 
 def test_no_folder_to_make_it_in(tmp_path: Path) -> None:
     """A database in a folder that is not there can't be made."""
-    with pytest.raises(DatabaseUnusable, match="can't make the database"):
+    with pytest.raises(DatabaseUnusable, match="can't create the database"):
         Workspace.create(tmp_path / "none" / "arco.db")
 
 

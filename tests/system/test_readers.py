@@ -176,7 +176,7 @@ def test_log_files_of_somebody_else(folder: Path, tmp_path: Path) -> None:
         os.chown(folder / name, READER, READER)
     result = run_as(OWNER, folder / "arco.db", tmp_path, "tick", "--quiet")
     assert (result.code, result.out, result.err.count("\n")) == (6, "", 1), result
-    assert f"{folder}/arco.db-wal beside it belongs to" in result.err
+    assert f"{folder}/arco.db-wal next to it belongs to" in result.err
     advice = result.err.split("`")[1]
     assert advice.startswith("chown --reference=")
     subprocess.run(["/bin/sh", "-c", advice], check=True)
@@ -314,7 +314,7 @@ def test_a_file_that_changes_while_it_is_read(path: Path) -> None:
                 connection.execute("UPDATE workspace SET visited_at = 77")
                 connection.execute("PRAGMA wal_checkpoint(FULL)")
 
-        with pytest.raises(DatabaseUnusable, match="ask again"):
+        with pytest.raises(DatabaseUnusable, match="try again"):
             disturbed()
         assert names(asked) == ["a"]
 
@@ -342,7 +342,7 @@ def test_readers_beside_a_writer(path: Path) -> None:
                     assert asked.verify().ok
             except DatabaseUnusable as error:
                 said = str(error)
-            assert not said or "ask again" in said
+            assert not said or "try again" in said
             whole, refused = whole + (not said), refused + bool(said)
     finally:
         writer.kill()

@@ -111,7 +111,7 @@ def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
         capture_output=True,
         check=True,
     )
-    assert done.stdout == f"the database {path} can't be read or written: the disk reports an error, or is full\n"
+    assert done.stdout == f"the database {path} can't be read or written: the disk reports an error or is full\n"
     made = counted(path)
     assert 0 < made < 6000
     assert made % 500 == 0

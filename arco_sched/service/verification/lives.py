@@ -19,7 +19,7 @@ def check_lives(audit: Audit, findings: Findings) -> None:
     for sentence in check_order(events, events.request_of):
         findings.add("order of runs", f"event seq={events.seq}: {sentence}")
     for run_id in audit.stuck():
-        findings.add("queue", f"run {run_id}: waits behind others of its schedule, and there are none")
+        findings.add("queue", f"run {run_id}: waits for others of its schedule, but there are none")
 
 
 class _Events:

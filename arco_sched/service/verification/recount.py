@@ -38,13 +38,15 @@ def recount(audit: Audit, findings: Findings, report: Progress) -> None:
     changes = audit.zones.changes()
     if release != recorded:
         findings.add(
-            "zone rules", f"zone rules {release} are installed, {recorded} were last evaluated with", note=True
+            "zone rules", f"zone rules {release} are installed, but the last evaluation used {recorded}", note=True
         )
         changes.append(pending_change(audit))
     else:
         for timezone, data in audit.zones.kept().items():
             if zone_data(timezone) != data:
-                text = f"what is kept of the zone {timezone} is not what {release} has here: another package of it"
+                text = (
+                    f"the stored data of the zone {timezone} differ from {release} as installed here: another package"
+                )
                 findings.add("zone rules", text, note=True)
     elsewhere = set(audit.zones.planned_elsewhere())
     schedules = audit.definitions.numbers()
@@ -150,7 +152,7 @@ class _Recount:
         position = self._pruned()
         for lapse in self._record.lapses:
             if lapse.after + 1 < position:
-                self._say(f"lapse after {format_instant(lapse.after)} overlaps what is accounted for before it")
+                self._say(f"lapse after {format_instant(lapse.after)} overlaps what was accounted for before it")
             self._between(position, lapse.after + 1)
             self._inside(lapse)
             position = max(position, lapse.before)
@@ -173,14 +175,14 @@ class _Recount:
         prunings = self._record.prunings
         parts = stretches(self._terms, start, through + 1)
         if any(part.times is None for part in parts) or any(pruning.uncounted for pruning in prunings):
-            self._note(f"what was pruned through {format_instant(through)} can't be counted again")
+            self._note(f"the history pruned through {format_instant(through)} can't be recounted")
         else:
             count = sum(part.occurring(part.start, part.stop) for part in parts) - self._count_served(parts)
             removed = sum(pruning.occurrences for pruning in prunings)
             furthest = max((pruning.through for pruning in prunings), default=through)
             # What was pruned beyond the clock is due again after a rewind, and can be pruned again.
             if count != removed and not any(target < furthest for _, target, _ in self._rewound):
-                text = f"{removed} occurrences through {format_instant(through)} were pruned, there are {count}"
+                text = f"{removed} occurrences through {format_instant(through)} were pruned, but there are {count}"
                 self._say(
                     text, self._is_explained(0, start, through + 1)
                 )  # when it was recorded, is not known any more
@@ -233,18 +235,18 @@ class _Recount:
         parts = stretches(self._terms, lapse.after + 1, lapse.before, [tick[1] for tick in ticks])
         for part in parts:
             if part.times is None:
-                self._note(f"the lapse after {format_instant(lapse.after)} can't be counted again: {part.error}")
+                self._note(f"the lapse after {format_instant(lapse.after)} can't be recounted: {part.error}")
                 return
         count = sum(part.occurring(part.start, part.stop) for part in parts) - self._count_served(parts)
         if count != lapse.missed:
             span = f"after {format_instant(lapse.after)} and before {format_instant(lapse.before)}"
             explained = self._is_explained(lapse.seq, lapse.after + 1, lapse.before)
-            self._say(f"the lapse {span} says {lapse.missed} missed, there are {count}", explained)
+            self._say(f"the lapse {span} says {lapse.missed} missed, but there are {count}", explained)
 
     def _unreadable(self, part: Stretch) -> None:
         seen = len(self._take(part.stop))
         if seen:
-            self._note(f"{seen} ticks of version {part.term.version} can't be counted again: {part.error}")
+            self._note(f"{seen} ticks of version {part.term.version} can't be recounted: {part.error}")
         else:
             text = f"version {part.term.version} can't be evaluated ({part.error}), but the cursor is past it"
             self._say(text, self._is_explained(0, part.start, part.stop))
@@ -255,9 +257,9 @@ class _Recount:
         if self._made_ahead(tick):
             return  # made while the cursor was ahead, under the version that was in force there then
         if version != usual[0]:
-            self._say_tick(tick, f"has version {version}, in force was {usual[0]}")
+            self._say_tick(tick, f"has version {version}, but {usual[0]} was in force")
         elif tuple(became) != usual[1:]:
-            text = f"is {became[0]} otherwise than its version {version} says"
+            text = f"is {became[0]}, contrary to its version {version}"
             if by_zone:
                 self._say_tick(tick, text)
             else:
@@ -269,10 +271,11 @@ class _Recount:
         if recorded == (None if planned is None else (planned.due_at, planned.failing)):
             return
         if planned is not None and recorded is not None and planned.failing:
-            self._note(f"version in force can't be evaluated since {format_instant(planned.due_at)}")
+            self._note(f"the version in force can't be evaluated, since {format_instant(planned.due_at)}")
             return
         due = "never" if planned is None else format_instant(planned.due_at)
-        self._say(f"the agenda has {None if recorded is None else format_instant(recorded[0])}, due next is {due}")
+        says = "never" if recorded is None else format_instant(recorded[0])
+        self._say(f"the agenda says {says}, but the next due time is {due}")
 
     def _made_ahead(self, tick: TickRow) -> bool:
         """Whether a tick was made while the cursor was ahead, before a rewind: then it is held against its own
@@ -283,7 +286,7 @@ class _Recount:
             return False
         term = next((term for term in self._terms if term.version == version), None)
         if term is None:
-            self._say_tick(tick, f"has version {version}, which there is not")
+            self._say_tick(tick, f"has version {version}, which doesn't exist")
             return True
         try:
             times = times_of(term)
@@ -291,15 +294,15 @@ class _Recount:
             return True
         # What `@every` counts from may have been moved by the rewind.
         if isinstance(times, Timetable) and not times.matches(at):
-            self._say_tick(tick, f"is at no occurrence of its version {version}")
+            self._say_tick(tick, f"is not at an occurrence of its version {version}")
         elif tuple(became) != _usual(term, skip_reason(term, at)):
-            self._say_tick(tick, f"is {became[0]} otherwise than its version {version} says")
+            self._say_tick(tick, f"is {became[0]}, contrary to its version {version}")
         return True
 
     def _extra(self, ticks: Sequence[TickRow]) -> None:
         for tick in ticks:
             if not self._made_ahead(tick):
-                self._say_tick(tick, "is at no occurrence of the version in force")
+                self._say_tick(tick, "is not at an occurrence of the version in force")
 
     def _say_tick(self, tick: TickRow, text: str) -> None:
         instant = tick[1]

@@ -28,7 +28,7 @@ class Versions:
         """What contradicts itself in a pruning of runs; no later rewind goes behind the last of them."""
         wrong = [name for name in ("after", "through", "runs", "events") if type(payload.get(name)) is not int]
         if wrong:
-            return [f"it counts no {', '.join(wrong)}"]
+            return [f"it has no count of {', '.join(wrong)}"]
         try:
             last = parse_instant(payload["last_for"])
         except (InvalidInput, AttributeError, KeyError, TypeError) as problem:
@@ -54,21 +54,19 @@ class Versions:
             if "start_at" in entry:
                 start = parse_instant(entry["start_at"])
                 if start != clock + 1:
-                    found.append(f"it moves a start to {entry['start_at']!a}, and not to the clock")
+                    found.append(f"it moves a start to {entry['start_at']!a} instead of the clock")
             versions[number] = parse_instant(entry["effective_from"]), start
         gone = [self._gone[event.schedule_id]] if event.schedule_id in self._gone else []
         end = max([clock, *gone, *([min(begin for begin, _ in versions.values()) - 1] if versions else [])])
         cursor = min(end, parse_instant(payload["from"]))
         if payload["to"] != format_instant(cursor):
-            found.append(f"it goes to {payload['to']!a}, and the clock was at {format_instant(cursor)}")
+            found.append(f"it goes to {payload['to']!a} instead of {format_instant(cursor)}")
         # One that was in force already stays so, where its start alone is moved.
         ends = {number: min(max(end + 1, versions[number][1]), former.get(number, MAX_INSTANT)) for number in moved}
         found += [
-            f"it moves version {number} to {moved[number]['effective_from']!a}, and not to its end"
+            f"it moves version {number} to {moved[number]['effective_from']!a} instead of its end"
             for number, at in ends.items()
             if versions[number][0] != at
         ]
         cuts = [cut["before"] for cut in payload["lapses"] if cut["before"] is not None]
-        return found + [
-            f"it moves something to {at!a}, and not to its end" for at in cuts if at != format_instant(end + 1)
-        ]
+        return found + [f"it cuts a lapse at {at!a} instead of its end" for at in cuts if at != format_instant(end + 1)]

@@ -14,7 +14,6 @@ from arco_sched.core.events import (
     PRUNED,
     REWOUND,
     RUNS_PRUNED,
-    TYPES,
     UPSERTED,
     ZONE_RULES,
     EventType,
@@ -34,12 +33,14 @@ def check_schema(audit: Audit, findings: Findings) -> bool:
     for type_, name, kind in audit.schema_differences():
         # A user's own view or index does no harm; a trigger writes.
         own = kind == "extra" and type_ != "trigger"
-        text = {"missing": "is missing", "extra": "is not one of arco's", "differs": "is not as arco makes it"}[kind]
+        text = {"missing": "is missing", "extra": "is not one of arco's", "differs": "differs from what arco creates"}[
+            kind
+        ]
         findings.add("schema", f"{type_} {name} {text}", note=own)
         readable &= not (type_ == "table" and kind != "extra")
     rows = audit.workspace_rows() if readable else 1
     if rows != 1:
-        findings.add("schema", f"workspace: {rows} rows, there must be one")
+        findings.add("schema", f"workspace: {rows} rows instead of one")
     return readable and rows == 1
 
 
@@ -55,18 +56,18 @@ def check_events(audit: Audit, findings: Findings) -> None:
     """Hold what each event says of itself in its key, its columns and its payload against each other."""
     lost = audit.missing_events()
     if lost.missing != lost.pruned:
-        findings.add("missing events", f"{lost.missing} events are missing, of which prunings removed {lost.pruned}")
+        findings.add("missing events", f"{lost.missing} events are missing, but prunings removed {lost.pruned}")
     for first, last in lost.gaps:
         which = f"event seq={first} is" if first == last else f"events seq={first} to {last} are"
         findings.add("missing events", f"{which} missing")
     for number in audit.agenda_without_schedule():
-        findings.add("agenda", f"agenda: the row {number} is of no schedule")
+        findings.add("agenda", f"agenda: row {number} belongs to no schedule")
     for row in audit.contents():
         if identity.fingerprint(row.body) != row.fingerprint:
-            findings.add("contents", f"content {row.content}: its fingerprint is not that of its text")
+            findings.add("contents", f"content {row.content}: its fingerprint doesn't match its text")
     for seq, code in audit.misshapen():
-        name = BY_CODE[code].name if code in BY_CODE else f"event of the type {code}"
-        findings.add("columns", f"event seq={seq}: its columns are not those of a {name}")
+        name = BY_CODE[code].name if code in BY_CODE else f"event of type {code}"
+        findings.add("columns", f"event seq={seq}: its columns don't fit a {name}")
     counts: Counter[tuple[int, str | None]] = Counter()
     versions = Versions()
     for event in audit.stored_events():
@@ -95,13 +96,13 @@ def _contradictions(event: StoredEvent, count: int, versions: Versions) -> list[
     """What contradicts itself in an event, the `count`th of its type and schedule, after these `versions`."""
     type_ = BY_CODE.get(event.type)
     if type_ is None or type_.payload is None:
-        return [f"its type {event.type} is none of the {len(TYPES)} that there are"]
+        return [f"its type {event.type} is unknown"]
     payload = _payload(event.payload)
     if payload is None:
-        return ["its payload is no JSON object"]
+        return ["its payload is not a JSON object"]
     strange = _strange_names(type_, payload)
     if strange:
-        return [f"its payload should not have, or lacks, {', '.join(map(ascii, strange))}"]
+        return [f"its payload has unexpected or missing keys: {', '.join(map(ascii, strange))}"]
     name = event.schedule_id
     if type_ in OF_RUNS:
         return _life_contradictions(event, type_, payload)
@@ -109,7 +110,9 @@ def _contradictions(event: StoredEvent, count: int, versions: Versions) -> list[
         return _definition_contradictions(event, payload)
     if event.type == ZONE_RULES.code:
         return (
-            [] if event.key == f"zone_rules:{count}:{payload.get('to')}" else [f"its key {event.key!a} names another"]
+            []
+            if event.key == f"zone_rules:{count}:{payload.get('to')}"
+            else [f"its key {event.key!a} doesn't match its payload"]
         )
     if payload.get("schedule_id") != name:
         return [f"payload and columns name different schedules, {payload.get('schedule_id')!a} and {name}"]
@@ -117,7 +120,7 @@ def _contradictions(event: StoredEvent, count: int, versions: Versions) -> list[
         return _lapse_contradictions(event, payload)
     key_ = type_.key.format(schedule_id=name, n=count)
     if event.key != key_:
-        return [f"its key {event.key!a} is not {key_}"]
+        return [f"its key {event.key!a} should be {key_}"]
     if event.type == RUNS_PRUNED.code:
         return versions.prune_runs(event, payload)
     return versions.rewind(event, payload) if event.type == REWOUND.code else _pruning_contradictions(payload)
@@ -128,16 +131,16 @@ def _lapse_contradictions(event: StoredEvent, payload: dict[str, Any]) -> list[s
     try:
         after, before = parse_instant(payload["after"]), parse_instant(payload["before"])
     except (AttributeError, InvalidInput, TypeError):
-        return ["its payload names no span of time"]
+        return ["its payload has no valid time range"]
     if before != event.instant:
         return [f"its payload ends at {payload['before']!a}, its columns at {event.instant}"]
     missed, reason = payload["missed"], payload["reason"]
     if reason not in LAPSE_REASONS or (missed is None) != (reason == "unevaluable") or not _is_count(missed or 1, 1):
-        return [f"it says that {missed!a} were missed, for the reason {reason!a}"]
+        return [f"it can't have missed {missed!a} for the reason {reason!a}"]
     key = f"sched_lapse:{event.schedule_id}:{after}:{before}:{reason}"
     rest = (event.key or "").removeprefix(key)
     if rest == event.key or (rest and re.fullmatch(r":\d+", rest, re.ASCII) is None):
-        return [f"its key {event.key!a} names another lapse than its payload"]
+        return [f"its key {event.key!a} names a different lapse than its payload"]
     return []
 
 
@@ -145,10 +148,10 @@ def _pruning_contradictions(payload: dict[str, Any]) -> list[str]:
     """A pruning counts what it removed: each lapse that could not be counted is one of the lapses."""
     wrong = [name for name in ("ticks", "missed", "uncounted", "others", "lapses") if not _is_count(payload[name])]
     if wrong:
-        return [f"it counts no {', '.join(wrong)}"]
+        return [f"it has no count of {', '.join(wrong)}"]
     lapses, uncounted, missed = payload["lapses"], payload["uncounted"], payload["missed"]
     if uncounted > lapses or missed < lapses - uncounted or (missed and uncounted == lapses):
-        return [f"of {lapses} lapses it says {uncounted} could not be counted, and {missed} occurrences were missed"]
+        return [f"its counts contradict each other: {lapses} lapses, {uncounted} of them uncounted, {missed} missed"]
     return []
 
 
@@ -162,7 +165,7 @@ def _life_contradictions(event: StoredEvent, type_: EventType, payload: dict[str
         key = from_payload(type_.name, payload, parse_instant).key
     except (InvalidInput, TypeError, ValueError, AttributeError) as problem:
         return [f"its payload can't be read: {problem}"]
-    return [] if key == event.key else [f"its key {event.key!a} is not {key}"]
+    return [] if key == event.key else [f"its key {event.key!a} should be {key}"]
 
 
 def _definition_contradictions(event: StoredEvent, payload: dict[str, Any]) -> list[str]:
@@ -171,14 +174,14 @@ def _definition_contradictions(event: StoredEvent, payload: dict[str, Any]) -> l
     if named != (event.schedule_id, event.version) or event.key != f"sched_def:{named[0]}:{named[1]}":
         found.append("payload, key and columns name different versions")
     if payload.get("created_at") != format_instant(event.recorded_at):
-        found.append(f"its payload was made at {payload.get('created_at')!a}, the event otherwise")
+        found.append(f"its payload was made at {payload.get('created_at')!a}, the event at another time")
     try:
         content = content_of({field.name: payload[field.name] for field in CONTENT if field.name in payload})
         same = identity.content_text(content) == event.body
     except ValueError:
         same = False
     if not same:
-        found.append("its request content is not that of its payload")
+        found.append("its request content doesn't match its payload")
     return found
 
 

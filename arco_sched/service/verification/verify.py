@@ -53,11 +53,11 @@ def _check(audit: Audit, workspace: str, findings: Findings, report: Progress) -
             findings.add("queue", _row_text(audit, difference))
         check_lives(audit, findings)
     except DatabaseUnusable as error:
-        findings.add("runs", f"the lives of runs can't be looked at: {error}")
+        findings.add("runs", f"the lives of runs can't be checked: {error}")
     try:
         recount(audit, findings, report)
     except DatabaseUnusable as error:
-        findings.add("recount", f"occurrences can't be counted again: {error}")
+        findings.add("recount", f"occurrences can't be recounted: {error}")
 
 
 _PUBLIC: Final = {
@@ -84,11 +84,13 @@ def _row_text(audit: Audit, difference: RowDifference) -> str:
         key = {"schedule_id": audit.schedule_id(schedule)} | key
     what = " ".join([_PUBLIC[difference.table], *(f"{name}={value}" for name, value in key.items())])
     if difference.kind == "extra":
-        return f"{what}: no event gives this row of {difference.table}"
+        return f"{what}: this row of {difference.table} doesn't follow from any event"
     if difference.kind == "missing":
-        return f"{what}: the row of {difference.table} that the events give is missing"
-    columns = ", ".join(f"{name} is {mine!r}, not {given!r}" for name, (mine, given) in difference.columns.items())
-    return f"{what}: {columns} as the events give it"
+        return f"{what}: the row of {difference.table} that follows from the events is missing"
+    columns = ", ".join(
+        f"{name} is {mine!r} instead of {given!r}" for name, (mine, given) in difference.columns.items()
+    )
+    return f"{what}: {columns}, by the events"
 
 
 def _check_runs(audit: Audit, workspace: str, findings: Findings) -> None:
@@ -98,13 +100,11 @@ def _check_runs(audit: Audit, workspace: str, findings: Findings) -> None:
             if key is None:
                 findings.add("run ids", f"event seq={seq}: its columns name no run key")
             elif run_id != wanted:
-                text = (
-                    f"event seq={seq}: its run id {run_id} is not that of the run key {key.decode(errors='replace')!a}"
-                )
+                text = f"event seq={seq}: its run id {run_id} doesn't fit the run key {key.decode(errors='replace')!a}"
                 findings.add("run ids", text)
     for tick_id in audit.ticks_without_their_run():
         findings.add("runs", f"tick {tick_id}: triggered, but its run is missing")
     for seq, tick_id in audit.conflicts_of_other_versions():
-        findings.add("runs", f"event seq={seq}: its version is not that of tick {tick_id}")
+        findings.add("runs", f"event seq={seq}: its version differs from that of tick {tick_id}")
     for tick_id, status in audit.ticks_with_a_run():
         findings.add("runs", f"tick {tick_id}: {status}, but it requested a run")

@@ -227,7 +227,7 @@ class Audit(Transaction):
                 f"(SELECT 1 FROM {table} d WHERE d.{column} = e.{column}) GROUP BY 1"
             )
             found += [
-                f"{table}: the row {number} is missing, to which event seq={seq} refers"
+                f"{table}: row {number}, to which event seq={seq} refers, is missing"
                 for number, seq in self._connection.execute(ask)
             ]
         return found

@@ -35,19 +35,19 @@ def back_up(database_path: Path | str, connection: sqlite3.Connection, path: Pat
 def _check(database_path: Path, path: Path, target: Path, *, replace: bool) -> None:
     """Refuse what must not be replaced by a copy."""
     if target.is_dir():
-        raise InvalidInput(f"{path} is a folder, not a file to write a backup to")
+        raise InvalidInput(f"{path} is a folder: name a file for the backup")
     if target.is_symlink():
-        raise InvalidInput(f"{path} is a link that goes in a circle")
+        raise InvalidInput(f"{path} is a symbolic link that leads back to itself")
     if path.exists():
         if not target.is_file():
-            raise InvalidInput(f"{path} is a device, a pipe or a socket: a backup needs a file of its own")
+            raise InvalidInput(f"{path} is a device, a pipe or a socket: a backup needs a regular file")
         if path.samefile(database_path):
-            raise InvalidInput(f"{path} is the database itself: name another file for its copy")
+            raise InvalidInput(f"{path} is the database itself: name another file for the backup")
         if not replace:
             raise DatabaseUnusable(said(f"{path} already exists", hint="replace"))
     for log in (target.with_name(f"{target.name}-wal"), target.with_name(f"{target.name}-journal")):
         if log.exists():  # SQLite would take it for a part of the copy
-            raise DatabaseUnusable(f"{log} is there, so {path} is a database in use: name another file")
+            raise DatabaseUnusable(f"{log} exists, so {path} is a database in use: name another file")
 
 
 def _remove(part: Path) -> None:

@@ -74,7 +74,7 @@ class Definitions:
             "SELECT name, zone_rules, visited_at, evaluation_minutes FROM workspace"
         ).fetchone()
         if row is None:
-            raise DatabaseUnusable("the database is damaged, its workspace row is missing: restore a backup")
+            raise DatabaseUnusable("the database is damaged (its workspace row is missing): restore a backup")
         return About(*row)
 
     # What the evaluator asks.

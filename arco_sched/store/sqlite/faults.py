@@ -19,9 +19,9 @@ _ADVICE: Final = {
     sqlite3.SQLITE_LOCKED: _BUSY,
     sqlite3.SQLITE_PROTOCOL: _BUSY,
     sqlite3.SQLITE_NOTADB: "is not an arco database; nothing was changed",
-    sqlite3.SQLITE_CORRUPT: "is damaged; restore a backup, or look at it with sqlite3's .recover",
-    sqlite3.SQLITE_FULL: "can't grow: the disk is full; what was committed before stays",
-    sqlite3.SQLITE_IOERR: "can't be read or written: the disk reports an error, or is full",
+    sqlite3.SQLITE_CORRUPT: "is damaged; restore a backup, or try sqlite3's .recover",
+    sqlite3.SQLITE_FULL: "can't grow: the disk is full; nothing that was committed is lost",
+    sqlite3.SQLITE_IOERR: "can't be read or written: the disk reports an error or is full",
     sqlite3.SQLITE_NOMEM: "can't be used: out of memory",
 }
 

@@ -18,7 +18,7 @@ _LAST: Final = MAX_INSTANT + 1
 
 def damaged(what: str) -> DatabaseUnusable:
     """The error for what nobody but arco should have written, and arco did not."""
-    return DatabaseUnusable(said(f"the database is damaged, {what}", hint="verify"))
+    return DatabaseUnusable(said(f"the database is damaged ({what})", hint="verify"))
 
 
 def is_instant(value: object) -> bool:

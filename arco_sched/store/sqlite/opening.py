@@ -101,7 +101,7 @@ def create_database(
     except OSError as error:
         from arco_sched.core.problems import said
 
-        raise DatabaseUnusable(said(f"can't make the database {path}: {error.strerror}", hint="another")) from None
+        raise DatabaseUnusable(said(f"can't create the database {path}: {error.strerror}", hint="another")) from None
     _refuse_other_things(path)
     if not may_write(path):
         raise unwritable(path)

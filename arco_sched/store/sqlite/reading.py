@@ -63,7 +63,7 @@ class _Asked(Database):
     """A database that is asked alone."""
 
     def _begin_writing(self) -> None:
-        raise DatabaseUnusable(f"the database {self.path} was opened for questions alone")
+        raise DatabaseUnusable(f"the database {self.path} was opened read-only")
 
 
 class _Way(NamedTuple):
@@ -171,7 +171,7 @@ class _Reader(_Asked):
             except OSError as error:
                 folder.cleanup()
                 raise DatabaseUnusable(
-                    f"the database {self._real} can't be copied to be read: {error.strerror}"
+                    f"the database {self._real} can't be copied for reading: {error.strerror}"
                 ) from None
             if self._is_steady(before):
                 return _Way(uri(copy), before, alone=False, copy=folder)
@@ -214,7 +214,7 @@ class _Reader(_Asked):
     def _check_steady(self) -> None:
         # Nobody who has the database open is without an index, so without one nobody wrote.
         if self._way.alone and self._index.exists() and _state(self._real) != self._way.seen.file:
-            raise DatabaseUnusable(f"the database {self.path} was changed while it was read: ask again")
+            raise DatabaseUnusable(f"the database {self.path} was changed while it was being read: try again")
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -266,7 +266,7 @@ def lock(descriptor: int, busy_timeout: float) -> None:
             fcntl.fcntl(descriptor, command, asked)
         except (BlockingIOError, PermissionError):
             if time.monotonic() >= deadline:
-                raise DatabaseUnusable("the database is busy: another process has it for itself") from None
+                raise DatabaseUnusable("the database is busy: another process has locked it exclusively") from None
             time.sleep(POLL)
         except OSError as error:
             raise DatabaseUnusable(f"the database can't be locked: {error.strerror}") from None

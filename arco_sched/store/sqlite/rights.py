@@ -18,14 +18,13 @@ def problem(path: Path | str) -> str:
     for log in (Path(f"{real}-wal"), Path(f"{real}-shm")):
         if log.exists() and not os.access(log, os.W_OK):
             return (
-                f"can't be written: {log} beside it {_whose(log, said=False)}, and this user may not write it: "
-                f"as root, `chown --reference={real} {real}-*`, and `chmod` likewise"
+                f"can't be written: {log} next to it {_whose(log, said=False)}, and this user may not write it: "
+                f"as root, run `chown --reference={real} {real}-*`, and `chmod` likewise"
             )
     if not os.access(folder, os.W_OK | os.X_OK):
-        return (
-            f"can't be written: its folder {folder} {_whose(folder, said=False)}, and this user may make no file there"
-        )
-    return "can't be opened or written: look at the permissions of the file and its folder"
+        whose = _whose(folder, said=False)
+        return f"can't be written: its folder {folder} {whose}, and this user may not create files there"
+    return "can't be opened or written: check the permissions of the file and its folder"
 
 
 def _is_read_only(folder: Path) -> bool:
