@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -121,7 +122,7 @@ def _panel(part: Any) -> str | None:
 def _named(param: Any, ctx: Any) -> str:
     """`--cron EXPR`, `-h, --help`, or the name of an argument."""
     if isinstance(param, TyperArgument):
-        return str(param.make_metavar(ctx=ctx)).strip("[]{}")
+        return re.sub(r"[][{}]", "", str(param.make_metavar(ctx=ctx)))
     names = ", ".join(sorted([*param.opts, *param.secondary_opts], key=len))
     return names if param.is_flag or param.count else f"{names} {param.make_metavar(ctx=ctx)}"
 
@@ -132,7 +133,7 @@ def _meaning(param: Any) -> str:
 
 
 def _paragraph(screen: Screen, text: str, style: str = "") -> None:
-    from arco_sched.render.drawing import wrapped
+    from arco_sched.render.wrapping import wrapped
 
     for line in wrapped(text, screen.console.width):
         screen.verbatim(line, style)
@@ -140,7 +141,8 @@ def _paragraph(screen: Screen, text: str, style: str = "") -> None:
 
 def _item(screen: Screen, name: str, meaning: str, width: int) -> None:
     """A name and what it means beside it, or below it where the name is too long for its column."""
-    from arco_sched.render.drawing import BUSY, wrapped
+    from arco_sched.render.drawing import BUSY
+    from arco_sched.render.wrapping import wrapped
 
     begin = 2 + width + 2
     lines = wrapped(meaning, max(screen.console.width - begin, 20)) or [""]

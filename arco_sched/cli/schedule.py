@@ -154,7 +154,7 @@ def list_(
         if as_json:
             write(json.schedule_list(schedules, session.now))
         elif not schedules:
-            say("No schedules: `arco schedule create ID --cron EXPR` makes one.")
+            say("No such schedules." if wanted else "No schedules: `arco schedule create ID --cron EXPR` makes one.")
         else:
             from arco_sched.render.schedules import schedules as draw
 

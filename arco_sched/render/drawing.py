@@ -1,10 +1,11 @@
 """What screens are made of. A name that a user gave is shown literally: it is never read as markup."""
 
-import re
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from arco_sched.render.terminal import console, is_unbounded, printable, write
+from arco_sched.render.terminal import console, is_terminal, is_unbounded, printable, write
+from arco_sched.render.wrapping import cell_width, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,23 +85,12 @@ def text(cell: Cell) -> "Text":
     return Text("\n").join([Text(content, style=style) for content, style in lines_of(cell)])
 
 
-def wrapped(content: str, width: int) -> list[str]:
-    """The text on lines of at most `width` columns, broken between words; a word, command or instant that is longer
-    has a line of its own. Lines that go on are indented as the first one is."""
-    indent = content[: len(content) - len(content.lstrip(" "))]
-    found: list[str] = []
-    line = ""
-    for part in _UNBROKEN.split(content)[:-1]:
-        longer = f"{line}{part}"
-        if line.strip() and cell_width(longer.rstrip(" ")) > width:
-            found.append(line.rstrip(" "))
-            line = f"{indent}{part}"
-        else:
-            line = longer
-    return [*found, line.rstrip(" ")]
-
-
-_UNBROKEN: Final = re.compile(r"((?:`[^`]*`|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)? (?=UTC|[+-]\d\d:)|[^ ])+ *)")
+def for_screen(text: str) -> str:
+    """Sentences, a line each, as a terminal shows them: broken between words. In a pipe they stay as they are."""
+    if not is_terminal():
+        return text
+    width = shutil.get_terminal_size().columns
+    return "".join(f"{line}\n" for each in text.splitlines() for line in wrapped(each, width))
 
 
 def _broken(lines: Sequence[Styled], width: int) -> list[Styled]:
@@ -251,12 +241,3 @@ def _widths(columns: Sequence[Column], rows: Sequence[Drawn], width: int) -> lis
 
 def _cut(most: Sequence[int], least: Sequence[int], level: int) -> list[int]:
     return [min(wide, max(narrow, level)) for wide, narrow in zip(most, least, strict=True)]
-
-
-def cell_width(content: str) -> int:
-    """The columns that a text takes on a terminal."""
-    if content.isascii():
-        return len(content)
-    from rich.cells import cell_len
-
-    return cell_len(content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from arco_sched.render.drawing import for_screen
 from arco_sched.render.json import Row, line
 from arco_sched.render.terminal import printable
 from arco_sched.render.times import Clocks
@@ -28,7 +29,7 @@ def lines(found: Sequence[Finding], clocks: Clocks) -> Iterator[str]:
     if not found:
         yield "ok: nothing needs attention\n"
     for each in found:
-        yield f"{printable(text(each, clocks))}\n"
+        yield for_screen(f"{printable(text(each, clocks))}\n")
 
 
 def text(finding: Finding, clocks: Clocks) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from arco_sched.core.instants import format_instant, format_local
+from arco_sched.render.drawing import for_screen
 from arco_sched.render.json import document, line, optional, run_row, tick_row, worker_row
 from arco_sched.render.phrases import outcome
 
@@ -115,7 +116,8 @@ def summary(tally: Tally, runs: Sequence[RunLife], waiting: int, full: str = "")
     said = [f"{len(tally.started)} started"]
     said += [f"{count} {'to be retried' if status == 'requested' else status}" for status, count in counts.items()]
     said += [f"{waiting} waiting{f': {full}' if full else ''}"] if waiting else []
-    return f"{', '.join(said)}.\n" + "".join(f"{sentence(each)}\n" for each in runs if each.state.status != "succeeded")
+    lines = [f"{', '.join(said)}.", *(sentence(each) for each in runs if each.state.status != "succeeded")]
+    return for_screen("".join(f"{line}\n" for line in lines))
 
 
 def sentence(each: RunLife) -> str:
@@ -151,7 +153,7 @@ def by_hand(answer: Changed) -> str:
         counts = ", ".join(f"{count} {status}" for status, count in _counts(answer.runs).items())
         return f"{len(answer.runs):,} runs {'changed' if answer.change == 'changed' else 'unchanged'}: {counts}.\n"
     same = "" if answer.change == "changed" else "; nothing changed"
-    return "".join(f"{sentence(each)}{same}\n" for each in answer.runs)
+    return for_screen("".join(f"{sentence(each)}{same}\n" for each in answer.runs))
 
 
 def triggered(answer: Triggered, life: RunLife) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from arco_sched.render.drawing import for_screen
 from arco_sched.render.json import instant, line
 from arco_sched.render.phrases import DRY_RUN, counted
 from arco_sched.render.terminal import printable
@@ -38,7 +39,7 @@ def text(answer: Pruning) -> str:
         f"{counted(answer.ticks, 'tick')}, {counted(answer.lapses, 'lapse record')} and {counted(answer.runs, 'run')}"
     )
     of = counted(answer.schedules, "schedule")
-    return f"{DRY_RUN if answer.dry_run else ''}{what} of {of} {verb}: history before {before}.\n"
+    return for_screen(f"{DRY_RUN if answer.dry_run else ''}{what} of {of} {verb}: history before {before}.\n")
 
 
 def compaction_as_json(answer: Compaction) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from arco_sched.core.history import LapseRecord, Rewinding
+from arco_sched.render.drawing import for_screen
 from arco_sched.render.json import Row, instant, lapse_row, line, optional
 from arco_sched.render.phrases import DRY_RUN, counted
 from arco_sched.render.times import Clocks
@@ -61,7 +62,7 @@ def rewound(answer: Sequence[Rewinding], clocks: Clocks, *, dry_run: bool) -> st
                 f"{counted(each.ticks, 'tick')} beyond the clock {'stays' if each.ticks == 1 else 'stay'}, {ran}"
             )
         said.append(f"{each.schedule_id}: {'; '.join(parts)}.\n")
-    return (DRY_RUN.strip() + "\n" if dry_run else "") + "".join(said)
+    return for_screen((DRY_RUN.strip() + "\n" if dry_run else "") + "".join(said))
 
 
 def _versions(rewinding: Rewinding, clocks: Clocks) -> list[str]:
@@ -106,4 +107,4 @@ def discarded(schedule_id: str, answer: Sequence[LapseRecord], clocks: Clocks, *
     )
     if any(lapse.missed is None for lapse in answer):
         text += "; what a version that can't be evaluated had there is not counted"
-    return f"{DRY_RUN if dry_run else ''}{text}.\n"
+    return for_screen(f"{DRY_RUN if dry_run else ''}{text}.\n")

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from arco_sched.render.drawing import for_screen
 from arco_sched.render.terminal import printable
 from arco_sched.render.times import Clocks, distance, instant_in
 
@@ -28,8 +29,8 @@ def made(path: str, name: str, *, new: bool, as_json: bool) -> str:
         return json.line({"database": path, "workspace": name, "change": "created" if new else "unchanged"})
     path, name = printable(path), printable(name)
     if new:
-        return f"Created {path} (workspace {name}).\n"
-    return f"{path} already exists (workspace {name}): nothing changed.\n"
+        return for_screen(f"Created {path} (workspace {name}).\n")
+    return for_screen(f"{path} already exists (workspace {name}): nothing changed.\n")
 
 
 def schedule_change(answer: "ScheduleChange", now: int) -> str:
@@ -56,7 +57,7 @@ def schedule_change(answer: "ScheduleChange", now: int) -> str:
             text += ", nothing is due"
         else:
             text += f", next due {clock.show(due, schedule_id)} ({distance(due, now)})"
-    return f"{text}.\n{_waiting(answer)}{_runs_waiting(answer, now)}"
+    return for_screen(f"{text}.\n{_waiting(answer)}{_runs_waiting(answer, now)}")
 
 
 def _waiting(answer: "ScheduleChange") -> str:
@@ -109,17 +110,14 @@ def triggered(answer: "Triggered") -> str:
     """`arco schedule trigger`."""
     tick = answer.tick
     what = "run requested" if answer.change == "created" else "already triggered this second"
-    return f"{tick.tick_id}: {what}; {answer.run.run_id}, version {tick.definition_version}.\n"
+    return for_screen(f"{tick.tick_id}: {what}; {answer.run.run_id}, version {tick.definition_version}.\n")
 
 
 def requested(answer: "Requested") -> str:
     """`arco runs request`."""
-    what = (
-        "run requested"
-        if answer.change == "created"
-        else f"already requested with the same content, {answer.run.status}"
-    )
-    return f"{answer.run.run_key}: {what}; {answer.run.run_id}.\n"
+    new = answer.change == "created"
+    what = "run requested" if new else "already requested with the same content"
+    return for_screen(f"{answer.run.run_key}: {what}; {answer.run.run_id}{'' if new else f', {answer.run.status}'}.\n")
 
 
 def nothing_due(now: int) -> str:

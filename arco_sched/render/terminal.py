@@ -2,10 +2,13 @@
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, TextIO
+
+from arco_sched.render.wrapping import wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -94,9 +97,12 @@ def write_bytes(content: bytes) -> None:
 
 
 def say(text: str) -> None:
-    """Write a line of talk to stderr; where it has no room for it, nobody hears it."""
+    """Write a line of talk to stderr, broken between words on a terminal; lost where stderr takes no more."""
     if sys.stderr is None:
         return
+    if is_terminal(to_stderr=True):
+        width = shutil.get_terminal_size().columns
+        text = "\n".join(line for each in text.split("\n") for line in wrapped(each, width))
     try:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from arco_sched.render.drawing import for_screen
 from arco_sched.render.json import line
 from arco_sched.render.phrases import counted
 from arco_sched.render.terminal import printable
@@ -27,4 +28,4 @@ def text(answer: Verification) -> str:
     else:
         count = counted(len(answer.differences), "difference")
         said.append(f"NOT ok: {count}, {looked} checked; keep this file, and compare with a backup")
-    return "".join(f"{printable(each)}\n" for each in said)
+    return for_screen("".join(f"{printable(each)}\n" for each in said))

@@ -40,7 +40,7 @@ def _of_tick(transaction: Transaction, schedule: int, tick: Tick, occurrence: in
     detail = tick_detail(transaction, tick.tick_id)
     life = None if detail.run is None else look(transaction, detail.run.run_id, now)
     who = of_tick(transaction, schedule, tick)
-    said: list[Said] = [("tick", True, f"tick {tick.tick_id} was triggered by hand{f', {who}' if who else ''}")]
+    said: list[Said] = [("tick", True, f"{tick.tick_id} was triggered by hand{f', {who}' if who else ''}")]
     said += run_reasons.of_request(detail)
     said += [] if life is None else run_reasons.of_life(life, now)
     at = format_instant(occurrence)

@@ -95,7 +95,7 @@ def test_a_run_by_hand_since_the_last_occurrence(arco: Arco) -> None:
     arco.ok("schedule trigger one --note again", at="2025-01-01T09:00:00Z")
     said = " ".join(arco.ok("why one").out.split())
     assert said.startswith("TRIGGERED: one at 2025-01-01 09:00 UTC (now) was triggered by hand.")
-    assert "tick one:manual:1735722000 was triggered by hand, by me@here: again" in said
+    assert "one:manual:1735722000 was triggered by hand, by me@here: again" in said
     assert "no worker serves pool default" in said
     assert 'the next occurrence is at 2025-01-01 10:00 UTC: `arco why one --at "2025-01-01 10:00 UTC"`' in said
     work(arco)

@@ -13,6 +13,7 @@ from rich.color_triplet import ColorTriplet
 from rich.style import Style
 
 from arco_sched.render import drawing, timeline
+from arco_sched.render.wrapping import wrapped
 from tests import IMPORTABLE
 from tests.runner import Arco
 
@@ -235,10 +236,19 @@ def test_what_is_whole_is_not_broken_before_what_is_not(arco: Arco, monkeypatch:
 )
 def test_lines_are_broken_between_words(content: str, lines: list[str]) -> None:
     """A command or an instant is not broken, whatever its length; what follows is indented as the line is."""
-    assert drawing.wrapped(content, 9) == lines
+    assert wrapped(content, 9) == lines
 
 
 def test_a_command_can_be_copied(used: Arco) -> None:
     """On a terminal a command that is wider than it has a line of its own, which the terminal breaks."""
     said = on_a_terminal(used, "why", "short", "--at", "2025-01-03 06:00", TERM="dumb")
     assert '\n`arco backfill short --from "2025-01-03 06:00 UTC" --to "2025-01-03 06:00:01 UTC"`' in said
+
+
+def test_sentences_are_broken_between_words(used: Arco) -> None:
+    """On a terminal, on stdout and stderr alike; in a pipe each is one line."""
+    command = ("schedule", "disable", "short", "--until", "2025-06-01 10:00")
+    said = on_a_terminal(used, *command, TERM="dumb")
+    assert max(map(len, said.splitlines())) <= 80
+    assert "paused until 2025-06-01 10:00 UTC" in said.replace("\r\n", " ")
+    assert "paused until 2025-06-01 10:00 UTC), next due" in used.ok(*command).out
