@@ -1,4 +1,4 @@
-"""The tests, in the rooms of the package that they are about; `tests.system` starts real processes."""
+"""The tests, in the same packages as the code they are about; `tests.system` starts real processes."""
 
 import sys
 from pathlib import Path
