@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session, note_no_worker
+from arco_sched.cli.context import Session, note_no_command, note_no_worker
 from arco_sched.cli.help import Application
 from arco_sched.cli.options import examples
 from arco_sched.cli.signing import signed
@@ -33,10 +33,11 @@ def read_bytes(name: str) -> bytes:
 
 
 def note_new(workspace: "Workspace", applied: "Applied") -> None:
-    """Note it if new schedules have commands and no worker has ever run here."""
-    new = [change.version.definition for change in applied.changes if change.change == "created"]
+    """Say which new schedules won't run as they may be meant: no worker yet, or no command where workers are used."""
+    new = [change.version for change in applied.changes if change.change == "created"]
     if not applied.dry_run:
-        note_no_worker(workspace, *((definition.request, definition.policy) for definition in new))
+        note_no_worker(workspace, *((each.definition.request, each.definition.policy) for each in new))
+        note_no_command(workspace, *new)
 
 
 def say_besides(applied: "Applied") -> None:

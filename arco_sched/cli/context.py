@@ -11,7 +11,7 @@ from arco_sched.core.instants import parse_instant
 
 if TYPE_CHECKING:
     from arco_sched.core.cron import Zone
-    from arco_sched.core.definitions import RequestContent
+    from arco_sched.core.definitions import RequestContent, Version
     from arco_sched.core.history import Signature
     from arco_sched.core.policy import Policy
     from arco_sched.core.ports import Store
@@ -181,6 +181,24 @@ def note_no_worker(workspace: "Workspace", *asked: "tuple[RequestContent, Policy
             say(sentences.no_limit(pool))
     if any(content.resources for content, _ in for_workers):
         say(sentences.RESOURCES)
+
+
+def note_no_command(workspace: "Workspace", *created: "Version") -> None:
+    """Say on stderr which new schedules have no command, where workers or other commands show that one is expected."""
+    from arco_sched.core.policy import EXTERNAL_POOL
+
+    without = [
+        version.schedule_id
+        for version in created
+        if version.definition.request.command is None and version.definition.policy.pool != EXTERNAL_POOL
+    ]
+    if without and (
+        workspace.had_worker() or any(each.version.definition.request.command for each in workspace.schedules())
+    ):
+        from arco_sched.render import sentences
+        from arco_sched.render.terminal import say
+
+        say(sentences.no_command(without))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import typer
 from arco_sched.cli import acts, many
 from arco_sched.cli import definition_options as defining
 from arco_sched.cli import options as opt
-from arco_sched.cli.context import Session, clock_named, clock_of, clocks, note_no_worker
+from arco_sched.cli.context import Session, clock_named, clock_of, clocks, note_no_command, note_no_worker
 from arco_sched.cli.help import Application
 from arco_sched.cli.moments import question
 from arco_sched.cli.names import option_of
@@ -68,6 +68,8 @@ def create(
     with session.create() as workspace:
         answer = workspace.create_schedule(schedule_id, definition, now=session.now, start_at=start_at, enabled=enabled)
         note_no_worker(workspace, (definition.request, definition.policy))
+        if answer.change == "created":
+            note_no_command(workspace, answer.schedule.version)
     acts.answer_change(answer, session, as_json=as_json, said=values)
 
 

@@ -7,12 +7,29 @@ from arco_sched.render.terminal import printable
 from arco_sched.render.times import Clocks, distance, instant_in
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from arco_sched.service.evaluation import Evaluation
     from arco_sched.service.requests import Requested, Triggered
     from arco_sched.service.schedules import ScheduleChange
 
 NO_WORKER = "note: no worker has run on this database yet: `arco work` executes what is requested"
 RESOURCES = "note: resources are what an engine reserves: a worker on this machine (`local`) ignores them"
+
+
+def no_command(schedule_ids: "Sequence[str]") -> str:
+    """That new schedules have no command, in a database whose runs workers execute."""
+    from arco_sched.render.applied import named
+
+    if len(schedule_ids) > 1:
+        return (
+            f"note: {named(schedule_ids)} have no command, so no worker runs them; their runs wait for a program of "
+            "yours"
+        )
+    return (
+        f"note: {schedule_ids[0]} has no command, so no worker runs it; its runs wait for a program of yours. "
+        f"To give it one: `arco schedule update {schedule_ids[0]} --command LINE`"
+    )
 
 
 def no_limit(pool: str) -> str:
@@ -57,7 +74,18 @@ def schedule_change(answer: "ScheduleChange", now: int) -> str:
             text += ", nothing is due"
         else:
             text += f", next due {clock.show(due, schedule_id)} ({distance(due, now)})"
-    return for_screen(f"{text}.\n{_waiting(answer)}{_runs_waiting(answer, now)}")
+    return for_screen(f"{text}.\n{_fields(answer, clock)}{_waiting(answer)}{_runs_waiting(answer, now)}")
+
+
+def _fields(answer: "ScheduleChange", clocks: Clocks) -> str:
+    """Each field that changed, a line each; nothing where it is only the pause, which is told already."""
+    from arco_sched.render import changes
+
+    if answer.changed.keys() <= {"enabled", "paused_until"}:
+        return ""
+    schedule_id = answer.schedule.version.schedule_id
+    told = (changes.field(name, *values, clocks, schedule_id) for name, values in answer.changed.items())
+    return "".join(f"  {printable(each)}\n" for each in told)
 
 
 def _waiting(answer: "ScheduleChange") -> str:

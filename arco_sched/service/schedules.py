@@ -1,7 +1,7 @@
 """Creating, changing and ending schedules."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, NamedTuple
 
 from arco_sched.core import changes, events, fields, run_decisions
@@ -39,11 +39,13 @@ class ScheduleChange:
     `waiting` occurrences lie before the change and are not accounted for; `discarded` of them lapsed with it. Of those
     that did not, `will_trigger` request runs if they are evaluated soon; the others are too old or too many, or fell
     into a pause. `runs_waiting` runs were requested and wait for a worker; `runs_discarded` of them were skipped with
-    it. `warnings` are sentences for people.
+    it. `warnings` are sentences for people. `changed` has each field that differs, by its JSON name, with its value
+    before and after; it is empty unless the schedule is updated.
     """
 
     schedule: Schedule
     change: Change
+    changed: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     waiting: int = 0
     discarded: int = 0
     warnings: tuple[str, ...] = ()
@@ -207,7 +209,11 @@ def _change_all(
         later = 0
         if effect is not None and discard_waiting and discard_runs:
             later = _skip_in_batches(store, effect.runs[len(effect.skipped) :], now)
-        answers.append(_answer(schedule, said[each], "unchanged" if version is None else change, effect, later))
+        answer = _answer(schedule, said[each], "unchanged" if version is None else change, effect, later)
+        before = currents.get(each)
+        if version is not None and before is not None and change == "updated":
+            answer = replace(answer, changed=fields.differences(before.version, version))
+        answers.append(answer)
     return answers
 
 
@@ -299,12 +305,12 @@ def _since_then(transaction: Transaction, version: Version, now: int) -> tuple[s
     outcome = evaluate(state.terms, state.cursor, now, limit=0, ahead=state.ahead)
     lapse = sum(step.missed or 0 for step in outcome.steps if isinstance(step, Lapse))
     made = min(outcome.quota, outcome.deferred)
-    later = f", {outcome.deferred - made:,} wait for those after it" if outcome.deferred > made else ""
+    later = f", {outcome.deferred - made:,} wait for later ones" if outcome.deferred > made else ""
     ticks = "1 becomes a tick" if made == 1 else f"{made:,} become ticks"
     lapsed = "1 lapses" if lapse == 1 else f"{lapse:,} lapse"
     since = f"since the start {format_instant(version.start_at)}"
     return (
-        f"of what was due {since}, {ticks} at the next evaluation{later}, and {lapsed if lapse else 'none lapses'}",
+        f"of the occurrences {since}, {ticks} at the next evaluation{later}, and {lapsed if lapse else 'none lapses'}",
     )
 
 

@@ -77,3 +77,40 @@ def test_zones_that_are_none(arco: Arco, zone: str) -> None:
         assert answer.code == 2
         assert "did you mean" not in answer.err
         assert ("5 hours ahead of UTC all year round is Etc/GMT-5" in answer.err) == bool(zone)
+
+
+def test_an_update_says_what_it_changes(arco: Arco) -> None:
+    """Each field, old and new, on lines below: `--timeout 10` is ten seconds, and shown to be."""
+    arco.ok("schedule create a --cron @daily --command x")
+    answer = arco.ok("schedule", "update", "a", "--timeout", "10", "--overlap", "skip", "--command", "x\ty")
+    assert answer.out == (
+        "a: updated, version 2, in force from 2025-01-01 00:00 UTC; @daily in UTC, next due 2025-01-01 00:00 UTC "
+        "(now).\n"
+        "  command: x -> x\\ty\n"
+        "  timeout_seconds: none -> 10s\n"
+        "  overlap: queue -> skip\n"
+    )
+    assert arco.ok("schedule update a --timeout 10").out.startswith("a: unchanged, version 2")
+    # That it is paused is said in the first line.
+    assert arco.ok("schedule disable a").out.count("\n") == 1
+    assert "changed" not in arco.json("schedule update a --timeout 20")
+
+
+def test_a_schedule_without_a_command_where_workers_are(arco: Arco) -> None:
+    """It is pointed out where commands are known, by another schedule or a worker, and only there."""
+    said = (
+        "note: b has no command, so no worker runs it; its runs wait for a program of yours. To give it one: "
+        "`arco schedule update b --command LINE`\n"
+    )
+    assert arco.ok("schedule create a --cron @daily").err == ""
+    assert arco.ok("schedule create a2 --cron @daily --command x").err != ""
+    assert arco.ok("schedule create b --cron @daily").err == said
+    assert arco.ok("schedule create b --cron @daily").err == ""
+    assert arco.ok("schedule create c --cron @daily --pool external").err == ""
+    file = arco.file("x.toml", '[schedules.d]\ncron_expression = "@daily"\n[schedules.e]\ncron_expression = "@daily"\n')
+    several = arco.ok("apply", file)
+    assert "note: d, e have no command, so no worker runs them; their runs wait for a program of yours\n" in several.err
+    arco.ok("schedule delete a2")
+    assert arco.ok("schedule create f --cron @daily").err == ""
+    arco.ok("work --once")
+    assert "g has no command" in arco.ok("schedule create g --cron @daily").err
