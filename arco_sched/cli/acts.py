@@ -142,12 +142,12 @@ def _end(workspace: "Workspace", schedule_ids: tuple[str, ...], ends: "Asked | N
         return None
     found = {ends(clock_of(workspace, schedule_id, None)) for schedule_id in schedule_ids}
     if len(found) > 1:
-        raise InvalidInput("--until means different instants on the clocks of these schedules: add a zone or an offset")
+        raise InvalidInput("--until is a different instant in the zones of these schedules: add a zone or an offset")
     return found.pop()
 
 
 def _check_one(problems: Problems, which: many.Which, expect_version: int | None) -> None:
-    problems.add("--expect-version is about one schedule", when=expect_version is not None and not which.is_one)
+    problems.add("--expect-version needs a single ID", when=expect_version is not None and not which.is_one)
     problems.check()
 
 
@@ -199,7 +199,7 @@ def trigger(
     session: Session = ctx.obj
     problems = which.problems()
     problems.add("--follow and --json can't be combined", when=follow and as_json)
-    problems.add("--wait and --follow are about one schedule", when=(wait or follow) and not which.is_one)
+    problems.add("--wait and --follow need a single ID", when=(wait or follow) and not which.is_one)
     problems.check()
     with session.store() as store:
         workspace = Workspace(store)

@@ -77,10 +77,10 @@ def apply(
     if prune and not given.says_schedules:
         raise InvalidFile(
             name,
-            (None, "it has no schedules, and --prune would delete all there are: write [schedules] if that is meant"),
+            (None, "it has no schedules, so --prune would delete all of them: add an empty [schedules] if you mean it"),
         )
     try:
-        if not session.exists():  # so that bad input makes no database either
+        if not session.exists():  # so that bad input creates no database
             answer = from_nothing(given.wanted, session.now)
         if session.exists() or not dry_run:
             with session.ask() if dry_run else session.create() as workspace:

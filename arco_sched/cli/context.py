@@ -1,4 +1,4 @@
-"""What a command is given besides its options: the clock, asked once, and the database."""
+"""What a command gets besides its options: the clock, read once, and the database."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from arco_sched.render.times import Clocks
     from arco_sched.service.workspace import Workspace
 
-_NAME_ONE: Final = "name a database with --db or ARCO_DB"
+_NAME_ONE: Final = "choose a database with --db or ARCO_DB"
 
 
 class Session:
-    """One command: which database, and what time it is."""
+    """One command: its database, and what time it is."""
 
     def __init__(self, database: str | None, environ: Mapping[str, str], busy_timeout: float | None = None) -> None:
         self._database = database
@@ -31,16 +31,16 @@ class Session:
         self._now: int | None = None
         self._signature: Signature | None = None
         self.has_changed = False
-        """Whether the command has done what stays, whatever becomes of its answer."""
+        """Whether the command has changed anything, even if its answer can't be written."""
 
     @property
     def has_fixed_clock(self) -> bool:
-        """Whether `ARCO_NOW` stands in for the clock."""
+        """Whether `ARCO_NOW` replaces the clock."""
         return bool(self._environ.get("ARCO_NOW"))
 
     @property
     def now(self) -> int:
-        """The clock, or `ARCO_NOW` in its stead; the same however often it is asked for. Raises `InvalidInput`."""
+        """The time of the clock, or `ARCO_NOW`; always the same within a command. Raises `InvalidInput`."""
         if self._now is None:
             stands_in = self._environ.get("ARCO_NOW")
             self._now = parse_instant(stands_in, "ARCO_NOW") if stands_in else int(time.time())
@@ -49,19 +49,19 @@ class Session:
         return self._now
 
     def sign(self, by: str | None, note: str | None) -> None:
-        """Sign what the command records; raises `InvalidInput` for a name or a note that is no line of text."""
+        """Sign what the command records; raises `InvalidInput` for a name or note that is not a line of text."""
         from arco_sched.cli.signing import signature_of
 
         self._signature = signature_of(by, note, self._environ)
 
     @property
     def runs_folder(self) -> str:
-        """Where workers of this database keep what runs print: `DB.runs`, as an absolute path."""
+        """The folder in which workers keep the output of runs: `DB.runs`, as an absolute path."""
         return f"{self.path.absolute()}.runs"
 
     @contextmanager
     def store(self, *, asking: bool = False) -> Iterator["Store"]:
-        """The store of the database, which must exist; with `asking`, of whoever may read it, to change nothing."""
+        """The store of the database, which must exist; with `asking`, read-only, for anyone who can read the file."""
         from arco_sched.configuration import ask_store, open_store
 
         with _naming_the_path(self.path) as path:
@@ -82,12 +82,12 @@ class Session:
             yield Workspace(store)
 
     def ask(self) -> AbstractContextManager["Workspace"]:
-        """The database, which must exist, for questions: whoever may read it can ask, and nothing is changed."""
+        """The database, which must exist, read-only, for anyone who can read the file."""
         return self.open(asking=True)
 
     @contextmanager
     def create(self, name: str | None = None) -> Iterator["Workspace"]:
-        """The database, made when there is none (with the default folder; any other must exist)."""
+        """The database, created if there is none (with the default folder; any other folder must exist)."""
         from arco_sched.api import Workspace
 
         with _naming_the_path(self.path) as path:
@@ -95,7 +95,7 @@ class Session:
                 try:
                     path.parent.mkdir(parents=True, exist_ok=True)
                 except OSError as error:
-                    raise DatabaseUnusable(f"can't make {path.parent}: {error.strerror}: {_NAME_ONE}") from None
+                    raise DatabaseUnusable(f"can't create {path.parent}: {error.strerror}: {_NAME_ONE}") from None
             with Workspace.create(path, name, busy_timeout=self._busy_timeout) as workspace:
                 workspace._store.signature = self._signature  # noqa: SLF001 - no business of callers
                 try:
@@ -104,7 +104,7 @@ class Session:
                     self.has_changed |= workspace.made or workspace._store.has_changed  # noqa: SLF001 - no business of callers
 
     def exists(self) -> bool:
-        """Whether there is a file where the database should be."""
+        """Whether the database file exists."""
         with _naming_the_path(self.path) as path:
             return path.exists()
 
@@ -121,7 +121,7 @@ class Session:
 
         try:
             path = Path(platformdirs.user_data_dir("arco", appauthor=False)) / "arco.db"
-        except RuntimeError:  # a user without a name and a HOME, as in a container
+        except RuntimeError:  # a user without a name and HOME, as in a container
             path = Path()
         if not path.is_absolute():
             raise DatabaseUnusable(f"this user has no home directory for the database: {_NAME_ONE}")
@@ -129,29 +129,27 @@ class Session:
 
 
 def _note_fixed_clock(stands_in: str) -> None:
-    """Tell a person at a terminal that the clock is not the machine's: a variable that was forgotten looks like it."""
+    """Note on a terminal that the clock is not the machine's: the variable may have been forgotten."""
     from arco_sched.render.terminal import is_terminal, printable, say
 
     if is_terminal(to_stderr=True):
-        say(
-            f"note: ARCO_NOW is set, so it is {printable(stands_in)} for arco: `unset ARCO_NOW` for the machine's clock"
-        )
+        say(f"note: ARCO_NOW sets the clock to {printable(stands_in)}: `unset ARCO_NOW` to use the machine's clock")
 
 
 def clocks(workspace: "Workspace", zone: str | None) -> "Clocks":
-    """The clocks of tables: that of a zone, or of each schedule's zone."""
+    """The clocks for tables: the given zone, or the zone of each schedule."""
     from arco_sched.render.times import Clocks
 
     return Clocks(workspace.timezone, zone)
 
 
 def clock_of(workspace: "Workspace", schedule_id: str | None, zone: str | None) -> "Zone":
-    """The clock on which instants are read that name no zone: `zone`, else that of the one schedule named, else UTC."""
+    """The clock for instants without a zone: `zone`, else that of the one named schedule, else UTC."""
     return clock_named(zone or (None if schedule_id is None else workspace.timezone(schedule_id)))
 
 
 def clock_named(zone: str | None) -> "Zone":
-    """The clock of a zone; UTC for none, and for one that is not known (or lost since the schedule was defined)."""
+    """The clock of a zone; UTC without one, and for a zone that is unknown (or no longer known)."""
     from arco_sched.core.cron import load_zone
 
     try:
@@ -161,8 +159,8 @@ def clock_named(zone: str | None) -> "Zone":
 
 
 def note_no_worker(workspace: "Workspace", *asked: "tuple[RequestContent, Policy]") -> None:
-    """Say on stderr what a worker may take otherwise than it is meant: that none has run on the database yet, that a
-    pool has no limit, that resources mean nothing to `local`."""
+    """Note on stderr what may not work as intended: no worker has run on the database yet, a pool has no limit, or the
+    local executor ignores resources."""
     from arco_sched.core.policy import DEFAULT, EXTERNAL_POOL
 
     for_workers = [
@@ -203,7 +201,7 @@ def note_no_command(workspace: "Workspace", *created: "Version") -> None:
 
 @contextmanager
 def _naming_the_path(path: Path) -> Iterator[Path]:
-    # What the operating system says of a path (too long, no permission to look) before SQLite is asked.
+    # Errors of the operating system about a path (too long, no permission) before SQLite opens it.
     try:
         yield path
     except OSError as error:
@@ -211,8 +209,8 @@ def _naming_the_path(path: Path) -> Iterator[Path]:
 
 
 def unusable_path(path: Path | str, error: OSError) -> Exception:
-    """The error to raise for what the operating system says while a database is used: about its path, that it can't be
-    used, and about anything else the error itself."""
+    """The error to raise for an `OSError` while a database is used: `DatabaseUnusable` if it is about the database's
+    folder, else the error itself."""
     about = isinstance(error.filename, str) and error.filename.startswith(str(Path(path).parent))
     if isinstance(error, (BrokenPipeError, InterruptedError)) or not about:
         return error

@@ -146,7 +146,7 @@ def read(problems: Problems, given: Mapping[str, Any], now: int) -> dict[str, An
         if name == f"clear_{field.name}":
             option = option_of(field.name)
             both = given[field.name] not in (None, [])
-            problems.add(f"{option} and {_clear_option(field)} contradict each other", when=both)
+            problems.add(f"{option} and {_clear_option(field)} can't be combined", when=both)
             values[field.name] = field.default
         else:
             values[field.name] = _value(problems, field, value, now)
@@ -168,14 +168,14 @@ def read_days(problems: Problems, values: dict[str, Any], name: str | None) -> N
         lines = Path(name).read_text("utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        problems.add(f"--exclude-from {name}: it can't be read, {reason}")
+        problems.add(f"can't read --exclude-from {name}: {reason}")
         return
     before = len(problems.found)
     days = [(number, text) for number, line in enumerate(lines, 1) if (text := line.partition("#")[0].strip())]
     for number, text in days:
         for problem in problems_of(DayRange(), f"{name}, line {number}:", text):
             problems.add(problem.sentence())
-    problems.add(f"--exclude-from {name}: there are no days in it", when=not days)
+    problems.add(f"--exclude-from {name} has no days in it", when=not days)
     if len(problems.found) == before:
         values["excluded_days"] = (*values.get("excluded_days", ()), *(text for _, text in days))
 

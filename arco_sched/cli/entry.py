@@ -1,7 +1,7 @@
-"""The door: argv -> exit code. Every outcome of a command becomes an exit code and at most one line here.
+"""The entry point: argv -> exit code. Every outcome of a command becomes an exit code and at most one line here.
 
-Imports of this module are paid for by every call of `arco`, so there are next to none (not even the exit codes, since
-they are an enumeration).
+Every call of `arco` pays for the imports of this module, so there are next to none (not even the exit codes, since they
+are an enumeration).
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ def main() -> NoReturn:
     """The console script."""
     try:
         code = run(sys.argv[1:], os.environ)
-    except KeyboardInterrupt:  # outside of the command: while it was being loaded, or while it was leaving
+    except KeyboardInterrupt:  # outside of the command: during its import, or on exit
         code = _interrupted()
     sys.exit(code)
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run one command; what it answers is on stdout, what it says besides on stderr. Returns the exit code.
+    """Run one command; its answer goes to stdout, notes and errors go to stderr. Returns the exit code.
 
-    `environ` gives `ARCO_DB`, `ARCO_NOW` and `ARCO_DEBUG`; with the last, an unforeseen error is raised.
+    `environ` gives `ARCO_DB`, `ARCO_NOW` and `ARCO_DEBUG`; with the last, an unexpected error is raised.
     """
     try:
         _prepare_streams()
         code = _dispatch(argv, environ)
         _flush()
-    except SystemExit as done:  # completion, and rich where the reader of a help page has gone
+    except SystemExit as done:  # from completion, and from rich if the reader of a help page is gone
         code = done.code if isinstance(done.code, int) else 0
-    except BrokenPipeError:  # whoever read the output has gone, and wants nothing more
+    except BrokenPipeError:  # the reader of the output is gone
         code = 0
         _discard_output()
-    except OSError as error:  # stdout itself: `_dispatch` reports all others
+    except OSError as error:  # of stdout itself: `_dispatch` reports all others
         code = _no_room(error)
     return code
 
@@ -74,7 +74,7 @@ def _dispatch(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             return _report(argv, _code_of(error), _message(error), error)
         if environ.get("ARCO_DEBUG"):
             raise
-        what = f"unforeseen {type(error).__name__}: {error} (set ARCO_DEBUG=1 to see where)"
+        what = f"unexpected {type(error).__name__}: {error} (set ARCO_DEBUG=1 for a traceback)"
         return _report(argv, ExitCode.UNFORESEEN, what)
 
 
@@ -84,13 +84,13 @@ def _flush() -> None:
 
 
 def _no_room(error: OSError) -> int:
-    """Say that the answer could not be written, once; and, where there is something, that it is done all the same."""
+    """Report, once, that the answer can't be written; and, if there were changes, that they were made."""
     from arco_sched.cli.exits import ExitCode
     from arco_sched.render.terminal import say
 
     _discard_output()
-    done = "; what the command did is done" if getattr(error, "has_changed", False) else ""
-    say(f"arco: the answer can't be written to stdout: {error.strerror}{done}")
+    done = "; the changes were made" if getattr(error, "has_changed", False) else ""
+    say(f"arco: can't write the answer to stdout: {error.strerror}{done}")
     return ExitCode.UNFORESEEN
 
 
@@ -101,8 +101,8 @@ def _interrupted() -> ExitCode:
 
 
 def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    # `main` of the app would turn a closed pipe into an exit of its own and hide what was asked under `--json`, so
-    # the two steps that it consists of are done here.
+    # `main` of the app would turn a closed pipe into its own exit, and print errors as text under `--json`, so its two
+    # steps are done here.
     from typer import Abort, Exit, TyperException
 
     from arco_sched.cli.app import command
@@ -126,20 +126,20 @@ def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return ExitCode.INTERRUPTED
     except TyperException as error:
         message = error.format_message().rstrip(".")
-        # Those about the arguments of a command know it: typer has no public name for them.
+        # Errors about a command's arguments have its context: typer has no public name for them.
         where = getattr(getattr(error, "ctx", None), "command_path", "arco")
         if getattr(error, "option_name", None) == "--db":
-            message += f": it stands before the command, `arco --db PATH {where.removeprefix('arco ')}`"
+            message += f": it goes before the command, `arco --db PATH {where.removeprefix('arco ')}`"
         return _report(argv, ExitCode.USAGE, f"{message} (`{where} --help` shows how)")
 
 
 def _check_text(argv: Sequence[str]) -> None:
-    """Refuse arguments that are no text: they could be neither stored nor shown."""
+    """Raise `InvalidInput` for arguments that are not text: they can't be stored or shown."""
     for argument in argv:
         if not argument.isascii() and any("\ud800" <= char <= "\udfff" for char in argument):
             what = "is not valid UTF-8"
         elif "\0" in argument:
-            what = "has a NUL character in it"
+            what = "contains a NUL character"
         else:
             continue
         from arco_sched.core.errors import InvalidInput
@@ -148,7 +148,7 @@ def _check_text(argv: Sequence[str]) -> None:
 
 
 def _message(error: ArcoError) -> str:
-    """What an error says, with the names that the command line has for fields and arguments."""
+    """The message of an error, with the command line's names for fields and arguments."""
     from arco_sched.cli.names import OPTIONS
 
     return "; ".join(error.worded(OPTIONS))
@@ -168,7 +168,7 @@ def _code_of(error: Exception) -> ExitCode:
 
 
 def _report(argv: Sequence[str], code: ExitCode, message: str, error: Exception | None = None) -> ExitCode:
-    """Say what went wrong: one line on stderr (of a file, one a problem), or under `--json` a document on stdout."""
+    """Print the error: one line on stderr (for a file, one per problem), or with `--json` a document on stdout."""
     from arco_sched.core.errors import InvalidFile
     from arco_sched.render.terminal import printable, say, shortened, write
 
@@ -185,7 +185,7 @@ def _report(argv: Sequence[str], code: ExitCode, message: str, error: Exception 
 
 
 def _prepare_streams() -> None:
-    # A terminal that can't show a character gets its number, not a traceback.
+    # A terminal that can't show a character gets its number instead of a traceback.
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -193,7 +193,7 @@ def _prepare_streams() -> None:
 
 
 def _discard_output() -> None:
-    """Let what is still buffered go nowhere: the interpreter would complain about the closed pipe at its end."""
+    """Drop what is still buffered: the interpreter would complain about the closed pipe on exit."""
     from arco_sched.render.terminal import discard
 
     discard(sys.stdout)

@@ -83,7 +83,7 @@ def events_list(
     problems = Problems()
     schedule = opt.one_id(problems, schedule_id, schedule)
     problems.add(f"--type {type_!r} must be one of {', '.join(TYPES)}", when=type_ is not None and type_ not in TYPES)
-    problems.add("--after must be a number from 0 on", when=not 0 <= after <= opt.MAX_INTEGER)
+    problems.add("--after must be 0 or more", when=not 0 <= after <= opt.MAX_INTEGER)
     problems.attempt(lambda: check_limit(DEFAULT_LIMIT if limit is None else limit))
     zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     opt.one_format(problems, as_json=as_json, as_csv=as_csv)

@@ -1,4 +1,4 @@
-"""Files that a command writes besides its answer: whole or not there at all."""
+"""Files that a command writes besides its answer, completely or not at all."""
 
 import os
 import stat
@@ -9,18 +9,18 @@ from arco_sched.core.errors import InvalidInput
 
 
 def write_whole(target: str, text: str, what: str) -> None:
-    """Write a text file, or replace it, so that whoever reads it sees all of the old or all of the new.
+    """Write or replace a text file atomically: a reader sees all of the old content or all of the new.
 
-    A link stays, and the file behind it is replaced; it keeps its mode, and its owner where that is permitted. A device
-    or a pipe is written to. Raises `InvalidInput`, which begins with `what`, where it can't be written; a file that was
-    there is then as it was.
+    A link stays, and the file behind it is replaced; it keeps its mode, and its owner if that is permitted. A device or
+    a pipe is written to directly. Raises `InvalidInput`, which names `what`, if the file can't be written; an existing
+    file is then unchanged.
     """
     try:
         _write(target, text.encode())
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        raise InvalidInput(f"{what} {target}: it can't be written, {error.strerror}") from None
+        raise InvalidInput(f"can't write {what} {target}: {error.strerror}") from None
 
 
 def _write(target: str, content: bytes) -> None:
@@ -31,15 +31,15 @@ def _write(target: str, content: bytes) -> None:
     there = _status(found)
     if there is None or stat.S_ISREG(there.st_mode):
         _replace(found, content, there)
-    else:  # `open` says that a folder or a socket can't be written
+    else:  # `open` refuses a folder or a socket
         _write_to(os.open(found, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY), content)
 
 
 def _behind(target: str) -> tuple[Path, int | None]:
-    """What a chain of links leads to, and the descriptor of this process where that is one, as in `/dev/stdout`."""
+    """The end of a chain of links, and the descriptor of this process if it is one, as for `/dev/stdout`."""
     path = Path.cwd() / target
     for _ in range(40):  # as many as the kernel follows
-        path = Path(os.path.realpath(path.parent)) / path.name  # `resolve` raises where links go in a circle
+        path = Path(os.path.realpath(path.parent)) / path.name  # `resolve` raises for a loop of links
         if str(path.parent) in {f"/proc/{os.getpid()}/fd", "/dev/fd"} and path.name.isdecimal():
             return path, int(path.name)
         if not path.is_symlink():
@@ -61,7 +61,7 @@ def _write_to(descriptor: int, content: bytes) -> None:
 
 
 def _replace(path: Path, content: bytes, there: os.stat_result | None) -> None:
-    # The name does not end like the target's, so that a collector of `*.prom` never picks up half of it.
+    # Its name doesn't end like the target's, so that a collector of `*.prom` never picks up half a file.
     part = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -78,9 +78,9 @@ def _replace(path: Path, content: bytes, there: os.stat_result | None) -> None:
 
 
 def _take_after(descriptor: int, there: os.stat_result) -> None:
-    """Let a new file have the owner and the mode of the one that it replaces."""
+    """Give a new file the owner and mode of the file that it replaces."""
     made = os.fstat(descriptor)
     if (made.st_uid, made.st_gid) != (there.st_uid, there.st_gid):
-        with suppress(PermissionError):  # whoever may write the folder may replace the file, and owns it then
+        with suppress(PermissionError):  # a user who can write to the folder can replace the file, and then owns it
             os.fchown(descriptor, there.st_uid, there.st_gid)
     os.fchmod(descriptor, stat.S_IMODE(there.st_mode))

@@ -90,11 +90,11 @@ def crontab(
     )
     wishes.check()
     problems = Problems()
-    problems.add("--user-format and --system-format contradict each other", when=user_format and system_format)
+    problems.add("--user-format and --system-format can't be combined", when=user_format and system_format)
     unknown = dialect is not None and dialect not in _DIALECTS
     problems.add(f"--dialect {dialect!a} must be one of {', '.join(_DIALECTS)}", when=unknown)
     problems.add(
-        f"--dialect {dialect} has no user field: --system-format is Debian's and cronie's",
+        f"--system-format and --dialect {dialect} can't be combined: its crontabs have no user field",
         when=system_format and dialect in {"busybox", "supercronic"},
     )
     policies = ", ".join(CATCHUP_POLICIES)
@@ -168,15 +168,15 @@ def systemd(
     )
     wishes.check()
     if "-" in file:
-        raise InvalidInput("a timer has a name and a service beside it, which stdin has not: name its file")
+        raise InvalidInput("a timer can't be read from stdin, which has no name and no service: give its file")
     services = {Path(name).name: name for name in file if name.endswith(".service")}
     named = [name for name in file if not name.endswith(".service")]
     if not named:
-        raise InvalidInput("no timer is named: a service alone is never due")
+        raise InvalidInput("there is no timer among the files: a service alone is never due")
     given = common.given_files(named, source, "systemd", endings=(".timer",), stands_for=_timer)
     strange = [each.name for each in given if not each.name.endswith(".timer")]
     if strange:
-        raise InvalidInput(f"the name of a timer ends with .timer, and {strange[0]} does not")
+        raise InvalidInput(f"{strange[0]} is not a timer: its name doesn't end with .timer")
     files = []
     for each in given:
         path = Path(each.name)
@@ -253,14 +253,14 @@ def kubernetes(
 
 
 def _unzoned_cluster() -> str:
-    return "warning: some CronJobs have no timeZone, and UTC is assumed: name the cluster's with --tz"
+    return "warning: some CronJobs have no timeZone, so UTC is assumed: set the cluster's zone with --tz"
 
 
 def _drop_ins(name: str) -> tuple[str, ...]:
     folder = Path(f"{name}.d")
     if not _exists(folder):
         return ()
-    return (f"what is in {folder} is not read: `systemctl cat {folder.stem} > FILE` puts it into one file",)
+    return (f"drop-ins in {folder} are not read: `systemctl cat {folder.stem} > FILE` merges them into one file",)
 
 
 def _timer(name: str) -> str:
@@ -291,7 +291,7 @@ def _beside(folder: Path, service: str) -> str | None:
 
 
 def _unzoned_timer() -> str:
-    return f"warning: no time zone is given, and UTC is assumed: systemd used the zone of its host{_hosts_zone()}"
+    return f"warning: no time zone given, so UTC is assumed, but systemd used the zone of its host{_hosts_zone()}"
 
 
 def _is_systems(file: Path) -> bool:
@@ -306,7 +306,7 @@ def _owner(file: Path) -> str | None:
 
 
 def _unzoned() -> str:
-    return f"warning: no time zone is given, and UTC is assumed: cron used the zone of its host{_hosts_zone()}"
+    return f"warning: no time zone given, so UTC is assumed, but cron used the zone of its host{_hosts_zone()}"
 
 
 def _hosts_zone() -> str:
@@ -324,4 +324,4 @@ def _hosts_zone() -> str:
         load_zone(zone)
     except InvalidInput:
         return "; name it with --tz"
-    return f"; for this host that is --tz {zone}"
+    return f": for this host, add --tz {zone}"

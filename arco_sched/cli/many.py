@@ -64,7 +64,7 @@ class Which:
         self.is_one = len(self._ids) == 1 and not labels and not everything
         ways = bool(self._ids) + bool(labels) + everything
         self._problems.add("give an ID, --label K=V or --all", when=ways == 0)
-        self._problems.add("give IDs, --label or --all, not several of them", when=ways > 1)
+        self._problems.add("give only one of IDs, --label and --all", when=ways > 1)
 
     def problems(self) -> Problems:
         """What is wrong with the options, for the command to add to."""

@@ -118,7 +118,7 @@ MAX_INTEGER: Final = (1 << 63) - 1
 def one_id(problems: "Problems", by_position: str | None, by_option: str | None) -> str | None:
     """The schedule that either of the two names, None for all."""
     both = by_position is not None and by_option is not None and by_position != by_option
-    problems.add(f"ID {by_position} and --schedule {by_option} contradict each other: name one schedule", when=both)
+    problems.add(f"ID {by_position} and --schedule {by_option} name different schedules: give only one", when=both)
     return by_position if by_option is None else by_option
 
 
@@ -127,7 +127,7 @@ def zone_of(*, utc: bool, tz: str | None) -> str | None:
     from arco_sched.core.cron import load_zone
 
     if utc and tz not in {None, "UTC"}:
-        raise InvalidInput("--utc and --tz contradict each other")
+        raise InvalidInput("--utc and --tz can't be combined")
     return "UTC" if utc else None if tz is None else load_zone(tz).name
 
 
@@ -189,4 +189,4 @@ def read_pairs(problems: Problems, field: "Field", texts: Iterable[str]) -> tupl
 
 def one_format(problems: Problems, *, as_json: bool, as_csv: bool) -> None:
     """Note a problem if the answer is requested in two formats."""
-    problems.add("--json and --csv contradict each other", when=as_json and as_csv)
+    problems.add("--json and --csv can't be combined", when=as_json and as_csv)

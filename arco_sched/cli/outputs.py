@@ -76,7 +76,7 @@ def log(
         pieces = iter(()) if path is None else _read(path, tail)
         first = next(pieces, b"")
         if not first:
-            say(f"No output of attempt {chosen.number} is here: it printed nothing, or its log was removed.")
+            say(f"No output of attempt {chosen.number}: it printed nothing, or its log was removed.")
         pieces = chain([first], pieces)
         if as_json:
             from arco_sched.render import lives
@@ -92,7 +92,7 @@ def _refuse_closed(folder: str) -> None:
     try:
         Path(folder, "attempts", ".").stat()
     except PermissionError:
-        raise InvalidInput(f"the output of runs is in {folder}, which this user may not read") from None
+        raise InvalidInput(f"the output of runs is in {folder}, which this user can't read") from None
     except OSError:
         return
 
@@ -120,7 +120,7 @@ def _read(path: str, tail: int | None) -> Iterator[bytes]:
     try:
         yield from logs.whole(path) if tail is None else [logs.tail(path, tail)]
     except OSError as error:
-        raise InvalidInput(f"the log {path} can't be read: {error.strerror}") from None
+        raise InvalidInput(f"can't read the log {path}: {error.strerror}") from None
 
 
 def following(
@@ -161,7 +161,7 @@ def following(
     except FileNotFoundError:  # `--log-keep`, or `prune`
         return
     except OSError as error:
-        raise InvalidInput(f"the log {path} can't be read: {error.strerror}") from None
+        raise InvalidInput(f"can't read the log {path}: {error.strerror}") from None
 
 
 class Watch:

@@ -78,7 +78,7 @@ def compact(ctx: typer.Context, as_json: opt.Json = False) -> None:
     with session.open() as workspace:
         answer = workspace.compact()
     if answer.is_shared:
-        say("note: others have the database open, and the file becomes smaller when they are done")
+        say("note: other processes have the database open: the file shrinks when they close it")
     write(render.compaction_as_json(answer) if as_json else render.compaction(str(session.path), answer))
 
 
@@ -95,10 +95,10 @@ def _discard_files(session: Session, store: "Store", before: int, *, dry_run: bo
     try:
         count = discard_old(store, executor, path, before=before, dry_run=dry_run)
     except (NotOurs, OSError) as problem:
-        say(f"warning: the output of old runs stays: {problem}")
+        say(f"warning: the output of old runs was not removed: {problem}")
         return
     if count:
-        word = "would be" if dry_run else "is"
+        word = "would be" if dry_run else "was"
         say(f"note: the output of {count:,} attempt{'' if count == 1 else 's'} {word} removed")
 
 
@@ -113,5 +113,5 @@ def read_age(text: str) -> int:
         )
     minutes = parse_minutes(text, "--older-than")
     if minutes < 1440:
-        raise InvalidInput(f"--older-than {text} is less than a day: `arco status` counts what the last day brought")
+        raise InvalidInput(f"--older-than {text} is less than a day: `arco status` reports on the last day")
     return minutes

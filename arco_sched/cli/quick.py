@@ -1,9 +1,9 @@
-"""The quick way of the lines that cron calls each minute: nothing reads a command line.
+"""The quick way for the lines that cron calls every minute: no command line is parsed.
 
-`arco [--db PATH] tick --quiet`: where nothing is due and nobody else has the database open, one statement does it.
-Otherwise the steps are those of every evaluation: open the database, ask whether anything is due, and only then load
-the evaluator. `arco [--db PATH] work --once [--tick] --quiet`: with nothing to do it is done here, else the command
-does it. What this module imports is paid for each minute.
+`arco [--db PATH] tick --quiet`: if nothing is due and no other process has the database open, one statement is all.
+Otherwise the steps are those of every evaluation: open the database, check whether anything is due, and only then load
+the evaluator. `arco [--db PATH] work --once [--tick] --quiet`: if there is nothing to do it ends here, else the command
+takes over. The imports of this module are paid for every minute.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def is_cron_line(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
 
 
 def is_done(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Whether this is `arco [--db PATH] work --once [--tick] --quiet` and has nothing to do, so that it is done now."""
+    """Whether this is `arco [--db PATH] work --once [--tick] --quiet` with nothing to do, and therefore done."""
     if _command(argv) not in _WORK or "_ARCO_COMPLETE" in environ or sys.platform != "linux":
         return False
     database, now = _given(argv, environ)
@@ -34,12 +34,12 @@ def is_done(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
         if os.geteuid() == 0 and _refusable(database):
             return False
         return _nothing_to_execute(database, now, ticks="--tick" in argv)
-    except OSError:  # which the command explains
+    except OSError:  # the command explains it
         return False
 
 
 def _command(argv: Sequence[str]) -> list[str]:
-    """The arguments behind `--db PATH`."""
+    """The arguments after `--db PATH`."""
     return list(argv[2:] if argv[:1] == ["--db"] else argv)
 
 
@@ -58,7 +58,7 @@ def _given(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[Path | str,
 
 
 def _refusable(database: Path | str) -> bool:
-    """Whether somebody beside root can write what a worker that is root works with: that is judged elsewhere."""
+    """Whether anyone but root can write to the files of a worker that is root: the command decides about that."""
     from arco_sched.execution.writers import writers
 
     return any(writers(f"{database}{suffix}") for suffix in ("", "-wal", "-shm", ".runs"))
@@ -76,7 +76,7 @@ def _nothing_to_execute(database: Path | str, now: int, *, ticks: bool) -> bool:
 
 
 def tick(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Evaluate as the command does; returns its exit code."""
+    """Evaluate like the command; returns its exit code."""
     database, now = _given(argv, environ)
     from arco_sched.configuration import visit_alone
 

@@ -287,7 +287,7 @@ def until_final(store: "Store", session: Session, run: str, longest: float | Non
     give_up = None if longest is None else time.monotonic() + longest
     life = workspace.run_life(run, now=session.now)
     if life.waiting_for in {"worker", "external"} and not life.state.attempts:
-        say(f"run {life.run.run_id} waits: no worker takes it yet (`arco work` is one)")
+        say(f"run {life.run.run_id} waits, and no worker takes it yet: `arco work` starts one")
     watch, waited = Watch(store), False
     while True:
         if watch.changed():

@@ -63,7 +63,7 @@ def create(
     definition = merge(Definition(cron_expression=values["cron_expression"]), values)
     problems.attempt(lambda: checked(definition, schedule_id))
     problems.check()
-    if not session.exists():  # so that bad input makes no database either
+    if not session.exists():  # so that bad input creates no database
         judge_new(schedule_id, definition, None, session.now, start_at=start_at)
     with session.create() as workspace:
         answer = workspace.create_schedule(schedule_id, definition, now=session.now, start_at=start_at, enabled=enabled)
@@ -107,7 +107,9 @@ def update(
         or exclude_from
         or discard_waiting
     )
-    problems.add(f"say what to change, as in `arco schedule update {schedule_id} --cron EXPR`", when=nothing)
+    problems.add(
+        f"nothing to change: add an option, as in `arco schedule update {schedule_id} --cron EXPR`", when=nothing
+    )
     problems.check()
     with session.open() as workspace:
         defining.resolve(problems, values, clock_of(workspace, schedule_id, values.get("timezone")))
@@ -156,7 +158,11 @@ def list_(
         if as_json:
             write(json.schedule_list(schedules, session.now))
         elif not schedules:
-            say("No such schedules." if wanted else "No schedules: `arco schedule create ID --cron EXPR` makes one.")
+            say(
+                "No schedules with these labels."
+                if wanted
+                else "No schedules: `arco schedule create ID --cron EXPR` creates one."
+            )
         else:
             from arco_sched.render.schedules import schedules as draw
 
@@ -243,11 +249,12 @@ def preview(
     expression = defining.read(problems, given, session.now)
     defining.read_days(problems, expression, exclude_from)
     by_cron = "cron_expression" in expression
-    problems.add("give a schedule's ID or --cron, not both", when=schedule_id is not None and by_cron)
-    problems.add("give a schedule's ID, or --cron EXPR", when=schedule_id is None and not by_cron)
+    problems.add("give an ID or --cron, not both", when=schedule_id is not None and by_cron)
+    problems.add("give an ID, or --cron EXPR", when=schedule_id is None and not by_cron)
     of_cron = [option_of(name) for name in expression if name != "cron_expression"]
     problems.add(
-        f"{of_cron[0] if of_cron else ''} goes with --cron, not with an ID", when=bool(of_cron and schedule_id)
+        f"{of_cron[0] if of_cron else ''} can only be used with --cron, not with an ID",
+        when=bool(of_cron and schedule_id),
     )
     problems.add(f"--count must be between 1 and {MAX_PREVIEW}", when=not 1 <= count <= MAX_PREVIEW)
     since = question(problems, start, "--from", session.now, ahead=True)
@@ -269,7 +276,7 @@ def preview(
     if as_json:
         write(json.preview(found))
     elif not found:
-        say("Nothing is due from there on.")
+        say("Nothing is due from then on.")
     else:
         from arco_sched.render.schedules import preview as draw
 

@@ -64,7 +64,7 @@ def cron(
     session: Session = ctx.obj
     if remove:
         if install or work or every is not None:
-            raise InvalidInput("--remove stands alone: it takes the line out, whatever the line calls")
+            raise InvalidInput("--remove can't be combined with other options: it removes the line, whatever it calls")
         _remove(session, as_json=as_json)
         return
     minutes = _kept(session) if every is None else every
@@ -84,9 +84,13 @@ def cron(
         write(json_line({"line": line, "database": database, "change": change}))
     elif change is None:
         write(Document(line + "\n"))
-        say("note: --install puts it into your crontab, `crontab -e` lets you do so by hand")
+        say("note: add --install to put it into your crontab, or do it yourself with `crontab -e`")
     else:
-        said = {"created": "Added to your crontab", "updated": "Replaced in your crontab", "unchanged": "Already there"}
+        said = {
+            "created": "Added to your crontab",
+            "updated": "Replaced in your crontab",
+            "unchanged": "Already in your crontab",
+        }
         write(f"{said[change]}: {line}\n")
 
 
@@ -106,13 +110,13 @@ def _keep(session: Session, minutes: int, *, asked: bool) -> None:
         with session.open() as workspace:
             workspace.expect_every(minutes)
         each = "minute" if minutes == 1 else f"{minutes} minutes"
-        say(f"note: an evaluation is expected each {each} from now on: `arco status` and warnings go by it")
+        say(f"note: from now on `arco status` and warnings expect an evaluation every {each}")
 
 
 def _remove(session: Session, *, as_json: bool) -> None:
     from arco_sched.formats.cron_and_systemd import crontab_without
 
-    database = str(session.path.absolute())  # it may be gone: then all the more its line is to go
+    database = str(session.path.absolute())  # it may be gone: all the more reason to remove its line
     before = _crontab()
     after = crontab_without(before, database)
     if after != before:
@@ -125,7 +129,8 @@ def _remove(session: Session, *, as_json: bool) -> None:
         change = "removed" if after != before else "unchanged"
         write(json_line({"line": None, "database": database, "change": change}))
     else:
-        write(f"{'Removed from' if after != before else 'Not in'} your crontab: the line for {database}\n")
+        removed = after != before
+        write(f"{'Removed from your crontab: the' if removed else 'Not in your crontab: a'} line for {database}\n")
 
 
 @setup_app.command(
@@ -162,7 +167,7 @@ def systemd(
     session: Session = ctx.obj
     minutes = 1 if work else _kept(session) if every is None else every
     if work and every is not None:
-        raise InvalidInput("--every is not for --work: the worker evaluates whenever something is due")
+        raise InvalidInput("--every and --work can't be combined: a worker evaluates whenever something is due")
     check_every(minutes)
     check_unit_name(name)
     arco, database = _paths(session)
@@ -181,13 +186,13 @@ def systemd(
         return
     if change is None:
         write(Document("\n".join(f"# {folder / unit}\n{text}" for unit, text in units.items())))
-        say(f"note: --install writes {'this file' if work else 'these two files'}")
+        say(f"note: add --install to write {'this file' if work else 'these two files'}")
         return
     said = {"created": "Wrote", "updated": "Replaced", "unchanged": "Already there"}
     write("".join(f"{said[change]}: {folder / unit}\n" for unit in units))
     write("Now run:\n" + "".join(f"  {command}\n" for command in commands))
     if not system:
-        say(f"note: the last one lets your {'units' if work else 'timers'} run while you are not logged in")
+        say(f"note: the last command lets your {'units' if work else 'timers'} run while you are not logged in")
 
 
 def _commands(unit: str, *, system: bool) -> list[str]:
@@ -237,7 +242,7 @@ def _paths(session: Session) -> tuple[list[str], str]:
         database = str(session.path.absolute())
     arco = _arco()
     for word in arco:
-        check_path("the path of arco,", word)
+        check_path("the path of arco", word)
     check_path("the database", database)
     return arco, database
 
@@ -261,7 +266,7 @@ def _crontab(content: str | None = None) -> str:
     """Your crontab, empty if there is none; with `content`, install that first."""
     program = shutil.which("crontab")
     if program is None:
-        raise InvalidInput("there is no `crontab` program here: install cron, or use `arco setup systemd`")
+        raise InvalidInput("can't find the `crontab` program: install cron, or use `arco setup systemd`")
     done = subprocess.run(  # noqa: S603 - the user's own crontab, and no shell
         [program, "-l"] if content is None else [program, "-"],
         input=None if content is None else content.encode("utf-8", "surrogateescape"),
@@ -276,7 +281,7 @@ def _crontab(content: str | None = None) -> str:
     if content is None and "no crontab for" in said:
         return ""
     raise InvalidInput(
-        f"`crontab {'-l' if content is None else '-'}` failed (exit {done.returncode}): {said or 'it says nothing'}"
+        f"`crontab {'-l' if content is None else '-'}` failed with exit code {done.returncode}: {said or 'no message'}"
     )
 
 

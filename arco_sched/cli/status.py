@@ -56,8 +56,8 @@ def status(
     session: Session = ctx.obj
     problems = Problems()
     minutes = problems.read(parse_minutes, max_lag, "--max-lag")
-    problems.add("--json and --prometheus - would both be on stdout", when=as_json and prometheus == "-")
-    problems.add("--prometheus needs the name of a file, or -", when=prometheus == "")
+    problems.add("--json and --prometheus - can't both write to stdout", when=as_json and prometheus == "-")
+    problems.add("--prometheus needs a file name, or -", when=prometheus == "")
     zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     problems.check()
     lag = None if minutes is None else minutes * 60

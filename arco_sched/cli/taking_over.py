@@ -107,7 +107,7 @@ def given_files(
     """
     paths = [path for name in names for path in _within(name, endings)]
     if source is not None and len(paths) > 1:
-        raise InvalidInput("--source names one file, and there are several: import them one by one")
+        raise InvalidInput("--source names a single file, but there are several: import them one by one")
     found = []
     for path in paths:
         known = _known(path) if source is None else source.removeprefix(f"{kind}:")  # as the label shows it
@@ -125,9 +125,9 @@ def _within(name: str, endings: tuple[str, ...]) -> list[str]:
         raise InvalidInput(f"can't read {name}: {error.strerror or error}") from None
     skipped = [path for path in files if _SKIPPED.search(Path(path).name)]
     if files == skipped:
-        raise InvalidInput(f"there is no file to read in the folder {name}")
+        raise InvalidInput(f"there is nothing to import in the folder {name}")
     if skipped:
-        say(f"note: not read, since the name is that of a spare copy or hidden: {', '.join(skipped)}")
+        say(f"note: skipped as hidden files or backup copies: {', '.join(skipped)}")
     return [path for path in files if path not in skipped]
 
 
@@ -167,7 +167,7 @@ def take_over(session: Session, files: "Sequence[ReadFile]", wishes: Wishes, unz
         return _print(session, files, wanting)
     answer = _apply(session, wanting, owns, wishes, [file.source for file in files])
     if any(entry.definition.request.run_as for entry in entries):
-        say("note: entries that name a user are executed by a worker that is root, or is that user")
+        say("note: entries that name a user need a worker that runs as root or as that user")
     say_besides(answer)
     for note in imported.notes(answer, files):
         say(note)
@@ -188,7 +188,7 @@ def _apply(
 
     if not session.exists():
         made = wanting(())
-        answer = from_nothing(made, session.now)  # so that bad input makes no database either
+        answer = from_nothing(made, session.now)  # so that bad input creates no database
         if wishes.dry_run or not made:
             return replace(answer, dry_run=wishes.dry_run)
         with session.create():
@@ -254,7 +254,7 @@ def _print(session: Session, files: "Sequence[ReadFile]", wanting: "Wanting") ->
         for line in file.problems:
             say(f"{file.name}:{line.number}: {line.message}")
     names = ", ".join(file.name for file in files)
-    write(Document(write_wanted(wanting(there), f"Read by `arco import` from {names}.")))
+    write(Document(write_wanted(wanting(there), f"Imported by `arco import` from {names}.")))
     return _code(files)
 
 

@@ -70,14 +70,14 @@ def timeline(
     problems.add(
         f"--hours must be between 1 and {MAX_DAYS * 24}", when=hours is not None and not 1 <= hours <= MAX_DAYS * 24
     )
-    problems.add("--svg needs the name of a file", when=svg == "")
+    problems.add("--svg needs a file name", when=svg == "")
     chosen_zone = problems.attempt(lambda: opt.zone_of(utc=utc, tz=tz))
     problems.check()
     length = hours * 3600 if hours is not None else (days or 1) * 86_400
     with session.ask() as workspace:
         names, zone = _which(workspace, schedule_ids, chosen_zone)
         if not names and not as_json:
-            say("No schedules: `arco schedule create ID --cron EXPR` makes one.")
+            say("No schedules: `arco schedule create ID --cron EXPR` creates one.")
             return
         if svg is not None:
             from arco_sched.render.svg import COLUMNS

@@ -143,7 +143,7 @@ def work(
     if sys.platform != "linux":
         raise InvalidInput("arco work needs Linux")
     problems = Problems()
-    problems.add("ARCO_NOW is the clock of `work --once` alone: unset it", when=not once and session.has_fixed_clock)
+    problems.add("ARCO_NOW only works with --once: unset it", when=not once and session.has_fixed_clock)
     of_slurm = {"--spool": spool, "--partition": partition, "--account": account, "--qos": qos, "--sbatch": sbatch}
     _check_executor(problems, executor, log_dir=log_dir, program=program, of_slurm=of_slurm)
     pools = tuple(dict.fromkeys(pool or ("default",)))
@@ -198,7 +198,7 @@ def _check_executor(
     from arco_sched.execution.kinds import KINDS
     from arco_sched.execution.slurm_words import check_option
 
-    problems.add(f"--executor {kind[:60]!a} is unknown: there is {', '.join(KINDS)}", when=kind not in KINDS)
+    problems.add(f"--executor {kind[:60]!a} must be one of {', '.join(KINDS)}", when=kind not in KINDS)
     problems.add("--log-dir needs --executor local", when=log_dir is not None and kind != "local")
     problems.add("--executor program needs --program LINE", when=kind == "program" and not program)
     problems.add("--program needs --executor program", when=program is not None and kind != "program")
@@ -208,7 +208,7 @@ def _check_executor(
     spool = of_slurm["--spool"]
     if isinstance(spool, str) and not _is_plain(spool):
         problems.add(
-            f"--spool {spool[:60]!a} is not an absolute path without backslashes and line breaks",
+            f"--spool {spool[:60]!a} must be an absolute path without backslashes and line breaks",
             when=True,
         )
     for text in of_slurm["--sbatch"] or ():

@@ -1,4 +1,4 @@
-"""A worker as `arco work` sets it up: its rights, its folder, its rounds, its answer."""
+"""How `arco work` sets up a worker: its rights, its folder, its rounds, its answer."""
 
 import os
 import re
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from arco_sched.execution.worker import Tally, Worker
 
 LEAST_LOG: Final = 64 << 10
-"""Bytes below which a limit of a log would leave nothing worth reading."""
+"""Minimum bytes of a log limit: less would leave nothing worth reading."""
 
 ENGINE_DRAIN: Final = 3
-"""Seconds that a worker with an engine waits at its end, at the most."""
+"""Maximum seconds that a stopping worker with an engine waits."""
 
 _UNITS: Final = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 
@@ -49,27 +49,27 @@ class Settings:
 
 
 def read_size(text: str, what: str) -> int:
-    """Bytes, from a number with K, M, G or T (powers of 1024) behind it or none; raises `InvalidInput`."""
+    """Bytes from a number with an optional K, M, G or T (powers of 1024); raises `InvalidInput`."""
     match = re.fullmatch(r"\s*(\d{1,15})\s*([kmgt]?)(?:i?b)?\s*", text, re.ASCII | re.IGNORECASE)
     if match is None:
         raise InvalidInput(f"{what} {text[:40]!a} is not a size: write it like 500k, 64M or 2G")
     size = int(match[1]) << _UNITS[match[2].lower()]
     if size < LEAST_LOG:
-        raise InvalidInput(f"{what} {text[:40]} is less than {LEAST_LOG >> 10}k")
+        raise InvalidInput(f"{what} {text[:40]} must be at least {LEAST_LOG >> 10}k")
     return size
 
 
 def run(session: Session, settings: Settings) -> ExitCode:
-    """Work as the options say, and answer (`--once`)."""
+    """Work as the options say, and print the answer of `--once`."""
     environment = _rights(session, settings)
     with session.store() as store:
         return _work(session, store, settings, environment)
 
 
 def _rights(session: Session, settings: Settings) -> dict[str, str]:
-    """The environment of the worker; one that is root becomes the owner of the database first, where that is due.
+    """The environment of the worker; a worker that is root first becomes the owner of the database if it has to.
 
-    Nothing is opened before. Raises `InvalidInput` where a worker that is root must refuse.
+    Nothing is opened before that. Raises `InvalidInput` if a worker that is root must refuse.
     """
     environment = dict(os.environ)
     if os.geteuid() != 0 or not session.exists():
@@ -83,7 +83,7 @@ def _rights(session: Session, settings: Settings) -> dict[str, str]:
         owner = user_for(path, folders)
         if owner is None:
             return environment
-        # The words for what goes wrong: afterwards there may be no right to load them.
+        # Needed to report errors: afterwards there may be no permission to import them.
         from arco_sched.render import json, terminal  # noqa: F401
 
         environment = become(owner, environment)
@@ -91,7 +91,7 @@ def _rights(session: Session, settings: Settings) -> dict[str, str]:
         raise InvalidInput(str(problem)) from None
     for needed in (os.__file__, __file__):
         if not os.access(needed, os.R_OK):
-            raise InvalidInput(f"the owner of the database can't use this Python: {needed} can't be read")
+            raise InvalidInput(f"the owner of the database can't use this Python, which can't read {needed}")
     return environment
 
 
@@ -116,7 +116,7 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
     name = worker_name(host, os.getpid(), time.time_ns(), once=settings.once)
     pools, is_root, on_finish = settings.pools, os.geteuid() == 0, settings.on_finish is not None
     place, user = executor.place(), loop.user_name()
-    # A job runs as who submits it: a worker for another user has to be that user.
+    # A job runs as the user who submits it: a worker for another user has to be that user.
     is_root = is_root and executor.kind != "slurm"
     terms = Terms(name, host, executor.kind, place, pools, count, user, is_root, executor.queues, on_finish)
     sign = Sign(name, host, os.getpid(), executor.kind, pools, count, session.now)
@@ -150,7 +150,7 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
 
 
 def _loop(session: Session, store: "Store", settings: Settings, worker: "Worker", sign: "Sign") -> bool:
-    """Go round until it is over; False where a second signal ended it at once."""
+    """Work until it is over; False if a second signal ended it at once."""
     from arco_sched.execution import loop
     from arco_sched.service.workspace import Workspace
 
@@ -164,12 +164,12 @@ def _loop(session: Session, store: "Store", settings: Settings, worker: "Worker"
             loop.once(store, worker, sign, _clock(session), stop)
             return not stop.at_once
         evaluate = (lambda now: _tick(store, workspace, now)) if settings.tick else None
-        # An engine goes on without a worker: only calls that are under way are worth a wait.
+        # An engine continues without a worker: only calls in progress are worth waiting for.
         drain = min(settings.drain, ENGINE_DRAIN) if worker.queues else settings.drain
         if loop.serve(store, worker, sign, lambda: int(time.time()), stop, drain=drain, evaluate=evaluate):
             loop.leave(store, sign)
         else:
-            _say("a newer arco has brought the database forward: start this worker again with it")
+            _say("a newer arco has upgraded the database: restart this worker with that version")
         return not stop.at_once
 
 
@@ -180,7 +180,7 @@ def _say(text: str) -> None:
 
 
 def _teller(store: "Store") -> "Callable[[int, int], None]":
-    """Prints events of the life of runs, a line of JSON each, as `arco events list --follow --json` does."""
+    """Prints the events of runs, one line of JSON each, like `arco events list --follow --json`."""
     from arco_sched.render.json import event_line
     from arco_sched.render.terminal import write
 
@@ -194,7 +194,7 @@ def _teller(store: "Store") -> "Callable[[int, int], None]":
 
 
 def _sweep(executor: "Executor", keep: int | None) -> Any:
-    """What removes logs by the machine's clock, which wrote their times."""
+    """Removes logs by the machine's clock, which also wrote their times."""
     return None if keep is None else (lambda: executor.remove_old_logs(time.time() - keep))
 
 
@@ -205,13 +205,13 @@ def _refuse_other_hosts(store: "Store", host: str, presence: "Presence", now: in
         other = elsewhere(transaction.queue.workers(), host, presence, now)
     if other is not None:
         raise DatabaseUnusable(
-            f"a worker on {other.host} was here {abs(now - other.seen_at)} s ago, and SQLite is one machine's: stop it "
-            f"there, or wait until it has been gone for {GONE} s"
+            f"a worker on {other.host} was seen {abs(now - other.seen_at)} s ago, and the database belongs to one "
+            f"machine: stop that worker, or wait until it has been gone for {GONE} s"
         )
 
 
 def _forget_the_dead(store: "Store", host: str, presence: "Presence") -> None:
-    """Remove what workers of this machine left that were killed, or that could not write when they ended."""
+    """Remove what workers of this machine left behind that were killed, or that couldn't write when they ended."""
     with store.read() as transaction:
         gone = [
             each.worker
@@ -226,12 +226,12 @@ def _forget_the_dead(store: "Store", host: str, presence: "Presence") -> None:
 
 
 def _clock(session: Session) -> Any:
-    """`ARCO_NOW` where it is set, else the clock, asked in each round."""
+    """`ARCO_NOW` if it is set, else the clock, read in each round."""
     return (lambda: session.now) if session.has_fixed_clock else (lambda: int(time.time()))
 
 
 def _tick(store: "Store", workspace: Any, now: int) -> bool:
-    """Evaluate where anything is due, or record the visit once a minute; whether it did."""
+    """Evaluate if anything is due, or record the visit once a minute; returns whether it did."""
     with store.read() as transaction:
         agenda = transaction.agenda
         visited = agenda.visited_at()
@@ -242,7 +242,7 @@ def _tick(store: "Store", workspace: Any, now: int) -> bool:
 
 
 def _folder(store: "Store", path: str, *, adopt_copy: bool) -> str:
-    """The id that the database and its runs folder share, made by the first worker."""
+    """The id that the database and its runs folder share, created by the first worker."""
     import secrets
 
     from arco_sched.execution import folder
@@ -253,13 +253,13 @@ def _folder(store: "Store", path: str, *, adopt_copy: bool) -> str:
             try:
                 folder.require(path, store_id)
             except folder.NotOurs as problem:
-                raise InvalidInput(f"{problem}: if this database is a copy, say --adopt-copy") from None
+                raise InvalidInput(f"{problem}: if this database is a copy, add --adopt-copy") from None
             return store_id
         if store_id is None and not adopt_copy and folder.has_attempts(path):
-            # Runs of the same keys have the same ids: what ran there would count as the end of what is to run here.
+            # Runs with the same keys have the same ids: an end recorded there would count as the end of a run here.
             raise InvalidInput(
                 f"{path} has the runs of another database, and this one never had a worker: move that folder away, or, "
-                "if this is an older copy of that database, say --adopt-copy"
+                "if this is an older copy of that database, add --adopt-copy"
             )
         store_id = secrets.token_hex(16)
         folder.create(path, store_id)

@@ -99,7 +99,7 @@ def test_prune_wants_a_file_that_says_schedules(arco: Arco) -> None:
     """A file without any `schedules` can't delete everything; one that says `[schedules]` can."""
     arco("apply", arco.file("two.toml", TWO))
     empty = arco("apply", arco.file("empty.toml", "# nothing\n"), "--prune")
-    assert (empty.code, "--prune would delete all there are" in empty.err) == (2, True)
+    assert (empty.code, "--prune would delete all of them" in empty.err) == (2, True)
     assert len(arco.json("apply", arco.file("none.toml", "[schedules]\n"), "--prune")["changes"]) == 2
 
 

@@ -18,7 +18,7 @@ def test_an_id_by_position_is_the_same_as_by_option(daily: Arco, command: str) -
     result = daily(f"{command} daily --schedule other")
     assert (result.code, result.err) == (
         2,
-        "arco: ID daily and --schedule other contradict each other: name one schedule\n",
+        "arco: ID daily and --schedule other name different schedules: give only one\n",
     )
 
 

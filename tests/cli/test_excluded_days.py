@@ -103,9 +103,9 @@ def test_days_of_a_file(arco: Arco, tmp_path: Path) -> None:
         ("--exclude ''", "is not a day or a range of days"),
         ("--exclude-from FILE", "FILE, line 2: '2025-13-01' names a day that does not exist"),
         ("--exclude-from FILE", "FILE, line 3: 'tomorrow' is not a day or a range of days"),
-        ("--exclude-from EMPTY", "--exclude-from EMPTY: there are no days in it"),
-        ("--exclude-from MISSING", "--exclude-from MISSING: it can't be read, No such file or directory"),
-        ("--exclude-from BINARY", "--exclude-from BINARY: it can't be read, it is not UTF-8"),
+        ("--exclude-from EMPTY", "--exclude-from EMPTY has no days in it"),
+        ("--exclude-from MISSING", "can't read --exclude-from MISSING: No such file or directory"),
+        ("--exclude-from BINARY", "can't read --exclude-from BINARY: it is not UTF-8"),
     ],
 )
 def test_what_is_no_day_is_refused(arco: Arco, tmp_path: Path, option: str, said: str) -> None:

@@ -24,7 +24,7 @@ def test_a_user_without_a_name_or_a_home(tmp_path: Path) -> None:
     """One line, exit 6, and what to do; no file appears where the command was called."""
     for done in run_all_as(NAMELESS, None, tmp_path, [command.split() for command in COMMANDS]):
         assert (done.code, done.out, done.err.count("\n")) == (6, "", 1), done
-        assert "name a database with --db or ARCO_DB" in done.err
+        assert "choose a database with --db or ARCO_DB" in done.err
     assert not Path("/.local").exists()
 
 

@@ -81,7 +81,7 @@ def test_importing_twice_is_unchanged_and_says_nothing_new(arco: Arco) -> None:
 def test_without_a_zone_utc_is_assumed_and_said(arco: Arco) -> None:
     """A warning, unless --tz or a CRON_TZ says which."""
     file = arco.file("tab", "@daily a\n")
-    assert "warning: no time zone is given, and UTC is assumed" in arco("import", "crontab", file).err
+    assert "warning: no time zone given, so UTC is assumed" in arco("import", "crontab", file).err
     assert "warning" not in arco("import", "crontab", file, "--tz", "UTC").err
     zoned = arco.file("zoned", "CRON_TZ=Asia/Tokyo\n@daily b\n")
     assert "warning" not in arco("import", "crontab", zoned).err
@@ -176,7 +176,7 @@ def test_a_file_that_cannot_be_read(arco: Arco) -> None:
     assert (answer.code, answer.err) == (2, f"arco: can't read {arco.folder}/none: No such file or directory\n")
     assert (
         arco("import", "crontab", str(arco.folder)).err
-        == f"arco: there is no file to read in the folder {arco.folder}\n"
+        == f"arco: there is nothing to import in the folder {arco.folder}\n"
     )
 
 
@@ -213,7 +213,7 @@ def test_what_is_imported_is_executed_as_cron_executed_it(arco: Arco) -> None:
         f"/bin/bash /bin/bash /usr/bin:/bin a b\n{arco.folder}\none\n50% off\n"
     )
     named = arco("import", "crontab", arco.file("named", "0 5 * * * games x\n"), "--system-format", "--tz", "UTC")
-    assert "note: entries that name a user are executed by a worker that is root, or is that user" in named.err
+    assert "note: entries that name a user need a worker that runs as root or as that user" in named.err
     assert arco.json("schedule", "show", "x")["run_as"] == "games"
 
 
@@ -300,7 +300,7 @@ def test_a_folder_in_one_call(arco: Arco) -> None:
     arco.file("cron.d/b.dpkg-old", "@daily root z\n")
     arco.file("cron.d/.placeholder", "# nothing\n")
     answer = arco("import", "crontab", f"{arco.folder}/cron.d", "--tz", "UTC", "--json")
-    assert "not read, since the name is that of a spare copy or hidden: " in answer.err
+    assert "skipped as hidden files or backup copies: " in answer.err
     told = [(each["schedule_id"], each["file"], each["line"]) for each in answer.json["changes"]]
     assert told == [
         ("run-x-a", f"{arco.folder}/cron.d/a", 1),

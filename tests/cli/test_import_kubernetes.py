@@ -27,7 +27,7 @@ def test_a_file_with_several_documents(arco: Arco) -> None:
     file = arco.file("jobs.yaml", JOB.replace("NAME", "a") + "---\n" + JOB.replace("NAME", "b"))
     answer = arco("import", "kubernetes", file)
     assert answer.code == 0
-    assert "some CronJobs have no timeZone, and UTC is assumed" in answer.err
+    assert "some CronJobs have no timeZone, so UTC is assumed" in answer.err
     assert "created  a: 30 2 * * * in UTC" in answer.out
     again = arco.json("import", "kubernetes", file, "--tz", "UTC")
     assert [(each["schedule_id"], each["change"]) for each in again["changes"]] == [

@@ -42,7 +42,7 @@ def test_a_timer_with_the_service_beside_it(arco: Arco) -> None:
     assert "unchanged  backup: 30 2 * * * in Europe/Berlin" in again.out
     assert "2 settings of " in again.out
     assert "warning" not in again.err
-    assert "UTC is assumed: systemd used the zone of its host" in arco("import", "systemd", timer, "--dry-run").err
+    assert "UTC is assumed, but systemd used the zone of its host" in arco("import", "systemd", timer, "--dry-run").err
 
 
 def test_a_folder_and_what_is_gone(arco: Arco) -> None:
@@ -70,15 +70,15 @@ def test_drop_ins_are_named(arco: Arco) -> None:
     """They are not read, and a note says what to do."""
     (arco.folder / "backup.service.d").mkdir()
     answer = arco("import", "systemd", f"{arco.folder}/backup.timer", "--tz", "UTC")
-    assert f"what is in {arco.folder}/backup.service.d is not read: `systemctl cat backup.service" in answer.err
+    assert f"drop-ins in {arco.folder}/backup.service.d are not read: `systemctl cat backup.service" in answer.err
 
 
 def test_what_is_no_timer(arco: Arco) -> None:
     """One line, exit 2; nothing is made."""
     for names, says in (
-        (("-",), "a timer has a name and a service beside it"),
-        ((f"{arco.folder}/backup.service",), "no timer is named"),
-        ((arco.file("x.socket", ""),), "the name of a timer ends with .timer"),
+        (("-",), "a timer can't be read from stdin"),
+        ((f"{arco.folder}/backup.service",), "there is no timer among the files"),
+        ((arco.file("x.socket", ""),), "its name doesn't end with .timer"),
         ((f"{arco.folder}/none.timer",), "No such file"),
     ):
         answer = arco("import", "systemd", *names)

@@ -82,7 +82,7 @@ def test_when_a_pause_ends(team: Arco) -> None:
     )  # fmt: skip
     refused = team("schedule disable a c --until '2025-01-16 09:00'")
     assert refused.code == 2
-    assert "on the clocks of these schedules: add a zone or an offset" in refused.err
+    assert "in the zones of these schedules: add a zone or an offset" in refused.err
     assert (
         team.json("schedule disable a c --until '2025-01-16 09:00 UTC' --json")["schedules"][1]["change"] == "updated"
     )
@@ -125,8 +125,8 @@ def test_all_or_none(team: Arco) -> None:
     ("line", "code", "said"),
     [
         ("disable", 2, "give an ID, --label K=V or --all"),
-        ("disable a --all", 2, "give IDs, --label or --all, not several of them"),
-        ("disable a b --expect-version 1", 2, "--expect-version is about one schedule"),
+        ("disable a --all", 2, "give only one of IDs, --label and --all"),
+        ("disable a b --expect-version 1", 2, "--expect-version needs a single ID"),
         ("delete --label team", 2, "--label 'team' must be KEY=VALUE"),
         ("delete --label team=x --label team=y", 2, "--label 'team' is given twice, with different values"),
         ("delete --label team=x", 3, "no schedule with team=x: see `arco schedule list`"),
@@ -134,7 +134,7 @@ def test_all_or_none(team: Arco) -> None:
         ("disable --label team=data", 2, "this would disable 2 schedules (a, b): add --yes"),
         ("trigger --label tier=1", 2, "this would trigger 1 schedule (b): add --yes"),
         ("discard --all", 2, "this would discard what waits of 3 schedules (a, b, c): add --yes"),
-        ("trigger a b --wait", 2, "--wait and --follow are about one schedule"),
+        ("trigger a b --wait", 2, "--wait and --follow need a single ID"),
         ("list nobody", 3, "no schedule nobody"),
         ("list --label x", 2, "--label 'x' must be KEY=VALUE"),
     ],

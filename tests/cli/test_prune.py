@@ -40,7 +40,7 @@ def test_runs_go_with_their_ticks(arco: Arco) -> None:
     assert len(list((arco.folder / "arco.db.runs" / "attempts").iterdir())) == 21
     said = arco.ok("prune --older-than 7d", at="2025-03-01T00:00:00Z")
     assert said.out.startswith("21 ticks, 0 lapse records and 20 runs of 1 schedule removed")
-    assert said.err == "note: the output of 21 attempts is removed\n"
+    assert said.err == "note: the output of 21 attempts was removed\n"
     assert len(arco.json("runs list")["runs"]) == 1
     assert arco("runs show job:1736503200").code == 3
     assert arco.ok("verify").out.startswith("ok: 6 events")
@@ -58,7 +58,7 @@ def test_compact_beside_others(daily: Arco) -> None:
         other.execute("BEGIN")
         assert other.execute("SELECT count(*) FROM ticks").fetchone() == (3,)
         result = daily.ok("--busy-timeout 0.2 compact")
-        assert "others have the database open" in result.err
+        assert "other processes have the database open" in result.err
         assert other.execute("SELECT count(*) FROM ticks").fetchone() == (3,)
     with locked(daily.db):
         result = daily("--busy-timeout 0.2 compact")

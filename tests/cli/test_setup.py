@@ -126,7 +126,11 @@ def test_installing_keeps_everything_else_and_happens_once(home: Home) -> None:
     """The line is put between marks, replaced when it differs, left alone when it is there."""
     others = "# mine\nMAILTO=me\n0 5 * * * echo 100\\%  \n\n@daily x"
     (home.folder / "tab").write_text(others, "utf-8")
-    steps = [("1", "Added to your crontab: * "), ("1", "Already there: * "), ("5", "Replaced in your crontab: */5 ")]
+    steps = [
+        ("1", "Added to your crontab: * "),
+        ("1", "Already in your crontab: * "),
+        ("5", "Replaced in your crontab: */5 "),
+    ]
     for every, said in steps:
         done = home.arco("setup", "cron", "--install", "--every", every)
         assert done.stdout.startswith(said), done
@@ -151,10 +155,10 @@ def test_a_crontab_that_cannot_be_read_is_left_alone(home: Home) -> None:
     done = home.arco("setup", "cron", "--install", CRONTAB_FAILS="1")
     assert (done.returncode, done.stderr) == (
         2,
-        "arco: `crontab -l` failed (exit 1): you may not use this program\n",
+        "arco: `crontab -l` failed with exit code 1: you may not use this program\n",
     )
     none = home.arco("setup", "cron", "--install", PATH="/nowhere")
-    assert (none.returncode, "there is no `crontab` program here" in none.stderr) == (2, True)
+    assert (none.returncode, "can't find the `crontab` program" in none.stderr) == (2, True)
     assert not (home.folder / "tab").exists()
 
 
@@ -246,9 +250,9 @@ def test_the_unit_that_executes_too(home: Home) -> None:
     ):
         assert line in lines
     assert answer["commands"][1] == "systemctl --user enable --now arco-work.service"
-    assert "note: --install writes this file\n" in home.arco("setup", "systemd", "--work").stderr
+    assert "note: add --install to write this file\n" in home.arco("setup", "systemd", "--work").stderr
     refused = home.arco("setup", "systemd", "--work", "--every", "5")
-    assert (refused.returncode, "--every is not for --work" in refused.stderr) == (2, True)
+    assert (refused.returncode, "--every and --work can't be combined" in refused.stderr) == (2, True)
 
 
 def test_installing_the_units(home: Home) -> None:
@@ -340,9 +344,9 @@ def test_the_interval_is_kept(home: Home) -> None:
     assert home.arco("setup", "cron").stdout.startswith("* * * * * ")
     assert kept() is None
     done = home.arco("setup", "cron", "--install", "--every", "15")
-    assert "note: an evaluation is expected each 15 minutes from now on" in done.stderr
+    assert "note: from now on `arco status` and warnings expect an evaluation every 15 minutes" in done.stderr
     assert kept() == 15
-    assert home.arco("setup", "cron", "--install").stdout.startswith("Already there: */15 * * * * ")
+    assert home.arco("setup", "cron", "--install").stdout.startswith("Already in your crontab: */15 * * * * ")
     assert home.arco("setup", "cron").stdout.startswith("*/15 * * * * ")
     assert "00/15" in home.arco("setup", "systemd").stdout
     home.arco("setup", "systemd", "--every", "5")

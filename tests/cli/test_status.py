@@ -185,7 +185,7 @@ def test_the_clock_that_stands_in(daily: Arco) -> None:
 @pytest.mark.parametrize("command", [["status"], ["schedule", "list", "--json"], ["why", "daily"]])
 def test_a_terminal_is_told_once_of_the_clock_that_stands_in(daily: Arco, command: list[str]) -> None:
     """On stderr, where it is a terminal; in a pipe nothing is said besides the answer."""
-    note = "note: ARCO_NOW is set, so it is 2025-01-01T00:00:00Z for arco"
+    note = "note: ARCO_NOW sets the clock to 2025-01-01T00:00:00Z"
     assert note not in daily(*command).err
     screen = Screen()
     with contextlib.redirect_stderr(screen), contextlib.redirect_stdout(io.StringIO()):

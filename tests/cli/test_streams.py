@@ -67,7 +67,7 @@ ASKING = [
 ]  # fmt: skip
 CHANGING = ["tick --now 2025-01-15T12:00:00Z", "schedule update a --max-catchup 7", "schedule trigger a", "init"]
 TABLES = ("ticks list", "lapses list", "runs list", "events list")
-FULL = "arco: the answer can't be written to stdout: No space left on device"
+FULL = "arco: can't write the answer to stdout: No space left on device"
 
 
 @pytest.mark.slow
@@ -96,7 +96,7 @@ def test_a_full_stdout(named: Arco, tmp_path: Path, command: str) -> None:
     changed = copy.exists() or named.content() != before
     assert said.startswith(FULL), said
     if changed:
-        assert said == f"{FULL}; what the command did is done"
+        assert said == f"{FULL}; the changes were made"
     elif not command.startswith(("tick", "work", "prune", "init")):
         assert said == FULL
 

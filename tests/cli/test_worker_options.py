@@ -40,16 +40,16 @@ def statement(arco: Arco, text: str, *values: object) -> list[tuple[object, ...]
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ("--executor cluster", "--executor 'cluster' is unknown: there is local, slurm, program"),
+        ("--executor cluster", "--executor 'cluster' must be one of local, slurm, program"),
         ("--executor slurm", "--executor slurm needs --spool DIR"),
-        ("--executor slurm --spool x", "--spool 'x' is not an absolute path without backslashes and line breaks"),
+        ("--executor slurm --spool x", "--spool 'x' must be an absolute path without backslashes and line breaks"),
         ("--partition p --qos q", "--partition, --qos needs --executor slurm"),
         ("--executor slurm --spool /x --sbatch=--array=1", "--sbatch '--array=1': arco sets that itself"),
         ("--executor slurm --spool /x --sbatch x", "--sbatch 'x' is not an option of sbatch"),
         ("--executor program", "--executor program needs --program LINE"),
         ("--program x", "--program needs --executor program"),
         ("--executor program --program x --log-dir y", "--log-dir needs --executor local"),
-        ("--log-limit 1k", "--log-limit 1k is less than 64k"),
+        ("--log-limit 1k", "--log-limit 1k must be at least 64k"),
         ("--log-limit much", "--log-limit 'much' is not a size: write it like 500k, 64M or 2G"),
         ("--log-keep 3s", "--log-keep"),
         ("--pool external", "no worker serves the pool external"),
@@ -83,7 +83,7 @@ def test_what_is_no_size(text: str) -> None:
 def test_a_clock_that_stands_still(arco: Arco) -> None:
     """`ARCO_NOW` is the clock of `--once` alone."""
     refused = arco("work")
-    assert (refused.code, "ARCO_NOW is the clock of `work --once` alone" in refused.err) == (2, True)
+    assert (refused.code, "ARCO_NOW only works with --once" in refused.err) == (2, True)
     arco.ok("work --once")
     assert statement(arco, "SELECT strftime('%Y-%m-%d', started_at, 'unixepoch') FROM attempt_rows") == [
         ("2025-01-15",)
@@ -130,8 +130,8 @@ def test_another_hosts_database(arco: Arco) -> None:
         assert answer.code == code, answer
     refused = arco("work --once", ARCO_NOW=MINUTES % 1)
     assert refused.err == (
-        "arco: a worker on far was here 60 s ago, and SQLite is one machine's: stop it there, or wait until it has "
-        "been gone for 300 s\n"
+        "arco: a worker on far was seen 60 s ago, and the database belongs to one machine: stop that worker, or "
+        "wait until it has been gone for 300 s\n"
     )
 
 
@@ -167,12 +167,12 @@ def test_prune_removes_the_output_of_old_runs(arco: Arco) -> None:
     looked = arco.ok("prune --older-than 2d --dry-run")
     assert looked.err == "note: the output of 1 attempt would be removed\n"
     assert len(list(attempts.iterdir())) == 2
-    assert arco.ok("prune --older-than 2d").err == "note: the output of 1 attempt is removed\n"
+    assert arco.ok("prune --older-than 2d").err == "note: the output of 1 attempt was removed\n"
     assert [log.read_text("utf-8") for log in attempts.glob("*/log")] == ["new\n"]
     assert arco.ok("prune --older-than 2d").err == ""
     assert len(arco.json("runs list")["runs"]) == 2
     Path(f"{arco.db}.runs/identity").write_text("another\n", "utf-8")
-    assert "warning: the output of old runs stays: " in arco.ok("prune --older-than 2d").err
+    assert "warning: the output of old runs was not removed: " in arco.ok("prune --older-than 2d").err
 
 
 # A worker that is root.

@@ -63,7 +63,7 @@ def test_it_ends_when_a_newer_arco_brought_the_database_forward(arco: Arco) -> N
             connection.execute("PRAGMA user_version = 99")
         assert worker.wait(10) == 0
         assert worker.stderr is not None
-        assert "a newer arco has brought the database forward" in worker.stderr.read()
+        assert "a newer arco has upgraded the database" in worker.stderr.read()
     assert workers(arco) == 1
 
 

@@ -257,7 +257,7 @@ def names(asked: Asked) -> list[str]:
 
 
 def test_a_reader_sees_what_was_committed_meanwhile(path: Path) -> None:
-    """At each question, whether others have the database open, closed it, or were killed; and never writes."""
+    """At each question, whether other processes have the database open, closed it, or were killed; and never writes."""
     with Workspace.create(path) as workspace:
         workspace.create_schedule("a", Definition(cron_expression="@daily"), now=0)
     with reading(path) as asked:
