@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from arco_sched.api import Instant, Workspace
+    from arco_sched.api.answers import as_dict
+    from arco_sched.api.instants import format_instant, parse_instant
     from arco_sched.core.attempts import Attempt, End, Outcome
     from arco_sched.core.cron.explanation import Explanation, FieldVerdict
     from arco_sched.core.definitions import (
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
         TickStatus,
         VersionShift,
     )
-    from arco_sched.core.instants import format_instant, parse_instant
     from arco_sched.core.policy import Backoff, OnLost, Overlap, Policy
     from arco_sched.core.ports import Compaction
     from arco_sched.core.problems import Problem
@@ -161,6 +162,7 @@ __all__ = [
     "Worker",
     "Workspace",
     "__version__",
+    "as_dict",
     "format_instant",
     "parse_instant",
 ]
@@ -250,8 +252,9 @@ _MODULES: Final = {
     "WhyDuring": "service.why_during",
     "Worker": "core.run_subjects",
     "Workspace": "api",
-    "format_instant": "core.instants",
-    "parse_instant": "core.instants",
+    "as_dict": "api.answers",
+    "format_instant": "api.instants",
+    "parse_instant": "api.instants",
 }
 """The module of each public name."""
 

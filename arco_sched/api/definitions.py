@@ -28,6 +28,8 @@ class Definitions(Facade):
         now: Instant,
         start_at: Instant | None = None,
         enabled: bool | None = None,
+        by: str | None = None,
+        note: str | None = None,
     ) -> ScheduleChange:
         """Create a schedule, or re-create a deleted one; the same content again is `unchanged`.
 
@@ -39,9 +41,11 @@ class Definitions(Facade):
             now: The clock: an aware datetime or whole seconds since 1970.
             start_at: The instant from which on occurrences count (default: now).
             enabled: False to begin paused (default: enabled, or as it is).
+            by: Who does this, for the record (default: nobody is named).
+            note: Why, for the record; with `by`.
         """
         given = Given()
-        return given.call(
+        return given.signed(self._store, by, note).call(
             super().create_schedule,
             given.schedule_id("schedule_id", schedule_id),
             given.definition("definition", definition),
@@ -60,6 +64,8 @@ class Definitions(Facade):
         enabled: bool | None = None,
         expect_version: int | None = None,
         discard_waiting: bool = False,
+        by: str | None = None,
+        note: str | None = None,
     ) -> ScheduleChange:
         """Replace some fields of the definition, and its start, enable or disable with it.
 
@@ -67,16 +73,20 @@ class Definitions(Facade):
 
         Args:
             schedule_id: The id of a schedule that is not deleted.
-            values: New values by the names of fields of `Definition` and `RequestContent`; None clears a field.
+            values: New values by the names of the fields of `Definition`, `RequestContent` and `Policy`, such as
+                `{"timezone": "Europe/Berlin", "command": "make", "max_retries": 3}`; or a whole `request` or `policy`.
+                None clears a field that can be empty (text, lists, labels, instants, timeouts); other fields refuse it.
             now: The clock: an aware datetime or whole seconds since 1970. Occurrences before it stay with the version
                 that was in force.
             start_at: Another start, until anything of the schedule is accounted for; None to leave it as it is.
             enabled: True or False to enable or disable; None to leave it as it is.
             expect_version: Refuse where the current definition version is another, as after somebody else's change.
             discard_waiting: Whether occurrences that wait lapse, with reason `discarded`.
+            by: Who does this, for the record (default: nobody is named).
+            note: Why, for the record; with `by`.
         """
         given = Given()
-        return given.call(
+        return given.signed(self._store, by, note).call(
             super().update_schedule,
             given.schedule_id("schedule_id", schedule_id),
             given.fields("values", values),
@@ -95,6 +105,8 @@ class Definitions(Facade):
         prune: bool = False,
         dry_run: bool = False,
         refuse: Callable[[Version, Wanted], str | None] | None = None,
+        by: str | None = None,
+        note: str | None = None,
     ) -> Applied:
         """Make every schedule what it should be, in one transaction, all of them or none; a deleted id is re-created.
 
@@ -107,9 +119,11 @@ class Definitions(Facade):
             dry_run: Whether to answer only what that would be.
             refuse: Called with the current version of a schedule that would be changed and what is wanted of it; a text
                 says why it must not be. It may only read.
+            by: Who does this, for the record (default: nobody is named).
+            note: Why, for the record; with `by`.
         """
         given = Given()
-        return given.call(
+        return given.signed(self._store, by, note).call(
             super().apply,
             given.wanted("wanted", wanted),
             now=given.instant("now", now),

@@ -35,7 +35,9 @@ class Evaluations(Facade):
         """One evaluation: every occurrence through `now` becomes a tick, lapses, or waits for the next one.
 
         It works in transactions, each of which reads the schedules' state anew; one that is cut short loses nothing,
-        the next evaluation goes on where it was. Raises `NotFound` for a schedule that is not there.
+        the next evaluation goes on where it was.
+
+        With a `now` before that of the last evaluation it does nothing. Raises `NotFound` for an unknown schedule.
 
         Args:
             now: The clock: an aware datetime or whole seconds since 1970.
@@ -54,7 +56,15 @@ class Evaluations(Facade):
             batch=given.optional(given.size, "batch", batch),
         )
 
-    def rewind(self, *, now: Instant, schedules: Iterable[str] = (), dry_run: bool = False) -> list[Rewinding]:
+    def rewind(
+        self,
+        *,
+        now: Instant,
+        schedules: Iterable[str] = (),
+        dry_run: bool = False,
+        by: str | None = None,
+        note: str | None = None,
+    ) -> list[Rewinding]:
         """Bring every cursor that is ahead of `now` back to it, as after a clock that was wrong.
 
         Doing it again finds nothing. Raises `NotFound` for a schedule that is not there.
@@ -63,9 +73,11 @@ class Evaluations(Facade):
             now: The clock: an aware datetime or whole seconds since 1970.
             schedules: The ids of the schedules to look at (default: all).
             dry_run: Whether to answer only what that would be.
+            by: Who does this, for the record (default: nobody is named).
+            note: Why, for the record; with `by`.
         """
         given = Given()
-        return given.call(
+        return given.signed(self._store, by, note).call(
             super().rewind,
             now=given.instant("now", now),
             schedules=given.schedule_ids("schedules", schedules),
@@ -81,6 +93,8 @@ class Evaluations(Facade):
         now: Instant,
         limit: int = 1000,
         dry_run: bool = False,
+        by: str | None = None,
+        note: str | None = None,
     ) -> Backfill:
         """Ticks and runs for occurrences of the past that lapsed, were paused or lie before the start.
 
@@ -94,9 +108,11 @@ class Evaluations(Facade):
             now: The clock.
             limit: New ticks at most, oldest first, 1 to 10,000.
             dry_run: Whether to answer only what that would be.
+            by: Who does this, for the record (default: nobody is named).
+            note: Why, for the record; with `by`.
         """
         given = Given()
-        return given.call(
+        return given.signed(self._store, by, note).call(
             super().backfill,
             given.schedule_id("schedule_id", schedule_id),
             start=given.instant("start", start),
@@ -106,7 +122,16 @@ class Evaluations(Facade):
             dry_run=given.flag("dry_run", dry_run),
         )
 
-    def request_run(self, key: str, content: RequestContent, *, now: Instant, policy: Policy = DEFAULT) -> Requested:
+    def request_run(
+        self,
+        key: str,
+        content: RequestContent,
+        *,
+        now: Instant,
+        policy: Policy = DEFAULT,
+        by: str | None = None,
+        note: str | None = None,
+    ) -> Requested:
         """Reserve a run for a run key, or find the one that is there, whose policy stays.
 
         Raises `Conflict` when the key is reserved for another content: the request is recorded and shown with the run,
@@ -117,9 +142,11 @@ class Evaluations(Facade):
             content: What the run is asked to do; `help(RequestContent)` lists the fields.
             now: The clock: an aware datetime or whole seconds since 1970.
             policy: How the run is executed; `help(Policy)` lists the fields.
+            by: Who does this, for the record (default: nobody is named).
+            note: Why, for the record; with `by`.
         """
         given = Given()
-        return given.call(
+        return given.signed(self._store, by, note).call(
             super().request_run,
             given.label("key", key),
             given.content("content", content),

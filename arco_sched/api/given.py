@@ -15,12 +15,14 @@ from arco_sched.core.history import (
     TICK_STATUSES,
     LapseReason,
     RunStatus,
+    Signature,
     TickStatus,
 )
 from arco_sched.core.kinds import Choice, Kind, Note, Pairs, Span, Text, problems_of
-from arco_sched.core.policy import MAX_SECONDS, Policy
+from arco_sched.core.policy import MAX_EXIT_CODE, MAX_SECONDS, Policy
+from arco_sched.core.ports import Store
 from arco_sched.core.problems import CLOSE, Problem
-from arco_sched.core.rows import Field, part_types, rows
+from arco_sched.core.rows import REQUIRED, Field, part_types, rows
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 _FIELDS: Final = {field.name: field for field in fields.FIELDS if field.path[:1] == ("definition",)}
 """The fields that an update may name."""
+
+MAX_SIGNAL: Final = 64
+"""The largest number of a signal."""
 
 _SECONDS: Final = Span("seconds", 0, MAX_SECONDS)
 _LABELS: Final = Pairs(Text(empty=True))
@@ -49,6 +54,18 @@ class Given:
         """Fields of the right type: whether they are acceptable is asked here only where something else is wrong."""
         self._of_schedules: list[tuple[str, Given]] = []
         """What is wanted of each schedule, by its id."""
+        self._store: Store | None = None
+        self._signature: Signature | None = None
+
+    def signed(self, store: Store, by: object, note: object) -> "Given":
+        """These arguments; what the call records in the store is signed, where `by` says by whom."""
+        named = self.optional(self.label, "by", by)
+        why = self.optional(self.label, "note", note)
+        if by is None and note is not None:
+            self.problems.append(Problem("note", "unsigned"))
+        if named is not None:
+            self._store, self._signature = store, Signature(named, why)
+        return self
 
     def call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the method answers; raises `InvalidInput` without calling it where anything given was wrong."""
@@ -57,7 +74,13 @@ class Given:
         if any(one.problems for _, one in self._of_schedules):
             found = [(name, [*one.problems, *one.unacceptable()]) for name, one in self._of_schedules]
             raise InvalidFields(*((name, problem) for name, problems in found for problem in problems))
-        return method(*args, **kwargs)
+        if self._store is None:
+            return method(*args, **kwargs)
+        before, self._store.signature = self._store.signature, self._signature
+        try:
+            return method(*args, **kwargs)
+        finally:
+            self._store.signature = before
 
     def unacceptable(self) -> list[Problem]:
         """What is wrong with fields that have the right type."""
@@ -99,6 +122,10 @@ class Given:
     def label(self, argument: str, value: object) -> str:
         """A text of one line that somebody chose: the name of a workspace, a run key."""
         return values.label(value, self._note(argument))
+
+    def text(self, argument: str, value: object) -> str:
+        """Any string."""
+        return values.text(value, self._note(argument))
 
     def name(self, argument: str, value: object) -> str:
         """A text that names something there may be: the id of a tick or a run, a status, a cursor."""
@@ -166,6 +193,15 @@ class Given:
         return value
 
     # Runs.
+
+    def exit_code(self, argument: str, value: object) -> int:
+        """An exit code; what `subprocess` returns for a signal is not one."""
+        signal = -value if isinstance(value, int) else 0
+        if 0 < signal <= MAX_SIGNAL:
+            note = self._note(argument)
+            note("signal", most=MAX_EXIT_CODE, value=value, signal=signal, shown=128 + signal)
+            return 0
+        return self.whole(argument, value, 0, MAX_EXIT_CODE)
 
     def run(self, argument: str, value: object) -> str:
         """What names a run: a run id or its beginning, a tick id, a schedule id."""
@@ -251,14 +287,20 @@ class Given:
             if name in parts:
                 plain[name] = self._parts(name, parts[name], each)
             elif name in _FIELDS:
-                plain[name] = self._field(_FIELDS[name], each)
+                plain[name] = self._replacement(_FIELDS[name], each)
             else:
-                from difflib import get_close_matches
-
-                nearest = get_close_matches(name[:100], [*_FIELDS, *parts], n=1, cutoff=CLOSE)
-                meant = f": did you mean {nearest[0]}?" if nearest else ""
-                note("unknown_field", given=ascii(name[:40]) if name else values.given(key), meant=meant)
+                note("unknown_field", given=ascii(name[:40]) if name else values.given(key), meant=_meant(name))
         return plain
+
+    def _replacement(self, field: Field, value: object) -> Any:
+        """The new value of a field: None clears one that can be empty."""
+        if value is not None:
+            return self._field(field, value)
+        if not field.clearable:
+            default = "" if field.default is REQUIRED else f": its default is {field.default!r}"
+            note = self._note(field.name)
+            note("no_clearing", default=default)
+        return field.default
 
     def wanted(self, argument: str, value: object) -> list[Wanted]:
         """What schedules should be; what is wrong with any of them is told as `InvalidFields`."""
@@ -281,6 +323,49 @@ class Given:
             )
             self._of_schedules.append((found[-1].schedule_id, one))
         return found
+
+
+_WORDS: Final = {
+    "cron": "cron_expression",
+    "expression": "cron_expression",
+    "schedule": "cron_expression",
+    "tz": "timezone",
+    "zone": "timezone",
+    "asset": "asset_selection",
+    "assets": "asset_selection",
+    "partition": "partition_selection",
+    "partitions": "partition_selection",
+    "label": "labels",
+    "tags": "labels",
+    "workdir": "working_directory",
+    "cwd": "working_directory",
+    "env": "environment",
+    "env_file": "environment_file",
+    "resource": "resources",
+    "user": "run_as",
+    "exclude": "excluded_days",
+    "max_catchup": "max_catchup_ticks",
+    "retries": "max_retries",
+    "retry_on": "retry_exit_codes",
+    "until": "paused_until",
+    "end": "end_at",
+}
+"""The fields that are meant by other words, those of the command line's options among them."""
+
+
+def _meant(name: str) -> str:
+    """What to write for a name that is no field's; empty where nothing is close."""
+    if name in {"start_at", "enabled"}:
+        return f": {name} is an argument of its own"
+    if name == "start":
+        return ": start_at is an argument of its own"
+    names = [*_FIELDS, *part_types(Definition)]
+    beginning = [each for each in names if name and each.startswith(f"{name}_")]
+    from difflib import get_close_matches
+
+    near = get_close_matches(name[:100], names, n=1, cutoff=CLOSE)
+    nearest = _WORDS.get(name) or (beginning[0] if len(beginning) == 1 else None) or (near[0] if near else None)
+    return f": did you mean {nearest}?" if nearest else ""
 
 
 @lru_cache(maxsize=16)

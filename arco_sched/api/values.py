@@ -57,7 +57,8 @@ def instant(value: object, note: Note) -> int:
     if isinstance(value, datetime):
         return _epoch(value, note)
     if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:  # NaN's rest is true as well
-        note("type", what=_MOMENT, given=given(value))
+        is_clock = isinstance(value, float) and MIN_INSTANT <= value <= MAX_INSTANT  # as time.time() is
+        note("fraction" if is_clock else "type", what=_MOMENT, given=given(value))
     elif not MIN_INSTANT <= value <= MAX_INSTANT:
         is_near = 0 < value < 1000 * _CENTURY
         note("milliseconds" if is_near else "moment_years", what=_MOMENT, given=given(value))
@@ -163,6 +164,8 @@ def path(value: object, note: Note) -> Path:
         return Path()
     if not found:
         note("empty")
+    if found == ":memory:":
+        note("memory", value=found)
     try:
         has_nul = b"\0" in os.fsencode(found)
     except UnicodeEncodeError:

@@ -12,7 +12,7 @@ from arco_sched.api.given import Given
 from arco_sched.api.lists import Lists
 from arco_sched.api.lives import Lives
 from arco_sched.api.questions import Questions
-from arco_sched.configuration import create_store, open_store
+from arco_sched.configuration import ask_store, create_store, open_store
 from arco_sched.core.errors import Conflict, DatabaseUnusable, InvalidInput
 
 if TYPE_CHECKING:
@@ -49,17 +49,19 @@ class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
         super().__init__(store)
 
     @classmethod
-    def open(cls, path: PathLike, *, busy_timeout: float | None = None) -> Self:
+    def open(cls, path: PathLike, *, busy_timeout: float | None = None, read_only: bool = False) -> Self:
         """An existing database; raises `DatabaseUnusable` when there is none or it can't be used.
 
         Args:
             path: Where the file is, as str or Path.
             busy_timeout: Seconds to wait while somebody else writes, from 0 on (default: 60).
+            read_only: Whether only to ask: for a file that you may read and not write, too. Every method that changes
+                something then raises `DatabaseUnusable`.
         """
         given = Given()
         with _path_errors(path):
             store = given.call(
-                open_store,
+                ask_store if given.flag("read_only", read_only) else open_store,
                 given.path("path", path),
                 busy_timeout=given.optional(given.seconds, "busy_timeout", busy_timeout),
             )
@@ -117,20 +119,27 @@ class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
         unexecuted: bool = False,
         dry_run: bool = False,
         progress: Callable[[int, int], None] | None = None,
+        by: str | None = None,
+        note: str | None = None,
     ) -> Pruning:
         """Remove ticks, lapses, runs that were final by then, and their events, before an instant.
 
-        Definitions stay, and nothing is made twice because of it.
+        Definitions stay, and nothing is made twice because of it. What waits or is running stays, and of each schedule
+        the last run, the last that ended and the last success. So do runs of `request_run` and `retry(current=True)`,
+        since their keys stay reserved: the file grows with each new key.
 
         Args:
-            before: The instant: an aware datetime or whole seconds since 1970.
+            before: The instant, not after `now`: an aware datetime or whole seconds since 1970.
             now: The clock, which the events of the pruning bear.
-            unexecuted: Whether requested runs go too that no worker takes and of whose life nobody told.
+            unexecuted: Whether runs of ticks go too that are requested, that no worker takes, and that nobody started:
+                those of the pool `external`, or without a command.
             dry_run: Whether to answer only what that would be.
             progress: Called after each schedule with the schedules done, and of all.
+            by: Who does this, for the record (default: nobody is named).
+            note: Why, for the record; with `by`.
         """
         given = Given()
-        return given.call(
+        return given.signed(self._store, by, note).call(
             super().prune,
             before=given.instant("before", before),
             now=given.instant("now", now),

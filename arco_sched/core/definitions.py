@@ -8,7 +8,7 @@ epochs (whole UTC seconds). The names are those of the JSON answers.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
-from arco_sched.core.instants import MAX_MINUTES
+from arco_sched.core.instants import MAX_MINUTES, epoch_of
 from arco_sched.core.kinds import MAX_COMMAND, Choice, Flag, Instant, Many, Pairs, Span, Text, Whole
 from arco_sched.core.policy import DEFAULT, Policy
 from arco_sched.core.rows import Field, described
@@ -299,10 +299,10 @@ class Version:
     created_at: int
     effective_from: int
 
-    def is_paused(self, at: int) -> bool:
+    def is_paused(self, at: "datetime | int") -> bool:
         """Whether a pause would skip an occurrence at this instant."""
         until = self.definition.paused_until
-        return not self.enabled or (until is not None and at < until)
+        return not self.enabled or (until is not None and epoch_of(at, "at") < until)
 
 
 class Term(NamedTuple):

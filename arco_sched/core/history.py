@@ -6,9 +6,13 @@ hundred thousand is a named tuple, which is made in a quarter of the time of a f
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from arco_sched.core.definitions import RequestContent, Version
+from arco_sched.core.instants import epoch_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 TickStatus = Literal["triggered", "skipped", "failed"]
 
@@ -93,12 +97,13 @@ class Schedule:
     last_success_at: int | None = None
     stale_after: int | None = None
 
-    def is_stale(self, now: int) -> bool:
+    def is_stale(self, now: "datetime | int") -> bool:
         """Whether no success ended within `success_within_seconds`, counted at the earliest from when that was set.
 
         A schedule that is paused, deleted, over, or has not begun is not stale; a pause that ended by itself counts
         from its end.
         """
+        now = epoch_of(now, "now")
         end = self.version.definition.end_at
         return self.stale_after is not None and now > self.stale_after and (end is None or now < end)
 

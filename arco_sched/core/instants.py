@@ -5,9 +5,12 @@ reading may fall outside the years 1 to 9999 even if the instant doesn't.
 """
 
 import re
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from arco_sched.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 DAY: Final = 86_400
 
@@ -101,6 +104,16 @@ def parse_instant(text: str, what: str = "the instant") -> int:
     if not MIN_INSTANT <= epoch <= MAX_INSTANT:
         raise _refused(what, "years", text)
     return epoch
+
+
+def epoch_of(instant: "datetime | int", what: str) -> int:
+    """Whole seconds since 1970 of what a Python caller has: them, or an aware `datetime`; raises `InvalidInput`."""
+    if isinstance(instant, int):
+        return int(instant)
+    timestamp = getattr(instant, "timestamp", None)  # nothing here may import `datetime`, which knows a clock
+    if timestamp is None or instant.utcoffset() is None:
+        raise InvalidInput(f"{what} must be an aware datetime or whole seconds since 1970")
+    return int(instant.replace(microsecond=0).timestamp())
 
 
 def format_instant(epoch: int) -> str:

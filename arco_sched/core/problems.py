@@ -25,6 +25,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     "moment_years": "{field} must be {what}, not {given}, which is outside the years 1 to 9999",
     "unknown_field": "{field} names {given}, which is not a field of Definition, RequestContent or Policy{meant}",
+    "no_clearing": "{field} must not be None{default}",
+    "fraction": "{field} must be {what}, not {given}: int() cuts the fraction",
+    "signal": "{field} must be between 0 and {most}, not {value}: a command that signal {signal} ended has {shown}",
+    "unsigned": "{field} says why somebody did this: say who with by=",
+    "memory": "{field} {value!r} is not a file: a database is always one",
     "twice": "{field} appears twice",
     "path": "{field} {value!a} can't be a file name",
     # Values.
@@ -75,6 +80,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     # What is asked.
     "cursor": "{field} {value!a} is not a valid cursor: use `next_cursor` of the previous page",
     "empty_range": "{field} {stop} is not after {names[start]} {start}",
+    "not_past": "{field} {before} is after now {now}: what lies ahead can't be removed",
     "in_future": "{field} {stop} is in the future: only what was due can be backfilled",
     "ahead_of_clock": (
         "now {now} is ahead of the clock ({clock}): "

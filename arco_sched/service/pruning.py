@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from arco_sched.core import events
+from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import UNBOUNDED
 from arco_sched.core.history import FinalRun, PrunedPart, PrunedRuns
-from arco_sched.core.instants import BEFORE_ALL
+from arco_sched.core.instants import BEFORE_ALL, format_instant
 from arco_sched.core.ports import Store, Transaction
+from arco_sched.core.problems import Problem
 
 BATCH: Final = 20_000
 """Ticks that one transaction of a pruning removes, about."""
@@ -58,6 +60,10 @@ def prune(
     later tick depends on what was removed, and no run key of it is reserved again. Each transaction removes about
     `batch` ticks or `runs` runs; doing it again finishes what was cut short.
     """
+    if before > now:
+        raise InvalidInput(
+            Problem("before", "not_past", {"before": format_instant(before), "now": format_instant(now)})
+        )
     with store.read() as transaction:
         schedules = transaction.history.reaching_before(before)
     walk = _Walk(schedules, before)

@@ -61,13 +61,14 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
     def is_here(_: Worker) -> bool:
         return True
 
-    version = {"now": NOW, "expect_version": 1, "discard_waiting": True}
+    signed = {"by": "alice", "note": "why"}
+    version = {"now": NOW, "expect_version": 1, "discard_waiting": True, **signed}
     start = {"start_at": workspace.schedule("a", now=NOW).schedule.version.start_at}
     cursor = workspace.ticks(limit=1).next_cursor
     return (
         Call(
             "create_schedule",
-            {"schedule_id": "c", "definition": MONTHLY, "now": NOW, "start_at": NOW, "enabled": True},
+            {**signed, "schedule_id": "c", "definition": MONTHLY, "now": NOW, "start_at": NOW, "enabled": True},
         ),
         Call(
             "update_schedule",
@@ -81,6 +82,7 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
         Call(
             "apply",
             {
+                **signed,
                 "wanted": [Wanted("a", MONTHLY, enabled=False)],
                 "now": NOW,
                 "prune": False,
@@ -89,12 +91,13 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
             },
         ),
         Call("evaluate", {"now": NOW, "schedules": ["a"], "dry_run": False, "progress": progress, "batch": 3}),
-        Call("rewind", {"now": NEW_YEAR, "schedules": ["a"], "dry_run": False}),
-        Call("discard", {"schedule_id": "a", "now": NOW, "dry_run": False}),
-        Call("discard_all", {"schedule_ids": ["a"], "now": NOW, "dry_run": False}),
+        Call("rewind", {**signed, "now": NEW_YEAR, "schedules": ["a"], "dry_run": False}),
+        Call("discard", {**signed, "schedule_id": "a", "now": NOW, "dry_run": False}),
+        Call("discard_all", {**signed, "schedule_ids": ["a"], "now": NOW, "dry_run": False}),
         Call(
             "backfill",
             {
+                **signed,
                 "schedule_id": "a",
                 "start": NOW - 500 * DAY,
                 "stop": NOW,
@@ -103,23 +106,26 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
                 "dry_run": False,
             },
         ),
-        Call("trigger", {"schedule_id": "a", "now": NOW}),
-        Call("trigger_all", {"schedule_ids": ["a", "b"], "now": NOW}),
-        Call("request_run", {"key": "mine", "content": content, "now": NOW, "policy": Policy(max_retries=1)}),
-        Call("start_run", {"run": run_id, "external_id": "y", "now": NOW}),
-        Call("finish_run", {"run": started, "attempt": 1, "exit_code": 0, "now": NOW, "message": "done"}),
-        Call("retry", {"runs": [started], "now": NOW, "current": False, "force": True}),
-        Call("cancel", {"runs": [unwanted], "now": NOW}),
-        Call("skip", {"runs": [discarded], "now": NOW}),
-        Call("fail_run", {"run": run_id, "now": NOW, "attempt": 1, "message": "the node is gone"}),
-        Call("set_pool", {"pool": "small", "slots": 2, "now": NOW}),
+        Call("trigger", {**signed, "schedule_id": "a", "now": NOW}),
+        Call("trigger_all", {**signed, "schedule_ids": ["a", "b"], "now": NOW}),
+        Call("request_run", {**signed, "key": "mine", "content": content, "now": NOW, "policy": Policy(max_retries=1)}),
+        Call("start_run", {**signed, "run": run_id, "external_id": "y", "now": NOW}),
+        Call("finish_run", {**signed, "run": started, "attempt": 1, "exit_code": 0, "now": NOW, "message": "done"}),
+        Call("retry", {**signed, "runs": [started], "now": NOW, "current": False, "force": True}),
+        Call("cancel", {**signed, "runs": [unwanted], "now": NOW}),
+        Call("skip", {**signed, "runs": [discarded], "now": NOW}),
+        Call("fail_run", {**signed, "run": run_id, "now": NOW, "attempt": 1, "message": "the node is gone"}),
+        Call("set_pool", {**signed, "pool": "small", "slots": 2, "now": NOW}),
         Call("pools", {}),
         Call("workers", {}),
         Call("had_worker", {}),
         Call("expect_every", {"minutes": 5}),
         Call("evaluation_minutes", {}),
         Call("backup", {"path": folder / "copy.db", "replace": True}),
-        Call("prune", {"before": NEW_YEAR, "now": NOW, "unexecuted": True, "dry_run": False, "progress": progress}),
+        Call(
+            "prune",
+            {**signed, "before": NEW_YEAR, "now": NOW, "unexecuted": True, "dry_run": False, "progress": progress},
+        ),
         Call("compact", {}),
         Call("verify", {"progress": progress}),
         Call("status", {"now": NOW, "is_here": is_here, "results": True}),
@@ -158,7 +164,7 @@ def calls(workspace: Workspace, folder: Path) -> tuple[Call, ...]:
 
 
 OPENING: tuple[tuple[Callable[..., Workspace], Mapping[str, Any]], ...] = (
-    (Workspace.open, {"busy_timeout": 1.5}),
+    (Workspace.open, {"busy_timeout": 1.5, "read_only": False}),
     (Workspace.create, {"name": "default", "busy_timeout": 1}),
 )
 """The ways to a workspace, with arguments other than the path."""

@@ -31,6 +31,7 @@ from arco_sched.store.sqlite.opening import check_path, closing_on_error, versio
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from arco_sched.core.ports import Compaction
     from arco_sched.store.sqlite.audit import Audit
     from arco_sched.store.sqlite.transaction import Transaction
 
@@ -63,7 +64,15 @@ class _Asked(Database):
     """A database that is asked alone."""
 
     def _begin_writing(self) -> None:
-        raise DatabaseUnusable(f"the database {self.path} was opened read-only")
+        raise self._read_only()
+
+    def compact(self) -> Compaction:
+        """Nothing is changed here."""
+        self._check_idle()
+        raise self._read_only()
+
+    def _read_only(self) -> DatabaseUnusable:
+        return DatabaseUnusable(f"the database {self.path} was opened read-only: nothing can be changed")
 
 
 class _Way(NamedTuple):
