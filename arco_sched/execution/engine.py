@@ -27,6 +27,8 @@ from arco_sched.execution import folder, logs, protocol, starting
 from arco_sched.execution.calls import Answer, Calls, Request
 from arco_sched.execution.engine_files import EngineFiles
 
+SECONDS: Final = 30.0
+"""How long one call may take."""
 ASK: Final = 1.0
 """Seconds between two questions to an engine, at the least."""
 LEAST_INTERVAL: Final = 0.25
@@ -46,8 +48,9 @@ class Unreachable(Exception):
 class EngineExecutor(ABC):
     """An executor whose attempts run in an engine.
 
-    `path`: the folder `DB.runs` of the store `store_id`. `environment`: that of the calls. `log_limit`: bytes on disk
-    at which a log loses its middle. `clock`: monotonic, seconds.
+    `path`: the folder `DB.runs` of the store `store_id`. `worker_environment`: that of the worker, which the calls get
+    unless `calls_environment` is given. `log_limit`: bytes on disk at which a log loses its middle. `seconds`: how long
+    one call may take. `clock`: monotonic, seconds.
     """
 
     kind: str
@@ -62,8 +65,10 @@ class EngineExecutor(ABC):
         path: str,
         store_id: str,
         *,
-        environment: Mapping[str, str],
+        worker_environment: Mapping[str, str],
+        calls_environment: Mapping[str, str] | None = None,
         log_limit: int = logs.LIMIT,
+        seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
         ask: float = ASK,
     ) -> None:
@@ -73,7 +78,9 @@ class EngineExecutor(ABC):
         self._files = EngineFiles(self._path, log_limit)
         self._clock = clock
         self._ask = ask
-        self._calls = Calls(environment, clock)
+        self._worker = dict(worker_environment)
+        self._seconds = seconds
+        self._calls = Calls(worker_environment if calls_environment is None else calls_environment, clock)
         self._waiting: dict[str, Attempt] = {}
         self._telling: dict[str, Attempt] = {}
         self._ids: dict[str, str] = {}

@@ -33,8 +33,6 @@ from arco_sched.execution.engine import EngineExecutor, Unreachable
 from arco_sched.execution.writers import writers
 
 PROTOCOL: Final = 1
-SECONDS: Final = 30.0
-"""How long one call may take."""
 REPEAT: Final = 1.0
 """Seconds between two calls to end the same attempt, or for more of its output."""
 PIECE: Final = 1 << 20
@@ -55,28 +53,16 @@ _LONGEST: Final = 300
 class ProgramExecutor(EngineExecutor):
     """Hands attempts to the engine behind `program`, a command line as a shell would split it.
 
-    `worker_environment` is that of the program, and told to it. `seconds`: how long one call may take. Raises
-    `InvalidInput` where the program does not say what it can.
+    The program runs in the worker's environment and is told it. `others` are as for every engine. Raises `InvalidInput`
+    if the program doesn't say what it can do.
     """
 
     kind = "program"
     batch = 100
     lanes = 1
 
-    def __init__(
-        self,
-        path: str,
-        store_id: str,
-        *,
-        program: str,
-        worker_environment: Mapping[str, str],
-        log_limit: int = logs.LIMIT,
-        seconds: float = SECONDS,
-        **others: Any,
-    ) -> None:
-        super().__init__(path, store_id, environment=worker_environment, log_limit=log_limit, **others)
-        self._worker = dict(worker_environment)
-        self._seconds = seconds
+    def __init__(self, path: str, store_id: str, *, program: str, **others: Any) -> None:
+        super().__init__(path, store_id, **others)
         self._arguments = _arguments(program)
         self._place, self._has_logs = self._capabilities(program)
         self._seen: dict[str, dict[str, Any]] = {}

@@ -21,7 +21,7 @@ from arco_sched.core.executor import (
     State,
     signal_of,
 )
-from arco_sched.execution import environment, logs, processes, protocol, slurm_words
+from arco_sched.execution import environment, processes, protocol, slurm_words
 from arco_sched.execution.calls import Answer, Request
 from arco_sched.execution.engine import EngineExecutor, Unreachable
 from arco_sched.execution.slurm_words import ASK, HELD_BY_USER, Job, Sbatch
@@ -37,8 +37,6 @@ AGAIN: Final = 5.0
 """Seconds before jobs that could not be cancelled are cancelled again, or the controller is asked when it began."""
 SKEW: Final = 60
 """Seconds by which the clocks of the controller and of the spool may differ."""
-SECONDS: Final = 30.0
-"""How long a question may take."""
 _NODES_OWN: Final = frozenset({"HOSTNAME", "TMPDIR"})
 """What is another on each machine: a job keeps that of its node, and all that Slurm says."""
 
@@ -56,22 +54,20 @@ class SlurmExecutor(EngineExecutor):
         spool: str,
         sbatch: Sbatch,
         worker_environment: Mapping[str, str],
-        log_limit: int = logs.LIMIT,
         beat: float = BEAT,
         patience: float = PATIENCE,
-        seconds: float = SECONDS,
         skew: float = SKEW,
         **others: Any,
     ) -> None:
         commands = slurm_words.environment(worker_environment)
-        super().__init__(path, store_id, environment=commands, log_limit=log_limit, **others)
-        self._worker = {
+        kept = {
             name: value
             for name, value in environment.inherited(worker_environment).items()
             if name not in _NODES_OWN and not name.startswith("SLURM")
         }
+        super().__init__(path, store_id, worker_environment=kept, calls_environment=commands, **others)
         self._spool = Spool(spool, store_id, beat=beat)
-        self._sbatch, self._patience, self._seconds, self._skew = sbatch, patience, seconds, skew
+        self._sbatch, self._patience, self._skew = sbatch, patience, skew
         self._jobs: dict[str, list[Job]] = {}
         self._held: dict[str, str] = {}
         self._doubtful: dict[str, str] = {}

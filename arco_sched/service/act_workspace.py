@@ -1,6 +1,7 @@
 """What somebody does with schedules by hand, one or many at once: the part of `Workspace` that acts on them."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from arco_sched.service.run_workspace import RunWorkspace
@@ -59,16 +60,18 @@ class ActWorkspace(RunWorkspace):
         discard_waiting: bool = False,
     ) -> "list[ScheduleChange]":
         """The same for several schedules, all of them or none."""
-        from arco_sched.service import schedules
+        from arco_sched.core import changes
+        from arco_sched.service.schedules import change_all
 
-        return schedules.set_enabled(
+        decide = partial(changes.set_enabled, now=now, enabled=enabled, until=until, expect_version=expect_version)
+        return change_all(
             self._store,
             schedule_ids,
-            enabled,
-            now=now,
-            until=until,
-            expect_version=expect_version,
+            decide,
+            "updated",
+            now,
             discard_waiting=discard_waiting,
+            discard_runs=not enabled,
         )
 
     def delete_schedule(
@@ -88,10 +91,12 @@ class ActWorkspace(RunWorkspace):
         discard_waiting: bool = False,
     ) -> "list[ScheduleChange]":
         """The same for several schedules, all of them or none."""
-        from arco_sched.service import schedules
+        from arco_sched.core import changes
+        from arco_sched.service.schedules import change_all
 
-        return schedules.delete(
-            self._store, schedule_ids, now=now, expect_version=expect_version, discard_waiting=discard_waiting
+        decide = partial(changes.delete, now=now, expect_version=expect_version)
+        return change_all(
+            self._store, schedule_ids, decide, "deleted", now, discard_waiting=discard_waiting, discard_runs=True
         )
 
     def discard(self, schedule_id: str, *, now: int, dry_run: bool = False) -> "list[LapseRecord]":

@@ -1,4 +1,4 @@
-"""Creating, changing and ending schedules."""
+"""Creating and changing schedules."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -101,44 +101,6 @@ def update(
     return _change(store, schedule_id, decide, "updated", now, discard_waiting=discard_waiting)
 
 
-def set_enabled(
-    store: Store,
-    schedule_ids: Sequence[str],
-    enabled: bool,
-    *,
-    now: int,
-    until: int | None = None,
-    expect_version: int | None = None,
-    discard_waiting: bool = False,
-) -> list[ScheduleChange]:
-    """Enable or disable (pause) schedules, all of them or none; see `Workspace.set_enabled`."""
-
-    def decide(schedule_id: str, current: changes.Current | None) -> Version | None:
-        return changes.set_enabled(
-            schedule_id, current, now, enabled=enabled, until=until, expect_version=expect_version
-        )
-
-    return _change_all(
-        store, schedule_ids, decide, "updated", now, discard_waiting=discard_waiting, discard_runs=not enabled
-    )
-
-
-def delete(
-    store: Store,
-    schedule_ids: Sequence[str],
-    *,
-    now: int,
-    expect_version: int | None = None,
-    discard_waiting: bool = False,
-) -> list[ScheduleChange]:
-    """End schedules, all of them or none."""
-
-    def decide(schedule_id: str, current: changes.Current | None) -> Version | None:
-        return changes.delete(schedule_id, current, now, expect_version=expect_version)
-
-    return _change_all(store, schedule_ids, decide, "deleted", now, discard_waiting=discard_waiting, discard_runs=True)
-
-
 def choose(transaction: Transaction, labels: Mapping[str, str]) -> list[str]:
     """The ids of the schedules that have all of these labels and are not deleted; raises `NotFound` for none."""
     found = [schedule.version.schedule_id for schedule in chosen(transaction, (), labels, deleted=False)]
@@ -165,12 +127,12 @@ def chosen(
 def _change(
     store: Store, schedule_id: str, decide: Decide, change: Change, now: int, *, discard_waiting: bool = False
 ) -> ScheduleChange:
-    return _change_all(
+    return change_all(
         store, [schedule_id], lambda _, current: decide(current), change, now, discard_waiting=discard_waiting
     )[0]
 
 
-def _change_all(
+def change_all(
     store: Store,
     schedule_ids: Sequence[str],
     decide: Callable[[str, changes.Current | None], Version | None],
@@ -180,6 +142,8 @@ def _change_all(
     discard_waiting: bool = False,
     discard_runs: bool = False,
 ) -> list[ScheduleChange]:
+    """Record what `decide` makes of each schedule, all of them or none; `discard_waiting` lapses what waits, and with
+    `discard_runs` skips the waiting runs too. Raises what `decide` raises, and `NotFound`."""
     for schedule_id in schedule_ids:
         changes.check_schedule_id(schedule_id)
     with store.write() as transaction:
