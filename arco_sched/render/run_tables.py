@@ -34,6 +34,16 @@ WAITS: Final = {
 }
 """What a run waits for, in words."""
 
+_SHORT: Final = {
+    "due": "not due yet",
+    "retry": "to be retried",
+    "worker": "no worker",
+    "overlap": "another one runs",
+    "pool": "pool is full",
+    "slot": "no free slot",
+}
+"""The same for a column; `external` says it well."""
+
 
 def runs(rows: Sequence[RunLife], now: int, clocks: Clocks) -> None:
     """`arco runs list`."""
@@ -83,7 +93,7 @@ def _took(attempt: Attempt | None, now: int) -> str:
 
 def _status(each: RunLife) -> Styled:
     state, last = each.state, each.state.attempt
-    why: str | None = state.reason or each.waiting_for
+    why: str | None = state.reason or _SHORT.get(each.waiting_for or "", each.waiting_for)
     if state.status == "failed" and last is not None:
         why = _how(last)
     if state.status == "running" and state.cancel is not None:
@@ -122,9 +132,9 @@ def run_detail(each: RunLife, tail: str | None, now: int, clocks: Clocks) -> Non
     if each.waiting_for is not None:
         full = each.served if each.waiting_for == "slot" else None
         why = "" if full is None else f": {told(full, now)}"
+        if each.waiting_for == "retry" and state.retry_at is not None:
+            why = f", at {clocks.show(state.retry_at, schedule_id)}, {distance(state.retry_at, now)}"
         fields.append(("waiting for", f"{WAITS[each.waiting_for]}{why}"))
-    if state.retry_at is not None:
-        fields.append(("next attempt", f"{clocks.show(state.retry_at, schedule_id)}, {distance(state.retry_at, now)}"))
     fields += [
         ("run key", run.run_key),
         ("schedule", schedule_id or "none"),

@@ -184,8 +184,8 @@ def _workers(status: Status) -> list[Styled]:
         return [("none", "")]
     return [
         (
-            f"{each.worker}: {each.executor}, pools {', '.join(each.pools)}, slots {each.slots:,}, "
-            f"seen {distance(each.seen_at, status.now)}",
+            f"{each.host} (pid {each.pid}): {each.executor}, {'pool' if len(each.pools) == 1 else 'pools'} "
+            f"{', '.join(each.pools)}, {counted(each.slots, 'slot')}, seen {distance(each.seen_at, status.now)}",
             "",
         )
         for each in status.workers
