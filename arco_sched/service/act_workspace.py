@@ -1,4 +1,4 @@
-"""What somebody does with schedules by hand, one or many at once: the part of `Workspace` that acts on them."""
+"""What people do with schedules by hand, one or many at once: a part of `Workspace`."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class ActWorkspace(RunWorkspace):
-    """Acts on schedules. What is asked of many is one transaction: all of them are changed, or none is."""
+    """Acts on schedules. A call for many is one transaction: it changes all of them or none."""
 
     def choose(self, labels: Mapping[str, str]) -> list[str]:
         """The ids of the schedules that have all of these labels and are not deleted, in order.
 
-        Raises `NotFound` where there is none.
+        Raises `NotFound` if there are none.
         """
         from arco_sched.service.schedules import choose
 
@@ -37,8 +37,8 @@ class ActWorkspace(RunWorkspace):
     ) -> "ScheduleChange":
         """Enable or disable (pause) a schedule; occurrences in a pause become `skipped` ticks.
 
-        With `until` a pause ends by itself: occurrences from that instant on are triggered again. `discard_waiting` as
-        of an update, and a pause skips the runs that wait for a worker.
+        With `until` the pause ends then: occurrences from that instant on are triggered again. `discard_waiting` works
+        as in an update; with a pause it also skips the runs that wait for a worker.
         """
         return self.set_enabled_all(
             [schedule_id],
@@ -77,7 +77,7 @@ class ActWorkspace(RunWorkspace):
     def delete_schedule(
         self, schedule_id: str, *, now: int, expect_version: int | None = None, discard_waiting: bool = False
     ) -> "ScheduleChange":
-        """End a schedule: nothing after it is due, its history stays."""
+        """End a schedule: nothing is due afterwards, but its history stays."""
         return self.delete_all([schedule_id], now=now, expect_version=expect_version, discard_waiting=discard_waiting)[
             0
         ]
@@ -100,9 +100,9 @@ class ActWorkspace(RunWorkspace):
         )
 
     def discard(self, schedule_id: str, *, now: int, dry_run: bool = False) -> "list[LapseRecord]":
-        """Lapse what waits of a schedule through `now`, with reason `discarded`; returns the lapses recorded.
+        """Lapse a schedule's backlog through `now`, with reason `discarded`; returns the recorded lapses.
 
-        Raises `NotFound` for an id that is not there; a deleted one may still have occurrences that wait.
+        Raises `NotFound` for an unknown id; a deleted schedule may still have a backlog.
         """
         return self.discard_all([schedule_id], now=now, dry_run=dry_run)
 
@@ -113,10 +113,11 @@ class ActWorkspace(RunWorkspace):
         return discard_waiting(self._store, schedule_ids, now=now, dry_run=dry_run)
 
     def trigger(self, schedule_id: str, *, now: int) -> "Triggered":
-        """A manual tick of the current definition version, and its run; a second in the same second finds the first.
+        """A manual tick of the current definition version, and its run; a second call in the same second finds the
+        first one.
 
-        Raises `NotFound` for an id that is not there or deleted, `Conflict` when the run key was reserved for something
-        else (the tick stays, and shows it).
+        Raises `NotFound` for an unknown or deleted id, `Conflict` if the run key was reserved for something else (the
+        tick stays and shows it).
         """
         return self.trigger_all([schedule_id], now=now)[0]
 

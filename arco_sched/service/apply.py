@@ -1,4 +1,4 @@
-"""Applying a file: what it would change, which is pure, and doing so in one transaction."""
+"""Applying a file: planning its changes, which is pure, and making them in one transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,21 +14,21 @@ from arco_sched.service.definitions import checked, warnings
 from arco_sched.service.schedules import Change, count_waiting, record
 
 TRIES: Final = 3
-"""How often a plan is made anew because somebody changed its schedules; then it is made while nobody may write."""
+"""How often a plan is remade because its schedules changed meanwhile; after that, it is made while holding the lock."""
 
 Refuse = Callable[[Version, Wanted], str | None]
 
 Gone = Literal["keep", "disable", "delete"]
-"""What becomes of a schedule that a file speaks for and does not name any more."""
+"""What becomes of a schedule that a file owns but no longer names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedChange:
     """What applying a file does to one schedule.
 
-    `changed` has each field that differs, by its JSON name, with its value before and after; it is empty unless the
-    schedule is updated. `version` is the one that is current afterwards. `waiting` occurrences lie before the change
-    and are not accounted for. `warnings` are sentences for people.
+    `changed` has each field that differs, by its JSON name, with its values before and after; it is empty unless the
+    schedule is updated. `version` is current afterwards. `waiting` occurrences lie before the change and are not
+    accounted for yet. `warnings` are sentences for people.
     """
 
     schedule_id: str
@@ -41,7 +41,8 @@ class AppliedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """The answer to applying a file, in its order, what is pruned last; `unlisted` schedules are not in it and stay."""
+    """The answer to applying a file: changes in its order, pruned schedules last; `unlisted` schedules aren't in the
+    file and stay."""
 
     changes: tuple[AppliedChange, ...]
     unlisted: tuple[Version, ...]
@@ -49,7 +50,8 @@ class Applied:
 
 
 class Step(NamedTuple):
-    """What happens to one schedule: the version before (None: there was none) and the one to record (None: nothing)."""
+    """What happens to one schedule: the version before (None: it didn't exist) and the one to record (None:
+    nothing)."""
 
     schedule_id: str
     change: Change
@@ -57,7 +59,7 @@ class Step(NamedTuple):
     version: Version | None
 
     def answer(self, waiting: int, minutes: int | None = None) -> AppliedChange:
-        """The step as it is told, with how many occurrences wait, where somebody evaluates each so many minutes."""
+        """The step as an answer, with the number of waiting occurrences; `minutes` lie between two evaluations."""
         changed = {}
         if self.change == "updated" and self.before is not None and self.version is not None:
             changed = differences(self.before, self.version)
@@ -76,7 +78,7 @@ class Step(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Every step, and the schedules that the file does not name and that stay."""
+    """Every step, and the schedules that the file doesn't name and that stay."""
 
     steps: tuple[Step, ...]
     unlisted: tuple[Version, ...]
@@ -91,9 +93,9 @@ def plan(
     gone: Gone = "keep",
     refuse: Refuse | None = None,
 ) -> Plan:
-    """The steps that make every schedule what is wanted; `gone` says what becomes of the `listed` that are not.
+    """The steps that make every schedule as wanted; `gone` says what becomes of `listed` schedules that aren't wanted.
 
-    Raises `InvalidFields` with every problem, and `Conflict` with all that `refuse` says.
+    Raises `InvalidFields` with every problem, and `Conflict` with every refusal of `refuse`.
     """
     steps: list[Step] = []
     problems: list[tuple[str, Problem]] = []
@@ -161,10 +163,10 @@ def take_over(
     gone: Gone = "keep",
     dry_run: bool = False,
 ) -> Applied:
-    """Make schedules of what stands in files elsewhere, all of them or none.
+    """Make schedules from foreign files, all of them or none.
 
-    `wanted` is asked within the transaction, given the schedules that are there. The files speak for those that they
-    `owns`; `gone` says what becomes of those of them that are not wanted any more, `unlisted` where they stay.
+    `wanted` is called within the transaction, with the existing schedules. `owns` says which of these belong to the
+    files; `gone` says what becomes of those that are no longer wanted: kept ones are `unlisted`.
     """
     return _apply(store, wanted, now=now, gone=gone, dry_run=dry_run, refuse=refuse, owns=owns)
 
@@ -190,7 +192,7 @@ def _apply(
         minutes = transaction.definitions.about().evaluation_minutes
         return _Planned(made, versions, count_waiting(transaction, versions), minutes)
 
-    # To plan thousands of schedules takes seconds in which others may write: what is planned holds if they left these
+    # Planning thousands of schedules takes seconds, during which others may write: the plan holds if they left its
     # schedules alone.
     for _ in range(TRIES):
         with store.read() as transaction:
@@ -232,7 +234,7 @@ def _is_touched(transaction: Transaction, made: Plan, since: int) -> bool:
 
 
 def from_nothing(wanted: Iterable[Wanted], now: int) -> Applied:
-    """What applying to a new database would do; raises `InvalidFields`."""
+    """What applying the file to a new database would do; raises `InvalidFields`."""
     made = plan(wanted, lambda _: None, (), now)
     return Applied(changes=tuple(step.answer(0) for step in made.steps), unlisted=(), dry_run=True)
 
@@ -242,14 +244,14 @@ def _step(wanted: Wanted, there: changes.Current | None, now: int) -> Step:
     if there is None or there.version.deleted:
         made = changes.create(schedule_id, definition, there, now, start_at=start_at, enabled=enabled)
         return Step(schedule_id, "created", None if there is None else there.version, made)
-    if definition.paused_until is None:  # as `enabled`, it stays where a file does not say it
+    if definition.paused_until is None:  # like `enabled`, it stays if the file doesn't set it
         definition = replace(definition, paused_until=there.version.definition.paused_until)
     changed = changes.change(schedule_id, there, now, definition=definition, enabled=enabled, start_at=start_at)
     return Step(schedule_id, "unchanged" if changed is None else "updated", there.version, changed)
 
 
 def _problems(wanted: Wanted, there: changes.Current | None, now: int) -> list[Problem]:
-    """What is wrong with the start and the end, given what is there."""
+    """What is wrong with the start and the end, given the current schedule."""
     found: list[Problem] = []
     start = now if wanted.start_at is None else wanted.start_at
     if there is not None and not there.version.deleted:

@@ -1,4 +1,4 @@
-"""Backfilling: ticks and runs, asked for by hand, for occurrences of the past that have none."""
+"""Backfilling: ticks and runs, requested by hand, for past occurrences that have none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from arco_sched.service.not_found import number_of
 from arco_sched.service.unserved import Unserved
 
 MAX_BACKFILL: Final = 10_000
-"""Ticks that one backfill makes at most."""
+"""Maximum ticks of one backfill."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backfill:
     """What a backfill of `[start, stop)` made, or with `dry_run` would make.
 
-    `created` ticks are new, `existing` were backfilled before, `remaining` are left for another call by the limit;
-    `ran` occurrences have a triggered tick of their own, `waiting` ones are for the evaluator, `excluded` ones lie on
-    days that their version excludes.
+    `created` ticks are new, `existing` ones were backfilled earlier, `remaining` ones exceed the limit and need another
+    call. `ran` occurrences have a triggered scheduled tick, `waiting` ones are left to the evaluator, `excluded` ones
+    lie on days that their version excludes.
     """
 
     schedule_id: str
@@ -56,10 +56,9 @@ def backfill(
     """Ticks, marked as backfilled and each with a run, for the occurrences in `[start, stop)` that lapsed, were paused
     or lie before the schedule's start; at most `limit` new ones, oldest first.
 
-    An occurrence belongs to the version in force at its instant, before the start to version 1. One that has a
-    triggered tick is left alone, and so are one that waits for the evaluator and one on an excluded day. Doing it again
-    finds what is there. Raises `InvalidInput` for an empty range or one that reaches beyond `now`, `NotFound` for an id
-    that is not there.
+    An occurrence belongs to the version in force at its instant, before the start to version 1. Occurrences that have a
+    triggered tick, wait for the evaluator, or lie on an excluded day are left alone. A second call finds the existing
+    ticks. Raises `InvalidInput` for an empty range or one that reaches beyond `now`, `NotFound` for an unknown id.
     """
     problems = []
     if start >= stop:

@@ -1,4 +1,4 @@
-"""Check a definition before it is recorded, preview its occurrences, and look at what is recorded."""
+"""Check a definition before it is recorded, preview its occurrences, and show what is recorded."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ class ScheduleDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionChange:
-    """A definition version and the names of the fields in which it differs from `previous`, the one before it.
+    """A definition version and the names of the fields in which it differs from `previous`, the version before.
 
-    `by` and `note` are who made it and why, where that is known.
+    `by` and `note` are who made it and why, if known.
     """
 
     version: Version
@@ -49,7 +49,7 @@ class VersionChange:
 class PreviewedOccurrence:
     """One line of a preview: the instant, the offset of the zone's clock there, and what a clock change did.
 
-    `starts_at` is the instant plus the spread, `skipped` why the occurrence will request no run, as things stand.
+    `starts_at` is the instant plus the spread; `skipped` is why the occurrence won't request a run, as things stand.
     """
 
     at: int
@@ -60,7 +60,7 @@ class PreviewedOccurrence:
 
 
 def checked(definition: Definition, schedule_id: str) -> Definition:
-    """The definition in its normal form; raises `InvalidInput` with every problem that it has."""
+    """The definition in its normal form; raises `InvalidInput` with all its problems."""
     found: list[Problem] = []
     try:
         changes.check_schedule_id(schedule_id)
@@ -71,7 +71,7 @@ def checked(definition: Definition, schedule_id: str) -> Definition:
 
 
 def normal(content: RequestContent) -> RequestContent:
-    """The request content with its names sorted and without repeats."""
+    """The request content with its names sorted and without duplicates."""
     return fields.normal_content(**{field.name: getattr(content, field.name) for field in fields.CONTENT})
 
 
@@ -82,13 +82,12 @@ def raise_any(problems: Sequence[str | Problem]) -> None:
 
 
 def warnings(version: Version, minutes: int | None = None) -> tuple[str, ...]:
-    """What a person should know about a definition that is acceptable and is evaluated each so many minutes (1)."""
+    """What a person should know about a valid definition that is evaluated every `minutes` (default 1)."""
     return (*cautious(version.definition), *_never_or_late(version, minutes or 1))
 
 
 def cautious(definition: Definition, said: Iterable[str] = ()) -> tuple[str, ...]:
-    """What the expression may mean otherwise than somebody thinks; `said` are fields that were given, whatever their
-    values."""
+    """Warnings about what the expression may mean unexpectedly; `said` are fields that were given, with any value."""
     from arco_sched.core.cron.cautions import cautions
 
     given = {name for name in _OF_CLOCK_CHANGES if getattr(definition, name) != _OF_CLOCK_CHANGES[name]}
@@ -100,7 +99,7 @@ def cautious(definition: Definition, said: Iterable[str] = ()) -> tuple[str, ...
 
 
 _OF_CLOCK_CHANGES: Final = {"dst_gap": "next", "dst_overlap": "first"}
-"""The fields that say what a clock change does to a fixed time, with what holds where nobody says anything."""
+"""The fields that say what a clock change does to a fixed time, with their defaults."""
 
 
 def _never_or_late(version: Version, every: int) -> tuple[str, ...]:
@@ -108,7 +107,7 @@ def _never_or_late(version: Version, every: int) -> tuple[str, ...]:
     try:
         times = read_expression(definition.cron_expression).times_within(every)
     except InvalidInput:
-        return ()  # what is stored can't be read: the next evaluation says so, pausing it need not
+        return ()  # a stored expression that can't be read is reported by the next evaluation, not by a pause
     if definition.cron_expression == "@once" and version.start_at < version.effective_from:
         start = format_instant(version.start_at)
         return (f"{version.schedule_id} is never due: @once is due at the start, {start}, which has passed",)
@@ -145,7 +144,7 @@ def preview(
     dst_overlap: DstOverlap = "first",
     excluded_days: Sequence[str] = (),
 ) -> list[PreviewedOccurrence]:
-    """The next `count` occurrences from `start` on (inclusive) of an expression in a zone; needs no database.
+    """The next `count` occurrences from `start` on (inclusive) of an expression in a zone; doesn't need a database.
 
     `@every` and `@once` count from `start`.
     """

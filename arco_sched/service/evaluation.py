@@ -1,4 +1,4 @@
-"""One evaluation of the database: what is due, in transactions of a bounded size. `rehearsal` says what it would do."""
+"""One evaluation of the database, in transactions of a bounded size. `rehearsal` tells what it would do."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ from arco_sched.service.zone_rules import catch_up
 T = TypeVar("T")
 
 BATCH: Final = 10_000
-"""How many ticks one transaction of an evaluation makes at most (a schedule without ticks counts as one)."""
+"""Maximum ticks in one transaction of an evaluation (a schedule without ticks counts as one)."""
 
 PAGE: Final = 1_000
-"""How many events' rows of an evaluation are read at a time."""
+"""How many rows of an evaluation are read at a time."""
 
 Progress = Callable[[int, int], None]
-"""Called after each transaction with the number of schedules done, and of those that were due."""
+"""Called after each transaction with the numbers of schedules done and of schedules that were due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,8 @@ class Evaluation:
     """What one evaluation did, or with `dry_run` would do.
 
     `evaluated` counts the schedules with something due, waiting or failing; `lapsed` occurrences, not records;
-    `deferred` the occurrences that wait for the next evaluation. `ticks` and `lapses` are read when they are iterated,
-    so that a catch-up of any size fits in memory.
+    `deferred` counts the occurrences that wait for the next evaluation. `ticks` and `lapses` are read while they are
+    iterated, so that a catch-up of any size fits in memory.
     """
 
     now: int
@@ -56,11 +56,11 @@ def perform(
     progress: Progress | None = None,
     batch: int = BATCH,
 ) -> Evaluation:
-    """Evaluate and record. Raises `NotFound` for a schedule that is not there."""
+    """Evaluate and record. Raises `NotFound` for an unknown schedule."""
     names = tuple(schedules)
     if names:
         with store.read() as transaction:
-            numbers_of(transaction, names)  # an unknown one is refused before anything is written
+            numbers_of(transaction, names)  # an unknown id is refused before anything is written
     catch_up(store, now)
     with store.write() as transaction:
         transaction.agenda.record_visit(now)
@@ -77,7 +77,7 @@ def perform(
 
 
 def due_schedules(transaction: Transaction, names: Sequence[str], now: int) -> Sequence[int]:
-    """The schedules to evaluate: of those named (none for all) the ones that are due."""
+    """The schedules to evaluate: those that are due, of `names` or of all."""
     if not names:
         return transaction.agenda.due(now)
     numbers = numbers_of(transaction, names)
@@ -86,7 +86,7 @@ def due_schedules(transaction: Transaction, names: Sequence[str], now: int) -> S
 
 
 class _Evaluator:
-    """What is due, how far it is evaluated, and what came of it."""
+    """What is due, how far the evaluation has got, and its results."""
 
     def __init__(self, workspace: str, now: int, due: Sequence[int]) -> None:
         self._workspace, self._now = workspace, now
@@ -96,7 +96,7 @@ class _Evaluator:
         self._ranges: list[tuple[int, int]] = []
         """The events that each transaction recorded, as (after, through)."""
         self._quota: int | None = None
-        """What may still be made of the schedule at `position`, where a batch ended in the middle of it."""
+        """The ticks left for the schedule at `position`, if a batch ended in the middle of it."""
         self._states = STATES
 
     def is_done(self) -> bool:
@@ -115,18 +115,18 @@ class _Evaluator:
                 if number in states and not self._decide(states[number], batch):
                     break
                 self.position, self._quota = self.position + 1, None
-        # The states that one batch has room for: none are read twice.
+        # As many states as one batch has room for, so that none is read twice.
         self._states = max(1, min(STATES, self.position - began + 1))
         self._record(transaction, batch)
 
     def _still_due(self, transaction: Transaction, numbers: Sequence[int]) -> dict[int, State]:
-        """The states of those schedules that no other evaluator has evaluated since."""
+        """The states of those schedules that no other evaluator has evaluated meanwhile."""
         due = transaction.agenda.due_among(numbers, self._now)
         states = transaction.definitions.states([number for number in numbers if number in due])
         return {state.schedule: state for state in states}
 
     def _decide(self, state: State, batch: "_Batch") -> bool:
-        """Decide what becomes of one schedule; whether the batch had room for all of it."""
+        """Decide what becomes of one schedule; returns whether the batch had room for all of it."""
         outcome = evaluate(state.terms, state.cursor, self._now, self._quota, batch.room, state.ahead)
         batch.drafts += self._drafts(state, outcome)
         if outcome.failure is not None and not outcome.more:
@@ -138,7 +138,7 @@ class _Evaluator:
         return not outcome.more
 
     def _drafts(self, state: State, outcome: Outcome) -> list[Draft | TickSeries]:
-        """The events of what was decided of one schedule."""
+        """The events of what was decided about one schedule."""
         schedule, schedule_id, now = state.schedule, state.schedule_id, self._now
         drafts: list[Draft | TickSeries] = []
         for step in outcome.steps:
@@ -149,7 +149,7 @@ class _Evaluator:
         return drafts
 
     def _failed(self, transaction: Transaction, failures: Sequence[tuple[State, Failure]]) -> list[Draft]:
-        """The failed ticks of versions that have none yet."""
+        """Failed ticks for the versions that don't have one yet."""
         if not failures:
             return []
         failed, drafts = transaction.history.failures([state.schedule for state, _ in failures]), []
@@ -160,7 +160,7 @@ class _Evaluator:
         return drafts
 
     def _record(self, transaction: Transaction, batch: "_Batch") -> None:
-        if not batch.planned:  # nothing was due, or other evaluators were faster
+        if not batch.planned:  # nothing was due, or another evaluator was faster
             return
         appended = transaction.append([*batch.drafts, *self._failed(transaction, batch.failures)])
         transaction.agenda.set(batch.planned)
@@ -236,7 +236,7 @@ def _lapses_of(transaction: Transaction, after: int, through: int) -> Iterator[L
 
 
 class _Recorded(Iterable[T]):
-    """The rows that the transactions of an evaluation recorded, read whenever they are iterated."""
+    """The rows that the transactions of an evaluation recorded, read each time they are iterated."""
 
     def __init__(
         self, store: Store, ranges: list[tuple[int, int]], read: Callable[[Transaction, int, int], Iterator[T]]

@@ -8,7 +8,7 @@ from arco_sched.core.definitions import Term
 from arco_sched.core.instants import format_instant
 
 Said: TypeAlias = tuple[str, bool | None, str]
-"""What was looked at, whether it speaks for a tick there, and a sentence."""
+"""What was checked, whether it speaks for a tick at the instant, and a sentence."""
 
 _WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 

@@ -1,4 +1,4 @@
-"""What of a schedule was accounted for under other zone rules than those that are installed."""
+"""What was accounted for under zone rules other than the installed ones."""
 
 from arco_sched.core.cron import Timetable
 from arco_sched.core.definitions import Term
@@ -12,7 +12,7 @@ from arco_sched.service.zone_rules import ahead_under_others, pending_change
 
 
 class FormerRules:
-    """The changes of the zone rules, recorded or pending, as far as they concern one schedule."""
+    """The changes of the zone rules, recorded or pending, that concern one schedule."""
 
     def __init__(self, transaction: Transaction, state: State) -> None:
         self._changes = transaction.zones.changes()
@@ -28,14 +28,15 @@ class FormerRules:
         return bool(self._changes)
 
     def explain(self, term: Term, at: int, cursor: int) -> bool:
-        """Whether an occurrence without a tick or lapse was accounted for under former rules, or was none then."""
+        """Whether former rules explain an occurrence without a tick or lapse: it was accounted for, or wasn't one
+        then."""
         if at in self._served:
             return True
         since = [change for change in self._changes if change.recorded_at >= at]
         return at <= cursor and any(change.touches(term.timezone, at, at + 1) for change in since)
 
     def instants(self, term: Term, at: int) -> list[int]:
-        """The instants at which the appointment of an occurrence was, under former rules."""
+        """The instants at which former rules had the appointment of an occurrence."""
         moves = [each for change in self._changes for each in (change.moved or {}).get(term.timezone) or ()]
         if not moves:
             return []

@@ -1,4 +1,4 @@
-"""What somebody does to runs and pools by hand: cancel, skip, retry, and the life of a run that others execute."""
+"""What people do to runs and pools by hand: cancel, skip, retry, and report what executors of their own do."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,17 +25,17 @@ from arco_sched.service.not_found import number_of
 from arco_sched.service.serving import Served, Serving
 
 BATCH: Final = 2_000
-"""Runs that one transaction changes by hand."""
+"""Maximum runs that one transaction changes by hand."""
 
 RunChange = Literal["changed", "existing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLife:
-    """A run with its life: the request and the state, and what it waits for (None: for nothing).
+    """A run with its life: its request, its state, and what it waits for (None: nothing).
 
-    `attempts` are all attempts where one run was asked for; `state` has the last one in any case. `served` is how its
-    pool is served, where it waits for a slot, or for nothing but the worker that starts it.
+    `attempts` are all attempts if a single run was asked for; `state` always has the last one. `served` is how its pool
+    is served, if it waits for a slot or only for a worker to start it.
     """
 
     run: Run
@@ -57,7 +57,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """A pool: how many attempts it may have at once (None: no limit), and how many run and wait."""
+    """A pool: its limit of attempts at once (None: no limit), and how many attempts run and how many runs wait."""
 
     pool: str
     slots: int | None
@@ -66,7 +66,7 @@ class Pool:
 
 
 def cancel(store: Store, run_ids: Sequence[str], *, now: int) -> Changed:
-    """Cancel runs: one that waits at once, one that runs is asked to end. Raises `Conflict` for a final one."""
+    """Cancel runs: a waiting one immediately; a running one is asked to end. Raises `Conflict` for a final one."""
     return _by_hand(store, run_ids, lambda life: run_decisions.cancel(life.state), now)
 
 
@@ -76,7 +76,7 @@ def skip(store: Store, run_ids: Sequence[str], *, now: int) -> Changed:
 
 
 def retry(store: Store, run_ids: Sequence[str], *, now: int, force: bool = False) -> Changed:
-    """Let final runs wait again; a success only with `force`."""
+    """Make final runs wait again; a success only with `force`."""
     return _by_hand(store, run_ids, lambda life: run_decisions.retry(life.state, force=force), now)
 
 
@@ -117,8 +117,8 @@ def fail(store: Store, run_id: str, *, attempt: int | None, message: str | None,
 
 
 def _by_hand(store: Store, run_ids: Sequence[str], decide: Callable[[Life], Decision], now: int) -> Changed:
-    """Decide about each run and record it, all or nothing; many of them in transactions of a bounded size, once it is
-    clear that none is refused."""
+    """Decide about each run and record it, all or nothing; many runs in transactions of a bounded size, after checking
+    that none is refused."""
     names = list(dict.fromkeys(run_ids))
     parts = [names[first : first + BATCH] for first in range(0, len(names), BATCH)]
     if len(parts) > 1:
@@ -167,7 +167,7 @@ def look(transaction: Transaction, run_id: str, now: int) -> RunLife:
 
 
 def look_at_all(transaction: Transaction, runs: Sequence[Run], now: int) -> tuple[RunLife, ...]:
-    """Runs with their lives, without the attempts before the last: a fixed number of questions to the store."""
+    """Runs with their lives, without the attempts before the last; takes a fixed number of queries."""
     lives = transaction.queue.lives([run.run_id for run in runs])
     schedules = list(dict.fromkeys(run.schedule_id for run in runs if run.schedule_id is not None))
     newest = transaction.definitions.currents(schedules)
@@ -209,7 +209,7 @@ def why_waiting(
 
 
 def set_pool(store: Store, pool: str, slots: int | None, *, now: int) -> tuple[Pool, RunChange]:
-    """Give a pool a limit over all workers (None: none); returns it, and `changed` or `existing`."""
+    """Limit a pool over all workers (None: no limit); returns the pool, and `changed` or `existing`."""
     problems = problems_of(Name(), "pool", pool)
     if problems:
         raise InvalidInput(*problems)
@@ -242,7 +242,8 @@ def _pool(transaction: Transaction, name: str) -> Pool:
 
 
 def workers(transaction: Transaction) -> list[tuple[Worker, int]]:
-    """The workers that were seen and did not leave, each with how many open attempts it started or took."""
+    """The workers that were seen and haven't left, each with the number of open attempts that it started or took
+    over."""
     found = transaction.queue.workers()
     kinds = dict.fromkeys(worker.executor for worker in found)
     whose = Counter(each.attempt.worker for kind in kinds for each in transaction.queue.open_attempts(kind))
@@ -250,7 +251,7 @@ def workers(transaction: Transaction) -> list[tuple[Worker, int]]:
 
 
 def resolve_all(store: Store, texts: Iterable[str], *, wanted: Iterable[str] = ()) -> list[str]:
-    """The run ids that somebody means; see `resolve`."""
+    """The run ids that the texts refer to; see `resolve`."""
     statuses = tuple(wanted)
     with store.read() as transaction:
         return [resolve(transaction, text, wanted=statuses) for text in texts]

@@ -20,8 +20,7 @@ MAX_LIMIT: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
-    """A page of a list: its rows, over which it iterates, and what to pass as `cursor` for the next one (None at the
-    end)."""
+    """A page of a list: its rows, over which it iterates, and the `cursor` of the next page (None at the end)."""
 
     rows: tuple[T, ...]
     next_cursor: str | None
@@ -149,19 +148,19 @@ def check_limit(limit: int) -> int:
 
 
 def check_choice(name: str, value: str | None, choices: Sequence[str]) -> None:
-    """Refuse a value that is none of the choices: a filter that matches nothing would hide the mistake."""
+    """Raise `InvalidInput` for a value that isn't a choice: a filter that matches nothing would hide the mistake."""
     if value is not None and value not in choices:
         raise InvalidInput(Problem(name, "choice", {"value": value, "choices": tuple(choices)}))
 
 
 def _page(rows: Sequence[tuple[T, int]], limit: int) -> Page[T]:
-    """The page of `limit` rows made of one row more than that, each with its key."""
+    """The page of `limit` rows, given one row more than that, each with its key."""
     more = len(rows) > limit
     return Page(rows=tuple(row for row, _ in rows[:limit]), next_cursor=str(rows[limit - 1][1]) if more else None)
 
 
 def _row_key(cursor: str | None) -> int | None:
-    """What a `next_cursor` of lapses, runs or events says; raises `InvalidInput`."""
+    """The key in a `next_cursor` of lapses, runs or events; raises `InvalidInput`."""
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
@@ -170,7 +169,7 @@ def _row_key(cursor: str | None) -> int | None:
 
 
 def _tick_key(cursor: str | None) -> tuple[int, str] | None:
-    """What a `next_cursor` of ticks says, (scheduled_for, tick_id); raises `InvalidInput`."""
+    """The key in a `next_cursor` of ticks, (scheduled_for, tick_id); raises `InvalidInput`."""
     if cursor is None:
         return None
     instant, separator, tick_id = cursor.partition("~")

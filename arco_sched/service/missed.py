@@ -9,7 +9,7 @@ from arco_sched.core.ports import Transaction
 
 
 def with_ends(transaction: Transaction, lapses: Iterable[LapseRecord]) -> list[LapseRecord]:
-    """The lapses with their first and last missed occurrence, as far as the definitions can be evaluated."""
+    """The lapses with their first and last missed occurrence, if the definitions can be evaluated."""
     found = list(lapses)
     numbers = transaction.definitions.numbers_of({each.schedule_id for each in found})
     terms = transaction.definitions.all_terms(list(numbers.values()))

@@ -8,12 +8,12 @@ from arco_sched.core.errors import NotFound
 from arco_sched.core.ports import Transaction
 
 COMPARED: Final = 20_000
-"""How many ids are searched for the closest ones, which takes a millisecond for every few dozen."""
+"""How many ids are searched for the closest ones: a millisecond for every few dozen."""
 
 
 def missing(transaction: Transaction, schedule_id: str) -> NotFound:
-    """The error for an id that has no schedule, with the nearest ids there are; raises `InvalidInput` for what can't
-    be an id."""
+    """The error for an id without a schedule, with the closest existing ids; raises `InvalidInput` if it can't be an
+    id."""
     changes.check_schedule_id(schedule_id)
     known = transaction.definitions.known_ids(COMPARED)
     if schedule_id not in known:
@@ -34,7 +34,7 @@ def number_of(transaction: Transaction, schedule_id: str) -> int:
 
 
 def numbers_of(transaction: Transaction, schedule_ids: Iterable[str]) -> list[int]:
-    """The numbers of schedules, each once, in the order named; raises `NotFound` for the first that is not there."""
+    """The numbers of schedules, each once, in the given order; raises `NotFound` for the first unknown one."""
     names = tuple(dict.fromkeys(schedule_ids))
     found = transaction.definitions.numbers_of(names)
     for name in names:

@@ -1,4 +1,4 @@
-"""Most evaluations find nothing due: this is their only step, and imports next to nothing. Workers likewise."""
+"""Most evaluations find nothing due: this is their only step, and it imports next to nothing. Workers likewise."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def nothing_due(store: Store, now: int) -> bool:
-    """Whether no schedule is due at `now` and the zone rules are those last recorded.
+    """Whether no schedule is due at `now` and the installed zone rules are the recorded ones.
 
-    If so, the evaluator's visit is recorded and the evaluation is done; else nothing is changed.
+    If so, the evaluator's visit is recorded and the evaluation is done; otherwise nothing changes.
     """
     with store.write() as transaction:
         agenda = transaction.agenda
@@ -23,9 +23,9 @@ def nothing_due(store: Store, now: int) -> bool:
 
 
 def nothing_to_execute(store: Store, now: int, *, ticks: bool) -> bool:
-    """Whether a worker of the local executor and the default pool has nothing to do; with `ticks`, nothing is due too.
+    """Whether a worker of the local executor and the default pool has nothing to do; with `ticks`, also nothing is due.
 
-    If so, the worker's visit is recorded, and with `ticks` the evaluator's; else nothing is changed.
+    If so, the worker's visit is recorded, and with `ticks` the evaluator's; otherwise nothing changes.
     """
     with store.read() as transaction:
         if not transaction.agenda.is_idle("local", "default", now):

@@ -1,4 +1,4 @@
-"""Pruning: history that is accounted for goes, in transactions of a bounded size."""
+"""Pruning: removes history that is accounted for, in transactions of a bounded size."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,24 +14,24 @@ from arco_sched.core.ports import Store, Transaction
 from arco_sched.core.problems import Problem
 
 BATCH: Final = 20_000
-"""Ticks that one transaction of a pruning removes, about."""
+"""Approximate number of ticks that one transaction of a pruning removes."""
 
 RUNS: Final = 2_000
-"""Runs that one transaction of a pruning removes, each with its events."""
+"""Maximum runs that one transaction of a pruning removes, each with its events."""
 
 SCHEDULES: Final = 1_000
-"""Schedules that one transaction looks at, at most."""
+"""Maximum schedules that one transaction looks at."""
 
 Progress = Callable[[int, int], None]
-"""Called after each transaction with the number of schedules done, and of those with history to remove."""
+"""Called after each transaction with the numbers of schedules done and of schedules with history to remove."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruning:
-    """What `arco prune` removed, or with `dry_run` would: history before `before`, of `schedules` schedules.
+    """What `arco prune` removed, or with `dry_run` would remove: history before `before`.
 
-    `ticks` counts ticks of every kind, `lapses` records, `runs` those that were final for as long; `schedules` are
-    those of which any of it went.
+    `ticks` counts ticks of every kind, `lapses` records, `runs` those that have been final since before then;
+    `schedules` counts those that lost any of it.
     """
 
     before: int
@@ -54,11 +54,11 @@ def prune(
     runs: int = RUNS,
 ) -> Pruning:
     """Remove ticks, lapses and their events before `before`, as far as they are accounted for, and the runs of such
-    ticks that were final before it; with `unexecuted` also those that no worker takes and of whose life nobody told.
+    ticks that were final before then; with `unexecuted` also runs that no worker takes and nobody reported on.
 
-    Definitions and failed ticks stay, and every run that is requested, running or waits, or was requested by hand: no
-    later tick depends on what was removed, and no run key of it is reserved again. Each transaction removes about
-    `batch` ticks or `runs` runs; doing it again finishes what was cut short.
+    Definitions and failed ticks stay, and so does every run that is requested, running or waiting, or was requested by
+    hand. No later tick depends on what was removed, and its run keys are never reserved again. Each transaction removes
+    about `batch` ticks or `runs` runs; calling it again finishes what was interrupted.
     """
     if before > now:
         raise InvalidInput(
@@ -89,7 +89,7 @@ def prune(
 def _runs(
     store: Store, before: int, now: int, room: int, *, unexecuted: bool, dry_run: bool
 ) -> Iterator[Sequence[FinalRun]]:
-    """Remove runs, or only look at them, about `room` in a transaction; what each of these removed."""
+    """Remove runs, or only look at them, about `room` in each transaction; yields the runs of each transaction."""
     after, through = 0, UNBOUNDED
     while True:
         with (store.read if dry_run else store.write)() as transaction:
@@ -139,7 +139,7 @@ def _record(transaction: Transaction, parts: Mapping[int, PrunedPart], now: int)
 
 
 class _Walk:
-    """The schedules that may still have something to remove, in turns: a part of each, until there is none."""
+    """The schedules that may still have something to remove, taken in turns, one part of each at a time."""
 
     def __init__(self, schedules: Sequence[int], before: int) -> None:
         self._before = before
@@ -152,7 +152,7 @@ class _Walk:
         return not self._left
 
     def next_parts(self, transaction: Transaction, room: int | None) -> dict[int, PrunedPart]:
-        """What can go next, of each schedule at most one part, in all about `room` ticks; for None all that can go."""
+        """What can be removed next: at most one part of each schedule, about `room` ticks in all (None: everything)."""
         parts: dict[int, PrunedPart] = {}
         looked_at = removed = 0
         while self._left and self._left[0][0] not in parts:

@@ -1,4 +1,4 @@
-"""What an evaluation would record, with nothing written."""
+"""What an evaluation would record, without writing anything."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from arco_sched.service.zone_rules import ahead_under_others
 
 
 def rehearse(store: Store, workspace: str, now: int, schedules: Iterable[str] = ()) -> Evaluation:
-    """What an evaluation would record; it writes nothing. Raises `NotFound` for a schedule that is not there."""
+    """What an evaluation would record; writes nothing. Raises `NotFound` for an unknown schedule."""
     names = tuple(schedules)
     tally = Tally(now)
     ticks: list[Tick] = []
@@ -72,7 +72,7 @@ class _Decided(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What is recorded that the ticks of some schedules depend on."""
+    """The recorded facts that the ticks of some schedules depend on."""
 
     fingerprints: dict[int, str]
     conflicts: int

@@ -1,4 +1,4 @@
-"""Repeating runs of schedules with what the schedules ask for now: `arco runs retry --current`."""
+"""Repeating runs with the current content of their schedules: `arco runs retry --current`."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,9 +21,9 @@ _REPEAT: Final = re.compile(r"(?P<first>.+):retry:[1-9][0-9]*", re.DOTALL)
 def retry_current(store: Store, workspace: str, run_ids: Sequence[str], *, now: int, force: bool = False) -> Changed:
     """New runs for the occurrences of these runs, with the content and policy that their schedules have now.
 
-    The run key is `{run key}:retry:{n}` with the first `n` that is free, also where a repeated run is repeated; so each
-    call makes new runs. All of them or none: raises `InvalidInput` for a run of no schedule, `NotFound` for a schedule
-    that is deleted, `Conflict` for a run that is not over, and for a success without `force`.
+    The run key is `{run key}:retry:{n}` with the first free `n`, also when a repeated run is repeated; so each call
+    makes new runs. All of them or none: raises `InvalidInput` for a run without a schedule, `NotFound` for a deleted
+    schedule, `Conflict` for a run that isn't over, and for a success without `force`.
     """
     with store.write() as transaction:
         lives = transaction.queue.lives(run_ids)

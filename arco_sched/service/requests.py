@@ -1,4 +1,4 @@
-"""Runs requested by hand: a manual tick, or a request under any run key; and questions about ticks and runs."""
+"""Runs requested by hand: a manual tick, or a request under any run key; and queries about ticks and runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def trigger(store: Store, workspace: str, schedule_ids: Sequence[str], *, now: i
 def request(
     store: Store, workspace: str, key: str, content: RequestContent, *, now: int, policy: Policy = DEFAULT
 ) -> Requested:
-    """Reserve a run for a run key, or find the one that is there; see `Workspace.request_run`."""
+    """Reserve a run for a run key, or find the existing one; see `Workspace.request_run`."""
     content = normal(content)
     raise_any([*text_problems("key", key), *fields.content_problems(content), *fields.policy_problems(policy)])
     policy = fields.normal_policy(**{field.name: getattr(policy, field.name) for field in fields.POLICY})
@@ -101,7 +101,7 @@ def request(
 
 
 def _refuse_pruned(transaction: Transaction, schedule: int, key: identity.TickKey) -> None:
-    """Refuse a run key of history that is gone: whether it was reserved is not known any more."""
+    """Refuse a run key whose history was pruned: whether it was reserved is no longer known."""
     through = transaction.history.pruned_through([schedule]).get(schedule)
     if through is not None and key.number <= through:
         raise Conflict(

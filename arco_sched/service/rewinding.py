@@ -1,4 +1,4 @@
-"""Bringing cursors back to the clock, and discarding what waits."""
+"""Bringing cursors back to the clock, and discarding backlogs."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,7 +14,7 @@ from arco_sched.service.zone_rules import replan
 
 
 def rewind_cursors(store: Store, *, now: int, schedules: Iterable[str] = (), dry_run: bool = False) -> list[Rewinding]:
-    """Bring every schedule (or those that are named) that is ahead of `now` by more than a minute back to it."""
+    """Bring every schedule (or those named) that is more than a minute ahead of `now` back to it."""
     with (store.read if dry_run else store.write)() as transaction:
         numbers = numbers_of(transaction, schedules) or [
             schedule for schedule, _ in transaction.definitions.ahead_of(now + CLOCK_TOLERANCE)
@@ -32,7 +32,7 @@ def rewind_cursors(store: Store, *, now: int, schedules: Iterable[str] = (), dry
 
 
 def _rewindings(transaction: Transaction, schedules: Sequence[int], now: int) -> dict[int, Rewinding]:
-    """What brings each of the schedules back to `now`, of those that are ahead of it."""
+    """The rewind of each of the schedules that is ahead of `now`."""
     terms = transaction.definitions.all_terms(schedules)
     lapses = transaction.history.lapses_beyond(schedules, now)
     since = {schedule: min([now, *(lapse.after for lapse in lapses[schedule])]) for schedule in schedules}
@@ -57,7 +57,7 @@ def _rewindings(transaction: Transaction, schedules: Sequence[int], now: int) ->
 
 
 def discard_waiting(store: Store, schedule_ids: Sequence[str], *, now: int, dry_run: bool = False) -> list[LapseRecord]:
-    """Lapse what waits of schedules through `now`, with reason `discarded`; returns the lapses recorded."""
+    """Lapse the backlogs of schedules through `now`, with reason `discarded`; returns the recorded lapses."""
     with (store.read if dry_run else store.write)() as transaction:
         states = transaction.definitions.states(numbers_of(transaction, schedule_ids))
         found = [

@@ -18,7 +18,7 @@ _BECAME: Final = {
 
 
 def of_request(detail: TickDetail) -> Iterator[Said]:
-    """What became of the run that a tick asked for, as a request."""
+    """What became of the run request of a tick."""
     tick, run = detail.tick, detail.run
     if tick.run_id is None:
         return

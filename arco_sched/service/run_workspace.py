@@ -1,8 +1,8 @@
 """The use cases about the life of runs, pools and workers: a part of `Workspace`.
 
 A run is named by a run id, a tick id, a schedule id (its last run; for `retry` the last that failed, for `finish_run`,
-`fail_run` and `cancel` the one that is running), the beginning of a run id where only one begins so, or a run key. How
-often somebody is to evaluate is kept here too.
+`fail_run` and `cancel` the one that is running), the unique beginning of a run id, or a run key. The expected interval
+between evaluations is kept here too.
 """
 
 from collections.abc import Iterable, Sequence

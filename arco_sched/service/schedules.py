@@ -20,13 +20,13 @@ from arco_sched.service.working import drafts_of
 from arco_sched.service.zone_rules import replan
 
 _REHEARSED: Final = 100_000
-"""Ticks of the next evaluation that are looked at to tell what will be triggered."""
+"""How many ticks of the next evaluation are looked at to tell what will be triggered."""
 
 BATCH: Final = 2_000
-"""Waiting runs that one transaction skips."""
+"""Maximum waiting runs that one transaction skips."""
 
 Decide = Callable[[changes.Current | None], Version | None]
-"""What a change makes of the newest version: the next one, or None where nothing changes."""
+"""What a change makes of the newest version: the next one, or None if nothing changes."""
 
 
 Change = Literal["created", "updated", "unchanged", "deleted"]
@@ -36,10 +36,10 @@ Change = Literal["created", "updated", "unchanged", "deleted"]
 class ScheduleChange:
     """The answer to create, update, enable, disable and delete.
 
-    `waiting` occurrences lie before the change and are not accounted for; `discarded` of them lapsed with it. Of those
-    that did not, `will_trigger` request runs if they are evaluated soon; the others are too old or too many, or fell
-    into a pause. `runs_waiting` runs were requested and wait for a worker; `runs_discarded` of them were skipped with
-    it. `warnings` are sentences for people. `changed` has each field that differs, by its JSON name, with its value
+    `waiting` occurrences lie before the change and are not accounted for; `discarded` of them lapsed with it. Of the
+    rest, `will_trigger` request runs if they are evaluated soon; the others are too old, too many, or in a pause.
+    `runs_waiting` runs were requested and wait for a worker; `runs_discarded` of them were skipped with the change.
+    `warnings` are sentences for people. `changed` has each field that differs, by its JSON name, with its value
     before and after; it is empty unless the schedule is updated.
     """
 
@@ -63,7 +63,7 @@ def create(
     start_at: int | None = None,
     enabled: bool | None = None,
 ) -> ScheduleChange:
-    """Create a schedule, or re-create a deleted one; see `Workspace.create_schedule`."""
+    """Create a schedule, or recreate a deleted one; see `Workspace.create_schedule`."""
     definition = checked(definition, schedule_id)
 
     def decide(current: changes.Current | None) -> Version | None:
@@ -182,7 +182,7 @@ def change_all(
 
 
 class _Effect(NamedTuple):
-    """What a change does to what waits: occurrences, and runs that wait for a worker."""
+    """What a change does to the backlog: waiting occurrences, and runs that wait for a worker."""
 
     waiting: int
     will_trigger: int
@@ -228,7 +228,7 @@ def _answer(
 
 
 def _skip_in_batches(store: Store, run_ids: Sequence[str], now: int) -> int:
-    """Skip waiting runs, in transactions of a bounded size; those that do not wait any more are left alone."""
+    """Skip waiting runs, in transactions of a bounded size; runs that no longer wait are left alone."""
     skipped = 0
     for first in range(0, len(run_ids), BATCH):
         store.yield_to_writers()
@@ -240,8 +240,8 @@ def _skip_in_batches(store: Store, run_ids: Sequence[str], now: int) -> int:
 
 
 def _will_trigger(state: State, through: int, count: int) -> int:
-    """How many of the `count` occurrences that wait through an instant would become triggered ticks in the end, were
-    they evaluated then."""
+    """How many of the `count` occurrences that wait through an instant would eventually become triggered ticks if they
+    were evaluated then."""
     outcome = evaluate(state.terms, state.cursor, through, limit=_REHEARSED, ahead=state.ahead)
     for step in outcome.steps:
         if not isinstance(step, Ticks):
@@ -259,7 +259,7 @@ def _said(transaction: Transaction, version: Version | None, minutes: int | None
 
 
 def _since_then(transaction: Transaction, version: Version, now: int) -> tuple[str, ...]:
-    """What the next evaluation makes of the occurrences since a start in the past; nothing of a start that is older."""
+    """What the next evaluation makes of the occurrences since a new start in the past; nothing for an older start."""
     number = transaction.definitions.number(version.schedule_id)
     if number is None or version.start_at >= now or version.effective_from > version.start_at:
         return ()
@@ -301,7 +301,7 @@ def record(transaction: Transaction, versions: Sequence[Version], before: Iterab
 
 
 def count_waiting(transaction: Transaction, versions: Iterable[Version]) -> dict[str, int]:
-    """How many occurrences before each of these versions, which are not recorded yet, are not accounted for."""
+    """How many occurrences before each of these versions, which aren't recorded yet, are not accounted for."""
     begins = {version.schedule_id: version.effective_from for version in versions}
     numbers = transaction.definitions.numbers_of(begins)
     states = transaction.definitions.states(list(numbers.values()))

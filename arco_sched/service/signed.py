@@ -19,12 +19,12 @@ def of_version(transaction: Transaction, schedule: int, version: int) -> str:
 
 
 def of_lapse(transaction: Transaction, schedule: int, lapse: LapseRecord) -> str:
-    """Who made a lapse; empty for one of an evaluation."""
+    """Who made a lapse; empty if an evaluation did."""
     return words(transaction.events.signature_at(schedule, lapse.before, LAPSED))
 
 
 def of_tick(transaction: Transaction, schedule: int, tick: Tick) -> str:
-    """Who made a tick; empty for one of an evaluation."""
+    """Who made a tick; empty if an evaluation did."""
     key = parse_tick_id(tick.tick_id)
     if key is None:
         return ""
@@ -32,6 +32,6 @@ def of_tick(transaction: Transaction, schedule: int, tick: Tick) -> str:
 
 
 def newest(transaction: Transaction) -> dict[str, str]:
-    """Who made the newest version of each schedule, as far as it is known, with its number."""
+    """Who made the newest version of each schedule, if known, with its number."""
     found = transaction.events.newest_signatures()
     return {name: f"version {version}, {words(signature)}" for name, (version, signature) in found.items()}

@@ -15,14 +15,14 @@ from arco_sched.service.not_found import numbers_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineCell:
-    """What lies between two edges of a timeline: ticks by status, occurrences that lapsed, wait, or are to come.
+    """What lies between two edges of a timeline: ticks by status, occurrences that lapsed, wait, or are still to come.
 
     `lapsed` counts what can be counted; `unevaluable` says that an uncounted lapse or a version that can't be evaluated
-    touches the cell. `pruned` says that history of it was removed. The `runs_…` fields are of the triggered ticks whose
-    runs have a command: what became of the run; `late` ones could have started minutes ago. `late` of the scheduled
-    ticks were evaluated later than usual (five minutes, and more where evaluations are set to be rarer), by
-    `late_seconds` at most. `absent` says that the
-    schedule was not there: not begun, ended or deleted. `unattended` says that in part of the cell nobody evaluated.
+    touches the cell. `pruned` says that some of its history was removed. The `runs_…` fields say what became of the
+    runs of triggered ticks that have a command; `runs_late` ones could have started minutes ago. `late` scheduled ticks
+    were evaluated later than usual (five minutes, or more if evaluations are set to be rarer), by at most
+    `late_seconds`. `absent` says that the schedule didn't exist: not begun, ended or deleted. `unattended` says that
+    there was no evaluation in a part of the cell.
     """
 
     triggered: int
@@ -72,8 +72,8 @@ class TimelineRow:
 class Timeline:
     """The history of schedules between `edges` (instants, in order), as of `now`.
 
-    `unattended` are the stretches, from an instant to before another, in which something of these schedules was due for
-    longer than usual and nobody evaluated it.
+    `unattended` are the stretches, each from an instant to before another, in which something of these schedules was
+    due for longer than usual without an evaluation.
     """
 
     now: int
@@ -177,7 +177,7 @@ class _History:
         return TimelineRow(schedule_id=state.schedule_id, timezone=terms[0].timezone, cells=tuple(cells))
 
     def _lapsed(self, schedule: int, parts: Sequence[Stretch]) -> tuple[list[int], list[bool]]:
-        """How many occurrences of each cell lapsed, and whether some of it can't be evaluated."""
+        """How many occurrences of each cell lapsed, and whether any part of it can't be evaluated."""
         edges = self._edges
         lapsed = [0] * (len(edges) - 1)
         unevaluable = [

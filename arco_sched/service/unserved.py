@@ -1,7 +1,7 @@
-"""Which occurrences of a range have no run: counted where they can be, looked at one by one where they must be.
+"""Which occurrences of a range have no run: counted where possible, looked at one by one where necessary.
 
-Occurrences are counted without making any of them (`Timetable.count`), and ticks in the store. Where both numbers say
-the same of a stretch, it is passed over; else it is halved. So what is asked costs what is found, and the logarithm of
+Occurrences are counted without generating them (`Timetable.count`), and ticks in the store. A stretch where both
+numbers agree is passed over; otherwise it is halved. So the cost grows with what is found, and with the logarithm of
 the range.
 """
 
@@ -20,11 +20,11 @@ from arco_sched.core.skipping import skip_reason
 from arco_sched.service.former_rules import FormerRules
 
 FEW: Final = 2_000
-"""Occurrences of a stretch that are looked at one by one."""
+"""Maximum occurrences of a stretch that are looked at one by one."""
 
 
 class Unserved:
-    """What there is to backfill of the occurrences of a schedule in `[start, stop)`.
+    """What there is to backfill among the occurrences of a schedule in `[start, stop)`.
 
     `chosen` are the oldest of them, at most `limit`, and `remaining` counts the others. `ran` counts those whose own
     tick was triggered, `existing` those that were backfilled, `waiting` those that are for the evaluator, `excluded`
@@ -73,12 +73,12 @@ class Unserved:
             self._walk(middle, stop)
 
     def _wanted(self, start: int, stop: int) -> list[Stretch]:
-        """The stretches of a range without a border of excluded days that are not excluded."""
+        """The stretches of a range that aren't excluded; no border of excluded days lies in the range."""
         parts = always_in_force(self._terms, start, stop)
         return [part for part in parts if skip_reason(part.term._replace(enabled=True), part.start) != "excluded"]
 
     def _served(self, start: int, stop: int) -> tuple[int, int]:
-        # Under former rules the tick of an appointment was hours beside the occurrence.
+        # Under former rules the tick of an appointment may be hours away from the occurrence.
         beside = 0 if self._countable else DAY
         return self._transaction.history.served(self._schedule, start - beside, stop + beside)
 
@@ -94,7 +94,7 @@ class Unserved:
             if there.get((at, SCHEDULED)) == "triggered" or self._ran_elsewhere(self._former.instants(term, at)):
                 self.ran += 1
             elif at > self._state.cursor and at >= self._starts[term.version] and at not in self._ahead:
-                pass  # counted already
+                pass  # already counted
             elif (at, BACKFILLED) in there:
                 self.existing += 1
             elif skip_reason(term._replace(enabled=True), at) == "excluded":
@@ -113,8 +113,8 @@ class Unserved:
         self.remaining += count - len(found)
 
     def _are_occurrences(self) -> bool:
-        """Whether every tick of the schedule is an occurrence as its versions say today: after a rewind, or under other
-        zone rules, some may not be, and two numbers that are the same would say nothing."""
+        """Whether every tick of the schedule is an occurrence by today's versions: after a rewind, or under other zone
+        rules, some may not be, and equal numbers would prove nothing."""
         rewound = self._transaction.events.count(events.REWOUND, self._schedule)
         if rewound or len({term.start_at for term in self._terms}) > 1:
             return False
@@ -122,7 +122,7 @@ class Unserved:
 
 
 def _borders(terms: Sequence[Term]) -> Iterator[tuple[int, int]]:
-    """The ranges in which excluded days of a version begin or end, on whatever clock."""
+    """The ranges in which excluded days of a version begin or end, on any clock."""
     for term in terms:
         if term.excluded_days is not None:
             for first, last in days_of(term.excluded_days).ranges():

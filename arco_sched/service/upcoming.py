@@ -16,12 +16,12 @@ from arco_sched.core.subjects import State
 from arco_sched.service.not_found import numbers_of
 
 MAX_COUNT = 10_000
-"""Occurrences of one answer."""
+"""Maximum occurrences in one answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upcoming:
-    """An occurrence to come: `offset` is that of the schedule's clock, `starts_at` the instant plus the spread."""
+    """A coming occurrence: `offset` is the schedule's clock's, `starts_at` the instant plus the spread."""
 
     schedule_id: str
     at: int
@@ -32,16 +32,16 @@ class Upcoming:
 def upcoming(transaction: Transaction, now: int, count: int, schedules: Iterable[str] = ()) -> list[Upcoming]:
     """The next `count` occurrences after `now` of the named schedules (default: all), by (instant, schedule id).
 
-    Those of paused and deleted schedules, and on excluded days, are left out, since they request no run. A schedule is
-    only computed where the agenda says that it may be among the next ones. Raises `NotFound`, and `InvalidInput` for a
+    Those of paused and deleted schedules, and on excluded days, are left out, since they don't request runs. A schedule
+    is only computed if the agenda says that it may be among the next ones. Raises `NotFound`, and `InvalidInput` for a
     count out of bounds.
     """
     if not 1 <= count <= MAX_COUNT:
         raise InvalidInput(Problem("count", "bounds", {"least": 1, "most": MAX_COUNT}))
     names = tuple(schedules)
     numbers = numbers_of(transaction, names) if names else transaction.definitions.numbers()
-    # What the agenda says of a schedule is no later than its next occurrence; an empty id marks such an entry, which
-    # comes before the occurrences of the same instant.
+    # The agenda's instant is never later than a schedule's next occurrence; an empty id marks such an entry, so that it
+    # sorts before the occurrences of the same instant.
     agenda = transaction.agenda.entries(numbers)
     heap: list[tuple[int, str, int]] = [(max(due_at, now + 1), "", number) for number, (due_at, _) in agenda.items()]
     heapq.heapify(heap)
@@ -64,7 +64,7 @@ def upcoming(transaction: Transaction, now: int, count: int, schedules: Iterable
 def _after(state: State, now: int) -> Iterator[Upcoming]:
     for part in stretches(state.terms, max(state.cursor, now) + 1, MAX_INSTANT + 1):
         if part.times is None or not part.term.enabled:
-            continue  # without a look at each of its occurrences, of which there is perhaps no end
+            continue  # without looking at its occurrences, which may be endless
         zone = load_zone(part.term.timezone)
         spread = spread_of(part.term.policy)
         for at in part.times.between(max(part.start, part.term.paused_until or part.start), part.stop):

@@ -22,7 +22,7 @@ MAX_OCCURRENCES: Final = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """Neighbouring occurrences of which the same became: from `first` through `last`, `count` of them.
+    """Neighbouring occurrences with the same outcome: `count` of them, from `first` through `last`.
 
     `reason` is that of a lapse, `run_status` that of the runs. `count` is None for a stretch whose version can't be
     evaluated; `tick_id` and `run_id` are those of a single occurrence.
@@ -42,8 +42,8 @@ class Occasion:
 class WhyDuring:
     """What became of the occurrences in `[start, stop)`, oldest first.
 
-    `why` is the chain of the last one through now, else of the first; where there is none, of the instant at which one
-    would have been.
+    `why` is the chain of the last one through now, else of the first; without any, of the instant at which one would
+    have been.
     """
 
     start: int
@@ -53,7 +53,7 @@ class WhyDuring:
 
     @property
     def count(self) -> int:
-        """The number of occurrences, those that can't be counted left out."""
+        """The number of occurrences, without those that can't be counted."""
         return sum(each.count or 0 for each in self.occasions)
 
 
@@ -91,12 +91,12 @@ def _about(occasions: tuple[Occasion, ...], terms: list[Term], start: int, stop:
 
 
 def _last_through(occasion: Occasion, now: int) -> int:
-    # What is due and what is yet to come never stand in one group.
+    # Past and future occurrences are never in the same group.
     return occasion.last if occasion.last <= now else occasion.first
 
 
 def _would_be(terms: list[Term], start: int, stop: int) -> int:
-    """Where no occurrence is: the time of day at which the nearest other one is, so that the day is what differs."""
+    """Without an occurrence: the time of day of the nearest other one, so that only the day differs."""
     term = in_force(terms, start) or terms[-1]
     (part,) = stretches(
         [term._replace(effective_from=start - 1, start_at=start - 1, end_at=None, deleted=False)], start, start + 1

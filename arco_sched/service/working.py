@@ -1,7 +1,7 @@
 """What a worker does with the store: claim runs, record how attempts end, ask what is open. Nothing here waits.
 
-Every function is one transaction. The rules are those of docs/semantics/execution.md; what is decided is
-decided by `core.run_order` and `core.run_decisions`.
+Every function is one transaction. The rules are those of docs/semantics/execution.md; `core.run_order` and
+`core.run_decisions` make the decisions.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -20,20 +20,20 @@ from arco_sched.core.run_subjects import Life, OpenAttempt
 from arco_sched.core.runs import fold
 
 PAGE: Final = 8
-"""Waiting runs of a pool that one claim looks at, at the least."""
+"""Minimum of waiting runs of a pool that one claim looks at."""
 
 LOOKED_AT: Final = 100
-"""Final runs whose hooks are owed that one look finds: those that others run, and some more."""
+"""Final runs with pending hooks that one look finds: enough for those that other workers run, and some more."""
 
 ROUNDS: Final = 20
 """Looks at the queue within one claim: each starts something, sets something aside, or is the last."""
 
 
 class Terms(NamedTuple):
-    """Under what a worker works: its name and host, its executor, whom it runs as, and how much at once.
+    """The terms of a worker: its name and host, its executor, its user, and its limits.
 
-    `slots` bounds the open attempts of the executor in this database, of all workers together. `queues`: its attempts
-    wait in an engine before they begin. `on_finish`: whether the worker has a hook for every run that ends.
+    `slots` limits the open attempts of the executor in this database, over all workers. `queues`: its attempts wait in
+    an engine before they begin. `on_finish`: whether the worker has a hook for every run that ends.
     """
 
     worker: str
@@ -49,7 +49,7 @@ class Terms(NamedTuple):
 
 
 class Started(NamedTuple):
-    """An attempt that was recorded as started, with what it takes to start it."""
+    """An attempt that was recorded as started, with what is needed to start it."""
 
     attempt: OpenAttempt
     run: Run
@@ -58,7 +58,8 @@ class Started(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What one claim came to: attempts to start now, runs that were skipped, and running ones asked to end."""
+    """The result of one claim: attempts to start now, runs that were skipped, and running ones that were asked to
+    end."""
 
     started: list[Started]
     skipped: list[str]
@@ -66,7 +67,7 @@ class Claim(NamedTuple):
 
 
 def claim(store: Store, terms: Terms, now: int, *, through: int | None = None) -> Claim:
-    """Record the start of what may start now, and skip what is to be skipped; one bounded transaction.
+    """Record the start of what may start now, and skip what must be skipped; one bounded transaction.
 
     `through`: only runs requested up to that number.
     """
@@ -128,7 +129,7 @@ def _drafts(transaction: Transaction, choice: Choice, terms: Terms, now: int) ->
 
 
 def drafts_of(life: Life, decided: Decision, now: int) -> list[Draft]:
-    """The drafts of a decision; a refusal makes none: somebody else was here."""
+    """The drafts of a decision; a refusal gives none: another process was faster."""
     if isinstance(decided, Refused):
         return []
     return [events.life(event, life.schedule, now) for event in decided]
@@ -157,7 +158,7 @@ def open_attempts(store: Store, executor: str) -> list[OpenAttempt]:
 
 
 def to_start(store: Store, run_ids: Sequence[str]) -> list[Started]:
-    """Attempts whose start is recorded, once more with what it takes to start them."""
+    """Attempts whose start is recorded, again with what is needed to start them."""
     if not run_ids:
         return []
     with store.read() as transaction:
@@ -173,9 +174,9 @@ class Ended(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """What a worker (its name and host) learned of an attempt in an engine: its id there, and when and where it began.
+    """What a worker (its name and host) learned about an attempt in an engine: its id there, when and where it began.
 
-    `begun_at` is an epoch; what is not known is None.
+    `begun_at` is an epoch; None if unknown.
     """
 
     run_id: str
@@ -188,7 +189,7 @@ class Progress(NamedTuple):
 
 
 def _progress_drafts(life: Life, each: Progress, now: int) -> list[Draft]:
-    """The events of what became known; none for what is known already."""
+    """The events for what became known; none for what is already known."""
     decided: list[Decision] = []
     state = life.state
     if each.external_id is not None:
@@ -208,8 +209,8 @@ def _progress_drafts(life: Life, each: Progress, now: int) -> list[Draft]:
 
 
 class News(NamedTuple):
-    """What a look at open attempts told: what became known of those in engines, how others ended, and which runs wait
-    in an engine beyond their deadline."""
+    """The result of a look at open attempts: news of those in engines, how others ended, and which runs wait in an
+    engine beyond their deadline."""
 
     progress: Sequence[Progress] = ()
     ended: Sequence[Ended] = ()
@@ -217,8 +218,8 @@ class News(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """What a round recorded: the runs that are final, what it claimed, and the `seq` of its last event and of the last
-    before it."""
+    """What a round recorded: the runs that became final, its claim, and the `seq` of the last event before it and of
+    its own last event."""
 
     final: list[str]
     claim: Claim
@@ -260,7 +261,7 @@ def _record_ends(transaction: Transaction, terms: Terms, ended: Sequence[Ended],
             statuses = (event.status for event in decided if isinstance(event, RunFinished))
             final.update((each.run_id, status) for status in statuses if status in FINAL)
     transaction.append(drafts)
-    # Most runs have no hook: nobody needs to look for one, and commit that there is none.
+    # Most runs have no hooks: recording that now saves a look and a commit later.
     hookless = [
         (lives[run_id].request.number, lives[run_id].state.attempts)
         for run_id, status in final.items()
@@ -271,12 +272,12 @@ def _record_ends(transaction: Transaction, terms: Terms, ended: Sequence[Ended],
 
 
 def hooks(policy: Policy, status: RunStatus, *, on_finish: bool) -> bool:
-    """Whether anything is to be done once a run with this policy is final with this status."""
+    """Whether a run with this policy and this final status has hooks to run."""
     return on_finish or (status != "succeeded" and policy.on_failure is not None)
 
 
 def turn(store: Store, terms: Terms, news: News, now: int, *, through: int | None = None) -> Turn:
-    """Record the news, then claim what may start now: one transaction, and so one commit."""
+    """Record the news, then claim what may start now, in one transaction and so one commit."""
     with store.write() as transaction:
         before = transaction.events.last_seq()
         final = _record(transaction, terms, news, now)
@@ -285,7 +286,7 @@ def turn(store: Store, terms: Terms, news: News, now: int, *, through: int | Non
 
 
 class Finished(NamedTuple):
-    """A run whose hooks are owed. `name` is (run, attempt) as the store numbers them; `life` is as it is by now."""
+    """A run with pending hooks. `name` is (run, attempt) as the store numbers them; `life` is its current life."""
 
     name: tuple[int, int]
     run: Run
@@ -301,7 +302,7 @@ def take_hooks(
     besides: Collection[tuple[int, int]] = (),
     most: int,
 ) -> list[Finished]:
-    """Take up to `most` runs whose hooks are owed, `besides` those, and that no other worker here has taken."""
+    """Take up to `most` runs with pending hooks that no other living worker has taken, except those in `besides`."""
 
     def free(owed: Iterable[tuple[int, int, str | None]]) -> list[tuple[int, int]]:
         names = ((run, attempt) for run, attempt, who in owed if who in {None, worker} or not is_here(who))
@@ -326,7 +327,7 @@ def take_hooks(
 
 
 def hooks_ran(store: Store, names: Sequence[tuple[int, int]], now: int) -> None:
-    """Record that the hooks of these ends have run, or that there are none."""
+    """Record that the hooks of these ends have run or don't exist."""
     if names:
         with store.write() as transaction:
             transaction.queue.hooks_done(names, now)

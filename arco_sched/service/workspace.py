@@ -1,8 +1,8 @@
 """The use cases, by name: what the command line and Python users call.
 
 A `Workspace` is one database. Instants are integer epochs throughout; nothing here reads a clock, so every use case
-that decides something takes `now`. This is a facade: each method says what it promises and calls the module that does
-it, which is imported by the call, since an evaluation, which cron calls each minute, pays for its own alone.
+that decides something takes `now`. This is a facade: each method states its promise and calls the module that does the
+work, importing it only then, so that an evaluation, which cron calls every minute, doesn't pay for the others.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

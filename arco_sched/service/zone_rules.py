@@ -12,23 +12,23 @@ from arco_sched.core.zone_changes import ZoneChange, all_moved, find_rules, serv
 from arco_sched.core.zone_rules import tzdata_release
 
 BATCH: Final = 5_000
-"""Schedules that one transaction replans: other writers wait a fraction of a second."""
+"""Maximum schedules that one transaction replans, so that other writers wait only a fraction of a second."""
 
 _FAR: Final = 3_650 * DAY
-"""Beyond the clock by this much no clock is compared, wherever a cursor may be."""
+"""Clocks aren't compared further than this ahead, wherever a cursor may be."""
 
 
 def replan(transaction: Transaction, schedules: Sequence[int]) -> None:
-    """Put on the agenda when each of the schedules is due next, from what is recorded."""
+    """Set on the agenda when each of the schedules is due next, computed from what is recorded."""
     states = transaction.definitions.states(schedules)
     transaction.agenda.set({state.schedule: agenda(state.terms, state.cursor, state.ahead) for state in states})
 
 
 def catch_up(store: Store, now: int, batch: int = BATCH) -> None:
-    """Where the installed zone rules are not those last recorded, replan every schedule under them, and record the
-    change, with the occurrences that are accounted for already. Where they are, replan what was planned under others.
+    """If the installed zone rules aren't the recorded ones, replan every schedule under them and record the change,
+    with the occurrences that are already accounted for. If they are, replan what was planned under other rules.
 
-    It works in transactions of at most `batch` schedules. Schedules that another process with the former rules changes
+    Works in transactions of at most `batch` schedules. Schedules that another process with the former rules changes
     meanwhile are replanned when the change is recorded.
     """
     installed = tzdata_release()
@@ -57,8 +57,8 @@ def catch_up(store: Store, now: int, batch: int = BATCH) -> None:
 
 
 def _replan_under_others(transaction: Transaction, schedules: Sequence[int], already: dict[str, list[int]]) -> None:
-    """Replan schedules under the installed rules, which are not those recorded; `already` gets what is accounted for of
-    each."""
+    """Replan schedules under the installed rules, which aren't the recorded ones; adds to `already` what is accounted
+    for of each."""
     states = ahead_under_others(transaction, transaction.definitions.states(schedules))
     transaction.agenda.set(
         {state.schedule: agenda(state.terms, state.cursor, state.ahead) for state, _ in states},
@@ -67,8 +67,8 @@ def _replan_under_others(transaction: Transaction, schedules: Sequence[int], alr
 
 
 def ahead_under_others(transaction: Transaction, states: Sequence[State]) -> list[tuple[State, list[int]]]:
-    """The states as they are under the installed rules, which are not those recorded, each with the occurrences that
-    are accounted for already."""
+    """The states under the installed rules, which aren't the recorded ones, each with the occurrences that are already
+    accounted for."""
     rules = find_rules(transaction.zones.kept())
     found = []
     for state in states:
@@ -88,7 +88,8 @@ def _record(transaction: Transaction, installed: str, already: Mapping[str, Sequ
 
 
 def pending_change(transaction: Transaction, now: int | None = None) -> ZoneChange:
-    """The change of the rules that is not recorded yet, as a change after all others; with `now` not far beyond it."""
+    """The change of the rules that isn't recorded yet, as the latest change; with `now`, limited to not far beyond
+    it."""
     zones = transaction.zones
     used = {zone: (first, last + DAY) for zone, (first, last) in zones.used().items()}
     if now is not None:
