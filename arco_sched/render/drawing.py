@@ -1,4 +1,4 @@
-"""What screens are made of. A name that a user gave is shown literally: it is never read as markup."""
+"""The parts of a screen. Names given by users are shown literally, never read as markup."""
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDE: Final = 120
-"""Columns from which on a table has room for what is good to know but was not asked for."""
+"""Terminal width from which tables show additional columns."""
 
 GAP: Final = 2
 """Columns between two columns of a table."""
 
 MANY: Final = 500
-"""Rows from which on a table is not fitted to the width of the terminal, which would take seconds."""
+"""Rows from which a table is no longer fitted to the terminal, since that would take seconds."""
 
 GOOD: Final = "color(28)"
 NOTE: Final = "color(130)"
@@ -49,7 +49,7 @@ Styled = tuple[str, str]
 """A text and its style."""
 
 Cell = str | Styled | Sequence[Styled]
-"""What stands in a cell: a text, a styled one, or several lines of them."""
+"""The content of a cell: a text, a styled text, or several styled lines."""
 
 
 Drawn = Sequence[Sequence[Styled]]
@@ -98,36 +98,36 @@ def _broken(lines: Sequence[Styled], width: int) -> list[Styled]:
 
 
 def status(word: str, more: str = "") -> Styled:
-    """A word of state in its colour, and what explains it."""
+    """A state in its colour, with what explains it."""
     return f"{word} {more}".rstrip(), STYLES.get(word, "")
 
 
 class Screen:
-    """Where an answer is drawn: the console, and how much room there is."""
+    """The console that an answer is drawn on, and whether it is wide."""
 
     def __init__(self) -> None:
         self.console: Console = console()
         self.wide = self.console.width >= WIDE
 
     def line(self, content: str, style: str = "") -> None:
-        """A sentence; in a pipe on one line. Commands and instants in it are not broken, so that they can be copied."""
+        """A sentence, on one line in a pipe. Commands and instants in it are never broken, so they can be copied."""
         content = printable(content)
         for each in [content] if is_unbounded() else wrapped(content, self.console.width):
-            # A command that is wider than the screen is left to the terminal, where it can be copied as one line.
+            # The terminal breaks a command that is too wide, so that it can still be copied as one line.
             self.console.print(text((each, style)), soft_wrap=is_unbounded() or "`" in each)
 
     def verbatim(self, content: str, style: str = "") -> None:
-        """A line that is broken by nobody but the terminal."""
+        """A line that only the terminal breaks."""
         self.console.print(text((content, style)), soft_wrap=True)
 
     def parts(self, *parts: Styled) -> None:
-        """A line of parts, each in its style, that is broken by nobody but the terminal."""
+        """A line of parts, each in its own style, that only the terminal breaks."""
         from rich.text import Text
 
         self.console.print(Text.assemble(*((printable(content), style) for content, style in parts)), soft_wrap=True)
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
-        """Rows below their heads; in a pipe every line is a row, and nothing is broken."""
+        """Rows below their headings; in a pipe each row is one line, and nothing is broken."""
         drawn = [tuple(map(lines_of, row)) for row in rows]
         if is_unbounded() or len(drawn) > MANY:
             self._plain(columns, drawn)
@@ -166,7 +166,7 @@ class Screen:
         return kept
 
     def _plain(self, columns: Sequence[Column], rows: Sequence[Drawn]) -> None:
-        # rich lays out a row in more than a millisecond. Where nothing is to be broken, padding is all there is to do.
+        # rich takes more than a millisecond per row. If nothing needs breaking, padding is enough.
         cells = [["; ".join(content for content, _ in lines) for lines in row] for row in rows]
         heads = [column.title for column in columns]
         widths = [max(map(cell_width, column)) for column in zip(heads, *cells, strict=True)]
@@ -185,7 +185,7 @@ class Screen:
         return self.console.get_style(style).render(content) if style else content
 
     def fields(self, rows: Iterable[tuple[str, Cell]]) -> None:
-        """Names and values, one a line; the further lines of a value stand below the first."""
+        """Names and values, one per line; further lines of a value are below its first."""
         fields = [(name, lines_of(value)) for name, value in rows]
         if is_unbounded():
             width = max(len(name) for name, _ in fields)

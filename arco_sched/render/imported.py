@@ -113,8 +113,8 @@ def _counted(file: ReadFile) -> str:
     rest = len(kinds) - kinds.count("schedule") - kinds.count("problem")
     count = "1 line" if len(kinds) == 1 else f"{len(kinds):,} lines"
     return (
-        f"{count} of {file.source.partition(':')[2]} read as {_CRONTABS[file.format]}, {rest:,} of them "
-        "variables, comments or blank lines."
+        f"{count} of {file.source.partition(':')[2]} read as {_CRONTABS[file.format]}"
+        f"{f', {rest:,} of them variables, comments or blank lines' if rest else ''}."
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from arco_sched.service.upcoming import Upcoming
 
 MANY: Final = 20
-"""Runs that are named one by one."""
+"""Up to this many runs are named one by one."""
 
 
 def life_row(each: RunLife) -> dict[str, Any]:
@@ -203,12 +203,12 @@ def workers(found: Sequence[tuple[Worker, int]]) -> str:
 
 
 def later(at: int, starts_at: int) -> str:
-    """By how much the spread lets a run start later than it is due; empty for not at all."""
+    """How much the spread delays the start of a run; empty for no delay."""
     return f"{took((starts_at - at) * 1000)} later" if starts_at != at else ""
 
 
 def took(milliseconds: int) -> str:
-    """A length of time as short as it is told well: `0.3s`, `12s`, `4m 12s`, `2h 5m`, `3d 4h`."""
+    """A short form of a duration: `0.3s`, `12s`, `4m 12s`, `2h 5m`, `3d 4h`."""
     if milliseconds < 10_000:
         return f"{milliseconds // 100 / 10:.1f}s"
     seconds = milliseconds // 1000

@@ -65,7 +65,7 @@ class Plan(NamedTuple):
 
 
 class Spot(NamedTuple):
-    """One cell of a panel: its mark, how much of the most that there is (0 to 4), and what it says in words.
+    """One cell of a panel: its mark, its level compared with the fullest cell (0 to 4), and its meaning in words.
 
     `of_mark` counts what the mark stands for, where that is not all that is in the cell; else 0. `unattended` says that
     in part of it nobody evaluated.

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Bar:
-    """Shows how much of something is done; it appears with the first `update` and vanishes at `close`."""
+    """Shows progress from the first `update` until `close`."""
 
     def __init__(self, what: str = "evaluating") -> None:
         self._what = what
@@ -17,7 +17,7 @@ class Bar:
         self._task: TaskID | None = None
 
     def update(self, done: int, total: int | None) -> None:
-        """So much is done, of so much (None: nobody knows)."""
+        """Show that `done` of `total` is done (None: the total is unknown)."""
         if self._progress is None:
             from rich.progress import Progress
 

@@ -30,7 +30,7 @@ NOTES: Final = {
 
 
 def state(schedule: Schedule, now: int) -> str:
-    """One word for how a schedule stands: deleted, failing, paused, ended (nothing is due any more) or enabled."""
+    """The state of a schedule in one word: deleted, failing, paused, ended (never due again) or enabled."""
     if schedule.version.deleted:
         return "deleted"
     if schedule.failing:
@@ -143,7 +143,7 @@ def _when(at: int, row: Schedule, now: int, clocks: Clocks) -> str:
 
 
 def _results(row: Schedule, now: int, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
-    """What came of the runs, where there is a run."""
+    """The last run, the last success, and whether the schedule is stale."""
     if row.last_run_status is not None:
         yield "last run", status(row.last_run_status)
     if row.last_success_at is not None:
@@ -155,7 +155,7 @@ def _results(row: Schedule, now: int, clocks: Clocks) -> Iterator[tuple[str, Cel
 
 
 def definition_fields(version: Version, clocks: Clocks) -> Iterator[tuple[str, Cell]]:
-    """The names and values of a definition version, but for what is as by default."""
+    """The names and values of a definition version, without the defaults."""
     definition = version.definition
     schedule_id = version.schedule_id
     yield "version", f"{version.definition_version}, in force from {clocks.show(version.effective_from, schedule_id)}"
@@ -178,7 +178,7 @@ def definition_fields(version: Version, clocks: Clocks) -> Iterator[tuple[str, C
 
 
 def content_fields(content: RequestContent) -> Iterator[tuple[str, Cell]]:
-    """The names and values of what a run is asked to do, but for what is as by default."""
+    """The names and values of a request content, without the defaults."""
     for field in CONTENT:
         value = getattr(content, field.name)
         if value != field.default:
@@ -195,7 +195,7 @@ _TOLD: Final = {
     "cron_expression", "timezone", "dst_gap", "dst_overlap", "catchup_window_minutes", "max_catchup_ticks",
     "catchup_policy", "code_version", "start_at", "end_at", "enabled", "paused_until",
 }  # fmt: skip
-"""The fields that `definition_fields` has words of its own for."""
+"""The fields that `definition_fields` words itself."""
 
 
 def _line(field: Field, value: Any) -> tuple[str, Cell]:

@@ -1,4 +1,4 @@
-"""Short answers in words, and what a person should know besides an answer."""
+"""Short answers in words, and notes beside an answer."""
 
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ def no_command(schedule_ids: "Sequence[str]") -> str:
 
 
 def no_limit(pool: str) -> str:
-    """That a pool is known to nobody yet."""
+    """The note that a pool has no limit."""
     set_, work = f"`arco pool set {pool} --slots N` sets one", f"`arco work --pool {pool}` serves it"
     return f"note: pool {pool} has no limit yet: {set_}, {work}"
 
@@ -109,7 +109,7 @@ def _will_request(answer: "ScheduleChange") -> str:
 
 
 def _runs_waiting(answer: "ScheduleChange", now: int) -> str:
-    """What becomes of runs that are requested and wait, where the schedule ends or is paused."""
+    """How many requested runs are still waiting, if the schedule was deleted or paused."""
     count, version = answer.runs_waiting, answer.schedule.version
     runs = "1 run" if count == 1 else f"{count:,} runs"
     if answer.runs_discarded:
@@ -167,7 +167,7 @@ def evaluation(answer: "Evaluation") -> str:
 
 
 def deferred(count: int) -> str:
-    """What waits for the next evaluation."""
+    """How many occurrences are left to the next evaluation."""
     return f"{_occurrences(count)} {_waits(count)} for the next evaluation (max_catchup_ticks)."
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from arco_sched.service.status import Status
 
 NAMED: Final = 10
-"""How many schedules `Status` names at most."""
+"""The most schedules that `Status` names."""
 
 
 WAITING_FOR: Final = ("due", "retry", "worker", "overlap", "pool", "slot", "ready")
@@ -36,8 +36,8 @@ _REASONS: Final = {
 
 
 def is_late(status: Status, max_lag: int) -> bool:
-    """Whether nobody evaluated within so many seconds; also when nobody ever did, or the last visit lies ahead of the
-    clock."""
+    """Whether there was no evaluation within `max_lag` seconds; also if there never was one, or if the last visit is
+    ahead of the clock."""
     return status.lag_seconds is None or not -CLOCK_TOLERANCE <= status.lag_seconds <= max_lag
 
 
@@ -140,7 +140,7 @@ def _due(status: Status, clocks: Clocks) -> list[Styled]:
         following = f"next due at {clocks.show(status.next_due_at, None)}, {distance(status.next_due_at, status.now)}"
     if not status.overdue:
         if not following:
-            return [("nothing, now or later", "")]
+            return [("nothing now or in the future", "")]
         return [(f"nothing now; {following}", "")]
     which = f"{counted(status.backlog, 'occurrence')} of {counted(status.overdue, 'schedule')}"
     found: list[Styled] = [(f"{which} {'is' if status.backlog == 1 else 'are'} waiting:", NOTE)]

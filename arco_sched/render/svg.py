@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from arco_sched.service.timeline import Timeline
 
 COLUMNS: Final = 120
-"""Cells across, at most."""
+"""Maximum cells across."""
 
 CELL: Final = 12
 LABEL: Final = 170
@@ -112,7 +112,7 @@ def _panel(panel: Panel, y: int) -> tuple[list[str], int]:
 
 
 def _behind(panel: Panel, top: int, bottom: int) -> Iterator[str]:
-    """What lies behind the cells: where nobody evaluated, and a line below each label."""
+    """The background: where there was no evaluation, and a line below each label."""
     for row_number, row in enumerate(panel.rows):
         y = top + row_number * (CELL + 4)
         for column, spot in enumerate(row.spots):

@@ -51,7 +51,7 @@ def _tick_row(screen: Screen, tick: Tick, clocks: Clocks, lateness: list[Cell]) 
 
 
 def late(tick: Tick) -> str:
-    """How long after the instant that it is scheduled for a tick was evaluated; empty where it was not waited for."""
+    """How late a scheduled tick was evaluated; empty if it was on time, or isn't a scheduled one."""
     is_scheduled = tick.tick_id == f"{tick.schedule_id}:{tick.scheduled_for}"
     return (
         brief(tick.evaluated_at - tick.scheduled_for) if is_scheduled and tick.evaluated_at > tick.scheduled_for else ""
@@ -64,7 +64,7 @@ def _why(tick: Tick) -> str:
 
 
 def tick_fields(screen: Screen, detail: TickDetail, run_status: Styled | None, clocks: Clocks) -> None:
-    """The tick of `arco ticks show`; `run_status` is how its run stands, None where it has none."""
+    """The tick of `arco ticks show`; `run_status` is the status of its run, None if it has none."""
     tick = detail.tick
     schedule_id = tick.schedule_id
     fields: list[tuple[str, Cell]] = [
@@ -85,7 +85,7 @@ def tick_fields(screen: Screen, detail: TickDetail, run_status: Styled | None, c
 
 
 def conflicts(screen: Screen, found: Sequence[RunConflict], clocks: Clocks, schedule_id: str | None) -> None:
-    """Requests under the run key of a run, for another content."""
+    """Requests under the run key of a run with different content."""
     for conflict in found:
         screen.line("")
         screen.line(
@@ -115,7 +115,7 @@ def lapses(rows: Iterable[LapseRecord], clocks: Clocks, *, screen: Screen | None
 
 def _lapse_row(screen: Screen, lapse: LapseRecord, clocks: Clocks) -> list[Cell]:
     schedule_id = lapse.schedule_id
-    # Where the occurrences are not known, the ends of the lapse are what there is to say.
+    # If the occurrences aren't known, show the ends of the lapse.
     first = clocks.show(lapse.after + 1 if lapse.first_missed is None else lapse.first_missed, schedule_id)
     last = clocks.show(lapse.before - 1 if lapse.last_missed is None else lapse.last_missed, schedule_id)
     row: list[Cell] = [schedule_id, "unknown" if lapse.missed is None else f"{lapse.missed:,}"]
@@ -144,7 +144,7 @@ def _event_row(screen: Screen, event: Event, clocks: Clocks) -> list[Cell]:
 
 
 def _key(event: Event) -> str:
-    """The key of an event, its fingerprint short: `--json` has all of it."""
+    """The key of an event, with its fingerprint shortened; `--json` has all of it."""
     return _FINGERPRINT.sub(lambda found: found[0][:8], event.idempotency_key)
 
 

@@ -1,4 +1,4 @@
-"""The two streams and the console: what is written where, and how wide."""
+"""stdout, stderr and the console: what is written where, and how wide."""
 
 import io
 import os
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MAX_LINE: Final = 600
-"""The longest message that is shown whole, in characters."""
+"""The longest message that is shown in full, in characters."""
 
 PIPE_WIDTH: Final = 500
-"""Columns of a table that nobody looks at: wide enough that no cell is broken, since `grep` and `awk` read lines."""
+"""Width of a table in a pipe: wide enough that no cell is broken, since `grep` and `awk` read lines."""
 
 
 class OutputError(OSError):
-    """stdout can't be written, other than for a pipe that is closed: a full disk, a device that is gone."""
+    """stdout can't be written, for example because the disk is full; a closed pipe is a `BrokenPipeError`."""
 
 
 class Document(str):
-    """Text for programs to read: `write` writes it in UTF-8, whatever the encoding of stdout is."""
+    """Text for programs: `write` always writes it in UTF-8, regardless of the encoding of stdout."""
 
     __slots__ = ()
 
 
 class _Stdout(io.TextIOWrapper):
-    """stdout, whose errors are told from those of files."""
+    """stdout, with errors that can be told apart from those of files."""
 
     def write(self, text: str, /) -> int:
         try:
@@ -52,7 +52,7 @@ def _output_error(error: OSError) -> OSError:
 
 @contextmanager
 def guarded_stdout() -> Iterator[None]:
-    """Within, whatever can't be written to stdout is an `OutputError`, whoever writes it."""
+    """Inside this block, every failure to write to stdout is an `OutputError`."""
     stream = sys.stdout
     if type(stream) is not io.TextIOWrapper:
         yield
@@ -71,7 +71,7 @@ def guarded_stdout() -> Iterator[None]:
 
 
 def write(text: str | Iterable[str]) -> None:
-    """Write an answer to stdout as it is; an iterable piece by piece."""
+    """Write an answer to stdout unchanged; an iterable is written piece by piece."""
     if sys.stdout is None:
         return
     raw = None if _is_utf8(sys.stdout.encoding) else getattr(sys.stdout, "buffer", None)
@@ -87,7 +87,7 @@ def _is_utf8(encoding: str | None) -> bool:
 
 
 def write_bytes(content: bytes) -> None:
-    """Write bytes to stdout, behind what was written before, at once; it must have a buffer."""
+    """Write bytes to stdout, after what was written before, and flush. stdout must have a buffer."""
     sys.stdout.flush()
     try:
         sys.stdout.buffer.write(content)
@@ -97,7 +97,7 @@ def write_bytes(content: bytes) -> None:
 
 
 def say(text: str) -> None:
-    """Write a line of talk to stderr, broken between words on a terminal; lost where stderr takes no more."""
+    """Write a message to stderr, broken between words on a terminal; dropped if stderr can't be written."""
     if sys.stderr is None:
         return
     if is_terminal(to_stderr=True):
@@ -111,34 +111,34 @@ def say(text: str) -> None:
 
 
 def discard(stream: TextIO | None) -> None:
-    """Let what is still buffered in a stream go nowhere: the interpreter would fail with it at its end."""
+    """Discard what is still buffered in a stream: the interpreter would fail to flush it at exit."""
     with suppress(OSError, ValueError):  # where it is no file
         if stream is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def shortened(message: str) -> str:
-    """The message with its middle left out where it is over-long: the end says what to do."""
+    """The message, without its middle if it is too long: the end says what to do."""
     half = MAX_LINE // 2
     return message if len(message) <= MAX_LINE else f"{message[:half]} ... {message[-half:]}"
 
 
 def printable(text: str) -> str:
-    r"""The text with every character that would steer a terminal, or can't be seen, written as its number, `\x1b`."""
+    r"""The text, with control and invisible characters written as escapes, such as `\x1b`."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def console(*, to_stderr: bool = False) -> "Console":
-    """A rich console that takes every text literally, no wider than the terminal.
+    """A rich console that shows every text literally, no wider than the terminal.
 
-    Without a terminal it is as wide as `COLUMNS` says, else as wide as any row. With `NO_COLOR` nothing is styled.
+    Without a terminal it is as wide as `COLUMNS`, or wide enough for any row. With `NO_COLOR` nothing is styled.
     """
     from rich.console import Console
 
     class Literal(Console):
-        """rich ends the process when a pipe is closed; here that is for the door to decide."""
+        """rich exits when the pipe is closed; here `cli/entry.py` decides what to do."""
 
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
@@ -157,11 +157,11 @@ def console(*, to_stderr: bool = False) -> "Console":
 
 
 def is_unbounded(*, to_stderr: bool = False) -> bool:
-    """Whether lines may be of any length: nobody looks, and `COLUMNS` (which rich reads too) says nothing else."""
+    """Whether lines may have any length: there is no terminal, and `COLUMNS` isn't set."""
     return not (is_terminal(to_stderr=to_stderr) or os.environ.get("COLUMNS"))
 
 
 def is_terminal(*, to_stderr: bool = False) -> bool:
-    """Whether a person looks at stdout (or stderr)."""
+    """Whether stdout (or stderr) is a terminal."""
     stream = sys.stderr if to_stderr else sys.stdout
     return stream is not None and stream.isatty()

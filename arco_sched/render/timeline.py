@@ -49,15 +49,15 @@ WORDS: Final[dict[Mark, str]] = {
     "absent": "before start or after end",
 }  # fmt: skip
 SPREAD: Final = 2
-"""The columns of a cell: its shape, and how many there are of the worst where there are other things in it."""
+"""Columns per cell: its shape, and a count if the cell has more than one kind of thing in it."""
 
 PIPE_COLUMNS: Final = 80
-"""The width of a picture where there is no terminal and no COLUMNS."""
+"""Width of a picture without a terminal and without COLUMNS."""
 
 MAX_COLUMNS: Final = 240
 
 GAPS: Final = 3
-"""How many of the stretches without an evaluation are named, the longest of them."""
+"""How many of the stretches without an evaluation are listed, longest first."""
 
 
 def columns() -> int:

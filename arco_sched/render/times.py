@@ -1,4 +1,4 @@
-"""Instants and spans as a person reads them."""
+"""Instants and spans in a form for people."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _RFC3339: Final = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(Z|[+-]\d\d:\
 
 
 class Clocks:
-    """The clocks that instants are shown on: each schedule's own zone, or one for all.
+    """The time zones that instants are shown in: each schedule's own, or one for all.
 
     `zone_of` gives the name of a schedule id's zone, and is asked once for each id that is shown; `zone` stands in for
     all of them. An id without one, and a zone that this installation does not have, is shown in UTC.
@@ -64,7 +64,7 @@ def _zone(name: str) -> "Zone":
 
 
 def instant_in(epoch: int, offset: int | None) -> str:
-    """The instant on a clock so many seconds ahead of UTC, `2025-01-15 05:00 -05:00`; None: `2025-01-15 10:00 UTC`."""
+    """The instant on a clock `offset` seconds ahead of UTC, `2025-01-15 05:00 -05:00`; None: `2025-01-15 10:00 UTC`."""
     date, _, rest = format_local(epoch, offset or 0).partition("T")
     time = rest[:8].removesuffix(":00")
     return f"{date} {time} {'UTC' if offset is None else rest[8:]}"

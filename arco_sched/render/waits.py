@@ -1,4 +1,4 @@
-"""How a run stands, in a sentence: how it ended, that it is running, or what it waits for and what helps."""
+"""The state of a run in a sentence: how it ended, that it is running, or what it waits for and what helps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def outcome(life: RunLife) -> str:
 
 
 def advice(life: RunLife, now: int, clocks: Clocks) -> str:
-    """What a run waits for and the remedy, or where to look for more; one sentence."""
+    """What a run waits for and what helps, or where to find out more; one sentence."""
     run_id, state = life.run.run_id, life.state
     opened = state.open_attempt
     if opened is not None and not opened.begun:

@@ -1,4 +1,4 @@
-"""`arco why`: the verdict in a sentence, the chain that leads to it, and what to do next."""
+"""`arco why`: the verdict in a sentence, the chain of checks behind it, and what to do next."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def draw(answer: Why, clocks: Clocks, log_tail: str | None) -> None:
 
 
 def _begun(life: RunLife, at: int) -> str:
-    """How long after the instant the first attempt began, where it was a minute or more."""
+    """How late the first attempt started, if by a minute or more."""
     began = life.attempts[0].started_at
     return "" if began is None or began - at < 60 else f", started {span(began - at)} after it was due"
 
@@ -208,13 +208,13 @@ def _ran(answer: Why) -> str | None:
 
 
 def _late(answer: Why) -> str:
-    """How late the occurrence was evaluated, where it was a minute or more."""
+    """How late the occurrence was evaluated, if by a minute or more."""
     late = late_seconds(answer)
     return f" {span(late)} late" if late is not None and late >= 60 else ""
 
 
 def late_seconds(answer: Why) -> int | None:
-    """How long after the instant its scheduled tick was evaluated; None where there is no such tick."""
+    """How many seconds late its scheduled tick was evaluated; None if there is no such tick."""
     return None if answer.tick is None else answer.tick.tick.evaluated_at - answer.at
 
 
