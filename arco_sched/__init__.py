@@ -1,7 +1,7 @@
 """Versioned schedules, deterministic catch-up ticks and idempotent runs in one SQLite file.
 
-`Workspace` is the door for Python users; docs/python.md shows the way. Names are loaded when they are first used, so
-that importing this package costs nothing to speak of: the command that cron calls each minute begins here.
+`Workspace` is the entry point for Python users; docs/python.md is its guide. Names are loaded on first use, so that
+importing this package costs next to nothing: the command that cron calls every minute begins here.
 """
 
 from __future__ import annotations
@@ -262,7 +262,7 @@ _MODULES: Final = {
 if not TYPE_CHECKING:  # a type checker would take any name for one that there is
 
     def __getattr__(name: str) -> Any:
-        """Load a public name from its module, and keep it."""
+        """Load a public name from its module and keep it."""
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module

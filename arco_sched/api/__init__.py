@@ -1,8 +1,8 @@
-"""The door for Python users: docs/python.md shows the way.
+"""The Python API; docs/python.md is its guide.
 
-`values` says what a Python value is taken for, `given` collects what is wrong with the arguments of a call, and the
-other modules are the methods of `Workspace`: each turns its arguments into the plain values of
-`arco_sched.service.workspace` and calls the method of the same name there.
+`values` converts Python values, `given` collects the problems of a call's arguments, and the other modules have the
+methods of `Workspace`: each converts its arguments to the plain values of `arco_sched.service.workspace` and calls the
+method of the same name there.
 """
 
 from arco_sched.api.values import Instant

@@ -1,4 +1,4 @@
-"""Acting on schedules by hand, on one or on many: the methods that enable, disable, end, discard and trigger."""
+"""Acting on one schedule or many: the methods that enable, disable, delete, discard and trigger."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 class Acts(Facade):
-    """The methods of `Workspace` that act on schedules by hand."""
+    """The methods of `Workspace` that act on schedules."""
 
     def choose(self, labels: Mapping[str, str]) -> list[str]:
         """The ids of the schedules that have all of these labels and are not deleted, in order.
 
-        Raises `NotFound` where there is none.
+        Raises `NotFound` if there are none.
 
         Args:
-            labels: Names and values; without any, all schedules.
+            labels: Names and values; an empty mapping means all schedules.
         """
         given = Given()
         return given.call(super().choose, given.labels("labels", labels))
@@ -42,22 +42,22 @@ class Acts(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> ScheduleChange:
-        """Enable or disable (pause) a schedule; occurrences in a pause become `skipped` ticks.
+        """Enable or disable (pause) a schedule; occurrences during a pause become `skipped` ticks.
 
         As always, an evaluation that comes too late for an occurrence (`catchup_window_minutes`) lets it lapse instead,
         also in a pause.
 
-        Raises `NotFound`, and `Conflict` where `expect_version` is not the current version.
+        Raises `NotFound`, and `Conflict` if `expect_version` is not the current version.
 
         Args:
             schedule_id: The id of a schedule that is not deleted.
             enabled: True to enable, False to disable.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            until: With False, when the pause ends by itself (default: never).
-            expect_version: Refuse where the current definition version is another, as after somebody else's change.
-            discard_waiting: Whether occurrences that wait lapse, with reason `discarded`.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            until: With False, when the pause ends (default: never).
+            expect_version: The definition version that must be the current one (default: any).
+            discard_waiting: Whether waiting occurrences lapse, with reason `discarded`.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -87,12 +87,12 @@ class Acts(Facade):
         Args:
             schedule_ids: The ids of schedules that are not deleted.
             enabled: True to enable, False to disable.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            until: With False, when the pause ends by itself (default: never).
-            expect_version: Refuse where the current definition version of one is another.
-            discard_waiting: Whether occurrences that wait lapse, with reason `discarded`.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            until: With False, when the pause ends (default: never).
+            expect_version: The definition version that must be the current one of each (default: any).
+            discard_waiting: Whether waiting occurrences lapse, with reason `discarded`.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -115,17 +115,17 @@ class Acts(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> ScheduleChange:
-        """End a schedule: nothing after it is due, its history stays.
+        """Delete a schedule: nothing is due from now on, and its history stays.
 
-        Raises `NotFound`, and `Conflict` where `expect_version` is not the current version.
+        Raises `NotFound`, and `Conflict` if `expect_version` is not the current version.
 
         Args:
-            schedule_id: The id of a schedule; one that is deleted is `unchanged`.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            expect_version: Refuse where the current definition version is another, as after somebody else's change.
-            discard_waiting: Whether occurrences that wait lapse, with reason `discarded`.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            schedule_id: The id of a schedule; a deleted one is `unchanged`.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            expect_version: The definition version that must be the current one (default: any).
+            discard_waiting: Whether waiting occurrences lapse, with reason `discarded`.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -146,15 +146,15 @@ class Acts(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> list[ScheduleChange]:
-        """End several schedules in one transaction, all of them or none; see `delete_schedule`.
+        """Delete several schedules in one transaction, all of them or none; see `delete_schedule`.
 
         Args:
             schedule_ids: The ids of schedules.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            expect_version: Refuse where the current definition version of one is another.
-            discard_waiting: Whether occurrences that wait lapse, with reason `discarded`.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            expect_version: The definition version that must be the current one of each (default: any).
+            discard_waiting: Whether waiting occurrences lapse, with reason `discarded`.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -168,16 +168,16 @@ class Acts(Facade):
     def discard(
         self, schedule_id: str, *, now: Instant, dry_run: bool = False, by: str | None = None, note: str | None = None
     ) -> list[LapseRecord]:
-        """Lapse what waits of a schedule through `now`, with reason `discarded`; returns the lapses recorded.
+        """Let what waits of a schedule at `now` lapse, with reason `discarded`; returns the recorded lapses.
 
-        Raises `NotFound` for an id that is not there.
+        Raises `NotFound` for an unknown id.
 
         Args:
-            schedule_id: The id of a schedule; a deleted one may still have occurrences that wait.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            dry_run: Whether to answer only what that would be.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            schedule_id: The id of a schedule; a deleted one may still have waiting occurrences.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            dry_run: Whether to only return what would change.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -196,14 +196,14 @@ class Acts(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> list[LapseRecord]:
-        """Lapse what waits of several schedules in one transaction, all of them or none; see `discard`.
+        """Discard what waits of several schedules in one transaction, all of them or none; see `discard`.
 
         Args:
             schedule_ids: The ids of schedules.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            dry_run: Whether to answer only what that would be.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            dry_run: Whether to only return what would change.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -214,16 +214,16 @@ class Acts(Facade):
         )
 
     def trigger(self, schedule_id: str, *, now: Instant, by: str | None = None, note: str | None = None) -> Triggered:
-        """A manual tick of the current definition version, and its run; a second in the same second finds the first.
+        """Record a manual tick of the current definition version and request its run.
 
-        Raises `NotFound` for an id that is not there or deleted, `Conflict` when the run key was reserved for something
-        else (the tick stays, and shows it).
+        A second call within the same second finds the first tick. Raises `NotFound` for an unknown or deleted id, and
+        `Conflict` if the run key is reserved for different content (the tick stays, and shows the conflict).
 
         Args:
             schedule_id: The id of a schedule that is not deleted.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -233,13 +233,13 @@ class Acts(Facade):
     def trigger_all(
         self, schedule_ids: Collection[str], *, now: Instant, by: str | None = None, note: str | None = None
     ) -> list[Triggered]:
-        """A manual tick of each of several schedules in one transaction, all of them or none; see `trigger`.
+        """Trigger several schedules in one transaction, all of them or none; see `trigger`.
 
         Args:
             schedule_ids: The ids of schedules that are not deleted.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(

@@ -1,4 +1,4 @@
-"""Defining schedules: the methods that make, change and end them."""
+"""Defining schedules: the methods that create, update and apply definitions."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ class Definitions(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> ScheduleChange:
-        """Create a schedule, or re-create a deleted one; the same content again is `unchanged`.
+        """Create a schedule, or recreate a deleted one; the same content again is `unchanged`.
 
-        Raises `InvalidInput`, and `Conflict` where the id exists with other content.
+        Raises `InvalidInput`, and `Conflict` if the id exists with different content.
 
         Args:
-            schedule_id: 1 to 100 of A-Z a-z 0-9 . _ -, beginning with a letter or digit.
-            definition: What it is; `help(Definition)` lists the fields.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            start_at: The instant from which on occurrences count (default: now).
-            enabled: False to begin paused (default: enabled, or as it is).
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            schedule_id: 1 to 100 characters from A-Z a-z 0-9 . _ -, beginning with a letter or a digit.
+            definition: The definition; `help(Definition)` lists its fields.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            start_at: The instant from which occurrences count (default: now).
+            enabled: False to start paused (default: enabled, or unchanged).
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -67,23 +67,23 @@ class Definitions(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> ScheduleChange:
-        """Replace some fields of the definition, and its start, enable or disable with it.
+        """Change some fields of a definition, and optionally its start and whether it is enabled.
 
-        Raises `NotFound`, `InvalidInput`, and `Conflict` where `expect_version` is not the current version.
+        Raises `NotFound`, `InvalidInput`, and `Conflict` if `expect_version` is not the current version.
 
         Args:
             schedule_id: The id of a schedule that is not deleted.
             values: New values by the names of the fields of `Definition`, `RequestContent` and `Policy`, such as
                 `{"timezone": "Europe/Berlin", "command": "make", "max_retries": 3}`; or a whole `request` or `policy`.
                 None clears a field that can be empty (text, lists, labels, instants, timeouts); other fields refuse it.
-            now: The clock: an aware datetime or whole seconds since 1970. Occurrences before it stay with the version
+            now: The current time: an aware datetime or whole seconds since 1970. Earlier occurrences keep the version
                 that was in force.
-            start_at: Another start, until anything of the schedule is accounted for; None to leave it as it is.
-            enabled: True or False to enable or disable; None to leave it as it is.
-            expect_version: Refuse where the current definition version is another, as after somebody else's change.
-            discard_waiting: Whether occurrences that wait lapse, with reason `discarded`.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            start_at: A new start, until any occurrence is accounted for (default: unchanged).
+            enabled: True or False to enable or disable (default: unchanged).
+            expect_version: The definition version that must be the current one (default: any).
+            discard_waiting: Whether waiting occurrences lapse, with reason `discarded`.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -108,19 +108,19 @@ class Definitions(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> Applied:
-        """Make every schedule what it should be, in one transaction, all of them or none; a deleted id is re-created.
+        """Make every schedule what it should be, in one transaction, all of them or none; deleted ids are recreated.
 
         Raises `InvalidFields` with every problem found, and `Conflict` with every refusal.
 
         Args:
-            wanted: A `Wanted` for each schedule: id, definition, and `enabled` and `start_at` unless they stay.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            prune: Whether schedules that are not wanted are deleted.
-            dry_run: Whether to answer only what that would be.
-            refuse: Called with the current version of a schedule that would be changed and what is wanted of it; a text
-                says why it must not be. It may only read.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            wanted: A `Wanted` for each schedule: its id, definition, and `enabled` and `start_at` unless they stay.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            prune: Whether to delete the schedules that are not in `wanted`.
+            dry_run: Whether to only return what would change.
+            refuse: Called with the current version of a schedule that would change and its `Wanted`; returns why it
+                can't be changed, or None. It may only read.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(

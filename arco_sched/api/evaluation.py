@@ -1,4 +1,4 @@
-"""Evaluating schedules and asking for runs: the methods that make ticks, lapses and runs."""
+"""Evaluating schedules and requesting runs: the methods that make ticks, lapses and runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Evaluations(Facade):
-    """The methods of `Workspace` that evaluate schedules and ask for runs."""
+    """The methods of `Workspace` that evaluate schedules and request runs."""
 
     def evaluate(
         self,
@@ -32,19 +32,18 @@ class Evaluations(Facade):
         progress: Callable[[int, int], None] | None = None,
         batch: int | None = None,
     ) -> Evaluation:
-        """One evaluation: every occurrence through `now` becomes a tick, lapses, or waits for the next one.
+        """Evaluate once: every occurrence through `now` becomes a tick, lapses, or waits for the next evaluation.
 
-        It works in transactions, each of which reads the schedules' state anew; one that is cut short loses nothing,
-        the next evaluation goes on where it was.
+        It runs in several transactions. An interruption loses nothing: the next evaluation continues from there.
 
         With a `now` before that of the last evaluation it does nothing. Raises `NotFound` for an unknown schedule.
 
         Args:
-            now: The clock: an aware datetime or whole seconds since 1970.
+            now: The current time: an aware datetime or whole seconds since 1970.
             schedules: The ids of the schedules to evaluate (default: all).
-            dry_run: Whether to answer only what that would be.
-            progress: Called after each transaction with the schedules done, and those that were due.
-            batch: Ticks that a transaction makes at most (10,000).
+            dry_run: Whether to only return what would change.
+            progress: Called after each transaction with the number of schedules done and of those that were due.
+            batch: Maximum ticks per transaction (default: 10,000).
         """
         given = Given()
         return given.call(
@@ -65,16 +64,16 @@ class Evaluations(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> list[Rewinding]:
-        """Bring every cursor that is ahead of `now` back to it, as after a clock that was wrong.
+        """Move every cursor that is ahead of `now` back to it, as after a wrong clock.
 
-        Doing it again finds nothing. Raises `NotFound` for a schedule that is not there.
+        Repeating it changes nothing. Raises `NotFound` for an unknown schedule.
 
         Args:
-            now: The clock: an aware datetime or whole seconds since 1970.
+            now: The current time: an aware datetime or whole seconds since 1970.
             schedules: The ids of the schedules to look at (default: all).
-            dry_run: Whether to answer only what that would be.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            dry_run: Whether to only return what would change.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -96,20 +95,20 @@ class Evaluations(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> Backfill:
-        """Ticks and runs for occurrences of the past that lapsed, were paused or lie before the start.
+        """Make ticks and runs for past occurrences that lapsed, were paused or lie before the start.
 
-        Doing it again finds what is there. Raises `InvalidInput` for an empty range or one that reaches beyond `now`,
-        `NotFound` for an id that is not there.
+        Repeating it makes nothing twice. Raises `InvalidInput` for an empty range or one that ends after `now`, and
+        `NotFound` for an unknown id.
 
         Args:
             schedule_id: The id of a schedule.
-            start: The first instant of the range: an aware datetime or whole seconds since 1970.
-            stop: The instant before which the range ends.
-            now: The clock.
-            limit: New ticks at most, oldest first, 1 to 10,000.
-            dry_run: Whether to answer only what that would be.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            start: The start of the range, inclusive: an aware datetime or whole seconds since 1970.
+            stop: The end of the range, exclusive.
+            now: The current time.
+            limit: Maximum new ticks, oldest first, 1 to 10,000.
+            dry_run: Whether to only return what would change.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -132,18 +131,18 @@ class Evaluations(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> Requested:
-        """Reserve a run for a run key, or find the one that is there, whose policy stays.
+        """Request a run under a run key, or find the existing one, which keeps its policy.
 
-        Raises `Conflict` when the key is reserved for another content: the request is recorded and shown with the run,
+        Raises `Conflict` if the key is reserved for different content: the request is recorded and shown with the run,
         which stays as it is.
 
         Args:
-            key: The run key, a text of up to 1,000 characters that you choose; a repeat with it finds the same run.
+            key: The run key, a string of up to 1,000 characters that you choose; repeating it finds the same run.
             content: What the run is asked to do; `help(RequestContent)` lists the fields.
-            now: The clock: an aware datetime or whole seconds since 1970.
+            now: The current time: an aware datetime or whole seconds since 1970.
             policy: How the run is executed; `help(Policy)` lists the fields.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(

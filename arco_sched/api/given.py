@@ -1,4 +1,4 @@
-"""The arguments of one call: each is made plain, and everything that is wrong with any of them is told at once."""
+"""The arguments of one call: each is converted to a plain value, and all their problems are reported at once."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from arco_sched.service.check import Asked
 
 _FIELDS: Final = {field.name: field for field in fields.FIELDS if field.path[:1] == ("definition",)}
-"""The fields that an update may name."""
+"""The fields that an update may set."""
 
 MAX_SIGNAL: Final = 64
 """The largest number of a signal."""
@@ -43,17 +43,17 @@ _LABELS: Final = Pairs(Text(empty=True))
 class Given:
     """The arguments of one call.
 
-    Each method takes the name of an argument and what was given for it, and returns the plain value; where there is
-    none, it notes the problem, and what it returns means nothing. `call` is the end: it raises `InvalidInput` with all
-    problems, or calls.
+    Each method takes the name and the value of an argument and returns the plain value; for an invalid one it notes the
+    problem, and the return value is meaningless. Finally, `call` raises `InvalidInput` with all problems, or calls the
+    method.
     """
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self._plain: list[tuple[Kind, str, Any]] = []
-        """Fields of the right type: whether they are acceptable is asked here only where something else is wrong."""
+        """Fields of the right type: their values are only checked here if there are other problems."""
         self._of_schedules: list[tuple[str, Given]] = []
-        """What is wanted of each schedule, by its id."""
+        """The arguments for each schedule, by its id."""
         self._store: Store | None = None
         self._signature: Signature | None = None
 
@@ -68,7 +68,7 @@ class Given:
         return self
 
     def call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What the method answers; raises `InvalidInput` without calling it where anything given was wrong."""
+        """The method's return value; raises `InvalidInput` without calling it if there are any problems."""
         if self.problems:
             raise InvalidInput(*self.problems, *self.unacceptable())
         if any(one.problems for _, one in self._of_schedules):
@@ -83,7 +83,7 @@ class Given:
             self._store.signature = before
 
     def unacceptable(self) -> list[Problem]:
-        """What is wrong with fields that have the right type."""
+        """The problems of fields that have the right type."""
         return [problem for field in self._plain for problem in problems_of(*field)]
 
     def _note(self, field: str) -> Note:
@@ -95,11 +95,11 @@ class Given:
     # Arguments.
 
     def optional(self, read: Callable[[str, object], T], argument: str, value: object) -> T | None:
-        """What `read` makes of a value, None of None."""
+        """What `read` returns for a value; None for None."""
         return None if value is None else read(argument, value)
 
     def instant(self, argument: str, value: object) -> int:
-        """An epoch, of an aware datetime or whole seconds."""
+        """The epoch of an aware datetime or of whole seconds."""
         return values.instant(value, self._note(argument))
 
     def instants(self, argument: str, value: object) -> tuple[int, ...]:
@@ -107,11 +107,11 @@ class Given:
         return values.several(value, self._note(argument), "a list of instants", values.instant)
 
     def schedule_id(self, argument: str, value: object) -> str:
-        """The id of a schedule, which may exist or not."""
+        """The id of a schedule, existing or not."""
         return values.schedule_id(value, self._note(argument))
 
     def schedule_ids(self, argument: str, value: object) -> tuple[str, ...]:
-        """Several of them; a single text is one id, and not its letters."""
+        """Several of them; a single string is one id, not its letters."""
         ids = (value,) if isinstance(value, str) else value
         return values.several(ids, self._note(argument), "a list of schedule ids", values.schedule_id)
 
@@ -120,7 +120,7 @@ class Given:
         return dict(values.plain(_LABELS, value, self._note(argument)))
 
     def label(self, argument: str, value: object) -> str:
-        """A text of one line that somebody chose: the name of a workspace, a run key."""
+        """A string of one line: the name of a workspace, a run key."""
         return values.label(value, self._note(argument))
 
     def text(self, argument: str, value: object) -> str:
@@ -128,7 +128,7 @@ class Given:
         return values.text(value, self._note(argument))
 
     def name(self, argument: str, value: object) -> str:
-        """A text that names something there may be: the id of a tick or a run, a status, a cursor."""
+        """A string that refers to something: the id of a tick or a run, a status, a cursor."""
         return values.label(value, self._note(argument), empty=True)
 
     def tick_status(self, argument: str, value: object) -> TickStatus:
@@ -150,7 +150,7 @@ class Given:
         return cast("T", found)
 
     def seq(self, argument: str, value: object) -> int:
-        """The number that a `next_cursor` of events is, as text."""
+        """The number in a `next_cursor` of events, which is a string."""
         note = self._note(argument)
         found = values.label(value, note, empty=True)
         if isinstance(value, str) and not (found.isascii() and found.isdigit() and len(found) < 19):
@@ -163,7 +163,7 @@ class Given:
         return values.whole(value, self._note(argument), least, most)
 
     def number(self, argument: str, value: object) -> int:
-        """A whole number, whose bounds the service knows."""
+        """A whole number whose bounds the service checks."""
         return values.number(value, self._note(argument))
 
     def size(self, argument: str, value: object) -> int:
@@ -179,7 +179,7 @@ class Given:
         return values.flag(value, self._note(argument))
 
     def path(self, argument: str, value: object) -> Path:
-        """Where a file is."""
+        """The path of a file."""
         return values.path(value, self._note(argument))
 
     def callback(self, argument: str, value: T) -> T:
@@ -204,7 +204,7 @@ class Given:
         return self.whole(argument, value, 0, MAX_EXIT_CODE)
 
     def run(self, argument: str, value: object) -> str:
-        """What names a run: a run id or its beginning, a tick id, a schedule id."""
+        """A reference to a run: a run id or its beginning, a tick id, a schedule id."""
         return values.label(value, self._note(argument))
 
     def runs(self, argument: str, value: object) -> tuple[str, ...]:
@@ -212,11 +212,11 @@ class Given:
         return values.several(value, self._note(argument), "a list of runs", values.label)
 
     def pool(self, argument: str, value: object) -> str:
-        """The name of a pool, which may have a limit or not."""
+        """The name of a pool, with a limit or without."""
         return values.pool(value, self._note(argument))
 
     def asked(self, argument: str, value: object) -> "Asked":
-        """What to judge, with plain values in its fields."""
+        """What to check, with plain values in its fields."""
         from arco_sched.service.check import Asked
 
         if not isinstance(value, Asked):
@@ -233,7 +233,7 @@ class Given:
         )
 
     def _span(self, argument: str, value: object) -> int:
-        """Whole seconds, of a number or a timedelta."""
+        """Whole seconds from a number or a timedelta."""
         before = len(self.problems)
         found: int = values.plain(_SECONDS, value, self._note(argument))
         if len(self.problems) == before:
@@ -247,11 +247,11 @@ class Given:
         return self._parts(argument, Definition, value)
 
     def content(self, argument: str, value: object) -> RequestContent:
-        """What a run is asked to do, with plain values."""
+        """A request content with plain values."""
         return self._parts(argument, RequestContent, value)
 
     def policy(self, argument: str, value: object) -> Policy:
-        """How a run is executed, with plain values."""
+        """An execution policy with plain values."""
         return self._parts(argument, Policy, value)
 
     def _parts(self, argument: str, type_: type[T], value: object) -> T:
@@ -275,7 +275,7 @@ class Given:
         return found
 
     def fields(self, argument: str, value: object) -> dict[str, Any]:
-        """New values of fields of a definition and of its request, by their names."""
+        """New values for fields of a definition, its request and its policy, by their names."""
         note = self._note(argument)
         if not isinstance(value, Mapping):
             note("type", what="a dict of fields", given=values.given(value))
@@ -303,7 +303,7 @@ class Given:
         return field.default
 
     def wanted(self, argument: str, value: object) -> list[Wanted]:
-        """What schedules should be; what is wrong with any of them is told as `InvalidFields`."""
+        """What schedules should be; their problems are raised as `InvalidFields`."""
         if isinstance(value, Mapping | Wanted) or not isinstance(value, Iterable):
             self._note(argument)("type", what="a list of Wanted", given=values.given(value))
             return []
@@ -370,5 +370,5 @@ def _meant(name: str) -> str:
 
 @lru_cache(maxsize=16)
 def _rows(type_: type) -> tuple[Field, ...]:
-    """The fields of a class that are not those of its parts."""
+    """The fields of a class without those of its parts."""
     return tuple(field for field in rows(type_) if not field.path)

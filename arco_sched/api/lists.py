@@ -38,12 +38,12 @@ class Lists(Facade):
         """Ticks with `since <= scheduled_for < until`, newest first by (scheduled_for, tick_id).
 
         Args:
-            schedule_id: Only those of this schedule; raises `NotFound` where there is none.
+            schedule_id: Only those of this schedule; raises `NotFound` if there is none.
             status: Only `triggered`, `skipped` or `failed` ones.
             since: Only those from this instant on: an aware datetime or whole seconds since 1970.
             until: Only those before this instant.
-            limit: Rows of a page at most, 1 to 10,000.
-            cursor: `next_cursor` of the page before.
+            limit: Maximum rows per page, 1 to 10,000.
+            cursor: `next_cursor` of the previous page.
         """
         given = Given()
         return given.call(
@@ -69,12 +69,12 @@ class Lists(Facade):
         """Lapses that touch `[since, until)`, newest record first.
 
         Args:
-            schedule_id: Only those of this schedule; raises `NotFound` where there is none.
+            schedule_id: Only those of this schedule; raises `NotFound` if there is none.
             reason: Only `window`, `superseded`, `discarded` or `unevaluable` ones.
             since: Only those that reach this instant: an aware datetime or whole seconds since 1970.
             until: Only those that begin before this instant.
-            limit: Rows of a page at most, 1 to 10,000.
-            cursor: `next_cursor` of the page before.
+            limit: Maximum rows per page, 1 to 10,000.
+            cursor: `next_cursor` of the previous page.
         """
         given = Given()
         return given.call(
@@ -100,12 +100,12 @@ class Lists(Facade):
         """Runs with `since <= requested_at < until`, newest request first.
 
         Args:
-            schedule_id: Only those of this schedule; raises `NotFound` where there is none.
+            schedule_id: Only those of this schedule; raises `NotFound` if there is none.
             status: Only those with this status, such as `requested`.
             since: Only those requested from this instant on: an aware datetime or whole seconds since 1970.
             until: Only those requested before this instant.
-            limit: Rows of a page at most, 1 to 10,000.
-            cursor: `next_cursor` of the page before.
+            limit: Maximum rows per page, 1 to 10,000.
+            cursor: `next_cursor` of the previous page.
         """
         given = Given()
         return given.call(
@@ -132,19 +132,19 @@ class Lists(Facade):
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Page[RunLife]:
-        """Runs with their lives, newest request first, without the attempts before the last; the conditions combine.
+        """Runs with their lives, newest request first, each with its last attempt only; filters combine.
 
         Args:
-            now: The clock: an aware datetime or whole seconds since 1970.
-            schedule_id: Only those of this schedule; raises `NotFound` where there is none.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            schedule_id: Only those of this schedule; raises `NotFound` if there is none.
             status: Only those with this status, such as `failed`.
             since: Only those requested from this instant on.
             until: Only those requested before this instant.
-            due_since: Only those scheduled for this instant or a later one.
-            due_until: Only those scheduled for an instant before this one.
-            last: Whether of each schedule only the run that was due last is among them.
-            limit: Rows of a page at most, 1 to 10,000.
-            cursor: `next_cursor` of the page before.
+            due_since: Only those due from this instant on.
+            due_until: Only those due before this instant.
+            last: Whether to include only the run of each schedule that was due last.
+            limit: Maximum rows per page, 1 to 10,000.
+            cursor: `next_cursor` of the previous page.
         """
         given = Given()
         return given.call(
@@ -173,11 +173,11 @@ class Lists(Facade):
         """Events with `seq > after`, oldest first.
 
         Args:
-            after: The `seq` of the last event that was seen (0: from the beginning).
+            after: The `seq` of the last event you have seen (0: from the beginning).
             type_: Only those of this type, such as `RunRequested`.
-            schedule_id: Only those of this schedule; raises `NotFound` where there is none.
-            limit: Rows of a page at most, 1 to 10,000.
-            cursor: `next_cursor` of the page before, which is its last `seq` as text; goes before `after`.
+            schedule_id: Only those of this schedule; raises `NotFound` if there is none.
+            limit: Maximum rows per page, 1 to 10,000.
+            cursor: `next_cursor` of the previous page, which is its last `seq` as a string; overrides `after`.
         """
         given = Given()
         seen = given.whole("after", after)
@@ -190,15 +190,15 @@ class Lists(Facade):
         )
 
     def walk(self, read: Callable[P, Page[T]], *args: P.args, **filters: P.kwargs) -> Iterator[T]:
-        """Every row of a list, page by page; between two pages anybody may write, also whoever iterates.
+        """Every row of a list, page by page; anyone may write between two pages, including you.
 
         `workspace.walk(workspace.ticks, schedule_id="daily")` gives the rows of all pages of
         `workspace.ticks(schedule_id="daily")`.
 
         Args:
             read: `ticks`, `lapses`, `runs`, `run_lives` or `events` of this workspace.
-            args: None, since these take arguments by name alone.
-            filters: What to call it with; `limit` is the size of a page.
+            args: None: these methods only take keyword arguments.
+            filters: The arguments to call it with; `limit` is the page size.
         """
         asked: object = read
         lists: tuple[object, ...] = (self.ticks, self.lapses, self.runs, self.run_lives, self.events)

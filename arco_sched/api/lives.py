@@ -1,4 +1,4 @@
-"""Changing what runs: the methods that repeat, cancel and skip runs, tell how attempts went, and limit pools."""
+"""Changing runs: the methods that retry, cancel and skip runs, record attempts, and limit pools."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class Lives(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> Changed:
-        """Let final runs wait again, with a new round of retries; all of them or none.
+        """Retry final runs: they wait again, with a new round of retries; all of them or none.
 
-        Raises `NotFound`, and `Conflict` for a run that is not over, or that succeeded, without `force`.
+        Raises `NotFound`, and `Conflict` for a run that is not over, or without `force` for one that succeeded.
 
         Args:
             runs: Run ids, or what else names a run; a schedule id means its last run that failed.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            current: Whether each is repeated by a new run for the same occurrence, with what its schedule asks for now,
+            now: The current time: an aware datetime or whole seconds since 1970.
+            current: Whether to request a new run for the same occurrence instead, with what its schedule asks for now,
                 under the run key `{run key}:retry:{n}`.
-            force: Whether successes are repeated too.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            force: Whether to also retry runs that succeeded.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -53,15 +53,15 @@ class Lives(Facade):
         )
 
     def cancel(self, *runs: str, now: Instant, by: str | None = None, note: str | None = None) -> Changed:
-        """Cancel runs that wait, and ask those that run to end; all of them or none.
+        """Cancel waiting runs, and ask running ones to end; all of them or none.
 
-        Raises `NotFound`, and `Conflict` for a run that is over otherwise.
+        Raises `NotFound`, and `Conflict` for a run that has ended in another way.
 
         Args:
             runs: Run ids, or what else names a run; a schedule id means its running run.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -69,15 +69,15 @@ class Lives(Facade):
         )
 
     def skip(self, *runs: str, now: Instant, by: str | None = None, note: str | None = None) -> Changed:
-        """Skip runs that wait, with the reason `discarded`; all of them or none.
+        """Skip waiting runs, with reason `discarded`; all of them or none.
 
-        Raises `NotFound`, and `Conflict` for a run that does not wait.
+        Raises `NotFound`, and `Conflict` for a run that isn't waiting.
 
         Args:
             runs: Run ids, or what else names a run; a schedule id means its last run.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -87,7 +87,7 @@ class Lives(Facade):
     def start_run(
         self, run: str, *, external_id: str, now: Instant, by: str | None = None, note: str | None = None
     ) -> Changed:
-        """An executor of your own begins the next attempt; the same id again is `existing` while the attempt is open.
+        """Record that your own executor starts the next attempt; the same id again is `existing` while it is open.
 
         Raises `NotFound`, and `Conflict` if the attempt with this id has ended, another one is open, the run is over,
         it is not due yet (with its spread), it waits for a retry, or its `start_within_seconds` are over. `overlap`,
@@ -95,11 +95,11 @@ class Lives(Facade):
 
         Args:
             run: A run id, or what else names a run; a schedule id means its last run.
-            external_id: What your executor calls this attempt, a text of up to 1,000 characters that no other attempt
+            external_id: What your executor calls this attempt, a string of up to 1,000 characters that no other attempt
                 of the run has.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -120,18 +120,18 @@ class Lives(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> Changed:
-        """An executor of your own tells how an attempt ended; the same again is `existing`.
+        """Record how an attempt of your own executor ended; the same again is `existing`.
 
-        Raises `NotFound`, and `Conflict` if the attempt is not the current one, or ended otherwise before.
+        Raises `NotFound`, and `Conflict` if the attempt is not the current one, or a different end is recorded for it.
 
         Args:
             run: A run id, or what else names a run; a schedule id means its running run.
-            attempt: The number of the attempt, which `start_run` answers as `runs[0].state.attempts`.
+            attempt: The number of the attempt, which `start_run` returns as `runs[0].state.attempts`.
             exit_code: 0 for a success, up to 255. A command that a signal ended has 128 + the signal, as in a shell.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            message: What to keep about the end, a text of up to 1,000 characters.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            message: A message to record about the end, a string of up to 1,000 characters.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -153,19 +153,19 @@ class Lives(Facade):
         by: str | None = None,
         note: str | None = None,
     ) -> Changed:
-        """The open attempt of an executor of your own failed, without an exit code; the same again is `existing`.
+        """Record that the open attempt of your own executor failed without an exit code; the same again is `existing`.
 
         After a `cancel` the run is then `canceled`. Raises `NotFound`, and `Conflict` if no attempt is open, or another
         than `attempt`.
 
         Args:
             run: A run id, or what else names a run; a schedule id means its running run.
-            now: The clock: an aware datetime or whole seconds since 1970.
+            now: The current time: an aware datetime or whole seconds since 1970.
             attempt: The number of the attempt, as of `finish_run` (default: whichever is open). Give it, so that a
                 process that was thought dead can't end the attempt after its own.
-            message: What to keep about the end, a text of up to 1,000 characters.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            message: A message to record about the end, a string of up to 1,000 characters.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -179,14 +179,15 @@ class Lives(Facade):
     def set_pool(
         self, pool: str, slots: int | None, *, now: Instant, by: str | None = None, note: str | None = None
     ) -> tuple[Pool, RunChange]:
-        """Limit how many attempts of a pool there are at once, over all workers; the pool, and `changed` or `existing`.
+        """Limit the attempts of a pool at once, over all workers; returns the pool, and `changed` or `existing`.
 
         Args:
-            pool: The name of the pool: up to 100 of A-Z a-z 0-9 . _ -, beginning with a letter, a digit or _.
-            slots: How many, 0 to 1,000,000; 0 holds the pool, None takes the limit away.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            pool: The name of the pool: up to 100 characters from A-Z a-z 0-9 . _ -, beginning with a letter, a digit
+                or _.
+            slots: How many, 0 to 1,000,000; 0 holds the pool, None removes the limit.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(

@@ -1,4 +1,4 @@
-"""Questions about schedules, ticks and runs: the methods that answer with one value, and write nothing."""
+"""Questions about schedules, ticks and runs: the methods that return one value and write nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from arco_sched.service.why_during import WhyDuring
 
 MAX_COUNT: Final = 10_000
-"""Occurrences that one question shows at most."""
+"""Maximum occurrences in one answer."""
 
 
 class Questions(Facade):
@@ -35,14 +35,14 @@ class Questions(Facade):
     def status(
         self, *, now: Instant, is_here: Callable[[Worker], bool] = presumed_here, results: bool = False
     ) -> Status:
-        """One look: the evaluator's last visit, schedules by state, backlog, runs, and the last day's failures and
-        lapses.
+        """An overview: the last visit of the evaluator, schedules by state, backlog, runs, and the failures and lapses
+        of the last day.
 
         Args:
-            now: The clock: an aware datetime or whole seconds since 1970.
-            is_here: Called with each worker that was seen and did not leave; whether it still works (default: each
-                does). It may only read.
-            results: Whether to answer also the last success and duration of each schedule.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            is_here: Called with each worker that was seen and did not leave; returns whether it is still active
+                (default: always True). It may only read.
+            results: Whether to include the last success and duration of each schedule.
         """
         given = Given()
         return given.call(
@@ -53,13 +53,13 @@ class Questions(Facade):
         )
 
     def check(self, asked: Asked, *, now: Instant, is_here: Callable[[Worker], bool] = presumed_here) -> list[Finding]:
-        """What asks for attention, of what is asked for; nothing where all is well.
+        """What needs attention, among what was asked for; an empty list if all is well.
 
         Args:
-            asked: What to judge; its `max_lag` and `late` are a timedelta or whole seconds.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            is_here: Called with each worker that was seen and did not leave; whether it still works (default: each
-                does). It may only read.
+            asked: What to check; its `max_lag` and `late` are a timedelta or whole seconds.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            is_here: Called with each worker that was seen and did not leave; returns whether it is still active
+                (default: always True). It may only read.
         """
         given = Given()
         return given.call(
@@ -70,13 +70,13 @@ class Questions(Facade):
         )
 
     def next(self, *, now: Instant, count: int = 10, schedules: Iterable[str] = ()) -> list[Upcoming]:
-        """The next occurrences after `now` over all schedules, without those that are paused, in order.
+        """The next occurrences after `now` of all schedules that are not paused, in order.
 
-        Raises `NotFound` for an id that is not there.
+        Raises `NotFound` for an unknown id.
 
         Args:
-            now: The clock: an aware datetime or whole seconds since 1970.
-            count: How many at most, 1 to 10,000.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            count: Maximum occurrences, 1 to 10,000.
             schedules: The ids of the schedules (default: all).
         """
         given = Given()
@@ -88,13 +88,13 @@ class Questions(Facade):
         )
 
     def why(self, schedule_id: str, at: Instant | None = None, *, now: Instant) -> Why:
-        """Why the schedule did or did not fire at an instant. Raises `NotFound` for an id that is not there.
+        """Why a schedule did or did not run at an instant. Raises `NotFound` for an unknown id.
 
         Args:
             schedule_id: The id of a schedule, deleted or not.
-            at: The instant: an aware datetime or whole seconds since 1970 (default: its last occurrence through `now`,
-                else the next; or the run that was triggered by hand since then).
-            now: The clock.
+            at: The instant: an aware datetime or whole seconds since 1970 (default: the most recent due time, else the
+                next one; or the run that was triggered by hand since then).
+            now: The current time.
         """
         given = Given()
         return given.call(
@@ -105,14 +105,14 @@ class Questions(Facade):
         )
 
     def why_during(self, schedule_id: str, start: Instant, stop: Instant, *, now: Instant) -> WhyDuring:
-        """What became of every occurrence of a stretch of time, and why of the last one. Raises `NotFound` for an id
-        that is not there, and `InvalidInput` for more than 100,000 occurrences.
+        """What happened to every occurrence in a range, and why to the last one. Raises `NotFound` for an unknown id,
+        and `InvalidInput` for more than 100,000 occurrences.
 
         Args:
             schedule_id: The id of a schedule, deleted or not.
-            start: From this instant on: an aware datetime or whole seconds since 1970.
-            stop: Until before this instant: the same.
-            now: The clock.
+            start: The start of the range, inclusive: an aware datetime or whole seconds since 1970.
+            stop: The end of the range, exclusive.
+            now: The current time.
         """
         given = Given()
         return given.call(
@@ -124,11 +124,11 @@ class Questions(Facade):
         )
 
     def timeline(self, edges: Iterable[Instant], *, now: Instant, schedules: Iterable[str] = ()) -> Timeline:
-        """The history of schedules, counted between each two edges. Raises `NotFound` for an id that is not there.
+        """The history of schedules, counted between neighbouring edges. Raises `NotFound` for an unknown id.
 
         Args:
-            edges: At least two instants in order, each an aware datetime or whole seconds since 1970.
-            now: The clock.
+            edges: Two or more instants in order, each an aware datetime or whole seconds since 1970.
+            now: The current time.
             schedules: The ids of the schedules (default: all that are not deleted).
         """
         given = Given()
@@ -140,12 +140,12 @@ class Questions(Facade):
         )
 
     def schedule(self, schedule_id: str, *, now: Instant, count: int = 5) -> ScheduleDetail:
-        """A schedule, how many occurrences wait, and the next ones. Raises `NotFound` for an id that is not there.
+        """A schedule, the number of waiting occurrences, and the next ones. Raises `NotFound` for an unknown id.
 
         Args:
             schedule_id: The id of a schedule, deleted or not.
-            now: The clock: an aware datetime or whole seconds since 1970.
-            count: How many occurrences after `now` to show, 0 to 10,000.
+            now: The current time: an aware datetime or whole seconds since 1970.
+            count: Maximum occurrences after `now`, 0 to 10,000.
         """
         given = Given()
         return given.call(
@@ -158,12 +158,12 @@ class Questions(Facade):
     def schedules(
         self, *, deleted: bool = False, schedules: Iterable[str] = (), labels: Mapping[str, str] = NOTHING
     ) -> list[Schedule]:
-        """The schedules in the order of the ids. Raises `NotFound` for one that is named and not there.
+        """The schedules, sorted by id. Raises `NotFound` for an unknown id.
 
         Args:
-            deleted: Whether the deleted ones are among them.
-            schedules: The ids of those wanted, deleted or not; none for all.
-            labels: Only those that have all of these labels.
+            deleted: Whether to include deleted schedules.
+            schedules: The ids of schedules, deleted or not (default: all).
+            labels: Only schedules that have all of these labels.
         """
         given = Given()
         return given.call(
@@ -174,7 +174,7 @@ class Questions(Facade):
         )
 
     def timezone(self, schedule_id: str) -> str | None:
-        """The name of the zone of a schedule's current version, None where there is no such schedule.
+        """The name of the time zone of a schedule's current version, None if there is no such schedule.
 
         Args:
             schedule_id: The id of a schedule, deleted or not.
@@ -183,7 +183,7 @@ class Questions(Facade):
         return given.call(super().timezone, given.schedule_id("schedule_id", schedule_id))
 
     def versions(self, schedule_id: str) -> list[VersionChange]:
-        """Every definition version, oldest first, with what changed in it. Raises `NotFound`.
+        """Every definition version, oldest first, with what it changed. Raises `NotFound`.
 
         Args:
             schedule_id: The id of a schedule, deleted or not.
@@ -192,12 +192,12 @@ class Questions(Facade):
         return given.call(super().versions, given.schedule_id("schedule_id", schedule_id))
 
     def preview(self, schedule_id: str, *, start: Instant, count: int) -> list[PreviewedOccurrence]:
-        """The next occurrences of a schedule, each under the version in force there. Raises `NotFound`.
+        """The next occurrences of a schedule, each by the version in force at that time. Raises `NotFound`.
 
         Args:
             schedule_id: The id of a schedule.
-            start: The instant from which on, inclusive: an aware datetime or whole seconds since 1970.
-            count: How many at most, 0 to 10,000.
+            start: The first possible instant: an aware datetime or whole seconds since 1970.
+            count: Maximum occurrences, 0 to 10,000.
         """
         given = Given()
         return given.call(
@@ -211,7 +211,7 @@ class Questions(Facade):
         """One tick with its definition version, its run and any conflict. Raises `NotFound`.
 
         Args:
-            tick_id: The id as `Tick.tick_id` has it, `{schedule_id}:{epoch}`.
+            tick_id: The tick id, as in `Tick.tick_id`: `{schedule_id}:{epoch}`.
         """
         given = Given()
         return given.call(super().tick, given.name("tick_id", tick_id))
@@ -220,7 +220,7 @@ class Questions(Facade):
         """One run with its conflicts. Raises `NotFound`.
 
         Args:
-            run_id: The id as `Run.run_id` has it, `run_` and 26 characters.
+            run_id: The run id, as in `Run.run_id`: `run_` and 26 characters.
         """
         given = Given()
         return given.call(super().run, given.name("run_id", run_id))
@@ -231,7 +231,7 @@ class Questions(Facade):
         Args:
             run: A run id, the beginning of one that no other has, a tick id, a run key, or a schedule id (its last
                 run).
-            now: The clock: an aware datetime or whole seconds since 1970.
+            now: The current time: an aware datetime or whole seconds since 1970.
         """
         given = Given()
         return given.call(super().run_life, given.run("run", run), now=given.instant("now", now))
@@ -249,29 +249,29 @@ class Questions(Facade):
         )
 
     def pools(self) -> list[Pool]:
-        """Every pool that has a limit, or in which something runs or waits, and `default`."""
+        """Every pool that has a limit or any running or waiting runs, and `default`."""
         return super().pools()
 
     def workers(self) -> Sequence[tuple[Worker, int]]:
-        """The workers that were seen and did not leave, each with how many attempts of its own are open.
+        """The workers that were seen and did not leave, each with the number of its open attempts.
 
-        One that was killed stays here: whether it lives is known on its machine alone.
+        A killed worker is still listed: only its machine knows whether it is alive.
         """
         return super().workers()
 
     def evaluation_minutes(self) -> int | None:
-        """How many minutes are to lie between two evaluations, None where nobody said (1 is usual)."""
+        """The expected minutes between two evaluations, None if they were never set (usually 1)."""
         return super().evaluation_minutes()
 
     def expect_every(self, minutes: int | None = None) -> None:
-        """Keep how many minutes are to lie between two evaluations: warnings and checks go by it.
+        """Set the expected minutes between two evaluations, which warnings and checks use.
 
         Args:
-            minutes: 1 to 60; None to say nothing any more.
+            minutes: 1 to 60; None to unset them.
         """
         given = Given()
         return given.call(super().expect_every, given.optional(given.whole, "minutes", minutes))
 
     def had_worker(self) -> bool:
-        """Whether any worker was ever at work on this database."""
+        """Whether a worker has ever run on this database."""
         return super().had_worker()

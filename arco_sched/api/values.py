@@ -1,6 +1,6 @@
-"""What a Python value is taken for: the plain value that is kept, or a problem that says what it should have been.
+"""Converting Python values: to the plain value that is kept, or to a problem that says what it should have been.
 
-Each function takes a value of any type whatever, and notes what is wrong with it; what it returns then means nothing.
+Each function takes a value of any type. For an invalid one it notes the problem, and its return value is meaningless.
 """
 
 import os
@@ -18,16 +18,16 @@ from arco_sched.core.kinds import Kind, Note
 T = TypeVar("T")
 
 Instant: TypeAlias = datetime | int
-"""An aware `datetime`, of which a fraction of a second is cut, or whole seconds since 1970 in UTC."""
+"""An aware `datetime`, truncated to whole seconds, or whole seconds since 1970 in UTC."""
 
 PathLike: TypeAlias = str | os.PathLike[str]
-"""Where a file is: a `str` or a `Path`."""
+"""The path of a file: a `str` or a `Path`."""
 
 MAX_NUMBER: Final = (1 << 63) - 1
-"""The largest whole number that a database holds."""
+"""The largest whole number that the database can hold."""
 
 MAX_PATIENCE: Final = 1_000_000
-"""Seconds that a database is waited for at most."""
+"""Maximum seconds to wait for a database."""
 
 _MOMENT: Final = "an aware datetime or whole seconds since 1970"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,7 +35,7 @@ _SHOWN: Final = 40
 
 
 def given(value: object) -> str:
-    """A value in a few words, whatever it is, for the problem that it has."""
+    """Any value in a few words, for the message of its problem."""
     if value is None or isinstance(value, bool):
         return str(value)
     if isinstance(value, int):
@@ -49,11 +49,11 @@ def given(value: object) -> str:
 
 
 _CENTURY: Final = 100 * 366 * 86_400
-"""Seconds; a number of as many milliseconds is more likely one of those than an instant of another age."""
+"""Seconds; a number up to as many milliseconds was more likely meant as milliseconds than as a far-off instant."""
 
 
 def instant(value: object, note: Note) -> int:
-    """The epoch of an instant of the years 1 to 9999; a whole float is taken for the number that it is."""
+    """The epoch of an instant in the years 1 to 9999; a float without a fraction counts as a whole number."""
     if isinstance(value, datetime):
         return _epoch(value, note)
     if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:  # NaN's rest is true as well
@@ -68,7 +68,7 @@ def instant(value: object, note: Note) -> int:
 
 
 def _epoch(value: datetime, note: Note) -> int:
-    # A tzinfo is anybody's code, and so is a subclass of datetime: pandas' NaT is one.
+    # A tzinfo or a subclass of datetime can be anyone's code: pandas' NaT is one.
     try:
         if value.utcoffset() is None:
             note("naive", what=_MOMENT, given=str(value))
@@ -83,7 +83,7 @@ def _epoch(value: datetime, note: Note) -> int:
 
 
 def number(value: object, note: Note, what: str = "a whole number") -> int:
-    """A whole number, also of a subclass such as an enumeration's."""
+    """A whole number, including subclasses of int such as enumerations."""
     if isinstance(value, bool) or not isinstance(value, int):
         note("type", what=what, given=given(value))
         return 0
@@ -99,7 +99,7 @@ def whole(value: object, note: Note, least: int, most: int) -> int:
 
 
 def seconds(value: object, note: Note) -> float:
-    """A number of seconds to wait, which may have a fraction."""
+    """A number of seconds to wait, with or without a fraction."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         note("type", what="a number of seconds", given=given(value))
         return 0
@@ -110,14 +110,14 @@ def seconds(value: object, note: Note) -> float:
 
 
 def flag(value: object, note: Note) -> bool:
-    """True or False, and nothing like one of them."""
+    """True or False, and nothing that only counts as one of them."""
     if not isinstance(value, bool):
         note("type", what="True or False", given=given(value))
     return value is True
 
 
 def text(value: object, note: Note, what: str = "a string") -> str:
-    """A text, also of a subclass such as an enumeration's."""
+    """A string, including subclasses of str such as enumerations."""
     if not isinstance(value, str):
         note("type", what=what, given=given(value))
         return ""
@@ -125,7 +125,7 @@ def text(value: object, note: Note, what: str = "a string") -> str:
 
 
 def label(value: object, note: Note, *, empty: bool = False) -> str:
-    """A text of one line."""
+    """A string of one line."""
     found = text(value, note)
     if isinstance(value, str):
         kinds.Text(empty=empty).check(found, note)
@@ -133,7 +133,7 @@ def label(value: object, note: Note, *, empty: bool = False) -> str:
 
 
 def schedule_id(value: object, note: Note) -> str:
-    """A text that can be the id of a schedule."""
+    """A valid id of a schedule."""
     found = text(value, note)
     if isinstance(value, str) and SCHEDULE_ID.fullmatch(found) is None:
         note("schedule_id", value=found)
@@ -141,7 +141,7 @@ def schedule_id(value: object, note: Note) -> str:
 
 
 def several(value: object, note: Note, what: str, read: Callable[[object, Note], T]) -> tuple[T, ...]:
-    """Several values, from anything that can be iterated; a single text, or bytes, is not several."""
+    """Several values from any iterable; a single string, or bytes, is not several."""
     if isinstance(value, str | bytes | bytearray | memoryview | Mapping) or not isinstance(value, Iterable):
         note("type", what=what, given=given(value))
         return ()
@@ -149,7 +149,7 @@ def several(value: object, note: Note, what: str, read: Callable[[object, Note],
 
 
 def pool(value: object, note: Note) -> str:
-    """A text that can be the name of a pool."""
+    """A valid name of a pool."""
     found = text(value, note)
     if isinstance(value, str):
         special_kinds.Name().check(found, note)
@@ -157,7 +157,7 @@ def pool(value: object, note: Note) -> str:
 
 
 def path(value: object, note: Note) -> Path:
-    """A path as text or `Path`, of a name that a file can have."""
+    """A path from a str or `Path` that a file can have."""
     found = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(found, str):
         note("type", what="a path as str or Path", given=given(found))
@@ -179,7 +179,7 @@ def path(value: object, note: Note) -> Path:
 
 
 def plain(kind: Kind, value: object, note: Note) -> Any:
-    """The plain value of a field of this kind: of the type that the kind checks, if perhaps not acceptable to it."""
+    """The plain value of a field: of the type that the kind checks, even if the kind then refuses the value."""
     match kind:
         case kinds.Many():
             return _many(kind, value, note)

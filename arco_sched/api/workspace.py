@@ -1,4 +1,4 @@
-"""`Workspace`: opening, making and keeping a database, and all that can be done with it."""
+"""`Workspace`: opening, creating and maintaining a database, and everything that can be done with it."""
 
 from __future__ import annotations
 
@@ -28,19 +28,18 @@ if TYPE_CHECKING:
 class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
     """One database: define schedules, evaluate them, ask what happened.
 
-    Open one with `Workspace.open(path)` or `Workspace.create(path)`, and close it, best with `with`. It belongs to the
-    thread and the process that opened it.
+    Open one with `Workspace.open(path)` or `Workspace.create(path)`, and close it, preferably with `with`. Use it only
+    in the thread and process that opened it.
 
     Instants are aware `datetime`s or whole seconds since 1970 (`Instant`); answers have seconds. No method reads a
-    clock: `now` is an argument of whatever decides by it.
+    clock: pass the current time as `now`.
 
-    Every method raises an `ArcoError` whose text is one line for a person: `InvalidInput` for arguments that are not
-    acceptable, with all that is wrong with them. What raises has changed nothing, but for a request that conflicts,
-    which is recorded before `Conflict` says so.
+    Errors are `ArcoError`s with a message of one line: `InvalidInput` for invalid arguments, with all their problems. A
+    call that raises has changed nothing, except that a conflicting request is recorded before `Conflict` is raised.
 
     Attributes:
-        name: The name of the workspace, the key of all its run ids.
-        made: Whether `create` made the database just now.
+        name: The name of the workspace, on which all its run ids depend.
+        made: Whether `create` has just created the database.
     """
 
     def __init__(self, store: Store) -> None:
@@ -50,11 +49,11 @@ class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
 
     @classmethod
     def open(cls, path: PathLike, *, busy_timeout: float | None = None, read_only: bool = False) -> Self:
-        """An existing database; raises `DatabaseUnusable` when there is none or it can't be used.
+        """Open an existing database. Raises `DatabaseUnusable` if there is none or it can't be used.
 
         Args:
-            path: Where the file is, as str or Path.
-            busy_timeout: Seconds to wait while somebody else writes, from 0 on (default: 60).
+            path: The path of the file, as str or Path.
+            busy_timeout: How many seconds to wait while another process writes, 0 or more (default: 60).
             read_only: Whether only to ask: for a file that you may read and not write, too. Every method that changes
                 something then raises `DatabaseUnusable`.
         """
@@ -69,16 +68,16 @@ class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
 
     @classmethod
     def create(cls, path: PathLike, name: str | None = None, *, busy_timeout: float | None = None) -> Self:
-        """The database at a path, made when there is none; `made` says whether it was.
+        """Open the database at a path, and create it if there is none; `made` says whether it was created.
 
-        Raises `Conflict` when it exists under another name than one that is given, `DatabaseUnusable` when it can't be
-        made or used.
+        Raises `Conflict` if it exists with a different workspace name, and `DatabaseUnusable` if it can't be created or
+        used.
 
         Args:
-            path: Where the file is or will be, as str or Path; its folder must exist.
-            name: The name of the workspace, up to 1,000 characters, which is fixed and the key of all run ids
-                (default: `default`, or as it is).
-            busy_timeout: Seconds to wait while somebody else writes, from 0 on (default: 60).
+            path: The path of the file, as str or Path; its folder must exist.
+            name: The name of the workspace, up to 1,000 characters. It never changes, and all run ids depend on it
+                (default: `default`, or that of the existing database).
+            busy_timeout: How many seconds to wait while another process writes, 0 or more (default: 60).
         """
         given = Given()
         with _path_errors(path):
@@ -93,19 +92,19 @@ class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
         if name is not None and workspace.name != name:
             workspace.close()
             raise Conflict(
-                f"{path} exists and its workspace is {workspace.name!r}, which is fixed: it was left as it is"
+                f"{path} exists with the workspace name {workspace.name!r}, which can't be changed: nothing was done"
             )
         return workspace
 
     def backup(self, path: PathLike, *, replace: bool = False) -> None:
-        """A consistent copy of the database while others work, readable by its owner only.
+        """Make a consistent copy of the database, readable only by its owner, while others use it.
 
-        It appears under its name only when it is whole. Raises `DatabaseUnusable` when the file exists and is not to be
-        replaced, or can't be written.
+        The copy only appears under its name once it is complete. Raises `DatabaseUnusable` if the file exists and
+        `replace` is False, or if it can't be written.
 
         Args:
-            path: Where the copy will be, as str or Path; its folder must exist.
-            replace: Whether a file that is there is replaced.
+            path: The path of the copy, as str or Path; its folder must exist.
+            replace: Whether to replace an existing file.
         """
         given = Given()
         with _path_errors(path):
@@ -122,21 +121,21 @@ class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
         by: str | None = None,
         note: str | None = None,
     ) -> Pruning:
-        """Remove ticks, lapses, runs that were final by then, and their events, before an instant.
+        """Remove ticks and lapses before an instant, runs that were final by then, and their events.
 
-        Definitions stay, and nothing is made twice because of it. What waits or is running stays, and of each schedule
-        the last run, the last that ended and the last success. So do runs of `request_run` and `retry(current=True)`,
+        Definitions stay, and nothing is made twice afterwards. Waiting and running runs stay, and of each schedule the
+        last run, the last one that ended and the last success. So do runs of `request_run` and `retry(current=True)`,
         since their keys stay reserved: the file grows with each new key.
 
         Args:
             before: The instant, not after `now`: an aware datetime or whole seconds since 1970.
-            now: The clock, which the events of the pruning bear.
-            unexecuted: Whether runs of ticks go too that are requested, that no worker takes, and that nobody started:
+            now: The current time, recorded in the events of the pruning.
+            unexecuted: Whether to also remove requested runs of ticks that no worker takes and that were never started:
                 those of the pool `external`, or without a command.
-            dry_run: Whether to answer only what that would be.
-            progress: Called after each schedule with the schedules done, and of all.
-            by: Who does this, for the record (default: nobody is named).
-            note: Why, for the record; with `by`.
+            dry_run: Whether to only return what would be removed.
+            progress: Called after each schedule with the number of schedules done and their total.
+            by: Who makes this change, for the record (default: nobody is named).
+            note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
         return given.signed(self._store, by, note).call(
@@ -149,20 +148,19 @@ class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
         )
 
     def compact(self) -> Compaction:
-        """Give the space of what was pruned back to the file system, in one step for which others who write wait.
+        """Give the disk space of pruned history back to the file system, in one step for which other writers wait.
 
-        The answer has the bytes of the file `before` and `after`; `is_shared` says that others have it open, so that it
-        becomes smaller only when they are done.
+        The answer has the size of the file in bytes, `before` and `after`. `is_shared` is True if other processes have
+        the file open, so that it only shrinks when they close it.
         """
         return super().compact()
 
     def verify(self, progress: Callable[[str, int, int], None] | None = None) -> Verification:
-        """Fold all events again from nothing and compare every row, count every schedule's occurrences again, and name
-        each difference. Writes nothing; others may write meanwhile.
+        """Fold all events again and compare every row, recount the occurrences of every schedule, and return each
+        difference. Writes nothing; others may write meanwhile.
 
         Args:
-            progress: Called with what is being checked, how much of it is done, and how much there is. It may only
-                read.
+            progress: Called with what is being checked, how much of it is done, and the total. It may only read.
         """
         given = Given()
         return given.call(super().verify, given.callback("progress", progress))
@@ -170,7 +168,7 @@ class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
 
 @contextmanager
 def _path_errors(path: PathLike) -> Iterator[None]:
-    """What the operating system says of a path that SQLite is not asked about: too long, no permission to look."""
+    """Raise `DatabaseUnusable` for errors of the operating system about a path: too long, no permission."""
     try:
         yield
     except OSError as error:
