@@ -1,4 +1,4 @@
-"""Versioned schedules, deterministic catch-up ticks and idempotent runs in one SQLite file.
+"""Cron with a memory: scheduled jobs with retries, catch-up and a complete history, in one SQLite file.
 
 `Workspace` is the entry point for Python users; docs/python.md is its guide. Names are loaded on first use, so that
 importing this package costs next to nothing: the command that cron calls every minute begins here.

@@ -127,9 +127,9 @@ def root(
         bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Versioned schedules, deterministic catch-up ticks and idempotent runs, in one SQLite file.
+    """Cron with a memory: scheduled jobs with retries, catch-up and a complete history, in one SQLite file.
 
-    Define schedules, let cron call `arco tick` every minute, and ask what happened and why.
+    Define schedules, let cron call arco every minute (`arco setup cron --work`), and ask what happened and why.
     """
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
