@@ -9,7 +9,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = ("succeeded", "failed", "timed-out", "los
 SignalledFor = Literal["timeout", "cancel"]
 
 EXTERNAL: Final = "external"
-"""The executor of an attempt that somebody else executes (`arco runs start`): no worker looks after it."""
+"""The executor of an attempt that someone else executes (`arco runs start`): no worker looks after it."""
 
 NEEDS_BEGIN: Final = frozenset({"succeeded", "failed", "timed-out"})
 """The outcomes that only an attempt that began can have; the others may also end one that waits in an engine."""
@@ -19,7 +19,7 @@ NEEDS_BEGIN: Final = frozenset({"succeeded", "failed", "timed-out"})
 class End:
     """How an attempt ended. `ended_at` is an epoch, for a lost one the instant at which that was found out.
 
-    `duration_ms` is by the machine's own clock, None where nobody saw the end or nothing began.
+    `duration_ms` is by the machine's own clock, None if nobody saw the end or nothing began.
     """
 
     outcome: Outcome

@@ -331,7 +331,7 @@ class Term(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What a schedule should be, as a file says; `enabled` and `start_at` are None where the file doesn't say."""
+    """What a schedule should be, as a file says; `enabled` and `start_at` are None if the file doesn't say."""
 
     schedule_id: str
     definition: Definition

@@ -188,7 +188,7 @@ def scheduled_ticks(
 
 
 def drafts_of(series: TickSeries) -> Iterator[Draft]:
-    """The events of a series, one by one."""
+    """The events of a series, one at a time."""
     schedule, origin, instants, version, content, run_ids, asked, now = series
     ids = run_ids.decode("ascii")
     for place, instant in enumerate(instants):

@@ -1,7 +1,7 @@
 """The fold of the rare events: an event -> what changes in the tables. Pure.
 
 Ticks, requests of runs and lapses come by the hundred thousand, and a store folds them in sets by statements of its
-own. All other events are folded here, one by one, in words that a store of any kind can carry out.
+own. All other events are folded here, one at a time, in words that a store of any kind can carry out.
 """
 
 from collections.abc import Iterator, Mapping

@@ -32,7 +32,7 @@ RUN_STATUSES: Final[tuple[RunStatus, ...]] = ("requested", "running", "succeeded
 class Lapse(NamedTuple):
     """Occurrences after `after` and before `before` that may no longer be evaluated.
 
-    `missed` is their exact count, None where they can't be counted (reason `unevaluable`).
+    `missed` is their exact count, None if they can't be counted (reason `unevaluable`).
     """
 
     after: int
@@ -168,7 +168,7 @@ class Run(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """Who did something by hand, and why (None where nothing was said)."""
+    """Who did something by hand, and why (None if nothing was said)."""
 
     by: str
     note: str | None = None

@@ -1,4 +1,4 @@
-"""Identities: every name that `arco` gives is a pure function of what it names: another machine computes the same.
+"""Identities: every name that `arco` assigns is a pure function of what it names, so every machine computes the same.
 
 The forms are those of docs/semantics/requests.md.
 """

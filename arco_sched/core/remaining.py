@@ -27,9 +27,9 @@ class Occurrences(Protocol):
 
 
 class Remaining:
-    """A timetable less the occurrences that are ticks already, although they lie after the cursor.
+    """A timetable without the occurrences after the cursor that already are ticks.
 
-    There are such only after a rewind (`arco_sched.core.rewind`): `ahead` are their instants, in order.
+    Such ticks exist only after a rewind (`arco_sched.core.rewind`): `ahead` are their instants, in order.
     """
 
     def __init__(self, times: "AnyTimetable", ahead: Sequence[int]) -> None:

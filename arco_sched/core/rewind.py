@@ -1,11 +1,11 @@
 """Bringing a schedule back that is ahead of the clock. Pure.
 
-A clock that was wrong for a while (or an `--allow-future` that was a mistake) leaves schedules accounted for far into
-the future: nothing would be due until then, and no change would take effect. A rewind ends that. The cursor goes back
-to the clock; lapses beyond it are cut there or withdrawn, so that their occurrences are due when their time comes;
-versions that had been pushed behind the cursor take effect now, and so do those that the wrong clock made, with the
-start that it gave them. Ticks beyond the clock stay, since their runs were requested: when their time comes they are
-found, and not made twice.
+A clock that was wrong for a while (or a mistaken `--allow-future`) leaves schedules accounted for far into the future:
+nothing would be due until then, and no change would take effect. A rewind undoes that. The cursor goes back to the
+clock; lapses beyond it are cut there or withdrawn, so that their occurrences are due when their time comes; versions
+that had been pushed behind the cursor take effect now, and so do those that the wrong clock made, with the start that
+it gave them. Ticks beyond the clock stay, since their runs were requested: when their time comes they are found, and
+not made twice.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def rewind(
     now: int,
     floor: int = BEFORE_ALL,
 ) -> Rewinding | None:
-    """What brings the schedule back to `now`, or None where neither its cursor nor its newest version is ahead of it by
+    """What brings the schedule back to `now`, or None if neither its cursor nor its newest version is ahead of it by
     more than a minute.
 
     `terms` are all versions, newest first; `lapses` those that reach beyond `now`, each (seq, after, before, missed);

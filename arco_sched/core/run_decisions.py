@@ -1,4 +1,4 @@
-"""What happens to a run when somebody starts, ends, cancels, skips or repeats it: (request, state) -> events.
+"""What happens when a run is started, ended, canceled, skipped or repeated: (request, state) -> events.
 
 A decision is the events to record, none where everything is already as asked (`existing`), or a `Refused`. Whether a
 worker may start a run at all is decided before, by `run_order.choose`.
@@ -45,7 +45,7 @@ RefusalCode = Literal[
 class Refused(NamedTuple):
     """Why a decision was not made: `code` for programs, `sentence` for people, without a full stop.
 
-    `instant` is what the sentence is about where there is one: the run may start then, or the deadline was then.
+    `instant` is what the sentence is about if there is one: the run may start then, or the deadline was then.
     """
 
     code: RefusalCode
@@ -309,7 +309,7 @@ def retry(state: RunState, *, force: bool = False) -> Decision:
 
 
 def set_pool(pool: str, before: PoolSet | None, slots: int | None) -> PoolSet | None:
-    """The change of a pool to `slots` (None: no limit), after its last change; None where it is so already."""
+    """The change of a pool to `slots` (None: no limit), after its last change; None if it is so already."""
     if slots == (None if before is None else before.slots):
         return None
     return PoolSet(pool=pool, number=1 if before is None else before.number + 1, slots=slots)

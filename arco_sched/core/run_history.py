@@ -11,7 +11,7 @@ RequestOf = Callable[[str], Request]
 
 
 def check_history(events: Sequence[Event], request_of: RequestOf) -> Iterator[str]:
-    """A sentence about each event that can't be, first as runs are folded one by one, then as they overlap.
+    """A sentence about each event that can't be, first as runs are folded one at a time, then as they overlap.
 
     `request_of` gives the request of a run id.
     """

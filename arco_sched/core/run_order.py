@@ -37,7 +37,7 @@ class Waiting(NamedTuple):
 
     `stage`: its `first` attempt, a `retry` within a round, or once more (`again`) because somebody retried it by hand.
     `overlap` is how it heeds its group: `queue` for whatever its policy says where the run is backfilled or repeated by
-    hand, `allow` where it heeds nobody. `deadline_at` is None where no deadline holds (any more).
+    hand, `allow` where it heeds nobody. `deadline_at` is None if no deadline holds (any more).
     """
 
     run_id: str

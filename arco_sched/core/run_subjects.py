@@ -81,7 +81,7 @@ class Visit(NamedTuple):
 
     @property
     def interval(self) -> int | None:
-        """Seconds between its last two visits; None where there was one, or they are more than a day apart: whoever
+        """Seconds between its last two visits; None if there was one, or they are more than a day apart: whoever
         calls it so, by hand it seems, promises nothing."""
         apart = None if self.before is None else self.visited_at - self.before
         return None if apart is None or apart > LONGEST_INTERVAL else apart
@@ -96,7 +96,7 @@ class Queue(Protocol):
     """The runs that wait, what runs beside them, and who works."""
 
     def lives(self, run_ids: Iterable[str]) -> Mapping[str, Life]:
-        """The lives of runs by their ids."""
+        """The lives of runs by id."""
 
     def by_number(self, runs: Iterable[int]) -> Mapping[int, Life]:
         """The lives of runs by their numbers."""

@@ -45,7 +45,7 @@ class ImpossibleEvent(ValueError):
 class Request:
     """What is fixed of a run from its request on, as far as its execution is decided by it.
 
-    `number` grows with each request of the database. `schedule_id` and `scheduled_for` are None where the request came
+    `number` grows with each request of the database. `schedule_id` and `scheduled_for` are None if the request came
     by hand and belongs to no schedule. `before_execution`: it was made before the database knew execution, and waits
     until somebody retries it by hand.
     """
@@ -163,7 +163,7 @@ def fold(state: RunState, events: Iterable[RunEvent]) -> RunState:
 
 
 def apply(state: RunState, event: RunEvent) -> RunState:
-    """The state after one more event; raises `ImpossibleEvent` where the event can't follow."""
+    """The state after one more event; raises `ImpossibleEvent` if the event can't follow."""
     if event.run_id != state.run_id:
         raise ImpossibleEvent(f"{event.name} of run {event.run_id} is among the events of run {state.run_id}")
     match event:
@@ -188,7 +188,7 @@ def apply(state: RunState, event: RunEvent) -> RunState:
 
 
 def canceled_reason(reason: CancelReason | None) -> RunReason | None:
-    """The `status_reason` of a run that is canceled: None where a person or an engine did it."""
+    """The `status_reason` of a run that is canceled: None if a person or an engine did it."""
     return None if reason == "hand" else reason
 
 

@@ -10,7 +10,7 @@ from arco_sched.core.instants import DAY
 
 
 def skip_reason(term: Term, at: int) -> SkipReason | None:
-    """Why the occurrence of a definition version at an instant requests no run; None where it requests one.
+    """Why the occurrence of a definition version at an instant requests no run; None if it requests one.
 
     A pause comes first. A day is that of the version's own clock at the instant.
     """

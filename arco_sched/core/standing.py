@@ -18,7 +18,7 @@ class FailedLast(NamedTuple):
 class Stale(NamedTuple):
     """A schedule without a success since `since`, although there should be one within `within_seconds`.
 
-    `last_success_at` is None where there never was one.
+    `last_success_at` is None if there never was one.
     """
 
     schedule_id: str
@@ -58,16 +58,16 @@ class Standing(Protocol):
 
     def failed_last(self, now: int, limit: int) -> list[FailedLast]:
         """The schedules, neither paused at `now` nor deleted, whose last run that ended as `succeeded` or `failed` is
-        `failed`, by their ids.
+        `failed`, by id.
 
         The last one is the one that was due last: skipped and canceled runs do not count.
         """
 
     def stale(self, now: int, limit: int) -> list[Stale]:
-        """The schedules that are stale at `now`, by their ids; see `Schedule.stale_after`."""
+        """The schedules that are stale at `now`, by id; see `Schedule.stale_after`."""
 
     def results(self) -> list[Results]:
-        """What came of the runs of every schedule that is not deleted and has a finished run, by the ids."""
+        """What came of the runs of every schedule that is not deleted and has a finished run, sorted by id."""
 
     def ready(self, now: int, before: int, limit: int) -> list[Ready]:
         """Runs that wait for an attempt and could have started before the instant `before`, the longest waiting first.

@@ -81,7 +81,7 @@ class Agenda(Protocol):
         """Keep how many minutes are to lie between two evaluations, 1 to 60; None: nobody says."""
 
     def visited_at(self) -> int | None:
-        """The `now` of the evaluator's last visit, None where there was none yet."""
+        """The `now` of the evaluator's last visit, None if there was none yet."""
 
     def record_work(self, executor: str, pools: Iterable[str], now: int) -> None:
         """Record that a worker came by at `now` (`work --once`) that takes the runs of these pools."""
@@ -109,7 +109,7 @@ class Definitions(Protocol):
     """Schedules and their definition versions."""
 
     def about(self) -> About:
-        """What the database is; raises `DatabaseUnusable` where it does not say."""
+        """What the database is; raises `DatabaseUnusable` if it does not say."""
 
     def states(self, schedules: Sequence[int]) -> list[State]:
         """The states of those of the schedules that have a definition, in the order given."""
@@ -130,7 +130,7 @@ class Definitions(Protocol):
         """The number of each schedule id that has a definition."""
 
     def number(self, schedule_id: str) -> int | None:
-        """The number of a schedule id, None where the id has no definition."""
+        """The number of a schedule id, None if the id has no definition."""
 
     def touched_since(self, seq: int) -> list[int]:
         """The schedules that events after `seq` are about."""
@@ -156,10 +156,10 @@ class Definitions(Protocol):
         """A schedule as it stands, deleted or not."""
 
     def schedules(self, *, deleted: bool) -> Iterator[Schedule]:
-        """Every schedule in the order of the ids, the deleted ones only when asked for."""
+        """Every schedule sorted by id, deleted ones only on request."""
 
     def timezone(self, schedule_id: str) -> str | None:
-        """The zone of a schedule's newest definition version, None where the id has none."""
+        """The zone of a schedule's newest definition version, None if the id has none."""
 
     def ids(self) -> list[str]:
         """The ids of the schedules that are not deleted, in order."""
@@ -241,10 +241,10 @@ class History(Protocol):
         """The lapse that covers an instant."""
 
     def lapses_within(self, schedules: Sequence[int], start: int, stop: int) -> dict[int, list[LapseRecord]]:
-        """The lapses of each schedule that touch `[start, stop)`, in the order of time."""
+        """The lapses of each schedule that touch `[start, stop)`, in chronological order."""
 
     def lapses_beyond(self, schedules: Sequence[int], instant: int) -> dict[int, list[LapseSpan]]:
-        """The lapses of each schedule that cover an instant after `instant`, in the order of time."""
+        """The lapses of each schedule that cover an instant after `instant`, in chronological order."""
 
     def count_lapsed(self, since: int, through: int) -> int:
         """How many occurrences were recorded as lapsed after `since` and through `through`."""
@@ -266,7 +266,7 @@ class History(Protocol):
         """The schedules that have a tick (but a failed one) or the end of a lapse before an instant."""
 
     def prunable(self, schedule: int, before: int, room: int, after: int) -> PrunedPart | None:
-        """What can go of a schedule's history before `before`, at most about `room` ticks; None where there is nothing
+        """What can go of a schedule's history before `before`, at most about `room` ticks; None if there is nothing
         after `after`. A lapse goes whole or stays whole, and nothing goes that is after the cursor."""
 
 
@@ -333,10 +333,10 @@ class Events(Protocol):
         """How many events of a rare type there are of each schedule that has some."""
 
     def signatures(self, schedule: int) -> dict[int, Signature]:
-        """Who made each definition version of a schedule, and why, as far as it is known."""
+        """Who made each definition version of a schedule, and why, if known."""
 
     def newest_signatures(self) -> dict[str, tuple[int, Signature]]:
-        """The number of the newest version of each schedule, and who made it and why, as far as it is known."""
+        """The number of the newest version of each schedule, and who made it and why, if known."""
 
     def signature_at(
         self, schedule: int, instant: int, type_: EventType, origin: int | None = None
@@ -351,7 +351,7 @@ class Zones(Protocol):
     """The zone rules that are recorded, what of the agenda was made under others, and what their changes left."""
 
     def kept(self) -> dict[str, bytes]:
-        """The data of each zone, as far as they are known, under the rules recorded."""
+        """The data of each zone, if known, under the rules recorded."""
 
     def keep_installed(self) -> None:
         """Keep the installed data of every zone that definitions have."""

@@ -36,7 +36,7 @@ class Moved(NamedTuple):
 
 class ZoneChange(NamedTuple):
     """A change of the zone rules: the `seq` of its event, when it was recorded, and where it moved the clock of each
-    zone; None where that is not known, so that it may have been moved anywhere."""
+    zone; None if that is not known, so that it may have been moved anywhere."""
 
     seq: int
     recorded_at: int
@@ -65,7 +65,7 @@ def is_fixed(timezone: str) -> bool:
 
 
 def rules_of(timezone: str, former: bytes) -> Rules | None:
-    """Both rules of a zone, given the data under which it was last evaluated; None where they are the same, or either
+    """Both rules of a zone, given the data under which it was last evaluated; None if they are the same, or either
     can't be read."""
     data = zone_data(timezone)
     if data is None or data == former:
@@ -166,7 +166,7 @@ def find_rules(kept: Mapping[str, bytes]) -> dict[str, Rules]:
 def all_moved(kept: Mapping[str, bytes], used: Mapping[str, tuple[int, int]]) -> dict[str, list[Moved] | None]:
     """Where the installed rules move the clocks of the zones that are used, each in a span (first, last) of its own.
 
-    `kept` are the data of the former rules. None where either data are lacking; zones that stay as they are, are left
+    `kept` are the data of the former rules. None if either data are lacking; zones that stay as they are, are left
     out.
     """
     found: dict[str, list[Moved] | None] = {}

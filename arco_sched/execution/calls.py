@@ -1,4 +1,4 @@
-"""Questions to an engine: child processes with one text in and one out, each with a time limit; nothing here waits."""
+"""Calls to an engine: child processes with one text in and one out, each with a time limit; nothing here waits."""
 
 import contextlib
 import os
@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 LARGEST: Final = 64 << 20
-"""Bytes of an answer; one that has more is none."""
+"""Maximum bytes of an answer that are read."""
 
 
 class Answer(NamedTuple):
-    """What a call came to: its exit code (negative: a signal), what it printed, and whether its time was over."""
+    """The result of a call: its exit code (negative: a signal), what it printed, and whether it timed out."""
 
     code: int
     out: bytes
@@ -21,13 +21,13 @@ class Answer(NamedTuple):
 
     @property
     def complaint(self) -> str:
-        """The last line on stderr that says anything, cut to a length that can be shown; empty for none."""
+        """The last nonempty line on stderr, cut to a length that can be shown; empty for none."""
         lines = [line.strip() for line in self.err.decode(errors="replace").splitlines() if line.strip()]
         return lines[-1][:300] if lines else ""
 
 
 class Request(NamedTuple):
-    """A call to make: its arguments, its stdin, and the seconds after which it is ended."""
+    """A call to make: its arguments, its stdin, and the seconds after which it is killed."""
 
     arguments: Sequence[str]
     stdin: bytes = b""
@@ -55,7 +55,7 @@ class Calls:
         return sum(each.lane == lane for each in self._running)
 
     def start(self, lane: str, request: Request, done: Callable[[Answer], None]) -> None:
-        """Start a call; `done` gets its answer in a later `harvest`. Raises `OSError` where no process can be had."""
+        """Start a call; `done` gets its answer in a later `harvest`. Raises `OSError` if no process can be had."""
         ends_by = self._clock() + request.seconds
         out, err = _scratch(b""), _scratch(b"")
         given = _scratch(request.stdin)
@@ -70,7 +70,7 @@ class Calls:
         self._running.append(_Running(process, lane, ends_by, out, err, done))
 
     def harvest(self) -> None:
-        """Hand over the answers of calls that are over, and end those whose time is over."""
+        """Hand over the answers of finished calls, and kill those that timed out."""
         for each in list(self._running):
             late = False
             if each.process.poll() is None:
@@ -86,17 +86,17 @@ class Calls:
         return {each.process.pid for each in self._running}
 
     def close(self) -> None:
-        """Forget the calls that run; what they began goes on."""
+        """Forget the running calls; what they started goes on."""
         for each in self._running:
             os.close(each.out)
             os.close(each.err)
-            # Nobody waits for it any more, on purpose: that is no leak to warn of.
+            # Nobody waits for it from now on, on purpose, so Python must not warn about a leak.
             each.process.returncode = 0
         self._running.clear()
 
 
 def ask(request: Request, environment: Mapping[str, str]) -> Answer:
-    """Make a call and wait for its answer. Raises `OSError` where no process can be had."""
+    """Make a call and wait for its answer. Raises `OSError` if no process can be had."""
     out, err, given = _scratch(b""), _scratch(b""), _scratch(request.stdin)
     try:
         process = _spawn(request, environment, given, out, err)
@@ -122,7 +122,7 @@ def _spawn(
 
 
 def _scratch(text: bytes) -> int:
-    """A file in memory: unlike a pipe it never blocks who writes."""
+    """A file in memory: unlike a pipe, it never blocks the writer."""
     descriptor = os.memfd_create("arco", os.MFD_CLOEXEC)
     if text:
         view = memoryview(text)

@@ -11,7 +11,7 @@ from arco_sched.core.runs import Request
 
 
 def command_of(run: Run) -> Command:
-    """The command of a run, as its content says."""
+    """The command of a run, from its content."""
     content = run.content
     return Command(
         command=content.command or "",
@@ -26,9 +26,9 @@ def command_of(run: Run) -> Command:
 def variables_of(
     run: Run, request: Request, *, version: int | None, timezone: str | None
 ) -> tuple[tuple[str, str], ...]:
-    """The `ARCO_…` variables that tell a command which run it is; those that do not apply are left out.
+    """The `ARCO_…` variables that tell a command which run it is; those that don't apply are left out.
 
-    `version` is that of the definition that asked for it, `timezone` the schedule's.
+    `version` is the definition version that requested the run, `timezone` the schedule's.
     """
     values = {
         "ARCO_RUN_KEY": run.run_key,
@@ -48,7 +48,7 @@ def variables_of(
 
 
 def _offset(at: int, timezone: str | None) -> int:
-    """The offset of the schedule's clock; that of UTC where its zone is not known here."""
+    """The offset of the schedule's clock; 0 if its zone is unknown here."""
     if timezone is None:
         return 0
     try:

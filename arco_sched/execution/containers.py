@@ -27,14 +27,15 @@ class InitLock:
             protocol.lock(self._descriptor)
 
     def close(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
 def reap_orphans(own: Collection[int]) -> int:
-    """Collect children that have ended, none of the pids in `own`, whose exit codes somebody waits for; how many.
+    """Collect children that have ended, none of the pids in `own`, whose exit codes somebody waits for; returns how
+    many.
 
     Stops at one of `own`: whoever waits for it makes way for the others.
     """

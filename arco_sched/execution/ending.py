@@ -17,14 +17,14 @@ _PASSES: Final = 5
 class Signals:
     """The first signal of each attempt: in its files, or, while the disk is full, in this worker's memory.
 
-    A full disk must not keep alive what fills it.
+    A full disk must not protect the process that fills it.
     """
 
     def __init__(self) -> None:
         self._unwritten: dict[str, protocol.Signalled] = {}
 
     def read(self, name: str, home: str) -> protocol.Signalled | None:
-        """The first signal, or None where there was none. Raises `OSError`."""
+        """The first signal, or None if there was none. Raises `OSError`."""
         if name in self._unwritten:
             # There may be room by now.
             self.write(name, home, self._unwritten[name])
@@ -39,7 +39,7 @@ class Signals:
             self._unwritten[name] = first
 
     def take_back(self, name: str, home: str) -> None:
-        """Nobody was there to get it: no signal was sent. Raises `OSError`."""
+        """Undo the note: no process was there, so no signal was sent. Raises `OSError`."""
         if self._unwritten.pop(name, None) is None:
             os.unlink(f"{home}/ending")
 
@@ -59,7 +59,8 @@ class _Open(NamedTuple):
 class Ender:
     """Ends attempts in the runs folder `path` of a store; `log_path` says where the output of one goes.
 
-    Remembers who has been asked to end, so that nobody gets a second SIGTERM: to many programs it means at once.
+    Remembers which processes have been asked to end, so that none gets a second SIGTERM, which many programs take to
+    mean "immediately".
     """
 
     def __init__(self, path: str, store_id: str, signals: Signals, log_path: Callable[[str], str]) -> None:

@@ -1,9 +1,9 @@
-"""What every executor over an engine shares: attempts are told to it in batches, asked about in one question, and the
-engine is never waited for. What an engine must be asked, and what its answers mean, its module says.
+"""What every executor over an engine shares: it submits attempts in batches, polls them all with one call, and never
+waits for the engine. What to ask an engine, and what its answers mean, is up to its own module.
 
-A call takes as long as it takes: `submit` notes the attempt, a later round tells the engine. An answer counts for an
-attempt only where the question was asked after the engine had accepted it. An engine that can't be reached is asked
-again after ever longer pauses; nothing is concluded meanwhile.
+A call takes as long as it takes: `submit` notes the attempt, and a later round tells the engine. An answer counts for
+an attempt only if the question was asked after the engine had accepted it. An engine that can't be reached is asked
+again after longer and longer pauses; nothing is concluded meanwhile.
 """
 
 import os
@@ -30,19 +30,19 @@ from arco_sched.execution.engine_files import EngineFiles
 SECONDS: Final = 30.0
 """How long one call may take."""
 ASK: Final = 1.0
-"""Seconds between two questions to an engine, at the least."""
+"""Minimum seconds between two questions to an engine."""
 LEAST_INTERVAL: Final = 0.25
-"""Seconds between two looks at what is open, where that is little."""
+"""Seconds between two looks at what is open, if there is little."""
 MANY: Final = 1000
 """Open attempts that are looked at once a second."""
 PREPARING: Final = 0.1
-"""Seconds of a round in which attempts are prepared, at the most."""
+"""Maximum seconds of a round that are spent on preparing attempts."""
 PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before an engine that could not be reached is asked again: the first time, the second, …"""
 
 
 class Unreachable(Exception):
-    """An engine gave no answer that says anything: one line."""
+    """An engine gave no usable answer: one line."""
 
 
 class EngineExecutor(ABC):
@@ -100,7 +100,7 @@ class EngineExecutor(ABC):
 
     @abstractmethod
     def _prepare(self, attempt: Attempt) -> str | None:
-        """Make ready what the engine will need, once; the id of a submission that is there already, else None.
+        """Prepare what the engine will need, once; returns the id of an existing submission, else None.
 
         Raises `NotStarted`, `CannotStart` and `OSError`.
         """
@@ -111,7 +111,7 @@ class EngineExecutor(ABC):
 
     @abstractmethod
     def _submitted(self, attempts: Sequence[Attempt], answer: Answer) -> Mapping[str, str | NotStarted]:
-        """The engine's ids by the attempts' names, or why it refused one; who is missing is told again.
+        """The engine's ids by attempt name, or why it refused one; missing attempts are submitted again.
 
         Raises `Unreachable`.
         """
@@ -126,7 +126,7 @@ class EngineExecutor(ABC):
 
     @abstractmethod
     def _look(self, one: AttemptId, name: str, *, known: bool) -> Observation:
-        """What is seen of an attempt; `known`: the last answer would have told of it."""
+        """What is seen of an attempt; `known`: the last answer would have included it."""
 
     @abstractmethod
     def _step(self, wish: Cancellation, name: str, *, now: float, grace: float) -> Ending:
@@ -143,7 +143,7 @@ class EngineExecutor(ABC):
     # The executor.
 
     def check(self) -> None:
-        """Raise `CannotStart` where the engine could not be reached the last time, or the runs folder is not ours."""
+        """Raise `CannotStart` if the engine could not be reached the last time, or the runs folder is not ours."""
         try:
             folder.require(self._path, self._store_id)
         except folder.NotOurs as error:
@@ -167,11 +167,11 @@ class EngineExecutor(ABC):
     def poll(self, attempts: Sequence[AttemptId]) -> list[Observation]:
         """What the engine said last, and what is seen without it; asks it again where that is due."""
         self._calls.harvest()
-        # Ends come in by the hundred where there are many: a look at all of them is not worth while for each.
+        # With many attempts, ends arrive by the hundred: looking at all of them for each end isn't worthwhile.
         self.interval = max(LEAST_INTERVAL, len(attempts) / MANY)
         here = [one for one in attempts if one.place == self.place()]
         for one in here:
-            # A question that was asked before cannot have been about it.
+            # A question asked earlier can't have been about it.
             self._counts_from.setdefault(_name(one), self._asked + 1)
         self._tell()
         if here and not self._calls.count("ask") and self._may("ask"):
@@ -180,7 +180,7 @@ class EngineExecutor(ABC):
         return [self._observe(one) for one in attempts]
 
     def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
-        """One step for each; one that the engine was not told of yet never reaches it."""
+        """One step for each; an attempt that the engine hasn't been told of yet never reaches it."""
         answers = []
         for wish in cancellations:
             name = _name(wish.attempt)
@@ -200,12 +200,12 @@ class EngineExecutor(ABC):
             self._files.tend(_name(one))
 
     def log(self, attempt: AttemptId) -> str | None:
-        """The path of its output; None where there is none (any more)."""
+        """The path of its output; None if there is none (any more)."""
         path = self._files.log_path(_name(attempt))
         return path if os.path.exists(path) else None
 
     def settle(self, attempts: Iterable[AttemptId]) -> None:
-        """Forget an attempt, and note that it is over; an empty log goes."""
+        """Forget an attempt and note that it is over; an empty log is removed."""
         for one in attempts:
             name = _name(one)
             self._files.settle(name)
@@ -219,7 +219,8 @@ class EngineExecutor(ABC):
             self._files.discard(_name(one))
 
     def remove_old_logs(self, before: float) -> int:
-        """Remove logs that were last written before an instant (epoch seconds), of attempts that are over; how many."""
+        """Remove logs that were last written before an instant (epoch seconds), of attempts that are over; returns how
+        many."""
         return self._files.remove_old_logs(before)
 
     def awaited(self) -> set[int]:
@@ -246,7 +247,7 @@ class EngineExecutor(ABC):
             self._tell_of(batch)
 
     def _make_ready(self, one: Attempt, batch: list[Attempt]) -> None:
-        """Prepare an attempt, and put it into the batch unless the engine has it or it can't be started."""
+        """Prepare an attempt, and add it to the batch unless the engine has it or it can't be started."""
         name = _name(one)
         try:
             found = self._prepare(one)
@@ -287,12 +288,12 @@ class EngineExecutor(ABC):
                 self._ids[name] = how
                 self._counts_from[name] = self._asked + 1
             else:
-                # It may have been taken: the next answer about it says so, and if not, it is submitted again.
+                # It may have been accepted: the next answer about it tells, and if not, it is submitted again.
                 self._counts_from[name] = self._asked + 1
             self._telling.pop(name, None)
 
     def _take_back(self, attempts: Iterable[Attempt]) -> None:
-        """These are to be told again, before all others."""
+        """Put these back in front, to be submitted again."""
         names = {_name(one): one for one in attempts}
         for name in names:
             self._telling.pop(name, None)
@@ -317,7 +318,7 @@ class EngineExecutor(ABC):
         self._start("ask", self._question(attempts), answered)
 
     def _start(self, lane: str, request: Request, done: Callable[[Answer], None]) -> bool:
-        """Start a call; False where no process can be had."""
+        """Start a call; returns False if no process can be had."""
         try:
             self._calls.start(lane, request, done)
         except OSError as error:
@@ -343,7 +344,7 @@ class EngineExecutor(ABC):
     # What is seen.
 
     def _knows(self, name: str) -> bool:
-        """Whether the last answer would have told of an attempt."""
+        """Whether the last answer would have included an attempt."""
         return self._answered >= self._counts_from.get(name, self._asked + 1)
 
     def _observe(self, one: AttemptId) -> Observation:

@@ -8,7 +8,7 @@ from typing import Final
 from arco_sched.execution import folder, logs, protocol
 
 _OVER: Final = "over"
-"""The file of an attempt whose end is recorded: nobody writes to its log any more."""
+"""The file that marks an attempt whose end is recorded: nothing writes to its log from then on."""
 
 
 class EngineFiles:
@@ -32,7 +32,7 @@ class EngineFiles:
         self._logs.pop(name, None)
 
     def log_path(self, name: str) -> str:
-        """Where the output of an attempt goes, whether it is there or not."""
+        """The path of an attempt's output, whether it exists or not."""
         if name not in self._logs:
             self._logs[name] = protocol.log_path(self.home(name))
         return self._logs[name]
@@ -43,7 +43,7 @@ class EngineFiles:
             logs.keep_within(self.log_path(name), self._log_limit, free=_free)
 
     def settle(self, name: str) -> None:
-        """Note that an attempt is over; an empty log goes."""
+        """Note that an attempt is over; an empty log is removed."""
         path = self.log_path(name)
         with contextlib.suppress(OSError):
             os.close(os.open(f"{self.home(name)}/{_OVER}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
@@ -59,13 +59,14 @@ class EngineFiles:
         self._logs.pop(name, None)
 
     def remove_old_logs(self, before: float) -> int:
-        """Remove the logs of attempts that are over, last written before an instant (epoch seconds); how many."""
+        """Remove the logs of attempts that are over, last written before an instant (epoch seconds); returns how
+        many."""
         over = (name for name in folder.names(self.path) if os.path.exists(f"{self.home(name)}/{_OVER}"))
         return logs.remove_old(map(protocol.log_path, map(self.home, over)), before=before, in_use=lambda _: False)
 
 
 def _free(descriptor: int, offset: int, length: int) -> bool:
-    """Free a part of a log in place or not at all: who appends to it counts bytes, or is another machine."""
+    """Free a part of a log in place or not at all: whatever appends to it counts bytes, or runs on another machine."""
     if not logs.punch(descriptor, offset, length):
         raise OSError(errno.EOPNOTSUPP, "the file system can't free a part of a file")
     return True

@@ -12,15 +12,16 @@ from arco_sched.execution.supervisor import User
 from arco_sched.execution.writers import writers
 
 _WORKERS_OWN: Final = frozenset({"ARCO_NOW", "NOTIFY_SOCKET", "INVOCATION_ID", "JOURNAL_STREAM", "_"})
-"""What concerns the worker alone: its clock, how systemd talks with it, and by what path its shell found it (`_`).
+"""What concerns only the worker: its clock, its connection to systemd, and the path by which its shell found it (`_`).
 LISTEN_* too."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LARGEST: Final = 1 << 20
-"""Bytes of an environment file; the kernel takes at most 2 MiB of environment and arguments together."""
+"""Maximum bytes of an environment file; the kernel allows 2 MiB for environment and arguments together."""
 
 
 class Account(NamedTuple):
-    """A user of this machine. `change`: whom the supervisor has to become first; None: the worker is that user."""
+    """A user of this machine. `change`: the user that the supervisor must become first; None: it already is that
+    user."""
 
     name: str
     home: str
@@ -28,13 +29,13 @@ class Account(NamedTuple):
 
 
 def account(run_as: str | None, worker: Mapping[str, str]) -> Account:
-    """The user that a command runs as. Raises `NotStarted` where there is none, or no right to become it."""
+    """The user that a command runs as. Raises `NotStarted` if there is none, or no right to become it."""
     uid = os.geteuid()
     if run_as is None:
         try:
             entry = pwd.getpwuid(uid)
         except KeyError:
-            # A container's user without a name: HOME is all that says where it lives.
+            # A container's user without a name: only HOME tells its home directory.
             return Account(str(uid), worker.get("HOME", "/"), None)
         return Account(entry.pw_name, entry.pw_dir, None)
     try:
@@ -50,24 +51,25 @@ def account(run_as: str | None, worker: Mapping[str, str]) -> Account:
 
 
 def inherited(worker: Mapping[str, str]) -> dict[str, str]:
-    """What commands inherit of the worker's environment."""
+    """What commands inherit from the worker's environment."""
     dropped = _WORKERS_OWN.union(ATTEMPT_VARIABLES)
     return {name: value for name, value in worker.items() if name not in dropped and not name.startswith("LISTEN_")}
 
 
 def environment(attempt: Attempt, store_id: str, found: Mapping[str, str], user: Account) -> dict[str, str]:
-    """All that the command of an attempt gets: what it inherits (`found`), the definition's, its file's, the attempt's.
+    """The full environment of an attempt's command: inherited (`found`), then the definition's, its file's, the
+    attempt's.
 
     Raises `NotStarted`.
     """
     accounts = {"HOME": user.home, "USER": user.name, "LOGNAME": user.name}
-    # A worker that a system's unit or a container starts may have none of these, and commands count on them.
+    # A worker started by a system unit or a container may lack these, and commands rely on them.
     found = {**accounts, **found} if attempt.command.run_as is None else {**found, **accounts}
     return found | own(attempt, store_id)
 
 
 def own(attempt: Attempt, store_id: str) -> dict[str, str]:
-    """What the definition and its environment file say, and what tells which attempt it is. Raises `NotStarted`."""
+    """The variables of the definition, of its environment file, and of the attempt. Raises `NotStarted`."""
     command = attempt.command
     found = dict(command.environment)
     if command.environment_file is not None:
@@ -107,10 +109,10 @@ def read_file(path: str) -> dict[str, str]:
 
 
 def parse(text: str) -> tuple[dict[str, str], list[str]]:
-    """The variables of `K=V` lines, and a sentence for every line that is none.
+    """The variables of `K=V` lines, and a sentence for every invalid line.
 
-    `#` begins a comment line; blanks around names and values go; a value in quotes, single or double, is what stands
-    between them; nothing is expanded. The last of equal names wins.
+    `#` begins a comment line; blanks around names and values are dropped, and so are single or double quotes around a
+    value; nothing is expanded. If a name is repeated, the last one wins.
     """
     found: dict[str, str] = {}
     problems = []

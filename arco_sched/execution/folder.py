@@ -1,4 +1,4 @@
-"""The folder `DB.runs/` beside a database: whose it is, and its attempts."""
+"""The folder `DB.runs/` next to a database: which database it belongs to, and its attempts."""
 
 import contextlib
 import fcntl
@@ -13,7 +13,7 @@ _IDENTITY: Final = "identity"
 
 
 class NotOurs(Exception):
-    """The folder is missing, or belongs to another database: nothing in it is ours."""
+    """The folder is missing or belongs to another database: nothing in it is ours."""
 
 
 def create(path: str, store_id: str) -> None:
@@ -31,7 +31,7 @@ def create(path: str, store_id: str) -> None:
     finally:
         os.close(descriptor)
     os.rename(beside, f"{path}/{_IDENTITY}")
-    # The database will say that the folder is there: it must not say so of a name that a power cut takes back.
+    # The database will record that the folder exists, so the name must survive a power cut.
     for folder in (path, os.path.dirname(os.path.abspath(path))):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -41,7 +41,7 @@ def create(path: str, store_id: str) -> None:
 
 
 def require(path: str, store_id: str) -> None:
-    """Raise `NotOurs` unless the folder carries this id, and `OSError` where it can't be read."""
+    """Raise `NotOurs` unless the folder carries this id, and `OSError` if it can't be read."""
     found = read(f"{path}/{_IDENTITY}")
     if not found:
         raise NotOurs(f"{path} is missing or is not a runs folder")
@@ -51,7 +51,7 @@ def require(path: str, store_id: str) -> None:
 
 @contextlib.contextmanager
 def alone(path: str) -> Iterator[bool]:
-    """Whether nobody else is within such a block for the same folder; True, too, where there is no folder to ask."""
+    """Whether no other process is within such a block for the same folder; also True if there is no folder."""
     try:
         descriptor = os.open(f"{path}/{_IDENTITY}", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -77,7 +77,7 @@ def has_attempts(path: str) -> bool:
 
 
 def names(path: str) -> Iterator[str]:
-    """The names of the attempts that have a folder, in no order."""
+    """The names of the attempts that have a folder, in any order."""
     with os.scandir(f"{path}/attempts") as entries:
         for entry in entries:
             yield entry.name

@@ -1,4 +1,4 @@
-"""What is done once a run is final: `on_failure` of the run, `--on-finish` of the worker."""
+"""Commands that run once a run is final: `on_failure` of the run, `--on-finish` of the worker."""
 
 import contextlib
 import os
@@ -18,10 +18,10 @@ from arco_sched.service import working
 from arco_sched.service.working import Finished
 
 LONGEST: Final = 60.0
-"""Seconds after which a hook is ended."""
+"""Seconds after which a hook is killed."""
 
 MOST: Final = 16
-"""Runs whose hooks run at once, for each worker."""
+"""Maximum runs whose hooks run at once, for each worker."""
 
 
 class _Running(NamedTuple):
@@ -32,7 +32,7 @@ class _Running(NamedTuple):
 
 
 class _Setting(NamedTuple):
-    """In what a hook runs: as whom, where, and its environment."""
+    """How a hook runs: its user, working directory and environment."""
 
     user: Account
     directory: str
@@ -40,7 +40,7 @@ class _Setting(NamedTuple):
 
 
 class Hooks:
-    """Runs the hooks of final runs, each at least once; what fails is told and never fatal, and nothing waits for them.
+    """Runs the hooks of final runs, each at least once; failures are reported and never fatal; nothing waits for them.
 
     A hook has the environment, the user and the working directory of its run. `worker_environment` is what a command
     inherits, `log_of` gives the path of the last attempt's output, `clock` is monotonic.
@@ -62,7 +62,7 @@ class Hooks:
         self._said: set[str] = set()
 
     def run(self, store: Store, now: int, worker: str, is_here: Callable[[str | None], bool]) -> int:
-        """Take note of what ended, and start what is owed and no other worker that is here has taken; how many run."""
+        """Note which hooks ended, and start pending ones that no living worker has taken; returns how many run."""
         ended = self._ended()
         working.hooks_ran(store, ended, now)
         busy = {each.name for each in self._running}
@@ -72,11 +72,11 @@ class Hooks:
         return len(self._running)
 
     def pids(self) -> set[int]:
-        """The processes of the hooks that run."""
+        """The processes of the running hooks."""
         return {each.process.pid for each in self._running}
 
     def _start_all(self, one: Finished) -> bool:
-        """Start the hooks of a run; whether any runs, or is to be started later."""
+        """Start the hooks of a run; returns whether any runs, or will be started later."""
         on_failure = one.life.request.policy.on_failure if one.life.state.status != "succeeded" else None
         commands = [command for command in (self._on_finish, on_failure) if command is not None]
         if not one.life.state.final or not commands:
@@ -88,7 +88,7 @@ class Hooks:
         return sum(self._start(command, setting, one) for command in commands) > 0
 
     def _setting(self, one: Finished) -> _Setting | None:
-        """The setting of the run; None where there is no such user, or no right to be it."""
+        """The setting of the run; None if its user doesn't exist or can't be used."""
         try:
             user = environment.account(one.run.content.run_as, self._environment)
         except NotStarted as problem:
@@ -98,7 +98,7 @@ class Hooks:
         try:
             found = environment.environment(attempt, "", self._environment, user)
         except NotStarted as problem:
-            # Just then somebody wants to know.
+            # That may be the very failure that the hook should report.
             self._say_once(f"run {one.run.run_id}: its hook runs without its environment file: {problem}")
             plain = replace(attempt, command=replace(attempt.command, environment_file=None))
             found = environment.environment(plain, "", self._environment, user)
@@ -120,7 +120,8 @@ class Hooks:
         )
 
     def _told(self, found: dict[str, str], one: Finished) -> dict[str, str]:
-        """An environment with how the run ended; without the mark of an attempt, since the hook is no part of it."""
+        """The environment with how the run ended, without the attempt's mark, since the hook isn't part of the
+        attempt."""
         last = one.life.state.attempt
         end = None if last is None else last.end
         values = {

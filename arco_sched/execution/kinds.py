@@ -34,7 +34,7 @@ class Options:
 def make(options: Options, path: str, store_id: str, environment: Mapping[str, str]) -> Executor:
     """The executor over the runs folder `path` of a store; `environment` is the worker's.
 
-    Raises `InvalidInput` where an engine's program can't be used.
+    Raises `InvalidInput` if an engine's program can't be used.
     """
     match options.kind:
         case "program":

@@ -67,7 +67,7 @@ class LocalExecutor:
         return processes.place(self._store_id)
 
     def check(self) -> None:
-        """Raise `CannotStart` where the folder is not ours, or nothing can be written."""
+        """Raise `CannotStart` if the folder is not ours, or nothing can be written."""
         try:
             folder.require(self._path, self._store_id)
             for one in (self._attempts, self._log_folder):
@@ -156,7 +156,7 @@ class LocalExecutor:
         return found
 
     def _without_files(self, one: AttemptId) -> Observation:
-        """What is to be said of an attempt that has no folder: it never began, or somebody cleaned up."""
+        """What an attempt without a folder means: it never began, or someone cleaned up."""
         if take_scene().marked.get(Mark(self._store_id, one.run_id, str(one.attempt))):
             return Observation(State.RUNNING, "its files are gone")
         if f"{one.run_id}.{one.attempt}" in self._submitted:
@@ -164,27 +164,27 @@ class LocalExecutor:
         return NOT_BEGUN
 
     def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
-        """One step for each. SIGKILL is repeated within a step where something is left that may have forked."""
+        """One step for each. SIGKILL is repeated within a step while processes that may have forked are left."""
         return self._ender.cancel(cancellations, now=now, grace=grace)
 
     def tend(self, attempts: Sequence[AttemptId]) -> None:
         """Free the middle of each log that has outgrown the limit."""
         for one in attempts:
-            # A log that can't be shortened is no reason to leave the others alone.
+            # A log that can't be shortened must not stop the others from being shortened.
             with contextlib.suppress(OSError):
                 path = self.log(one)
                 if path is not None:
                     logs.keep_within(path, self._log_limit)
 
     def log(self, attempt: AttemptId) -> str | None:
-        """The path of its output; None where there is none (any more)."""
+        """The path of its output; None if there is none (any more)."""
         path = self._observer.log_path(f"{attempt.run_id}.{attempt.attempt}")
         return path if os.path.exists(path) else None
 
     def settle(self, attempts: Iterable[AttemptId]) -> None:
-        """Forget it. Its files stay until `discard`: nothing but the token and the output takes room.
+        """Forget them. Their files stay until `discard`: only the token and the output take space.
 
-        By the token a worker that slept since it recorded the start begins nothing when it wakes.
+        Because of the token, a worker that slept since it recorded the start begins nothing when it wakes up.
         """
         for one in attempts:
             name = f"{one.run_id}.{one.attempt}"
@@ -208,8 +208,9 @@ class LocalExecutor:
             self._ender.forget(name)
 
     def remove_old_logs(self, before: float) -> int:
-        """Remove logs that were last written before an instant (epoch seconds), save those that are open; how many."""
-        # What an engine has begun has no token here, and its log no lock: that is for the engine's own worker.
+        """Remove logs that were last written before an instant (epoch seconds), save those that are open; returns how
+        many."""
+        # An engine's attempts have no token and no locked log here: they are left to the engine's own worker.
         begun = (name for name in folder.names(self._path) if os.path.exists(f"{self._attempts}/{name}/token"))
         paths = (self._observer.log_path(name) for name in begun)
         return logs.remove_old(paths, before=before, in_use=protocol.is_locked)
@@ -219,7 +220,7 @@ class LocalExecutor:
         return set()
 
     def close(self) -> None:
-        """Give back what the executor holds. The attempts go on."""
+        """Release what the executor holds. The attempts go on."""
         self._init_lock.close()
 
     def _new_log(self, name: str) -> str:
@@ -229,7 +230,7 @@ class LocalExecutor:
         return f"{self._log_folder}/{name}.log"
 
     def _reap(self) -> None:
-        """Take note of supervisors that ended: they are children of the worker that started them."""
+        """Collect supervisors that ended: they are children of the worker that started them."""
         for pid in list(self._children):
             try:
                 ended, _ = os.waitpid(pid, os.WNOHANG)

@@ -1,8 +1,8 @@
-"""The output of attempts: a file each, owner-only, its middle given back to the disk once it grows beyond its limit.
+"""The output of attempts: one owner-only file each, whose middle is freed once it outgrows its limit.
 
-What an attempt writes goes to its file directly: nothing stands between that could block it or lose output. A file that
-outgrows the limit loses its middle by hole punching: its blocks are freed, offsets stay, and whoever appends to it
-notices nothing. That is done by a worker, once a round; while none runs, a log grows.
+An attempt writes directly to its file: nothing in between could block it or lose output. A file that outgrows the limit
+loses its middle by hole punching: its blocks are freed, offsets stay, and whatever appends to it doesn't notice. A
+worker does that once a round; while none runs, logs grow.
 """
 
 import contextlib
@@ -71,10 +71,10 @@ def punch(descriptor: int, offset: int, length: int) -> bool:
 
 
 def keep_within(path: str, limit: int, *, free: Punch = punch) -> bool:
-    """Free the middle of a log that takes more than `limit` bytes of disk; whether it did. Raises `OSError`.
+    """Free the middle of a log that takes more than `limit` bytes of disk; returns whether it did. Raises `OSError`.
 
-    The first quarter and the last half of `limit` stay. Where the file system can't free the middle in place, the file
-    is shortened and its end written anew behind its beginning: what is written in that moment may come before it.
+    The first quarter and the last half of `limit` stay. If the file system can't free the middle in place, the file is
+    shortened and its end rewritten after its beginning: output written at that moment may end up before it.
     """
     if os.stat(path).st_blocks * 512 <= limit:
         return False
@@ -95,7 +95,7 @@ def keep_within(path: str, limit: int, *, free: Punch = punch) -> bool:
 
 
 def gap(length: int) -> bytes:
-    """The line that stands for the middle of a log that is gone."""
+    """The line that stands for the missing middle of a log."""
     return b"\n[arco: %d bytes are not kept: see --log-limit]\n" % length
 
 
@@ -145,7 +145,7 @@ def whole(path: str) -> Iterator[bytes]:
 
 
 def _tail_offset(descriptor: int, lines: int) -> int:
-    """Where the last `lines` lines of a file begin, or 0. Its last newline ends a line, and begins none."""
+    """Where the last `lines` lines of a file begin, or 0. A newline at the end doesn't begin another line."""
     size = os.fstat(descriptor).st_size
     position, wanted = size, lines
     while position > 0:
@@ -153,7 +153,7 @@ def _tail_offset(descriptor: int, lines: int) -> int:
         piece = os.pread(descriptor, length, position - length)
         if position == size and piece.endswith(b"\n"):
             wanted += 1
-        # Freed parts read as zeros, without a newline: they are passed over quickly, and come out as a gap.
+        # Freed parts read as zeros without a newline: they are skipped quickly and shown as a gap.
         found = piece.count(b"\n")
         if found >= wanted:
             index = len(piece)
@@ -174,7 +174,7 @@ def _before_hole(descriptor: int, position: int) -> int:
 
 
 def tail(path: str, lines: int, most: int | None = None) -> bytes:
-    """The last lines of a log, and of them at most the last `most` bytes. Raises `OSError`."""
+    """The last lines of a log, but at most the last `most` bytes. Raises `OSError`."""
     with _reading(path) as descriptor:
         size = os.fstat(descriptor).st_size
         if lines <= 0:
@@ -186,7 +186,7 @@ def tail(path: str, lines: int, most: int | None = None) -> bytes:
 
 
 def text(raw: bytes) -> str:
-    """Bytes of a log as text; what is no UTF-8 becomes U+FFFD."""
+    """Bytes of a log as text; invalid UTF-8 becomes U+FFFD."""
     return raw.decode(errors="replace")
 
 
@@ -201,7 +201,7 @@ def follow(
     with _reading(path) as descriptor:
         position = 0 if lines is None else _tail_offset(descriptor, lines)
         while True:
-            # Asked before reading: what was written before the end is there afterwards.
+            # Checked before reading, so that everything written before the end is read.
             over = ended()
             size = os.fstat(descriptor).st_size
             if size < position:
@@ -216,7 +216,7 @@ def follow(
 
 
 def remove_old(paths: Iterator[str], *, before: float, in_use: Callable[[str], bool]) -> int:
-    """Remove those logs that nobody has written to since `before` (epoch seconds) and that nobody has open; how many.
+    """Remove closed logs that haven't been written to since `before` (epoch seconds); returns how many.
 
     Raises `OSError` other than that a log is gone.
     """

@@ -1,4 +1,4 @@
-"""The worker's rounds: when the next one is due, and when it is over."""
+"""The worker's loop: when the next round is due, and when the loop ends."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ SIGN = 30
 """Seconds between two signs of life."""
 
 Evaluate = Callable[[int], bool]
-"""Evaluates the schedules as of an instant, where anything is due; whether it did."""
+"""Evaluates the schedules as of an instant, where anything is due; returns whether it did."""
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Stop:
         self.asked = True
 
     def wait(self, seconds: float) -> bool:
-        """Sleep, at most until a signal comes or a supervisor ends; whether one did."""
+        """Sleep until the time is over, a signal comes, or a supervisor ends; returns whether it was woken."""
         ready, _, _ = select.select([self.wakes], [], [], seconds)
         if ready:
             with contextlib.suppress(BlockingIOError):
@@ -114,15 +114,15 @@ def serve(
     drain: float,
     evaluate: Evaluate | None = None,
 ) -> bool:
-    """Work until a signal: takes nothing new then, and waits `drain` seconds for what runs.
+    """Work until a signal comes; then take nothing new and wait `drain` seconds for what runs.
 
-    Returns False where it ended because a newer arco brought the database forward: this one can't go on with it.
+    Returns False if it ended because a newer arco migrated the database, which this one can't use.
     """
     version = store.schema_version()
     try:
         return _serve(store, worker, sign, clock, stop, version, drain=drain, evaluate=evaluate)
     except Exception:
-        # It may be that very change, seen halfway through a round.
+        # It may be that very migration, noticed in the middle of a round.
         if store.schema_version() != version:
             return False
         raise
@@ -151,7 +151,7 @@ def _serve(
             return True
         if evaluate is not None and not stop.asked and now != evaluated:
             evaluated = now
-            # What this worker itself records changes nothing that it would notice.
+            # This worker wouldn't notice its own changes.
             requested = evaluate(now)
         signs.give(now)
         there = store.changes()
@@ -169,7 +169,7 @@ def _serve(
 
 
 def _be_init(worker: Worker) -> None:
-    """What the first process of a container owes it."""
+    """The duties of the first process of a container."""
     if os.getpid() == 1:
         reap_orphans(worker.awaited())
 
@@ -181,7 +181,7 @@ def leave(store: Store, sign: Sign) -> None:
 
 
 def user_name() -> str:
-    """The name of the user that this process runs as; its number where it has none."""
+    """The name of the user that this process runs as, or its number if it has no name."""
     import pwd
 
     try:

@@ -1,4 +1,4 @@
-"""What is seen of attempts: by their locks first, by their files where no lock is held, by /proc as the last."""
+"""What is seen of attempts: by their locks first, by their files if no lock is held, by /proc last."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -15,21 +15,21 @@ _NOTHING_LEFT: Final = "none of its processes is left, and no end was recorded"
 
 
 class _Known(NamedTuple):
-    """What of an attempt does not change any more once it is read: when its command began, and where its log is."""
+    """What no longer changes about an attempt once it is read: when its command began, and where its log is."""
 
     begun: float | None
     log: str
 
 
 def _elsewhere(place: str) -> str:
-    """Why an attempt that was started in another place, and has no files here, is lost."""
+    """Why an attempt that was started in another place and has no files here is lost."""
     if place.partition("/")[0] == processes.boot():
         return "it was started for the database that this one is a copy of, or its files are gone"
     return "the machine was rebooted"
 
 
 class Observer:
-    """Looks at the attempts in the runs folder `path` of a store, and remembers what can't change any more."""
+    """Looks at the attempts in the runs folder `path` of a store, and remembers what can no longer change."""
 
     def __init__(self, path: str, store_id: str, signals: Signals) -> None:
         self._path = path
@@ -39,7 +39,7 @@ class Observer:
         self._known: dict[str, _Known] = {}
 
     def poll(self, attempts: Sequence[AttemptId]) -> list[Observation]:
-        """What is seen of each: one lock asked for each that runs; /proc is read only where a supervisor is gone."""
+        """What is seen of each: one lock is checked for each; /proc is read only if a supervisor is gone."""
         try:
             folder.require(self._path, self._store_id)
         except folder.NotOurs as error:
@@ -82,7 +82,7 @@ class Observer:
         return known.begun
 
     def _look(self, one: AttemptId, uptime: float, *, gone: bool = False) -> Observation | None:
-        """What the files say; None where only its processes can (`gone`: there are none)."""
+        """What the files say; None if only its processes can (`gone`: there are none)."""
         name = f"{one.run_id}.{one.attempt}"
         home = f"{self._attempts}/{name}"
         try:
@@ -145,7 +145,7 @@ class Observer:
         try:
             token = protocol.read_token(f"{self._attempts}/{name}")
         except OSError:
-            # Not to be seen, so not to be denied.
+            # It can't be read, so it can't be ruled out.
             return True
         mark = Mark(self._store_id, one.run_id, str(one.attempt))
         return token is not None and lives(token, mark, self.log_path(name), scene)

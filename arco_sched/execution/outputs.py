@@ -7,8 +7,8 @@ from arco_sched.execution import protocol
 
 
 def log_of(runs_folder: str, run_id: str, attempt: Attempt) -> str | None:
-    """The path of the output of an attempt; None where none is kept: it printed nothing, its log was removed, or
-    somebody else executed it."""
+    """The path of the output of an attempt; None if none is kept: it printed nothing, its log was removed, or
+    someone else executed it."""
     if attempt.executor == EXTERNAL:
         return None
     home = f"{runs_folder}/attempts/{run_id}.{attempt.number}"

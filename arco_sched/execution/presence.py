@@ -1,4 +1,4 @@
-"""Who works: each worker holds a lock for as long as it lives, and whose lock is free is gone."""
+"""Which workers live: each holds a lock as long as it lives; a worker whose lock is free is gone."""
 
 import contextlib
 import fcntl

@@ -73,7 +73,7 @@ def pid_namespace() -> str:
 
 
 def process(pid: int) -> Process | None:
-    """The process `pid`, or None where there is none (or it is hidden)."""
+    """The process `pid`, or None if there is none (or it is hidden)."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             text = file.read()
@@ -101,7 +101,7 @@ def processes() -> dict[int, Process]:
 
 
 def mark(pid: int) -> Mark | None:
-    """The attempt that the environment of a process names; None where it names none or may not be read."""
+    """The attempt that the environment of a process names; None if it names none or may not be read."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
             text = b"\0" + file.read(_ENOUGH)

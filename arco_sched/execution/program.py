@@ -1,7 +1,7 @@
-"""The executor `program`: an engine behind a program that is asked in JSON (docs/engines.md, "A program of your own").
+"""The executor `program`: an engine behind a program that speaks JSON (docs/engines.md, "A program of your own").
 
-One process a question, one document on its stdin, one on its stdout. What the program answers is checked: an answer
-that makes no sense is none, and concludes nothing.
+Each call is one process, with one document on its stdin and one on its stdout. Answers are checked: an answer that
+makes no sense counts as none, and nothing is concluded from it.
 """
 
 import base64
@@ -36,7 +36,7 @@ PROTOCOL: Final = 1
 REPEAT: Final = 1.0
 """Seconds between two calls to end the same attempt, or for more of its output."""
 PIECE: Final = 1 << 20
-"""Bytes of output of one attempt that one call may bring."""
+"""Maximum bytes of an attempt's output that one call may return."""
 
 _STATES: Final = {
     "none": State.NOT_BEGUN,
@@ -51,7 +51,7 @@ _LONGEST: Final = 300
 
 
 class ProgramExecutor(EngineExecutor):
-    """Hands attempts to the engine behind `program`, a command line as a shell would split it.
+    """Hands attempts to the engine behind `program`, a command line that is split as in a shell.
 
     The program runs in the worker's environment and is told it. `others` are as for every engine. Raises `InvalidInput`
     if the program doesn't say what it can do.
@@ -186,7 +186,7 @@ class ProgramExecutor(EngineExecutor):
             return Observation(State.UNKNOWN)
         seen = _observation(said, self._ending.get(name, (None, 0.0))[0])
         if seen.state is State.ENDED and self._has_logs and name not in self._complete:
-            # The end is told once its output is here; a program that can't give it does not keep the run open.
+            # The end is reported once the output is here; a program that can't provide it doesn't keep the run open.
             self._wants[name] = self._named(one)
             return Observation(State.RUNNING, None, seen.elapsed_ms, begun_at=seen.begun_at, host=seen.host)
         if seen.state is State.ENDED and seen.message is None and name in self._without_output:
@@ -198,7 +198,7 @@ class ProgramExecutor(EngineExecutor):
     def _step(self, wish: Cancellation, name: str, *, now: float, grace: float) -> Ending:
         said = self._seen.get(name)
         if said is None:
-            # Whether the engine has it, its first answer says.
+            # Only its first answer tells whether the engine has it.
             return Ending(False, 1)
         if said.get("state") in {"ended", "lost", "not-started"}:
             return Ending(name in self._ending, 0)
@@ -225,7 +225,7 @@ class ProgramExecutor(EngineExecutor):
     # Output.
 
     def _errands(self, attempts: Sequence[AttemptId]) -> None:
-        """Ask for more of the output of what runs, and for the rest of it of what ended."""
+        """Ask for more output of what runs, and for the remaining output of what ended."""
         if not self._has_logs or self._calls.count("logs") or (self._clock() < self._fetch_at and not self._wants):
             return
         running = {
@@ -259,7 +259,7 @@ class ProgramExecutor(EngineExecutor):
                 self._complete.add(name)
 
     def _keep(self, name: str, said: Mapping[str, Any]) -> bool:
-        """Keep a piece of output; whether there may be more of it. Raises `OSError`."""
+        """Keep a piece of output; returns whether there may be more. Raises `OSError`."""
         match said:
             case {"path": str(path)} if os.path.isabs(path):
                 self._files.note(name, {"log": path})
@@ -288,7 +288,7 @@ class ProgramExecutor(EngineExecutor):
 
 
 def _observation(said: Mapping[str, Any], ending: str | None) -> Observation:
-    """What the answer about one attempt means; one that makes no sense means nothing."""
+    """What the answer about one attempt means; one that makes no sense is ignored."""
     state = _STATES.get(said.get("state", "unknown")) if isinstance(said.get("state", "unknown"), str) else None
     message = _line(said["message"]) if isinstance(said.get("message"), str) else None
     if state is None:
@@ -353,7 +353,7 @@ def _arguments(program: str) -> list[str]:
         raise InvalidInput("--program is empty")
     if os.geteuid() == 0:
         for path in (shutil.which(words[0]) or words[0], *words[1:]):
-            # Whoever can write what root starts, a script that an interpreter reads included, is root.
+            # Anyone who can write what root starts, including a script for an interpreter, is root.
             if os.path.isfile(path) and (who := writers(path)):
                 raise InvalidInput(f"a worker that is root refuses --program {path[:200]!a}: {who[0]}")
     return words

@@ -45,7 +45,7 @@ REFUSED: Final = {
 class End(NamedTuple):
     """How an attempt ended. `code` None: its command never began. `uptime` in seconds since the boot.
 
-    `void`: a worker took the token, so that nobody begins an attempt that is cancelled.
+    `void`: a worker took the token, so that nobody begins an attempt that is canceled.
     """
 
     code: int | None
@@ -105,7 +105,7 @@ def name_of(run_id: str, attempt: int) -> str:
 
 
 def lock(descriptor: int) -> bool:
-    """Take the lock of an open file, for all who have or inherit this open file; False where somebody else has it.
+    """Take the lock of an open file, for all who have or inherit this open file; False where someone else has it.
 
     It is free again when the last of them has closed the file or ended.
     """
@@ -121,7 +121,7 @@ def lock(descriptor: int) -> bool:
 def locked(path: str) -> bool:
     """Whether somebody holds the lock of a file; asked without taking it, so that askers don't see each other.
 
-    Raises `FileNotFoundError`, and `OSError` where the file may not be read.
+    Raises `FileNotFoundError`, and `OSError` if the file may not be read.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
@@ -140,7 +140,7 @@ def is_locked(path: str) -> bool:
 
 
 def read(path: str) -> str:
-    """The text of one of these files; empty where there is none. Raises `OSError` where it may not be read."""
+    """The text of one of these files; empty if there is none. Raises `OSError` if it may not be read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -157,12 +157,12 @@ def place_text(boot: str, namespace: str) -> str:
 
 
 def log_path(folder: str) -> str:
-    """Where the output of an attempt goes, whether it is there or not."""
+    """The path of an attempt's output, whether it exists or not."""
     return read_about(folder)["log"] or f"{folder}/log"
 
 
 def read_token(folder: str) -> Token | None:
-    """The token of an attempt; None where nobody has begun it.
+    """The token of an attempt; None if nobody has begun it.
 
     An empty or broken one counts as none: its supervisor ended before it began anything. (Ask for the lock first.)
     """
@@ -193,7 +193,7 @@ def read_token(folder: str) -> Token | None:
 
 
 def about_text(about: About) -> str:
-    """What the worker notes, as it stands in the token."""
+    """What the worker notes, as written in the token."""
     return json.dumps(about._asdict())
 
 
@@ -250,7 +250,7 @@ def open_lock(folder: str) -> tuple[int, bool]:
 
 
 def read_ending(folder: str) -> Signalled | None:
-    """For what an attempt was signalled, and when first; None where it never was."""
+    """Why and when an attempt was first signalled; None if it never was."""
     match read(f"{folder}/ending").split():
         case ["canceled" | "timed-out" as reason, uptime, now, "."]:
             return Signalled(reason, _number(uptime) or 0.0, _number(now) or 0.0)

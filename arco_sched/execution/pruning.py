@@ -1,4 +1,4 @@
-"""The files of attempts that nobody needs any more: tokens and output of runs that are final for long."""
+"""The files of attempts that are no longer needed: tokens and output of runs that have long been final."""
 
 import os
 from itertools import islice
@@ -16,8 +16,8 @@ def discard_old(store: Store, executor: Executor, path: str, *, before: int, dry
     """Remove the files of all attempts of runs that are final since before `before`, or were pruned, and of no others;
     how many.
 
-    `path` is the runs folder. A run that was cancelled or skipped while it waited for a retry stays: when that was, its
-    attempts do not say. Raises `OSError`, and `NotOurs` where the folder is another database's.
+    `path` is the runs folder. A run that was canceled or skipped while it waited for a retry stays: when that was, its
+    attempts do not say. Raises `OSError`, and `NotOurs` if the folder is another database's.
     """
     if not os.path.isdir(f"{path}/attempts"):
         return 0

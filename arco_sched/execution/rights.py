@@ -1,8 +1,8 @@
-"""What a worker that is root refuses, so that nobody becomes root by way of a file that root believes.
+"""What a worker that is root refuses, so that nobody becomes root through a file that root trusts.
 
-A root worker runs what a database says. Who can write the database, the runs folder, the log folder or an environment
-file, or put another in its place, decides what runs: that must be root alone. Where it is the owner of the database
-alone, the worker becomes that owner for good, before it opens anything.
+A root worker runs what a database says. Anyone who can write or replace the database, the runs folder, the log folder
+or an environment file decides what runs, so that must be only root. If it is only the owner of the database, the worker
+becomes that owner for good, before it opens anything.
 """
 
 import os
@@ -36,7 +36,7 @@ def user_for(database: str, folders: Iterable[str]) -> int | None:
 def become(uid: int, environment: Mapping[str, str]) -> dict[str, str]:
     """Become a user for good, with its groups; returns the environment with HOME, USER and LOGNAME of that user.
 
-    Raises `CannotStart` where the user has no entry, or the system does not allow it.
+    Raises `CannotStart` if the user has no entry, or the system does not allow it.
     """
     try:
         entry = pwd.getpwuid(uid)

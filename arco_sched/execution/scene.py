@@ -17,7 +17,7 @@ class Scene(NamedTuple):
 
 
 def take_scene() -> Scene:
-    """The scene of now: one look for any number of attempts."""
+    """The current scene: one look for any number of attempts."""
     living = processes()
     numbered: dict[int, set[int]] = {}
     children: dict[int, list[int]] = {}
@@ -35,9 +35,9 @@ def is_there(living: dict[int, Process], who: Seen) -> bool:
 
 
 def members(token: protocol.Token, mark: Mark, now: Scene) -> set[int]:
-    """Every process of an attempt that lives, without its supervisor and without this process.
+    """Every living process of an attempt, except its supervisor and this process.
 
-    By session and group, by the mark in the environment, and whatever descends from one of these or the supervisor.
+    Found by session and group, by the mark in the environment, and by descent from one of these or the supervisor.
     """
     living = now.living
     roots = set(now.marked.get(mark, ()))
@@ -56,7 +56,7 @@ def members(token: protocol.Token, mark: Mark, now: Scene) -> set[int]:
 
 
 def lives(token: protocol.Token, mark: Mark, log: str, now: Scene) -> bool:
-    """Whether anything of an attempt whose supervisor is gone lives: a process, or somebody who has its log open."""
+    """Whether anything lives of an attempt whose supervisor is gone: a process, or one that has its log open."""
     return bool(members(token, mark, now)) or log_is_open(log)
 
 
@@ -67,5 +67,5 @@ def log_is_open(log: str) -> bool:
     except FileNotFoundError:
         return False
     except OSError:
-        # Not to be seen, so not to be denied.
+        # It can't be read, so it can't be ruled out.
         return True

@@ -1,9 +1,8 @@
 """The executor `slurm`: attempts are batch jobs, submitted held, recorded, then released (docs/engines.md, "Slurm").
 
-sbatch knows no id of its client's, so a job's name is that of its attempt. After a crash the jobs of an attempt are
-found by it: the lowest is kept, others that are held are cancelled. What a job's guard wrote into the spool is the
-truth; what Slurm says is a hint: a controller that was killed forgets jobs that it acknowledged, and shows as pending
-what runs.
+sbatch accepts no client id, so a job is named after its attempt. After a crash the jobs of an attempt are found by that
+name: the lowest is kept, other held ones are canceled. What a job's guard wrote into the spool is the truth; what Slurm
+says is a hint: a controller that was killed forgets jobs that it acknowledged, and shows running ones as pending.
 """
 
 import contextlib
@@ -30,15 +29,15 @@ from arco_sched.execution.spool import End, Spool, Token
 BEAT: Final = 10.0
 """Seconds between two signs of life of a guard."""
 PATIENCE: Final = 60.0
-"""Seconds of silence after which an attempt that Slurm does not have any more is over."""
+"""Seconds of silence after which an attempt that Slurm no longer has is over."""
 HAMMER: Final = 15.0
-"""Seconds after the SIGKILL of an attempt until its whole job is cancelled."""
+"""Seconds after the SIGKILL of an attempt until its whole job is canceled."""
 AGAIN: Final = 5.0
-"""Seconds before jobs that could not be cancelled are cancelled again, or the controller is asked when it began."""
+"""Seconds before jobs that could not be canceled are canceled again, or the controller is asked when it began."""
 SKEW: Final = 60
 """Seconds by which the clocks of the controller and of the spool may differ."""
 _NODES_OWN: Final = frozenset({"HOSTNAME", "TMPDIR"})
-"""What is another on each machine: a job keeps that of its node, and all that Slurm says."""
+"""Variables that differ between machines: a job keeps its node's, and those that Slurm sets."""
 
 
 class SlurmExecutor(EngineExecutor):
@@ -79,11 +78,11 @@ class SlurmExecutor(EngineExecutor):
         self._hammered: dict[str, float] = {}
 
     def place(self) -> str:
-        """The part of the spool that is this store's."""
+        """This store's part of the spool."""
         return self._spool.path
 
     def check(self) -> None:
-        """Raise `CannotStart` where Slurm could not be reached, or nothing can be written into the spool."""
+        """Raise `CannotStart` if Slurm could not be reached, or nothing can be written into the spool."""
         super().check()
         self._spool.check()
 

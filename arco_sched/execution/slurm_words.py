@@ -92,7 +92,7 @@ class Job(NamedTuple):
     def begins_again(self) -> bool:
         """Whether it may be submitted again, where it never began.
 
-        One that was cancelled on its node, too: a controller that lost its memory gives the id of a job that runs anew,
+        One that was canceled on its node, too: a controller that lost its memory gives the id of a job that runs anew,
         and cancels the new one for the old.
         """
         return self.state in _AGAIN or (self.state == "CANCELLED" and bool(self.nodes))
@@ -156,7 +156,7 @@ def check_option(text: str) -> None:
 
 
 def require_commands(worker: Mapping[str, str]) -> None:
-    """Raise `InvalidInput` where one of Slurm's commands is not on the PATH of the worker."""
+    """Raise `InvalidInput` if one of Slurm's commands is not on the PATH of the worker."""
     path = environment(worker)["PATH"]
     missing = [name for name in ("sbatch", "squeue", "scontrol", "scancel") if shutil.which(name, path=path) is None]
     if missing:
@@ -245,7 +245,7 @@ def release(jobs: Iterable[str], seconds: float) -> Request:
 
 
 def boot_time(answer: Answer) -> float | None:
-    """When the controller was started, an epoch; None where it does not say so."""
+    """When the controller was started, an epoch; None if it doesn't say."""
     match = _BOOT.search(answer.out.decode(errors="replace"))
     if answer.code or match is None:
         return None
@@ -267,7 +267,7 @@ def cancel(jobs: Iterable[str], seconds: float) -> Request:
 
 
 def failed(answer: Answer) -> set[str] | None:
-    """The jobs of which scancel says that it could not signal them; None where Slurm could not be reached."""
+    """The jobs of which scancel says that it could not signal them; None if Slurm could not be reached."""
     if answer.timed_out:
         return None
     text = answer.err.decode(errors="replace")

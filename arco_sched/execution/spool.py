@@ -1,4 +1,4 @@
-"""The spool: a folder that the worker and an engine's nodes share, with a guard that makes each attempt begin once.
+"""The spool: a folder shared by the worker and an engine's nodes, with a guard that lets each attempt begin only once.
 
     SPOOL/STORE/guard-…              the script that the engine runs, under the hash of its text
     SPOOL/STORE/attempts/RUN.N/job   what it runs: the environment, then exec SHELL -c COMMAND
@@ -12,7 +12,7 @@
                                term     the guard is to send SIGTERM: the engine could not be asked to
                                released the worker released the job: who holds it now is a person
 
-What counts ends with a dot: a line without one was cut off, or is still on its way through a network file system.
+Every complete line ends with a dot: one without it was cut off, or is still on its way through a network file system.
 """
 
 import contextlib
@@ -141,7 +141,7 @@ class Spool:
         return f"{self.path}/attempts/{name}/log"
 
     def check(self) -> None:
-        """Raise `CannotStart` where nothing can be written there."""
+        """Raise `CannotStart` if nothing can be written there."""
         if not os.path.isdir(self._spool):
             raise CannotStart(f"the spool is missing: {self._spool}")
         if not os.access(self._spool, os.W_OK | os.X_OK):
@@ -186,7 +186,7 @@ class Spool:
         return found
 
     def end(self, name: str) -> End | None:
-        """How its command ended; None where that is not written. Raises `OSError`."""
+        """How its command ended; None if that is not written. Raises `OSError`."""
         match read(f"{self.home(name)}/end").split():
             case [code, uptime, ("TERM" | "-") as signalled, "."] if code.isdecimal():
                 return End(int(code), _seconds(uptime), signalled == "TERM")
@@ -194,7 +194,7 @@ class Spool:
                 return None
 
     def refused(self, name: str) -> str | None:
-        """Why its command could not be started, a word of `protocol.REFUSED`; None where it could. Raises `OSError`."""
+        """Why its command could not be started, a word of `protocol.REFUSED`; None if it could. Raises `OSError`."""
         match read(f"{self.home(name)}/refused").split():
             case [why, "."] if why in REFUSED:
                 return why
@@ -224,7 +224,7 @@ class Spool:
         return True
 
     def ending(self, name: str) -> str | None:
-        """What an attempt is to end for; None where nobody said so. Raises `OSError`."""
+        """What an attempt is to end for; None if nobody said so. Raises `OSError`."""
         match read(f"{self.home(name)}/ending").split():
             case ["canceled" | "timed-out" as reason, _, "."]:
                 return reason
@@ -243,7 +243,7 @@ class Spool:
             os.utime(path)
 
     def marked_at(self, name: str, what: str) -> float | None:
-        """When the file `what` was made, or made again, an epoch; None where it is not there."""
+        """When the file `what` was made, or made again, an epoch; None if it is not there."""
         try:
             return os.stat(f"{self.home(name)}/{what}").st_mtime
         except OSError:
@@ -262,7 +262,7 @@ class Spool:
 
 
 def _write(path: str, text: str, mode: int) -> None:
-    """Write a file so that nobody sees a part of it. Raises `OSError`."""
+    """Write a file atomically. Raises `OSError`."""
     beside = f"{path}.{os.getpid()}"
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
     try:

@@ -1,4 +1,4 @@
-"""Start a supervisor: what it inherits from the worker, and what it must not."""
+"""Start a supervisor: what it inherits from the worker, and what it must not inherit."""
 
 import errno
 import fcntl
@@ -24,7 +24,7 @@ def _signals() -> tuple[int, ...]:
 
 
 def _inheritable() -> list[int]:
-    """Open descriptors that a new process would inherit without being asked: a pipe whose reader waits for its end."""
+    """Open descriptors that a new process would inherit unasked, such as a pipe whose reader waits for its end."""
     found = []
     for name in os.listdir("/proc/self/fd"):
         descriptor = int(name)
@@ -40,7 +40,7 @@ def spawn(arguments: list[str], environment: Mapping[bytes, bytes], *, lock: int
     """Start a supervisor in a session of its own, with default signals, nothing blocked and stdin empty; its pid.
 
     `lock` and `log` become its descriptors 3 and 4; the caller still has to close its own. Raises `CannotStart`, and
-    `NotStarted` where the kernel will never take so long a command or environment.
+    `NotStarted` if the command or environment is longer than the kernel allows.
     """
     copies = []
     try:

@@ -80,7 +80,7 @@ _PIECE: Final = 100_000
 
 
 class Tools(NamedTuple):
-    """Absolute paths of what a supervisor uses; None where the system has none.
+    """Absolute paths of what a supervisor uses; None if the system has none.
 
     `python` changes the user where there is no `setpriv`; without `setsid` a command shares its supervisor's session.
     """

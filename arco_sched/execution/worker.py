@@ -1,8 +1,8 @@
 """The worker: starts the attempts of runs that may start, and records how they end.
 
-A round asks the executor about all open attempts, records ends, takes the next step towards what is to end, claims
-runs, and starts what it claimed. Nothing in a round waits for a command. What a crash interrupts, the next round of any
-worker goes on with: a start is recorded before it happens, and an attempt that did not begin is started again.
+A round asks the executor about all open attempts, records ends, takes the next step towards ending what must end,
+claims runs, and starts what it claimed. Nothing in a round waits for a command. After a crash, the next round of any
+worker carries on: a start is recorded before it happens, and an attempt that didn't begin is started again.
 """
 
 import os
@@ -39,10 +39,10 @@ GRACE: Final = 10.0
 """Seconds between SIGTERM and SIGKILL."""
 
 FREE_SUBMISSIONS: Final = 4
-"""Times that an engine is told of an attempt, and answers, without a wait between."""
+"""How often an attempt is submitted to an answering engine without waiting in between."""
 
 LONGEST_WAIT: Final = 300
-"""Seconds between two submissions of an attempt, at the most."""
+"""Maximum seconds between two submissions of an attempt."""
 
 TRACELESS: Final = 3600
 """Seconds after which an attempt of another worker that left no file counts as lost: a cleaner of old files may have
@@ -54,7 +54,7 @@ SWEEP: Final = 3600.0
 
 @dataclass(slots=True)
 class Tally:
-    """What a worker did: the run ids of what it started, adopted, and saw end or wait again."""
+    """What a worker did: the ids of the runs that it started, adopted, and saw end or wait again."""
 
     started: list[str] = field(default_factory=list)
     adopted: list[str] = field(default_factory=list)
@@ -64,10 +64,10 @@ class Tally:
 
 
 class Worker:
-    """One worker on one database; `round` is to be called again and again, with the clock of each round.
+    """One worker on one database; `round` must be called again and again, with the clock of each round.
 
-    `sweep` removes old logs; it is called in the first round, and then once an hour at most. `tell` is called with the
-    numbers of the events that this worker recorded: those after the first through the second.
+    `sweep` removes old logs; it is called in the first round, and then at most once an hour. `tell` is called with the
+    range of events that this worker recorded: those after the first number through the second.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Worker:
         return self._hooks.pids() | self._executor.awaited()
 
     def _looks_after(self, opened: OpenAttempt) -> bool:
-        """Its own attempts, and those whose worker is gone."""
+        """Whether it looks after an attempt: its own, and those whose worker is gone."""
         name = (opened.request.run_id, opened.attempt.number)
         if name in self._mine:
             return True
@@ -138,7 +138,7 @@ class Worker:
         return True
 
     def _look(self, opened: Sequence[OpenAttempt], now: int, uptime: float) -> tuple[News, list[str]]:
-        """Ask about open attempts, and go on with what is to end; returns the news, and what is to be started again."""
+        """Ask about open attempts and carry on with ending some; returns the news, and what must be started again."""
         ids = [_id(each) for each in opened]
         seen = self._executor.poll(ids)
         self._executor.tend(ids)
@@ -190,12 +190,12 @@ class Worker:
         )
 
     def _record(self, news: News, now: int) -> list[Started]:
-        """Record what a look told, and start nothing."""
+        """Record the news, and start nothing."""
         self._note(news.ended, working.record(self._store, self._terms, news, now))
         return []
 
     def _turn(self, news: News, now: int, through: int | None) -> list[Started]:
-        """Record what a look told, and claim what may start; returns that."""
+        """Record the news and claim what may start; returns the claimed attempts."""
         turn = working.turn(self._store, self._terms, news, now, through=through)
         self._note(news.ended, turn)
         self.tally.skipped += turn.claim.skipped
@@ -206,7 +206,7 @@ class Worker:
         return turn.claim.started
 
     def _note(self, ends: Sequence[Ended], turn: Turn) -> None:
-        """Take note of what is recorded."""
+        """Update the tally and release what is recorded."""
         if self._tell is not None and turn.through > turn.before:
             self._tell(turn.before, turn.through)
         final = set(turn.final)
@@ -224,7 +224,7 @@ class Worker:
         return True
 
     def _start(self, one: Started, now: int, *, again: bool = False) -> bool:
-        """Start an attempt whose start is recorded; whether it is open afterwards."""
+        """Start an attempt whose start is recorded; returns whether it is open afterwards."""
         opened = one.attempt
         attempt = Attempt(
             run_id=opened.request.run_id,
@@ -257,7 +257,7 @@ def worker_name(host: str, pid: int, started: int, *, once: bool = False) -> str
 
 
 def default_slots() -> int:
-    """How many attempts run at once where nobody says: one a processor."""
+    """The default number of attempts at once: one per processor."""
     return len(os.sched_getaffinity(0))
 
 
@@ -267,7 +267,7 @@ def _id(opened: OpenAttempt) -> AttemptId:
 
 
 def _must_end(opened: OpenAttempt, look: Observation) -> Outcome | None:
-    """Why an attempt is to end, None where it may go on."""
+    """Why an attempt must end; None if it may go on."""
     if opened.state.cancel is not None:
         return Outcome.CANCELED
     timeout = opened.request.policy.timeout_seconds
@@ -279,7 +279,7 @@ def _must_end(opened: OpenAttempt, look: Observation) -> Outcome | None:
 def _begun_at(opened: OpenAttempt, look: Observation, now: int) -> int | None:
     """When an attempt that waited in an engine began, once that is seen and not recorded yet; else None.
 
-    By the clock of where it runs, but not before it was submitted, nor after now.
+    By the clock of the machine that runs it, but neither before it was submitted nor after now.
     """
     attempt, seen = opened.attempt, outcome(look)
     if attempt.begun or not (look.state is State.RUNNING or (seen is not None and seen.value in NEEDS_BEGIN)):
@@ -289,14 +289,15 @@ def _begun_at(opened: OpenAttempt, look: Observation, now: int) -> int | None:
 
 
 def _submits_again_at(opened: OpenAttempt) -> int:
-    """When to tell an engine again of an attempt that it forgot: twice at once, then after ever longer waits."""
+    """When to resubmit an attempt that an engine forgot: a few times immediately, then after longer and longer
+    waits."""
     attempt = opened.attempt
     waits = min(2 ** max(attempt.submissions - FREE_SUBMISSIONS, 0), LONGEST_WAIT)
     return (attempt.submitted_at or 0) + waits if attempt.submissions > FREE_SUBMISSIONS else 0
 
 
 def _end(opened: OpenAttempt, look: Observation, how: Outcome, now: int) -> End:
-    """How an attempt ended: by the machine's own clock from its start, where its end was seen."""
+    """How an attempt ended; if its end was seen, timed by the machine's own clock from its start."""
     started = opened.attempt.started_at
     if started is None:
         started = _begun_at(opened, look, now)

@@ -1,4 +1,4 @@
-"""Who can write a file, or put another in its place. Imports little: root's cron line pays for it each minute."""
+"""Who can write or replace a file. Imports little, since root's cron line pays for it every minute."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _finding(path: str, status: os.stat_result, allowed: int, *, itself: bool) -
 
 
 def name(uid: int) -> str:
-    """The name of a user; its number in words where it has none."""
+    """The name of a user, or `user UID` if it has none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -79,7 +79,7 @@ def backfill(
             if dry_run:
                 return making.answer(span, found, making.rehearsed(transaction, found.chosen), 0, dry_run=True)
         with store.write() as transaction:
-            if transaction.events.is_rewritten(schedule, seen):  # somebody else was here: look again, outside
+            if transaction.events.is_rewritten(schedule, seen):  # someone else was here: look again, outside
                 continue
             return making.answer(span, found, *making.record(transaction, found.chosen), dry_run=False)
 

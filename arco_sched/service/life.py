@@ -284,7 +284,7 @@ def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) 
     """The run id that somebody means: an exact one, a tick id, a schedule id, the beginning of one, or a run key.
 
     Of a schedule it is the last run with one of the `wanted` statuses (default: the last); of those that are running,
-    the only one. Raises `NotFound`, and `InvalidInput` where it may be one of several.
+    the only one. Raises `NotFound`, and `InvalidInput` if it may be one of several.
     """
     statuses = tuple(wanted)
     found = transaction.runs.meant(text, statuses)

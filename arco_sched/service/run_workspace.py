@@ -115,7 +115,7 @@ class RunWorkspace:
         return life.start(self._store, run_id, external_id=external_id, now=now)
 
     def finish_run(self, run: str, *, attempt: int, exit_code: int, now: int, message: str | None = None) -> "Changed":
-        """An executor of one's own tells how an attempt ended. Raises `Conflict` where it is not the current one."""
+        """An executor of one's own tells how an attempt ended. Raises `Conflict` if it is not the current one."""
         from arco_sched.service import life
 
         (run_id,) = life.resolve_all(self._store, [run], wanted=("running",))
@@ -153,7 +153,7 @@ class RunWorkspace:
             return workers(transaction)
 
     def evaluation_minutes(self) -> int | None:
-        """How many minutes are to lie between two evaluations, None where nobody said."""
+        """How many minutes are to lie between two evaluations, None if nobody said."""
         with self._store.read() as transaction:
             return transaction.definitions.about().evaluation_minutes
 

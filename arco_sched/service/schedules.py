@@ -114,7 +114,7 @@ def chosen(
     transaction: Transaction, schedule_ids: Sequence[str], labels: Mapping[str, str], *, deleted: bool
 ) -> list[Schedule]:
     """The schedules named (none: every one that is not deleted, with `deleted` these too) that have all of the labels,
-    in the order of the ids; raises `NotFound` for an id that is not there."""
+    sorted by id; raises `NotFound` for an id that doesn't exist."""
     numbers_of(transaction, schedule_ids)
     return [
         schedule

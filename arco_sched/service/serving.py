@@ -24,7 +24,7 @@ class Served(NamedTuple):
     """How the pool of a waiting run is served.
 
     `stays`: by a worker that stays. `visited_at`: when a worker came by last that doesn't (`work --once`), `interval`
-    seconds after the one before (None where that isn't known). `slots` is how many attempts the workers at work allow
+    seconds after the one before (None if that isn't known). `slots` is how many attempts the workers at work allow
     at once (0: none is at work), and `holders` are the runs that hold them, where all are taken, longest first.
     """
 

@@ -1,4 +1,4 @@
-"""Which occurrences of a range have no run: counted where possible, looked at one by one where necessary.
+"""Which occurrences of a range have no run: counted where possible, looked at one at a time where necessary.
 
 Occurrences are counted without generating them (`Timetable.count`), and ticks in the store. A stretch where both
 numbers agree is passed over; otherwise it is halved. So the cost grows with what is found, and with the logarithm of
@@ -20,7 +20,7 @@ from arco_sched.core.skipping import skip_reason
 from arco_sched.service.former_rules import FormerRules
 
 FEW: Final = 2_000
-"""Maximum occurrences of a stretch that are looked at one by one."""
+"""Maximum occurrences of a stretch that are looked at one at a time."""
 
 
 class Unserved:

@@ -66,7 +66,7 @@ class Why:
     """Why a schedule did or did not fire at `at`, as of `now`.
 
     `verdict` is the answer in a word and `reasons` the chain that leads to it. `version` is the one in force at `at`
-    (None before the first), `explanation` what its expression says there (None where it can't be read), `tick` and
+    (None before the first), `explanation` what its expression says there (None if it can't be read), `tick` and
     `lapse` what was recorded of the instant, `other_ticks` the manual and backfilled ticks at it. `life` is the tick's
     run with what became of it.
     """
@@ -85,7 +85,7 @@ class Why:
 
 
 def why(transaction: Transaction, schedule_id: str, at: int, now: int) -> Why:
-    """Why the schedule did or did not fire at `at`. Raises `NotFound` for an id that is not there."""
+    """Why the schedule did or did not fire at `at`. Raises `NotFound` for an id that doesn't exist."""
     schedule = number_of(transaction, schedule_id)
     terms = transaction.definitions.terms(schedule)
     return _Chain(transaction, schedule, schedule_id, terms, at, now).answer()

@@ -60,7 +60,7 @@ class WhyDuring:
 def why_during(transaction: Transaction, schedule_id: str, start: int, stop: int, now: int) -> WhyDuring:
     """What became of a schedule's occurrences in `[start, stop)`.
 
-    Raises `NotFound` for an id that is not there, and `InvalidInput` for more than 100,000 occurrences.
+    Raises `NotFound` for an id that doesn't exist, and `InvalidInput` for more than 100,000 occurrences.
     """
     if start >= stop:
         raise InvalidInput("the time that is asked about is empty")
@@ -113,7 +113,7 @@ def _would_be(terms: list[Term], start: int, stop: int) -> int:
 
 
 class _Each:
-    """The occurrences of a stretch of time, one by one, against what is recorded."""
+    """The occurrences of a stretch of time, one at a time, against what is recorded."""
 
     def __init__(
         self,

@@ -92,7 +92,7 @@ class Workspace(ActWorkspace):
     ) -> "ScheduleChange":
         """Create a schedule, or re-create a deleted one; the same content again is `unchanged`.
 
-        Occurrences count from `start_at` (default: now) on. Raises `InvalidInput`, and `Conflict` where the id exists
+        Occurrences count from `start_at` (default: now) on. Raises `InvalidInput`, and `Conflict` if the id exists
         with other content.
         """
         from arco_sched.service import schedules
@@ -163,7 +163,7 @@ class Workspace(ActWorkspace):
 
         It works in transactions of at most `batch` ticks (10,000), each of which reads the schedules' state again; one
         that is cut short loses nothing, the next evaluation goes on where it was. `progress` is called after each with
-        the number of schedules done, and of those that were due. Raises `NotFound` for a schedule that is not there.
+        the number of schedules done, and of those that were due. Raises `NotFound` for a schedule that doesn't exist.
         """
         if dry_run:
             from arco_sched.service.rehearsal import rehearse
@@ -286,15 +286,15 @@ class Workspace(ActWorkspace):
     def schedules(
         self, *, deleted: bool = False, schedules: Iterable[str] = (), labels: Mapping[str, str] = NOTHING
     ) -> "list[Schedule]":
-        """The schedules in the order of the ids: those named, or every one that is not deleted (with `deleted`, these
-        too), with all of the labels. Raises `NotFound` for an id that is not there."""
+        """The schedules sorted by id: those named, or every one that is not deleted (with `deleted`, these
+        too), with all of the labels. Raises `NotFound` for an id that doesn't exist."""
         from arco_sched.service.schedules import chosen
 
         with self._store.read() as transaction:
             return chosen(transaction, tuple(schedules), labels, deleted=deleted)
 
     def timezone(self, schedule_id: str) -> str | None:
-        """The name of the zone of a schedule's current version (also of a deleted one), None where there is none."""
+        """The name of the zone of a schedule's current version (also of a deleted one), None if there is none."""
         with self._store.read() as transaction:
             return transaction.definitions.timezone(schedule_id)
 

@@ -148,7 +148,7 @@ class _Recount:
         self._cursor, self._ahead = state.cursor, state.ahead
 
     def run(self) -> None:
-        """Walk ticks and lapses in the order of time."""
+        """Walk ticks and lapses in chronological order."""
         position = self._pruned()
         for lapse in self._record.lapses:
             if lapse.after + 1 < position:

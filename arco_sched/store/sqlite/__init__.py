@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Final
 
 APPLICATION_ID: Final = 0x6172636F
-"""`arco` in ASCII: what tells our files from other SQLite files (and `file(1)` can show)."""
+"""`arco` in ASCII: it distinguishes our files from other SQLite files (and `file(1)` can show it)."""
 
 SCHEMA_VERSION: Final = 3
 """The version of the schema; `arco_sched.store.sqlite.migrations` says how to change it."""

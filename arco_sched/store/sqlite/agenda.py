@@ -50,7 +50,7 @@ class Agenda:
         self._connection.execute("UPDATE workspace SET evaluation_minutes = ?", (minutes,))
 
     def visited_at(self) -> int | None:
-        """The `now` of the evaluator's last visit, None where there was none yet."""
+        """The `now` of the evaluator's last visit, None if there was none yet."""
         row = self._connection.execute("SELECT visited_at FROM workspace").fetchone()
         return None if row is None or row[0] is None else int(row[0])
 

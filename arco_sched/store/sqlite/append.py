@@ -24,7 +24,7 @@ _SIGN: Final = _APPEND.replace("recorded_at)", "recorded_at, author, note)").rep
 _KEY: Final = 7
 """Where a draft has its key."""
 
-# A tick and its request are two rows of small integers, so that handing them over one by one is most of their cost.
+# A tick and its request are two rows of small integers, so that handing them over one at a time is most of their cost.
 _COLUMNS: Final = "type, schedule, origin, instant, version, status, content, run_id, payload, recorded_at"
 _BOTH: Final = f"(VALUES ({TICKED.code}), ({REQUESTED.code})) t"
 _STATUS: Final = f"CASE t.column1 WHEN {TICKED.code} THEN {TRIGGERED} END"
@@ -40,7 +40,7 @@ FROM (SELECT ? AS schedule, ? AS origin, ? AS instants, ? AS version, ? AS conte
 CROSS JOIN json_each(s.instants) a CROSS JOIN {_BOTH} WHERE true ON CONFLICT DO NOTHING
 """
 _FEW: Final = 5
-"""Ticks of a series that are handed over one by one, as all other events are: a due minute is one statement then,
+"""Ticks of a series that are handed over one at a time, as all other events are: a due minute is one statement then,
 whatever stands between its ticks."""
 
 

@@ -37,7 +37,7 @@ FOLD_RANGE: Final = 50_000
 """Events folded at a time."""
 
 _CACHE: Final = 32_768
-"""KiB of pages kept of the fresh tables, and of the file: ticks of many schedules come in the order of time, and
+"""KiB of pages kept of the fresh tables, and of the file: ticks of many schedules come in chronological order, and
 stand in the order of the schedules."""
 
 FOLDED: Final = (
@@ -123,7 +123,7 @@ class Audit(Transaction):
             if isinstance(error, sqlite3.Error) and not _is_refusal(error):
                 raise  # Ctrl-C or an error of the disk, and not the event's fault
             self._connection.execute("ROLLBACK TO range")
-            # Once more, one by one, to name the event.
+            # Once more, one at a time, to name the event.
             ask = "SELECT seq FROM event_log WHERE seq > ? AND seq <= ? ORDER BY seq"
             for (seq,) in self._connection.execute(ask, (after, through)).fetchall():
                 try:
@@ -219,7 +219,7 @@ class Audit(Transaction):
         return int(events), int(schedules)
 
     def unnamed(self) -> list[str]:
-        """What refers to a row of a dictionary that is not there."""
+        """What refers to a row of a dictionary that doesn't exist."""
         found = []
         for column, table in (("schedule", "schedule_ids"), ("content", "contents")):
             ask = (
@@ -248,7 +248,7 @@ class Audit(Transaction):
         return str(schedule) if row is None else str(row[0])
 
     def request_ids(self) -> Iterator[list[tuple[int, bytes | None, str]]]:
-        """(seq, run key as UTF-8, run id) of every request of a run, in pages; None where its columns name no key."""
+        """(seq, run key as UTF-8, run id) of every request of a run, in pages; None if its columns name no key."""
         rows = self._connection.execute(
             "SELECT e.seq, CAST(coalesce(e.key, 'sched:' || i.schedule_id || ':' || o.word || e.instant) AS BLOB), "
             "e.run_id FROM event_log e LEFT JOIN schedule_ids i ON i.schedule = e.schedule "
@@ -312,7 +312,7 @@ class Audit(Transaction):
         return 0 if row is None else int(row[0])
 
     def lapses(self, schedules: Sequence[int]) -> dict[int, list[LapseSpan]]:
-        """The lapses of each schedule in the order of time."""
+        """The lapses of each schedule in chronological order."""
         return spans(self._connection, schedules, BEFORE_ALL)
 
     def conflicts_of_other_versions(self) -> Iterator[tuple[int, str]]:

@@ -20,7 +20,7 @@ _LIFE: Final = ", ".join(str(type_.code) for type_ in OF_RUNS)
 def life_events(connection: sqlite3.Connection) -> Iterator[tuple[int, Event, Request | None]]:
     """(seq, event, request) of every event of a run's life and of pools, oldest first; no request for a pool's.
 
-    Events of a run that is not there are left out.
+    Events of a run that doesn't exist are left out.
     """
     ask = f"SELECT seq, type, payload FROM event_log WHERE type NOT IN (2, 4) AND type IN ({_LIFE}) ORDER BY seq"
     rows = connection.execute(ask)

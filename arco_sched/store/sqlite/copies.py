@@ -1,4 +1,4 @@
-"""Copies of the database file, each whole or not there at all; and the file, rewritten without what is free in it."""
+"""Copies of the database file, each written completely or not at all; and rewriting the file without its free space."""
 
 import os
 import sqlite3

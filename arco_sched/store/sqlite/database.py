@@ -120,11 +120,11 @@ class Database:
             execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 1000)}")
 
     def changes(self) -> int:
-        """A number that changes when somebody else commits."""
+        """A number that changes when another connection commits."""
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def schema_version(self) -> int:
-        """The version of the schema; it rises when a newer arco brings the database forward."""
+        """The version of the schema; it rises when a newer arco migrates the database."""
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
     @staticmethod

@@ -63,7 +63,7 @@ _AMONG: Final = "IN (SELECT value FROM json_each(?))"
 
 
 class Definitions:
-    """Questions about schedules and versions (`arco_sched.core.subjects.Definitions`)."""
+    """Queries about schedules and versions (`arco_sched.core.subjects.Definitions`)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -189,7 +189,7 @@ class Definitions:
     # What people ask.
 
     def number(self, schedule_id: str) -> int | None:
-        """The number of a schedule id, None where the id has no definition."""
+        """The number of a schedule id, None if the id has no definition."""
         return self.numbers_of([schedule_id]).get(schedule_id)
 
     def numbers_of(self, schedule_ids: Iterable[str]) -> dict[str, int]:
@@ -222,12 +222,12 @@ class Definitions:
         return None if row is None else _schedule(row)
 
     def schedules(self, *, deleted: bool) -> Iterator[Schedule]:
-        """Every schedule in the order of the ids, the deleted ones only when asked for."""
+        """Every schedule sorted by id, deleted ones only on request."""
         which = "" if deleted else "WHERE d.deleted = 0 "
         return (_schedule(row) for row in self._connection.execute(f"{_STANDING}{which}ORDER BY i.schedule_id"))
 
     def timezone(self, schedule_id: str) -> str | None:
-        """The zone of a schedule's newest definition version, None where the id has none."""
+        """The zone of a schedule's newest definition version, None if the id has none."""
         row = self._connection.execute(
             "SELECT d.timezone FROM schedule_ids i JOIN schedule_rows s USING (schedule) "
             "JOIN definition_rows d ON d.schedule = s.schedule AND d.version = s.version WHERE i.schedule_id = ?",
@@ -304,7 +304,7 @@ def _schedule(row: Sequence[Any]) -> Schedule:
 
 @lru_cache(maxsize=1024)
 def _texts(text: str) -> tuple[str, ...]:
-    """The texts of a stored JSON list; raises `DatabaseUnusable` where they are not as they were written."""
+    """The texts of a stored JSON list; raises `DatabaseUnusable` if they are not as they were written."""
     try:
         return tuple(json.loads(text))
     except judging.UNREADABLE:
@@ -313,7 +313,7 @@ def _texts(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def _other(text: str) -> dict[str, Any]:
-    """The values of a definition's other fields; raises `DatabaseUnusable` where they are not as they were written."""
+    """The values of a definition's other fields; raises `DatabaseUnusable` if they are not as they were written."""
     try:
         return {name: read_value(name, value) for name, value in json.loads(text).items()}
     except judging.UNREADABLE:
@@ -322,7 +322,7 @@ def _other(text: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def policy_of(text: str | None) -> Policy:
-    """The execution policy of its stored text; raises `DatabaseUnusable` where it is not as it was written."""
+    """The execution policy of its stored text; raises `DatabaseUnusable` if it is not as it was written."""
     try:
         return DEFAULT if text is None else policy_from(json.loads(text))
     except judging.UNREADABLE:
@@ -331,7 +331,7 @@ def policy_of(text: str | None) -> Policy:
 
 @lru_cache(maxsize=1024)
 def content_from(body: str) -> RequestContent:
-    """The request content of a stored body; raises `DatabaseUnusable` where it is not as it was written."""
+    """The request content of a stored body; raises `DatabaseUnusable` if it is not as it was written."""
     try:
         return content_of(json.loads(body))
     except judging.UNREADABLE:

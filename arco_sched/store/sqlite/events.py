@@ -15,7 +15,7 @@ _EVENT: Final = "SELECT seq, type, idempotency_key, schedule_id, recorded_at, pa
 
 
 class Events:
-    """Questions about events (`arco_sched.core.subjects.Events`)."""
+    """Queries about events (`arco_sched.core.subjects.Events`)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -48,7 +48,7 @@ class Events:
         return dict(self._connection.execute(ask, (type_.code, json.dumps(list(schedules)))))
 
     def signatures(self, schedule: int) -> dict[int, Signature]:
-        """Who made each definition version of a schedule, and why, as far as it is known."""
+        """Who made each definition version of a schedule, and why, if known."""
         ask = (
             "SELECT version, author, note FROM event_log WHERE type NOT IN (2, 4) AND type = ? AND schedule = ? "
             "AND author IS NOT NULL"
@@ -57,7 +57,7 @@ class Events:
         return {version: Signature(by, note) for version, by, note in rows}
 
     def newest_signatures(self) -> dict[str, tuple[int, Signature]]:
-        """The number of the newest version of each schedule, and who made it and why, as far as it is known."""
+        """The number of the newest version of each schedule, and who made it and why, if known."""
         ask = (
             "SELECT i.schedule_id, e.version, e.author, e.note FROM event_log e JOIN schedule_ids i USING (schedule) "
             "JOIN schedule_rows s ON s.schedule = e.schedule AND s.version = e.version "

@@ -1,4 +1,4 @@
-"""The runs that a pruning removes: final for long, of ticks that were pruned, with all of their events."""
+"""The runs that a pruning removes: those of pruned ticks that have long been final, with all their events."""
 
 import json
 import sqlite3

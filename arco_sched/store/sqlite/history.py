@@ -22,7 +22,7 @@ _AMONG: Final = "IN (SELECT value FROM json_each(?))"
 
 
 class History:
-    """Questions about ticks and lapses (`arco_sched.core.subjects.History`)."""
+    """Queries about ticks and lapses (`arco_sched.core.subjects.History`)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -185,7 +185,7 @@ class History:
         return None if row is None else judging.lapse(row)
 
     def lapses_within(self, schedules: Sequence[int], start: int, stop: int) -> dict[int, list[LapseRecord]]:
-        """The lapses of each schedule that touch `[start, stop)`, in the order of time."""
+        """The lapses of each schedule that touch `[start, stop)`, in chronological order."""
         found: dict[int, list[LapseRecord]] = {schedule: [] for schedule in schedules}
         ask = (
             _LAPSE.replace(" FROM", ", schedule FROM")
@@ -196,7 +196,7 @@ class History:
         return found
 
     def lapses_beyond(self, schedules: Sequence[int], instant: int) -> dict[int, list[LapseSpan]]:
-        """The lapses of each schedule that cover an instant after `instant`, in the order of time."""
+        """The lapses of each schedule that cover an instant after `instant`, in chronological order."""
         return spans(self._connection, schedules, instant + 1)
 
     def count_lapsed(self, since: int, through: int) -> int:
@@ -247,7 +247,7 @@ class History:
         return [schedule for (schedule,) in self._connection.execute(ask, {"instant": instant})]
 
     def prunable(self, schedule: int, before: int, room: int, after: int) -> PrunedPart | None:
-        """What can go of a schedule's history before `before`, at most about `room` ticks; None where there is nothing
+        """What can go of a schedule's history before `before`, at most about `room` ticks; None if there is nothing
         after `after`.
 
         A lapse goes whole or stays whole, and nothing goes that is after the cursor.
@@ -302,7 +302,7 @@ class History:
 
 
 def spans(connection: sqlite3.Connection, schedules: Sequence[int], ending_after: int) -> dict[int, list[LapseSpan]]:
-    """The lapses of each schedule whose `before` is greater than an instant, in the order of time."""
+    """The lapses of each schedule whose `before` is greater than an instant, in chronological order."""
     found: dict[int, list[LapseSpan]] = {schedule: [] for schedule in schedules}
     ask = (
         f"SELECT schedule, lapse, after, before, missed, reason FROM lapse_rows WHERE schedule {_AMONG} AND before > ? "

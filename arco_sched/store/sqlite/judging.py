@@ -1,4 +1,4 @@
-"""Rows as they are read: what arco never writes is refused in one line, and not taken for a value."""
+"""Checks of rows as they are read: a value that arco never writes is an error of one line, not taken as it is."""
 
 from collections.abc import Sequence
 from typing import Any, Final

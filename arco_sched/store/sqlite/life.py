@@ -122,7 +122,7 @@ def attempts_of(connection: sqlite3.Connection, run: int) -> list[Attempt]:
 
 
 def go_on(connection: sqlite3.Connection, changes: list[LifeWent], to: str) -> None:
-    """Fold events of runs and pools; raises `ImpossibleEvent` where one can't follow what was recorded before."""
+    """Fold events of runs and pools; raises `ImpossibleEvent` if one can't follow what was recorded before."""
     of_runs: list[RunEvent] = []
     for change in changes:
         if isinstance(change.event, PoolSet):

@@ -1,4 +1,4 @@
-"""Bringing a database of an older schema forward, with a copy of it kept aside.
+"""Bringing a database of an older schema forward, with keeping a copy of it.
 
 To change the schema: edit schema.sql, add the script that makes the change to `STEPS`, raise `SCHEMA_VERSION` in
 `__init__.py` by one, and pin the new version with `python -m tests.store.pin_schema`. Tables that verify compares must
@@ -289,7 +289,7 @@ _VIEWS: Final = (*_REPORTS, "definitions", "schedules", "ticks", "lapses", "runs
 
 def bring_forward(database: "Database", steps: Sequence[str] = STEPS) -> Path | None:
     """Bring the database to the schema behind the last of `steps`, in one transaction; returns the copy of what it was,
-    or None where another process was first.
+    or None if another process was first.
 
     The copy is `FILE.vN-backup` for schema N, and is there before anything changes. Cut short at any moment, the
     database is as it was. Raises `DatabaseUnusable`, also when the copy can't be written.

@@ -1,4 +1,4 @@
-"""Opening and making database files: what is at a path, and whether it can be used."""
+"""Opening and creating database files: what is at a path, and whether it can be used."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _give_to_group(path: Path | str) -> None:
 
 
 def check_path(path: Path | str) -> None:
-    """Raise `DatabaseUnusable` where there is nothing at the path, or no file."""
+    """Raise `DatabaseUnusable` if there is nothing at the path, or no file."""
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -70,7 +70,7 @@ def check_path(path: Path | str) -> None:
 
 
 def version_of(path: Path | str, connection: sqlite3.Connection) -> int:
-    """The version of the schema; raises `DatabaseUnusable` where it is not ours, or newer than what is known here."""
+    """The version of the schema; raises `DatabaseUnusable` if it is not ours, or newer than what is known here."""
     application_id = connection.execute("PRAGMA application_id").fetchone()[0]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application_id != APPLICATION_ID:

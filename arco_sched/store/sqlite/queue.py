@@ -1,4 +1,4 @@
-"""The queue: the runs that wait for an attempt, and what runs beside them. Not folded: it follows from the states."""
+"""The queue: the runs that wait for an attempt, and those that run. It isn't folded but follows from the states."""
 
 import json
 import sqlite3
@@ -33,7 +33,7 @@ class Queue:
         self._connection = connection
 
     def lives(self, run_ids: Iterable[str]) -> dict[str, Life]:
-        """The lives of runs by their ids."""
+        """The lives of runs by id."""
         found = numbers(self._connection, run_ids)
         known = lives(self._connection, found.values())
         return {run_id: known[number] for run_id, number in found.items()}

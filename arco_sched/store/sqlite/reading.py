@@ -85,7 +85,7 @@ class _Way(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """The state of the files at a moment: (inode, size, time of the last change); None for one that is not there."""
+    """The state of the files at a moment: (inode, size, time of the last change); None for one that doesn't exist."""
 
     file: tuple[int, int, int] | None
     log: tuple[int, int, int] | None
@@ -256,7 +256,7 @@ class _Reader(_Asked):
                 another.close()
 
     def changes(self) -> int:
-        """A number that changes when somebody else commits."""
+        """A number that changes when another connection commits."""
         if self._way.alone or self._way.copy is not None:
             return hash(self._look())
         return super().changes()

@@ -32,7 +32,7 @@ _LAST: Final = (
 
 
 class Runs:
-    """Questions about runs (`arco_sched.core.subjects.Runs`)."""
+    """Queries about runs (`arco_sched.core.subjects.Runs`)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -182,7 +182,7 @@ def _run(row: Sequence[Any], conflicts: Mapping[int, Sequence[RunConflict]]) -> 
 
 
 def read_json(text: str | None) -> Any:
-    """What a stored text says; raises `DatabaseUnusable` where it can't be read, or is not there."""
+    """What a stored text says; raises `DatabaseUnusable` if it can't be read, or is not there."""
     try:
         return json.loads(text or "")
     except (ValueError, RecursionError):  # numbers of thousands of digits, and nesting as deep

@@ -95,7 +95,7 @@ def _read(name: str) -> str:
 
 
 def statements(script: str) -> Iterator[str]:
-    """The statements of a script, one by one."""
+    """The statements of a script, one at a time."""
     # Not `executescript`, which commits an open transaction before it begins.
     statement = ""
     for line in script.splitlines(keepends=True):

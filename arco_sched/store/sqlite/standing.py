@@ -62,13 +62,13 @@ _READY_SINCE: Final = (
 
 
 class Standing:
-    """Questions about how things stand (`arco_sched.core.standing.Standing`)."""
+    """Queries about how things stand (`arco_sched.core.standing.Standing`)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def failed_last(self, now: int, limit: int) -> list[FailedLast]:
-        """The schedules, neither paused nor deleted, whose last executed run failed, by their ids."""
+        """The schedules, neither paused nor deleted, whose last executed run failed, by id."""
         ask = (
             f"SELECT i.schedule_id, r.run_id, x.ended_at {_CURRENT} JOIN run_states x ON x.run = {_LAST} "
             "JOIN run_rows r ON r.run = x.run WHERE d.enabled AND coalesce(d.paused_until, :now) <= :now "
@@ -77,7 +77,7 @@ class Standing:
         return [FailedLast(*row) for row in self._connection.execute(ask, {"now": now, "limit": limit})]
 
     def stale(self, now: int, limit: int) -> list[Stale]:
-        """The schedules that are stale at `now`, by their ids."""
+        """The schedules that are stale at `now`, by id."""
         ask = (
             f"SELECT schedule_id, stale_after - within, within, success FROM (SELECT i.schedule_id, d.end_at, "
             f"{_WITHIN.format('d')} AS within, {STALE_AFTER} AS stale_after, {LAST_SUCCESS_AT} AS success {_CURRENT}"
@@ -87,7 +87,7 @@ class Standing:
         return [Stale(*row) for row in self._connection.execute(ask, {"now": now, "limit": limit})]
 
     def results(self) -> list[Results]:
-        """What came of the runs of every schedule that is not deleted and has a finished run, by the ids."""
+        """What came of the runs of every schedule that is not deleted and has a finished run, sorted by id."""
         ask = (
             f"SELECT i.schedule_id, {LAST_SUCCESS_AT}, (SELECT a.duration_ms FROM attempt_rows a WHERE a.run = x.run "
             f"ORDER BY a.attempt DESC LIMIT 1) {_CURRENT} JOIN run_states x ON x.run = {_LAST} "

@@ -15,13 +15,13 @@ _AMONG: Final = "IN (SELECT value FROM json_each(?))"
 
 
 class Zones:
-    """Questions about zone rules (`arco_sched.core.subjects.Zones`)."""
+    """Queries about zone rules (`arco_sched.core.subjects.Zones`)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def kept(self) -> dict[str, bytes]:
-        """The data of each zone, as far as they are known, under the rules recorded."""
+        """The data of each zone, if known, under the rules recorded."""
         return dict(self._connection.execute("SELECT timezone, data FROM zone_data ORDER BY timezone"))
 
     def keep_installed(self) -> None:
