@@ -1,5 +1,6 @@
 """`arco import …`: schedules from elsewhere."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -15,6 +16,7 @@ from arco_sched.cli.options import Problems, examples
 from arco_sched.cli.signing import signed
 from arco_sched.core.definitions import CATCHUP_POLICIES, MAX_TICKS, CatchupPolicy
 from arco_sched.core.errors import InvalidInput
+from arco_sched.render.terminal import say
 
 import_app = Application(add_completion=False)
 
@@ -123,7 +125,38 @@ def crontab(
         read(each.content, name=each.name, label=each.label, options=asked)
         for each, asked in zip(given, options, strict=True)
     ]
-    return common.take_over(session, files, wishes, _unzoned)
+    code = common.take_over(session, files, wishes, _unzoned)
+    if not (dry_run or toml):
+        for where, editor in _left([each for each, file in zip(given, files, strict=True) if file.entries]):
+            say(f"note: the imported entries are still in {where}: remove them{editor}, before arco runs them too")
+    return code
+
+
+def _left(given: list[common.Given]) -> Iterator[tuple[str, str]]:
+    """Where cron still has entries that were imported, and with what they are removed."""
+    files = [each.name for each in given if each.path is not None and _is_systems(each.path)]
+    if files:
+        yield ", ".join(files), ""
+    for each in given:
+        user = each.label.partition(":")[2] if each.path is None else _owner(each.path)
+        if user and _is_user(user):
+            yield "the crontab", f" with `crontab {'' if _is_me(user) else f'-u {user} '}-e`"
+
+
+def _is_user(name: str) -> bool:
+    import pwd
+
+    try:
+        return bool(pwd.getpwnam(name))
+    except (KeyError, ValueError):
+        return False
+
+
+def _is_me(name: str) -> bool:
+    import os
+    import pwd
+
+    return pwd.getpwnam(name).pw_uid == os.geteuid()
 
 
 @import_app.command(

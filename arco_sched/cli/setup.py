@@ -79,6 +79,7 @@ def cron(
             _crontab(after)
         session.has_changed = after != before
         change = "unchanged" if after == before else "updated" if _has(before, database) else "created"
+        _say_of_others(session, after, database, work=work)
     _keep(session, minutes, asked=install or every is not None)
     if as_json:
         write(json_line({"line": line, "database": database, "change": change}))
@@ -92,6 +93,37 @@ def cron(
             "unchanged": "Already in your crontab",
         }
         write(f"{said[change]}: {line}\n")
+
+
+def _say_of_others(session: Session, crontab: str, database: str, *, work: bool) -> None:
+    """Warn of entries that arco executes too, and note it if cron mails nothing of arco's line."""
+    from arco_sched.formats.cron_and_systemd import marks
+    from arco_sched.formats.crontab_left import doubled, mails_nothing
+    from arco_sched.formats.entries import source_of
+    from arco_sched.render.applied import named
+
+    if work:
+        with session.ask() as workspace:
+            versions = [each.version for each in workspace.schedules()]
+        commands = {
+            each.definition.request.command: each.schedule_id
+            for each in versions
+            if each.definition.request.command
+            and not each.is_paused(session.now)
+            and source_of(each.definition).startswith("crontab:")
+        }
+        twice = [f"{line} ({schedule_id})" for line, schedule_id in doubled(crontab, commands)]
+        if twice:
+            lines, them, each_ = ("this line", "it", "it") if len(twice) == 1 else ("these lines", "them", "each")
+            say(
+                f"warning: arco runs {lines} of your crontab, too: {named(twice)}. Remove {them} with `crontab -e`, or "
+                f"{each_} runs twice"
+            )
+    if mails_nothing(crontab, marks(database)[0]):
+        say(
+            "note: MAILTO is empty above this line, so cron mails nothing, not even when arco fails: put "
+            "MAILTO=you@example.org before it with `crontab -e`"
+        )
 
 
 def _kept(session: Session) -> int:
@@ -259,7 +291,9 @@ def _arco() -> list[str]:
 
 
 def _has(crontab: str, database: str) -> bool:
-    return f"# arco tick on {database}: begin" in crontab
+    from arco_sched.formats.cron_and_systemd import marks
+
+    return marks(database)[0] in crontab
 
 
 def _crontab(content: str | None = None) -> str:

@@ -50,7 +50,8 @@ def crontab_line(arco: Sequence[str], database: str, every: int, command: Sequen
     return f"{minute} * * * * {escaped}"
 
 
-def _marks(database: str) -> tuple[str, str]:
+def marks(database: str) -> tuple[str, str]:
+    """The comments above and below arco's line in a crontab."""
     return f"# arco tick on {database}: begin (arco setup cron)", f"# arco tick on {database}: end"
 
 
@@ -59,7 +60,7 @@ def crontab_with(crontab: str, database: str, line: str) -> str:
 
     Everything else stays unchanged. Raises `Conflict` if the marks aren't a pair.
     """
-    begin, end = _marks(database)
+    begin, end = marks(database)
     lines, bare = _marked(crontab, begin, end)
     block = [f"{begin}\n", f"{line}\n", f"{end}\n"]
     if begin in bare:
@@ -75,7 +76,7 @@ def crontab_without(crontab: str, database: str) -> str:
 
     Raises `Conflict` if the marks aren't a pair.
     """
-    begin, end = _marks(database)
+    begin, end = marks(database)
     lines, bare = _marked(crontab, begin, end)
     if begin in bare:
         del lines[bare.index(begin) : bare.index(end) + 1]

@@ -1,7 +1,9 @@
 """`arco import crontab`: a whole file, twice, with options, and what is reported."""
 
 import getpass
+import io
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -404,3 +406,22 @@ def test_importing_again_says_what_it_changes(arco: Arco, monkeypatch: pytest.Mo
         "sync.sh",
         "catchup_policy: latest -> oldest-first",
     ]
+
+
+def test_entries_that_cron_still_has_are_pointed_out(arco: Arco, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an import, not after a dry run, and only where cron reads what was imported."""
+    said = "note: the imported entries are still in {}: remove them{}, before arco runs them too\n"
+    (arco.folder / "cron.d").mkdir()
+    file = arco.file("cron.d/one", "@daily root x\n")
+    assert "still in" not in arco.ok("import", "crontab", file, "--tz", "UTC", "--dry-run").err
+    assert said.format(file, "") in arco.ok("import", "crontab", file, "--tz", "UTC").err
+    assert "still in" not in arco.ok("import", "crontab", arco.file("tab", "@daily y\n"), "--tz", "UTC").err
+
+    def piped(source: str) -> str:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(f"@daily {source}\n".encode())))
+        return arco.ok("import", "crontab", "-", "--tz", "UTC", "--source", source).err
+
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    assert said.format("the crontab", " with `crontab -e`") in piped(me)
+    assert said.format("the crontab", " with `crontab -u nobody -e`") in piped("nobody")
+    assert "still in" not in piped("no-such-user")

@@ -162,6 +162,48 @@ def test_a_crontab_that_cannot_be_read_is_left_alone(home: Home) -> None:
     assert not (home.folder / "tab").exists()
 
 
+def test_entries_that_would_run_twice_are_named_with_their_lines(home: Home) -> None:
+    """An import leaves the crontab as it is: what is still in it runs beside the schedule, if that is enabled."""
+    (home.folder / "tab").write_text("# mine\n0 5 * * * backup.sh\n0 6 * * * sync.sh 5\\%\n@daily rest.sh\n", "utf-8")
+    home.arco("import", "crontab", str(home.folder / "tab"), "--tz", "UTC")
+    home.arco("schedule", "create", "mine", "--cron", "@daily", "--command", "own.sh")
+    home.arco("schedule", "disable", "rest")
+    assert "runs twice" not in home.arco("setup", "cron", "--install").stderr
+    for _ in range(2):
+        done = home.arco("setup", "cron", "--work", "--install")
+        assert (done.returncode, done.stderr) == (
+            0,
+            "warning: arco runs these lines of your crontab, too: 2 (backup), 3 (sync). Remove them with "
+            "`crontab -e`, or each runs twice\n",
+        )
+    (home.folder / "tab").write_text("# mine\n0 5 * * * other.sh\n", "utf-8")
+    assert home.arco("setup", "cron", "--work", "--install").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("above", "silent"),
+    [
+        ('MAILTO=""\n', True),
+        ("MAILTO=\n0 5 * * * x\n", True),
+        (" MAILTO = ''\n", True),
+        ('MAILTO=""\nMAILTO=me\n', False),
+        ('# MAILTO=""\n', False),
+        ("MAILTO=me\n", False),
+        ("", False),
+    ],
+)
+def test_a_line_whose_mail_goes_nowhere(home: Home, above: str, silent: bool) -> None:
+    """An empty MAILTO above the line means that nobody hears of a call that fails."""
+    (home.folder / "tab").write_text(above, "utf-8")
+    done = home.arco("setup", "cron", "--install")
+    assert done.stderr == (
+        "note: MAILTO is empty above this line, so cron mails nothing, not even when arco fails: put "
+        "MAILTO=you@example.org before it with `crontab -e`\n"
+        if silent
+        else ""
+    )
+
+
 @given(st.lists(st.sampled_from(["a\n", "# b\n", "\n", "c"]), max_size=5), st.sampled_from(["/a.db", "/b.db"]))
 def test_the_block_is_put_in_once_for_each_database(lines: list[str], database: str) -> None:
     """Doing it again changes nothing; another database has its own; what was there stays, in its order."""
