@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 def outcome(life: RunLife) -> str:
     """The status of a run, and of its last attempt the exit code and how long it took."""
     state, last = life.state, life.state.attempt
-    said = [state.status if state.reason is None else f"{state.status} ({state.reason})"]
     end = None if last is None else last.end
+    said = [state.status if state.reason is None else f"{state.status} ({state.reason})"]
+    if end is not None and state.reason is None and state.status in {"succeeded", "failed"}:
+        said = []  # its last attempt says it
     if last is not None:
         said.append(f"attempt {last.number}" if end is None else ended(last.number, end))
     if end is not None and end.duration_ms is not None:
