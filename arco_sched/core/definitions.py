@@ -330,10 +330,22 @@ class Term(NamedTuple):
     paused_until: int | None = None
 
 
-class Wanted(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Wanted:
     """What a schedule should be, as a file says; `enabled` and `start_at` are None if the file doesn't say."""
 
     schedule_id: str
     definition: Definition
     enabled: bool | None = None
     start_at: int | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            schedule_id: str,
+            definition: Definition,
+            enabled: bool | None = None,
+            start_at: datetime | int | None = None,
+        ) -> None:
+            """What a workspace takes; the types above are what it is kept as."""

@@ -107,7 +107,7 @@ def plan(
             continue
         names.add(given.schedule_id)
         try:
-            each = given._replace(definition=checked(given.definition, given.schedule_id))
+            each = replace(given, definition=checked(given.definition, given.schedule_id))
         except InvalidInput as error:
             problems += [(given.schedule_id, problem) for problem in error.details]
             continue
@@ -240,7 +240,7 @@ def from_nothing(wanted: Iterable[Wanted], now: int) -> Applied:
 
 
 def _step(wanted: Wanted, there: changes.Current | None, now: int) -> Step:
-    schedule_id, definition, enabled, start_at = wanted
+    schedule_id, definition, enabled, start_at = wanted.schedule_id, wanted.definition, wanted.enabled, wanted.start_at
     if there is None or there.version.deleted:
         made = changes.create(schedule_id, definition, there, now, start_at=start_at, enabled=enabled)
         return Step(schedule_id, "created", None if there is None else there.version, made)

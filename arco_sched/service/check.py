@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from arco_sched.core.attempts import EXTERNAL, times_out_at
 from arco_sched.core.instants import CLOCK_TOLERANCE, format_instant, format_span
@@ -11,6 +11,9 @@ from arco_sched.core.run_order import Capacity, WorkerTerms, champions, waiting,
 from arco_sched.core.run_subjects import Worker
 from arco_sched.core.standing import Ready
 from arco_sched.service.serving import Served, Serving, told
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 FindingKind = Literal["lag", "unevaluable", "failed", "stale", "late", "unserved", "overdue", "waiting"]
 
@@ -57,6 +60,21 @@ class Asked:
     unevaluable: bool = False
     unless_idle: bool = False
     """No evaluation is missed where no schedule is enabled."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            max_lag: timedelta | int | None = None,
+            late: timedelta | int | None = None,
+            waiting: int | None = None,
+            stale: bool = False,
+            failed: bool = False,
+            unevaluable: bool = False,
+            unless_idle: bool = False,
+        ) -> None:
+            """What a workspace takes; the types above are what it is kept as."""
 
 
 ALL: Final = Asked(max_lag=LAG, late=LATE, stale=True, failed=True, unevaluable=True, unless_idle=True)

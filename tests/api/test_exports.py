@@ -108,9 +108,9 @@ def test_every_word_that_is_one_of_some_has_a_name() -> None:
 
 
 PROGRAM = """
-from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 import arco_sched
-from arco_sched import CatchupPolicy, Compaction, Definition, Page, Reason, RunStatus, Tick, Workspace
+from arco_sched import Asked, CatchupPolicy, Compaction, Definition, Page, Reason, RunStatus, Tick, Wanted, Workspace
 from arco_sched import Worksapce
 
 arco_sched.Nope
@@ -123,6 +123,12 @@ def texts(reasons: tuple[Reason, ...]) -> list[str]:
 
 def ticks(workspace: Workspace) -> Page[Tick]:
     return workspace.ticks(status="done")
+
+def asked() -> Asked:
+    return Asked(late=timedelta(minutes=5), failed=True)
+
+def wanted(definition: Definition) -> Wanted:
+    return Wanted("a", definition, start_at=datetime.now(UTC))
 
 def defined(policy: CatchupPolicy) -> Definition:
     return Definition(cron_expression="@daily", catchup_policy=policy)

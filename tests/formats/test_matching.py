@@ -1,5 +1,6 @@
 """Entries of a file and the schedules that it made before: ids stay with what they are about."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -108,7 +109,7 @@ def test_another_files_schedules_are_not_touched() -> None:
     """What did not come from this file is not matched, whatever it runs."""
     made = _wanted("0 5 * * * run a\n")
     label = {"labels": (("source", "crontab:/other"),)}
-    theirs = _there([each._replace(definition=merge(each.definition, label), schedule_id="x") for each in made])
+    theirs = _there([replace(each, definition=merge(each.definition, label), schedule_id="x") for each in made])
     assert _ids(_wanted("0 5 * * * run a\n", theirs)) == ["run-a"]
 
 
@@ -122,7 +123,7 @@ def test_what_a_person_added_stays() -> None:
         "overlap": "queue",
         "labels": (*made[0].definition.request.labels, ("team", "data")),
     }
-    there = _there([each._replace(definition=merge(each.definition, by_hand)) for each in made])
+    there = _there([replace(each, definition=merge(each.definition, by_hand)) for each in made])
     found = _wanted("X=y\n# new\n0 6 * * * run a\n", there)[0].definition
     assert (found.policy.max_retries, found.request.environment_file, found.max_catchup_ticks) == (3, "/etc/secrets", 7)
     assert (found.cron_expression, found.policy.overlap) == ("0 6 * * *", "queue")

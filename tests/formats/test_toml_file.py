@@ -49,7 +49,9 @@ def test_what_is_written_reads_back_the_same(versions: list[Version]) -> None:
     """Every definition, hostile texts included, is the same after writing and reading; so is its start."""
     text = write(versions)
     read_back = read(text.encode(), "f").wanted
-    assert [each[:2] for each in read_back] == [(version.schedule_id, version.definition) for version in versions]
+    assert [(each.schedule_id, each.definition) for each in read_back] == [
+        (version.schedule_id, version.definition) for version in versions
+    ]
     assert [each.start_at for each in read_back] == [version.start_at for version in versions]
     assert [each.enabled is not False for each in read_back] == [version.enabled for version in versions]
     assert text.isascii() or all(char == "\n" or char.isprintable() for char in text)
