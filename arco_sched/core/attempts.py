@@ -12,7 +12,7 @@ EXTERNAL: Final = "external"
 """The executor of an attempt that someone else executes (`arco runs start`): no worker looks after it."""
 
 NEEDS_BEGIN: Final = frozenset({"succeeded", "failed", "timed-out"})
-"""The outcomes that only an attempt that began can have; the others may also end one that waits in an engine."""
+"""The outcomes that only an attempt that has begun can have; the others may also end one that waits in an engine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +59,8 @@ class Attempt:
 def outcome_of(exit_code: int | None, signal: int | None = None, signalled_for: SignalledFor | None = None) -> Outcome:
     """The outcome of a command that began and ended by itself or because it was signalled.
 
-    What was signalled is `timed-out` or `canceled` whatever it exits with: `signalled_for` is what the first signal was
-    sent for. One that ended before it is recorded as it ended: pass None then.
+    A signalled command is `timed-out` or `canceled`, whatever its exit code: `signalled_for` is why the first signal
+    was sent. Pass None for one that ended before the signal.
     """
     if signalled_for is not None:
         return "timed-out" if signalled_for == "timeout" else "canceled"

@@ -1,7 +1,7 @@
 """The fold of the rare events: an event -> what changes in the tables. Pure.
 
-Ticks, requests of runs and lapses come by the hundred thousand, and a store folds them in sets by statements of its
-own. All other events are folded here, one at a time, in words that a store of any kind can carry out.
+Ticks, run requests and lapses come by the hundred thousand, so a store folds them in sets with its own statements. All
+other events are folded here, one at a time, into changes that any store can carry out.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,8 +26,8 @@ class RareEvent(NamedTuple):
 
 
 class VersionAdded(NamedTuple):
-    """A definition version begins to be; the first one of a schedule makes the schedule, with its cursor just before
-    it. A later one that begins before the cursor, since nothing is accounted for yet, takes the cursor with it."""
+    """A definition version is added; the first one creates the schedule, with its cursor just before it. A later one
+    that begins before the cursor, since nothing is accounted for yet, moves the cursor with it."""
 
     schedule: int
     content: int
@@ -35,7 +35,7 @@ class VersionAdded(NamedTuple):
 
 
 class VersionMoved(NamedTuple):
-    """A definition version is in force from another instant on, and has another start where `start_at` is one."""
+    """A definition version is in force from another instant on, and has another start if `start_at` is given."""
 
     schedule: int
     version: int
@@ -52,7 +52,7 @@ class CursorRewound(NamedTuple):
 
 
 class HistoryRemoved(NamedTuple):
-    """Ticks (but failed ones) and lapses of a schedule through an instant are gone; the rest is what stays."""
+    """Ticks (except failed ones) and lapses of a schedule through an instant are removed; the other fields stay."""
 
     schedule: int
     through: int
@@ -62,8 +62,8 @@ class HistoryRemoved(NamedTuple):
 
 
 class RunsRemoved(NamedTuple):
-    """Runs of a schedule are gone with their events: of those with `after < number <= through` the ones that were final
-    before `before`, or with `unexecuted` that nobody executed."""
+    """Runs of a schedule are removed with their events: of those with `after < number <= through`, the ones that were
+    final before `before`, or, with `unexecuted`, that nobody executed."""
 
     schedule: int
     before: int
@@ -73,20 +73,20 @@ class RunsRemoved(NamedTuple):
 
 
 class LifeWent(NamedTuple):
-    """A run's life went on, or a pool was changed: the state that follows is `core.runs.apply`'s."""
+    """A run's life went on, or a pool was changed: `core.runs.apply` gives the state that follows."""
 
     schedule: int | None
     event: Event
 
 
 class ZoneRulesSet(NamedTuple):
-    """The zone rules that were recorded last are of this release of tzdata."""
+    """The recorded zone rules are now those of this tzdata release."""
 
     release: str
 
 
 class OccurrencesServed(NamedTuple):
-    """Occurrences of a schedule are accounted for already: their appointments were, under other zone rules."""
+    """Occurrences of a schedule are already accounted for: their appointments were, under other zone rules."""
 
     schedule_id: str
     instants: tuple[int, ...]
@@ -133,7 +133,7 @@ def fold_rewind(event: RareEvent) -> Iterator[RowChange]:
 
 
 def fold_pruning(event: RareEvent) -> Iterator[RowChange]:
-    """History of a schedule was removed, with its events: what stays is said by the event alone."""
+    """History of a schedule was removed with its events: only this event tells what stays."""
     payload = event.payload
     yield HistoryRemoved(
         _schedule(event),

@@ -1,7 +1,7 @@
 """What happened: ticks, lapses, runs and the events that they are folded from.
 
 Instants are integer epochs (whole UTC seconds). The names are those of the JSON answers. What a catch-up makes by the
-hundred thousand is a named tuple, which is made in a quarter of the time of a frozen dataclass.
+hundred thousand is a named tuple, which takes a quarter of the time of a frozen dataclass.
 """
 
 from collections.abc import Mapping
@@ -50,8 +50,8 @@ class LapseCut(NamedTuple):
 
 
 class VersionShift(NamedTuple):
-    """What a rewind makes of a definition version: it is in force from `effective_from` on, and `start_at` is the
-    schedule's start where that was said by a clock that was wrong (None: it stays)."""
+    """What a rewind makes of a definition version: it is in force from `effective_from` on; `start_at` is the new start
+    if a wrong clock had set it (None: it stays)."""
 
     version: int
     effective_from: int
@@ -60,12 +60,11 @@ class VersionShift(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewinding:
-    """What was ahead of the clock, brought back: the cursor from `before` to `cursor`, which are the same where it was
-    not ahead.
+    """What a rewind brings back to the clock: the cursor from `before` to `cursor`, which are equal if it wasn't ahead.
 
-    `versions` are the definition versions that had been pushed ahead with it, or made by a clock that was wrong;
-    `lapses` what becomes of the lapses that reach beyond the new cursor; `ticks` counts the scheduled ticks beyond it,
-    which stay: when their instants come they are found, and not made twice.
+    `versions` are the definition versions that had been pushed ahead with it or made by a wrong clock; `lapses` says
+    what becomes of lapses that reach beyond the new cursor; `ticks` counts the scheduled ticks beyond it, which stay:
+    when their instants come they are found, and not made twice.
     """
 
     schedule_id: str
@@ -80,10 +79,10 @@ class Rewinding:
 class Schedule:
     """A schedule as it stands: its current definition version and its state.
 
-    `next_due_at` is the oldest occurrence not accounted for; None when there is none or it can't be known because the
-    version in force can't be evaluated (`failing`). The `last_…` fields are of scheduled ticks, but for
-    `last_run_status`, the status of the run that was due last, and `last_success_at`, when the last success ended.
-    `stale_after` is the last instant at which it is not stale (see `is_stale`).
+    `next_due_at` is the oldest occurrence not accounted for; None if there is none, or if the version in force can't be
+    evaluated (`failing`). The `last_…` fields are about scheduled ticks, except `last_run_status`, the status of the
+    run that was due last, and `last_success_at`, when the last success ended. `stale_after` is the last instant at
+    which it is not stale (see `is_stale`).
     """
 
     version: Version
@@ -100,8 +99,8 @@ class Schedule:
     def is_stale(self, now: "datetime | int") -> bool:
         """Whether no success ended within `success_within_seconds`, counted at the earliest from when that was set.
 
-        A schedule that is paused, deleted, over, or has not begun is not stale; a pause that ended by itself counts
-        from its end.
+        A schedule that is paused, deleted, over, or hasn't begun is not stale; after a pause with an end, counting
+        begins at that end.
         """
         now = epoch_of(now, "now")
         end = self.version.definition.end_at
@@ -109,7 +108,7 @@ class Schedule:
 
 
 class Tick(NamedTuple):
-    """One evaluated occurrence (or a manual or failed tick): the record of what was decided at it."""
+    """The record of an evaluated occurrence, or a manual or failed tick: what was decided."""
 
     tick_id: str
     schedule_id: str
@@ -127,8 +126,7 @@ class Tick(NamedTuple):
 class LapseRecord(NamedTuple):
     """A recorded lapse of a schedule: of the instants after `after` and before `before`.
 
-    `first_missed` and `last_missed` are the first and the last occurrence in it, by the zone rules of now; None where
-    they are not known.
+    `first_missed` and `last_missed` are its first and last occurrence, by the current zone rules; None if unknown.
     """
 
     schedule_id: str
@@ -153,7 +151,7 @@ class RunConflict:
 
 
 class Run(NamedTuple):
-    """A run: reserved once for its run key, executed by whoever reads the requests."""
+    """A run: reserved once for its run key, executed by a worker or by an executor of your own."""
 
     run_id: str
     run_key: str
@@ -175,7 +173,7 @@ class Signature(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One row of the event table, with its payload as it reads in JSON; `by` and `note` of what was done by hand."""
+    """One row of the event table, with its payload as in JSON; `by` and `note` are set for what was done by hand."""
 
     seq: int
     type: str
@@ -188,7 +186,7 @@ class Event(NamedTuple):
 
 
 class FinalRun(NamedTuple):
-    """A run that a pruning removes, by the store's number, with its tick and how many events are about it."""
+    """A run that a pruning removes, by the store's number, with its tick and the number of events about it."""
 
     run: int
     schedule: int
@@ -201,9 +199,9 @@ class FinalRun(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrunedRuns:
     """Runs of a schedule that one pruning removed: those with `after < number <= through` that were final before
-    `before`, or with `unexecuted` that nobody executed.
+    `before`, or, with `unexecuted`, that nobody executed.
 
-    They are `runs` in number, with `events` events; `last_for` is the latest instant of their ticks.
+    `runs` is their number, `events` the number of their events, `last_for` the latest instant of their ticks.
     """
 
     schedule_id: str
@@ -218,7 +216,7 @@ class PrunedRuns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrunedPart:
-    """What one pruning removed of a schedule: its history through `through`, and the state that stays.
+    """What one pruning removed from a schedule: its history through `through`, and the state that stays.
 
     `occurrences` were accounted for by `ticks` scheduled ticks and by lapses with `missed` in all (`uncounted` of the
     lapses could not be counted). `others` are manual and backfilled ticks, `lapses` the records of lapses.

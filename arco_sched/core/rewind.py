@@ -29,9 +29,9 @@ def rewind(
     more than a minute.
 
     `terms` are all versions, newest first; `lapses` those that reach beyond `now`, each (seq, after, before, missed);
-    `ticks` the instants of the scheduled ticks after the first of these, and after `now`. A cursor is never brought
-    back behind the beginning of the schedule, before which there is nothing to account for, nor behind `floor`, through
-    which runs were pruned: their keys are not reserved any more, and they would be made twice.
+    `ticks` the instants of the scheduled ticks after the first of these and after `now`. A cursor never goes back
+    before the beginning of the schedule, where there is nothing to account for, nor before `floor`, through which runs
+    were pruned: their keys are no longer reserved, so the runs would be made twice.
     """
     starts = _starts(terms, now)
     begin = min(min(term.effective_from, max(now + 1, starts[term.version])) for term in terms)
@@ -59,8 +59,8 @@ def rewind(
 
 
 def _starts(terms: Sequence[Term], now: int) -> dict[int, int]:
-    """The start of each version; one that a clock far ahead of `now` gave, since it said nothing else, is the second
-    after `now`."""
+    """The start of each version; a start that was only the time of a clock far ahead of `now` becomes the second after
+    `now`."""
     starts = {}
     wrong: int | None = None
     earlier: Term | None = None
@@ -73,7 +73,7 @@ def _starts(terms: Sequence[Term], now: int) -> dict[int, int]:
 
 
 def _is_ahead(newest: Term, shift: VersionShift | None, now: int) -> bool:
-    """Whether the newest version takes effect, or starts, only when a clock that was wrong says so."""
+    """Whether the newest version takes effect, or starts, only at an instant set by a wrong clock."""
     if shift is None:
         return False
     late = now + CLOCK_TOLERANCE

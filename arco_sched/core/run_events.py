@@ -1,7 +1,7 @@
 """The events of a run's life and of pools, as values: a stable name, an idempotency key, and a payload for JSON.
 
-Every event of a run is keyed by the run id and by its attempt, or by a number that counts what can happen again. What
-is recorded does not depend on the policy any more: a fold of the events needs nothing else.
+Every event of a run is keyed by the run id and its attempt, or by a number that counts what can happen again. What is
+recorded no longer depends on the policy: folding the events needs nothing else.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ RunReason = Literal["overlap", "deadline", "superseded", "discarded"]
 """Why a run was skipped, or canceled by something other than a person or an engine."""
 
 CancelReason = Literal["hand", "overlap", "deadline"]
-"""Who asked for an end: a person, a newer run (`overlap: cancel`), or `start_within` while it waits in an engine."""
+"""Who asked for the end: a person, a newer run (`overlap: cancel`), or `start_within` while it waits in an engine."""
 
 FINAL: Final = frozenset({"succeeded", "failed", "canceled", "skipped"})
 
@@ -25,9 +25,9 @@ INSTANTS: Final = frozenset({"submitted_at", "started_at", "ended_at", "retry_at
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSubmitted:
-    """An attempt was opened for an engine (`submission` 1), or the engine was told of it again, or gave it an id.
+    """An attempt was opened for an engine (`submission` 1), or was submitted again, or the engine gave it an id.
 
-    The first is recorded before the engine hears of the attempt, so its `external_id` is mostly None.
+    The first is recorded before the engine hears of the attempt, so its `external_id` is usually None.
     """
 
     name: ClassVar = "RunSubmitted"
@@ -107,7 +107,7 @@ class RunSkipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCancelRequested:
-    """The open attempt of a run is to be ended; the run is canceled once it has."""
+    """The open attempt of a run must end; the run is canceled once it has."""
 
     name: ClassVar = "RunCancelRequested"
     run_id: str
@@ -194,7 +194,7 @@ def payload(event: Event, text: Callable[[int], str]) -> dict[str, Any]:
 
 
 def from_payload(name: str, values: Mapping[str, Any], epoch: Callable[[str], int]) -> Event:
-    """The event of that name that `payload` wrote; `epoch` reads an instant. Keys that the type lacks are passed over.
+    """The event of that name from what `payload` wrote; `epoch` reads an instant. Unknown keys are ignored.
 
     Raises KeyError for an unknown name or a missing key.
     """

@@ -1,4 +1,4 @@
-"""Whether a whole history of runs can be: each run by itself, and all of them beside each other, in event order."""
+"""Whether a whole history of runs is possible: each run on its own, and all of them together, in event order."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ RequestOf = Callable[[str], Request]
 
 
 def check_history(events: Sequence[Event], request_of: RequestOf) -> Iterator[str]:
-    """A sentence about each event that can't be, first as runs are folded one at a time, then as they overlap.
+    """A sentence about each impossible event: first as runs are folded one at a time, then as they overlap.
 
     `request_of` gives the request of a run id.
     """
@@ -20,9 +20,9 @@ def check_history(events: Sequence[Event], request_of: RequestOf) -> Iterator[st
 
 
 def check_runs(events: Iterable[Event], request_of: RequestOf) -> Iterator[str]:
-    """A sentence about each event that can't follow the others of its run, which is passed over then.
+    """A sentence about each event that can't follow the others of its run; such an event is skipped.
 
-    The events of one run must be in their order; it does not matter how runs alternate. Keeps a state a run.
+    The events of one run must be in order; how runs alternate doesn't matter. Keeps one state for each run.
     """
     states: dict[str, RunState] = {}
     for event in events:
@@ -39,8 +39,8 @@ def check_order(events: Iterable[Event], request_of: RequestOf) -> Iterator[str]
     """A sentence about each start that came too early, or broke at its turn the rule of one open attempt, overlap, or a
     pool's limit.
 
-    All events must be in event order. Starts by executors of one's own heed neither overlap nor pools, but count for
-    those of others. Keeps only what runs and waits for a retry at one time, whatever the history's length.
+    All events must be in event order. Starts by executors of your own ignore overlap and pools, but count for others.
+    Keeps only what runs or waits for a retry at one time, however long the history is.
     """
     limits: dict[str, int] = {}
     retries: dict[str, int] = {}
@@ -86,7 +86,7 @@ def check_order(events: Iterable[Event], request_of: RequestOf) -> Iterator[str]
 
 
 def _beside(request: Request, event: RunStarted | RunSubmitted, members: set[str]) -> Iterator[str]:
-    """What is wrong with a start while `members` of its group count as running; nothing with a retry of one of them."""
+    """What is wrong with a start while `members` of its group count as running; a retry of one of them is fine."""
     if event.run_id in members or (request.policy.overlap == "allow" and request.source != "backfill"):
         return
     if members:

@@ -77,7 +77,7 @@ class Running(NamedTuple):
 
 
 class WorkerTerms(NamedTuple):
-    """What a worker takes: the runs of its pools that it may run, as a user (root: as any)."""
+    """What a worker takes: the runs of its pools that it may run, as its user (root: as any user)."""
 
     pools: frozenset[str]
     user: str
@@ -96,7 +96,7 @@ class Capacity(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """What one look at the queue decides, as run ids; to be recorded in this order, so that each holds at its turn.
+    """What one look at the queue decides, as run ids; recorded in this order, each decision is valid when it is made.
 
     `canceled` wait for a retry and are canceled at once, `asked` have an open attempt that is to end (both for
     `overlap: cancel`); then the `started` in their order; then the `skipped` with their reasons. `waiting` says of
@@ -153,19 +153,19 @@ def running(request: Request, state: RunState) -> Running | None:
 
 
 def is_ready(run: Waiting, workers: Iterable[WorkerTerms], now: int) -> bool:
-    """Whether only overlap, pool and slot can keep the run from starting, and its deadline is not past."""
+    """Whether only overlap, pool and slot can keep the run from starting, and its deadline hasn't passed."""
     return not is_late(run, now) and _before_overlap(run, workers, now) is None
 
 
 def is_late(run: Waiting, now: int) -> bool:
-    """Whether the run is to be skipped because its first attempt did not begin in time."""
+    """Whether the run must be skipped because its first attempt didn't begin in time."""
     return run.deadline_at is not None and now > run.deadline_at
 
 
 def champions(ready: Iterable[Waiting], running: Mapping[Group, Sequence[Running]]) -> dict[Group, Waiting]:
-    """Of each group the newest ready run that begins in place of the others (`overlap: cancel`).
+    """For each group, the newest ready run that begins in place of the others (`overlap: cancel`).
 
-    There is none in a group where something newer runs: that run replaced it already.
+    A group in which something newer runs has none: that run already replaced it.
     """
     found: dict[Group, Waiting] = {}
     for run in ready:
@@ -186,7 +186,7 @@ def waiting_for(
     others: Sequence[Running] = (),
     champion: Waiting | None = None,
 ) -> WaitingFor | None:
-    """The first reason that holds of why the run does not start; None when it could start now.
+    """The first reason why the run doesn't start; None if it could start now.
 
     `others` of its group count as running, `champion` is the group's (see the module); `workers` are all that could
     take it, `capacity` is theirs.
@@ -226,7 +226,7 @@ def _before_overlap(run: Waiting, workers: Iterable[WorkerTerms], now: int) -> W
 
 
 def _is_blocked(run: Waiting, others: Sequence[Running], champion: Waiting | None) -> bool:
-    """Whether the run heeds somebody of its group: one that runs, or the champion that is to begin before it."""
+    """Whether the run must wait for another of its group: one that runs, or the champion that begins before it."""
     if run.group is None or run.stage == "retry":
         return False
     if champion is not None and champion.newness > run.newness:
@@ -301,7 +301,7 @@ class _Round:
         return waiting_for(run, self._now, self._workers, capacity, self._others(run), champion)
 
     def _is_superseded(self, run: Waiting) -> bool:
-        """Whether a first attempt has no place any more beside the champion, or beside something newer that runs."""
+        """Whether a first attempt is obsolete because of the champion or of something newer that runs."""
         if run.stage != "first" or run.group is None:
             return False
         champion = self._champions.get(run.group)
@@ -310,7 +310,7 @@ class _Round:
         return run.overlap == "cancel" and any(other.newness > run.newness for other in self._others(run))
 
     def _make_way(self, group: Group) -> None:
-        """Ask all that runs in the group to end; what only waits for a retry is canceled at once."""
+        """Ask everything that runs in the group to end; what only waits for a retry is canceled immediately."""
         members = self._running.get(group, [])
         self._canceled += [member.run_id for member in members if not member.open]
         self._asked += [member.run_id for member in members if member.open and not member.asked_to_end]

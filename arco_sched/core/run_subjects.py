@@ -1,5 +1,5 @@
-"""What can be asked of a store about the life of runs: the queue, what runs, who works. Part of the port, as
-`arco_sched.core.subjects` is.
+"""What a store can be asked about the life of runs: the queue, what runs, the workers. Part of the port, like
+`arco_sched.core.subjects`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from arco_sched.core.runs import Group, Request, RunState
 
 
 class Life(Protocol):
-    """A run as its execution is decided: the store's number of its schedule, its request, and its state."""
+    """A run as decisions about its execution see it: the store's number of its schedule, its request, its state."""
 
     @property
     def schedule(self) -> int | None:
@@ -19,7 +19,7 @@ class Life(Protocol):
 
     @property
     def request(self) -> Request:
-        """What is fixed of it."""
+        """What is fixed about it."""
 
     @property
     def state(self) -> RunState:
@@ -44,7 +44,7 @@ SILENT: Final = 120
 30."""
 
 FIRST_INTERVAL: Final = 300
-"""Seconds for which one visit alone counts, as if another would follow."""
+"""Seconds for which a single visit counts, as if another one would follow."""
 
 LONGEST_INTERVAL: Final = 90_000
 """Seconds: 25 hours, a day on which clocks are set back."""

@@ -31,7 +31,7 @@ Source = Literal["scheduled", "manual", "backfill", "request"]
 
 
 class Group(NamedTuple):
-    """The runs that heed each other for `overlap`: those of a schedule, the backfilled ones among themselves."""
+    """The runs that `overlap` applies to together: those of a schedule, with backfilled ones as a separate group."""
 
     schedule_id: str
     backfill: bool
@@ -43,7 +43,7 @@ class ImpossibleEvent(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is fixed of a run from its request on, as far as its execution is decided by it.
+    """What is fixed about a run when it is requested, as far as it matters for its execution.
 
     `number` grows with each request of the database. `schedule_id` and `scheduled_for` are None if the request came
     by hand and belongs to no schedule. `before_execution`: it was made before the database knew execution, and waits
@@ -63,17 +63,17 @@ class Request:
 
     @property
     def group(self) -> Group | None:
-        """With whom the run shares its overlap; None for a run of no schedule, which heeds nobody."""
+        """The group in which `overlap` applies to the run; None for a run without a schedule."""
         return None if self.schedule_id is None else Group(self.schedule_id, self.source == "backfill")
 
     @property
     def due_at(self) -> int:
-        """The instant by which runs are ordered: `scheduled_for`, or the request where there is none."""
+        """The instant by which runs are ordered: `scheduled_for`, or the request's instant without one."""
         return self.requested_at if self.scheduled_for is None else self.scheduled_for
 
     @property
     def newness(self) -> tuple[int, int]:
-        """Greater means newer, for `overlap: cancel`; what somebody requests by hand is as new as the request."""
+        """Greater means newer, for `overlap: cancel`; a run requested by hand is as new as its request."""
         return (self.requested_at if self.source == "request" else self.due_at, self.number)
 
     @property
@@ -117,7 +117,7 @@ class RunState:
 
     @property
     def final(self) -> bool:
-        """Whether the run ended for good, as long as nobody retries it by hand."""
+        """Whether the run has ended for good, unless it is retried by hand."""
         return self.status in FINAL
 
     @property
@@ -303,7 +303,7 @@ def _finished(state: RunState, event: RunFinished) -> RunState:
 
 
 def _check_becomes(state: RunState, attempt: Attempt, event: RunFinished) -> None:
-    """Refuse a status that the outcome can't lead to."""
+    """Raise `ImpossibleEvent` for a status that can't follow from the outcome."""
     unbegun_first = state.attempts == 1 and not attempt.begun
     match event.status:
         case "succeeded":

@@ -1,6 +1,6 @@
-"""How schedules and their runs stand: what monitoring asks of a store. Part of the port (`arco_sched.core.ports`).
+"""The state of schedules and their runs: what monitoring asks a store. Part of the port (`arco_sched.core.ports`).
 
-The cost of each question follows the schedules there are, what runs and what waits, not the history.
+The cost of each query grows with the number of schedules and of running and waiting runs, not with the history.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ class FailedLast(NamedTuple):
 
 
 class Stale(NamedTuple):
-    """A schedule without a success since `since`, although there should be one within `within_seconds`.
+    """A schedule without a success since `since`, although one is expected within `within_seconds`.
 
     `last_success_at` is None if there never was one.
     """
@@ -36,7 +36,7 @@ class Results(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """A waiting run that nothing but overlap, capacity or a missing worker can keep from starting since `since`."""
+    """A waiting run that since `since` only overlap, capacity or a missing worker can keep from starting."""
 
     run: int
     run_id: str

@@ -1,4 +1,4 @@
-"""What can be asked of a store, subject by subject: the part of the port (`arco_sched.core.ports`) that has most lines.
+"""What a store can be asked, subject by subject: the largest part of the port (`arco_sched.core.ports`).
 
 `schedule` is the store's number for a schedule id, `content` its number for what a run is asked to do.
 """
@@ -63,7 +63,7 @@ class Agenda(Protocol):
         """The schedules that the evaluator must look at, longest due first."""
 
     def due_among(self, schedules: Sequence[int], now: int) -> set[int]:
-        """Those of the schedules that the evaluator must (still) look at."""
+        """Which of the schedules the evaluator must (still) look at."""
 
     def set(self, entries: Mapping[int, AgendaEntry | None]) -> None:
         """When the evaluator must look at each of these schedules next; None for never again."""
@@ -75,7 +75,7 @@ class Agenda(Protocol):
         """
 
     def record_visit(self, now: int) -> None:
-        """Record that the evaluator was here at `now`."""
+        """Record the evaluator's visit at `now`."""
 
     def expect_every(self, minutes: int | None) -> None:
         """Keep how many minutes are to lie between two evaluations, 1 to 60; None: nobody says."""

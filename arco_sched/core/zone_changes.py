@@ -17,7 +17,7 @@ from arco_sched.core.errors import InvalidInput
 from arco_sched.core.evaluate import Stretch, in_force, stretches, times_of
 
 REACH: Final = 26 * 3600
-"""Seconds by which two clocks of one zone differ at most."""
+"""Maximum seconds by which two clocks of one zone differ."""
 
 
 class Moved(NamedTuple):
@@ -29,7 +29,7 @@ class Moved(NamedTuple):
     after: int
 
     def touches(self, start: int, stop: int) -> bool:
-        """Whether an occurrence of `[start, stop)` may be one under the one rules and not under the other."""
+        """Whether an instant of `[start, stop)` may be an occurrence under one set of rules and not under the other."""
         reach = abs(self.after - self.before)
         return self.start - reach < stop and start < self.stop + reach
 
@@ -56,7 +56,7 @@ class Rules(NamedTuple):
 
 
 def is_fixed(timezone: str) -> bool:
-    """Whether a zone's clock never moves, whatever a release says: UTC, and the others of a fixed offset."""
+    """Whether a zone's clock never moves, whatever the release: UTC and other zones of fixed offset."""
     try:
         zone = load_zone(timezone)
     except InvalidInput:
@@ -89,7 +89,7 @@ def moved(rules: Rules, start: int, stop: int) -> list[Moved]:
 
 
 def served(terms: Sequence[Term], cursor: int, rules: Mapping[str, Rules]) -> list[int]:
-    """The occurrences after the cursor that are accounted for already: under the former rules the same appointment had
+    """The occurrences after the cursor that are already accounted for: under the former rules the same appointment had
     its occurrence at the cursor or before.
 
     `terms` are newest first and reach back to the one in force after the cursor, `rules` those of the zones that
@@ -133,9 +133,9 @@ def same_reading(at: int, zone: Zone, other: Zone) -> list[int]:
 
 
 def is_same(instant: int, formerly: Timetable, now: Timetable) -> bool:
-    """Whether what was at an instant under the former rules is the appointment with its reading, and no other.
+    """Whether the occurrence at an instant under the former rules is the appointment with the same reading.
 
-    An expression of intervals has no appointments: what is an occurrence under both rules stays what it was.
+    An interval expression has no appointments: an occurrence under both rules stays the same one.
     """
     if not formerly.matches(instant):
         return False
@@ -143,9 +143,9 @@ def is_same(instant: int, formerly: Timetable, now: Timetable) -> bool:
 
 
 def unmade(times: Timetable, at: int, moves: Sequence[Moved]) -> list[int]:
-    """The instants at which the appointment of an occurrence may have been served under the rules of before.
+    """The instants at which the appointment of an occurrence may have been served under former rules.
 
-    `moves` are where those rules had another clock. An interval's instants that are occurrences still are no such.
+    `moves` are where those rules had another clock. An interval's instants that are still occurrences don't count.
     """
     found = []
     for each in moves:
@@ -158,7 +158,7 @@ def unmade(times: Timetable, at: int, moves: Sequence[Moved]) -> list[int]:
 
 
 def find_rules(kept: Mapping[str, bytes]) -> dict[str, Rules]:
-    """Both rules of each zone whose data are not what they were."""
+    """Both rules of each zone whose data have changed."""
     found = ((timezone, rules_of(timezone, data)) for timezone, data in kept.items())
     return {timezone: rules for timezone, rules in found if rules is not None}
 

@@ -21,7 +21,7 @@ SIGN = 30
 """Seconds between two signs of life."""
 
 Evaluate = Callable[[int], bool]
-"""Evaluates the schedules as of an instant, where anything is due; returns whether it did."""
+"""Evaluates the schedules as of an instant, if anything is due; returns whether it did."""
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class _Signs:
 
 
 def once(store: Store, worker: Worker, sign: Sign, clock: Callable[[], int], stop: Stop) -> None:
-    """Take what was requested before now and can start, wait for it and for what was adopted, and go.
+    """Take what was requested before now and can start, wait for it and for adopted attempts, then return.
 
     While it waits it gives signs of life. One that ends by an error leaves its last one to the next worker.
     """

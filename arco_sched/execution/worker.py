@@ -252,7 +252,7 @@ class Worker:
 
 
 def worker_name(host: str, pid: int, started: int, *, once: bool = False) -> str:
-    """The name of a worker: no other has it at the same time, and it tells where to look, and whether it stays."""
+    """The name of a worker: unique at any time, and it tells where to look and whether the worker stays."""
     return f"{host}:{pid}:{started}{PASSING if once else ''}"
 
 

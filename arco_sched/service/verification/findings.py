@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_NAMED: Final = 100
-"""How many differences of one kind are named; the rest are counted in one line."""
+"""How many differences of one kind are listed; the rest are counted in one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """The answer of `arco verify`: each difference and each note is one line.
 
-    `events` and `schedules` are how many there are; 0 of a file in which they can't be counted.
+    `events` and `schedules` are their numbers; 0 if the file doesn't allow counting them.
     """
 
     ok: bool
@@ -23,7 +23,7 @@ class Verification:
 
 
 class Findings:
-    """Differences and notes, each kind named up to a bound."""
+    """Differences and notes, listed up to a limit for each kind."""
 
     def __init__(self) -> None:
         self.events = 0
@@ -32,13 +32,13 @@ class Findings:
         self._counts: Counter[tuple[str, bool]] = Counter()
 
     def add(self, kind: str, text: str, *, note: bool = False) -> None:
-        """Add a difference, or a note; beyond the bound of its kind it is only counted."""
+        """Add a difference, or a note; beyond the limit of its kind it is only counted."""
         self._counts[kind, note] += 1
         if self._counts[kind, note] <= MAX_NAMED:
             self._lines.setdefault((kind, note), []).append(text)
 
     def answer(self) -> Verification:
-        """The answer: the lines of each kind together, in the order in which the kinds were first met."""
+        """The answer, with the lines of each kind together, in the order in which the kinds first appeared."""
         said: dict[bool, list[str]] = {False: [], True: []}
         for (kind, note), lines in self._lines.items():
             more = self._counts[kind, note] - len(lines)

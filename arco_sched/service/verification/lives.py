@@ -10,10 +10,10 @@ from arco_sched.service.verification.findings import Findings
 
 
 def check_lives(audit: Audit, findings: Findings) -> None:
-    """Hold every start against the rules at its turn, and the queue against the states of the runs.
+    """Check every start against the rules at that moment, and the queue against the states of the runs.
 
-    From the events it can be told that an attempt began while another of its run was open, while its schedule or its
-    pool had no room, or before its time. Not whether one could have begun earlier, nor what `skip` and `cancel` chose.
+    The events tell whether an attempt began while another of its run was open, while its schedule or its pool had no
+    room, or before its time. They don't tell whether one could have begun earlier, or what `skip` and `cancel` chose.
     """
     events = _Events(audit)
     for sentence in check_order(events, events.request_of):

@@ -27,13 +27,13 @@ Progress = Callable[[str, int, int], None]
 
 
 _AT_ONCE: Final = 10_000
-"""Occurrences that are held against their ticks at a time."""
+"""Occurrences that are compared with their ticks at a time."""
 
 _NEVER: Final = 1 << 62
 
 
 def recount(audit: Audit, findings: Findings, report: Progress) -> None:
-    """Hold every schedule's occurrences against its ticks and lapses."""
+    """Compare every schedule's occurrences with its ticks and lapses."""
     release, recorded = tzdata_release(), audit.agenda.zone_rules()
     changes = audit.zones.changes()
     if release != recorded:
@@ -74,7 +74,7 @@ class _Ticks:
         self._position = 0
 
     def take(self, schedule: int, before: int) -> list[TickRow]:
-        """The ticks of a schedule before an instant that were not taken; those of schedules before are passed over."""
+        """The ticks of a schedule before an instant that weren't taken yet; ticks of earlier schedules are skipped."""
         page, position = self._page, bisect_left(self._page, (schedule,), self._position)
         end = bisect_left(page, (schedule, before), position)
         while end == len(page) and (more := next(self._pages, None)) is not None:
@@ -87,7 +87,7 @@ class _Ticks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Record:
-    """What is recorded of one schedule; `ticks` are to be taken before those of the next schedule."""
+    """What is recorded about one schedule; `ticks` must be taken before those of the next schedule."""
 
     terms: Sequence[Term]
     ticks: _Ticks
@@ -166,8 +166,7 @@ class _Recount:
         return self._record.ticks.take(self._schedule, before)
 
     def _pruned(self) -> int:
-        """Hold the occurrences of what was pruned against what the prunings say they removed; returns where history
-        begins."""
+        """Compare the pruned occurrences with what the prunings say they removed; returns where history begins."""
         start = beginning(self._terms)
         through = self._record.pruned_through
         if through is None:
@@ -266,7 +265,7 @@ class _Recount:
                 self._say(f"tick {self._schedule_id}:{at} {text}")
 
     def check_agenda(self, recorded: tuple[int, bool] | None) -> None:
-        """Hold what is on the agenda against when the schedule is due next."""
+        """Compare the agenda with when the schedule is due next."""
         planned = agenda(self._terms, self._cursor, self._ahead)
         if recorded == (None if planned is None else (planned.due_at, planned.failing)):
             return

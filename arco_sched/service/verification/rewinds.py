@@ -1,4 +1,4 @@
-"""What a rewind says of itself, held against the versions that there were."""
+"""Checks of what a rewind says against the versions at that time."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ class Versions:
         self._gone: dict[str | None, int] = {}
 
     def add(self, event: StoredEvent, payload: Mapping[str, Any]) -> None:
-        """Take up a version; one that can't be read is said elsewhere."""
+        """Add a version; one that can't be read is reported elsewhere."""
         try:
             span = parse_instant(payload["effective_from"]), parse_instant(payload["start_at"])
         except (InvalidInput, AttributeError, KeyError, TypeError):
@@ -25,7 +25,7 @@ class Versions:
             self._of.setdefault(event.schedule_id, {})[event.version] = span
 
     def prune_runs(self, event: StoredEvent, payload: Mapping[str, Any]) -> list[str]:
-        """What contradicts itself in a pruning of runs; no later rewind goes behind the last of them."""
+        """What is contradictory in a pruning of runs; no later rewind goes back before the last of them."""
         wrong = [name for name in ("after", "through", "runs", "events") if type(payload.get(name)) is not int]
         if wrong:
             return [f"it has no count of {', '.join(wrong)}"]

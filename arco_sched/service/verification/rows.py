@@ -28,7 +28,8 @@ from arco_sched.service.verification.rewinds import Versions
 
 
 def check_schema(audit: Audit, findings: Findings) -> bool:
-    """Hold tables, indexes, views and triggers against those of a new database; whether the tables can be read."""
+    """Compare tables, indexes, views and triggers with those of a new database; returns whether the tables can be
+    read."""
     readable = True
     for type_, name, kind in audit.schema_differences():
         # A user's own view or index does no harm; a trigger writes.
@@ -45,7 +46,7 @@ def check_schema(audit: Audit, findings: Findings) -> bool:
 
 
 def check_names(audit: Audit, findings: Findings) -> bool:
-    """Look for what the events refer to; whether all of it is there."""
+    """Check that everything that the events refer to exists; returns whether it does."""
     missing = audit.unnamed()
     for text in missing:
         findings.add("names", text)
@@ -53,7 +54,7 @@ def check_names(audit: Audit, findings: Findings) -> bool:
 
 
 def check_events(audit: Audit, findings: Findings) -> None:
-    """Hold what each event says of itself in its key, its columns and its payload against each other."""
+    """Check that the key, the columns and the payload of each event agree."""
     lost = audit.missing_events()
     if lost.missing != lost.pruned:
         findings.add("missing events", f"{lost.missing} events are missing, but prunings removed {lost.pruned}")
@@ -93,7 +94,7 @@ def _word(event: StoredEvent) -> str:
 
 
 def _contradictions(event: StoredEvent, count: int, versions: Versions) -> list[str]:
-    """What contradicts itself in an event, the `count`th of its type and schedule, after these `versions`."""
+    """What is contradictory in an event, the `count`th of its type and schedule, after these `versions`."""
     type_ = BY_CODE.get(event.type)
     if type_ is None or type_.payload is None:
         return [f"its type {event.type} is unknown"]
@@ -127,7 +128,7 @@ def _contradictions(event: StoredEvent, count: int, versions: Versions) -> list[
 
 
 def _lapse_contradictions(event: StoredEvent, payload: dict[str, Any]) -> list[str]:
-    """A lapse is said three times: in the key, in the payload, and in part in the columns."""
+    """A lapse is stated three times: in the key, in the payload, and partly in the columns."""
     try:
         after, before = parse_instant(payload["after"]), parse_instant(payload["before"])
     except (AttributeError, InvalidInput, TypeError):
@@ -193,7 +194,7 @@ _OPTIONAL: Final = {"start_at"}
 
 
 def _strange_names(type_: EventType, payload: dict[str, Any]) -> list[str]:
-    """The names that a payload lacks, or should not have."""
+    """The names that are missing from a payload, or shouldn't be there."""
     strange = (set(payload) ^ (type_.payload or frozenset())) - type_.optional
     for name, wanted in _ENTRIES.items() if type_ is REWOUND else ():
         entries = payload.get(name)

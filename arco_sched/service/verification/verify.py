@@ -1,4 +1,4 @@
-"""`arco verify`: the proof that the tables are what the events give, and that nothing was silently lost."""
+"""`arco verify`: the proof that the tables follow from the events and that nothing was silently lost."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ from arco_sched.service.verification.recount import Progress, recount
 from arco_sched.service.verification.rows import check_events, check_names, check_schema
 
 _OF_ROWS: Final = ("CHECK constraint failed in ", "NULL value in ")
-"""How lines of SQLite's own check begin that are about the values in rows, in a file that is whole."""
+"""How lines of SQLite's own check begin that are about values in rows of an intact file."""
 
 
 def verify(store: Store, workspace: str, progress: Progress | None = None) -> Verification:
@@ -26,7 +26,7 @@ def verify(store: Store, workspace: str, progress: Progress | None = None) -> Ve
             refused = error
         broken = checked()
     if broken and (refused is not None or not all(line.startswith(_OF_ROWS) for line in broken)):
-        findings = Findings()  # what else would be said of a damaged file is noise
+        findings = Findings()  # anything else about a damaged file would be noise
     for line in broken:
         findings.add("integrity", f"SQLite's integrity check: {line}")
     if refused is not None and not broken:
@@ -35,7 +35,7 @@ def verify(store: Store, workspace: str, progress: Progress | None = None) -> Ve
 
 
 def _check(audit: Audit, workspace: str, findings: Findings, report: Progress) -> None:
-    # What else would be said of tables that refer to what is not there is noise.
+    # Anything else about tables with dangling references would be noise.
     if not check_schema(audit, findings) or not check_names(audit, findings):
         return
     findings.events, findings.schedules = audit.size()

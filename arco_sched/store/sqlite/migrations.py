@@ -1,4 +1,4 @@
-"""Bringing a database of an older schema forward, with keeping a copy of it.
+"""Migrating a database of an older schema, keeping a copy of it.
 
 To change the schema: edit schema.sql, add the script that makes the change to `STEPS`, raise `SCHEMA_VERSION` in
 `__init__.py` by one, and pin the new version with `python -m tests.store.pin_schema`. Tables that verify compares must
