@@ -1,6 +1,6 @@
 """`arco status`: one look at everything."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from arco_sched.core.evaluate import agenda as planned_next
@@ -9,6 +9,7 @@ from arco_sched.core.instants import CLOCK_TOLERANCE, DAY
 from arco_sched.core.ports import Transaction
 from arco_sched.core.run_subjects import Worker
 from arco_sched.core.standing import Results
+from arco_sched.core.subjects import State
 from arco_sched.service.check import OF_RUNS, Finding, IsHere, Works, usual_lag, waiting_by_reason
 from arco_sched.service.check import look as check
 from arco_sched.service.serving import Served
@@ -79,9 +80,10 @@ def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool =
     since = now - DAY
     ticks = history.tick_counts(since, now)
     overdue = agenda.overdue(now)
-    backlog = 0
+    backlog, coming = 0, _planned(transaction, now)
     for states in sets_of_states(transaction, (schedule for schedule, _ in overdue)):
         backlog += sum(waiting(state.terms, state.cursor, now + 1, state.ahead) for state in states)
+        coming += _next_after(states, now)
     named = definitions.states([schedule for schedule, _ in overdue[:NAMED]])
     through = dict(definitions.ahead_of(now + CLOCK_TOLERANCE, NAMED))
     ahead = definitions.states(list(through))
@@ -101,7 +103,7 @@ def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool =
         backlog=backlog,
         overdue_schedules=tuple((state.schedule_id, since) for state, (_, since) in zip(named, overdue, strict=False)),
         ahead=tuple((state.schedule_id, through[state.schedule]) for state in ahead),
-        next_due_at=_next_due_after(transaction, now),
+        next_due_at=min(coming, default=None),
         triggered_last_day=ticks.get("triggered", 0),
         skipped_last_day=ticks.get("skipped", 0),
         failed_last_day=ticks.get("failed", 0),
@@ -126,11 +128,16 @@ def _queues(transaction: Transaction) -> dict[str, tuple[int, int]]:
     return {pool: (used.get(pool, 0), waits.get(pool, 0)) for pool in sorted({*used, *waits})}
 
 
-def _next_due_after(transaction: Transaction, now: int) -> int | None:
-    """The first instant after `now` at which something is due; what was planned under other zone rules is looked at
-    anew, as the next evaluation will."""
+def _planned(transaction: Transaction, now: int) -> list[int]:
+    """The first instant after `now` at which a schedule is due that is not overdue; what was planned under other zone
+    rules is looked at anew, as the next evaluation will."""
     found = [] if (first := transaction.agenda.next_due_after(now)) is None else [first]
     for states in sets_of_states(transaction, transaction.zones.planned_elsewhere()):
-        entries = (planned_next(state.terms, state.cursor, state.ahead) for state in states)
-        found += [entry.due_at for entry in entries if entry is not None and entry.due_at > now]
-    return min(found, default=None)
+        found += _next_after(states, now)
+    return found
+
+
+def _next_after(states: Iterable[State], now: int) -> list[int]:
+    """When each of the schedules is due next after `now`, whatever waits of it."""
+    entries = (planned_next(state.terms, max(state.cursor, now), state.ahead) for state in states)
+    return [entry.due_at for entry in entries if entry is not None and not entry.failing]

@@ -241,3 +241,14 @@ def test_warnings_go_by_the_interval(daily: Arco) -> None:
     assert "can't keep up: it has 90 occurrences" in daily.ok(f"{create} e --cron '@every 10s'").err
     path = daily.file("a.toml", "[schedules.new]\ncron_expression = '* * * * *'\n")
     assert "evaluated every 15 minutes, new can't keep up" in daily.ok(f"apply {path}").err
+
+
+def test_what_is_due_next_also_of_an_overdue_schedule(arco: Arco) -> None:
+    """It is what `arco next` says, also where something of that schedule waits."""
+    arco.ok("schedule create often --cron '* * * * *'")
+    arco.ok("schedule create seldom --cron '*/15 * * * *'")
+    arco.ok("tick", at="2025-01-01T18:09:00Z")
+    answer = arco.json("status", at="2025-01-01T18:12:30Z")
+    assert (answer["backlog"] > 0, answer["next_due_at"]) == (True, "2025-01-01T18:13:00Z")
+    assert arco.json("next --count 1")["occurrences"][0]["at"] == answer["next_due_at"]
+    assert "next due at 2025-01-01 18:13 UTC, in 30 seconds" in arco.ok("status").out
