@@ -2,8 +2,8 @@
 
 `arco [--db PATH] tick --quiet`: if nothing is due and no other process has the database open, one statement is all.
 Otherwise the steps are those of every evaluation: open the database, check whether anything is due, and only then load
-the evaluator. `arco [--db PATH] work --once [--tick] --quiet`: if there is nothing to do it ends here, else the command
-takes over. The imports of this module are paid for every minute.
+the evaluator. `arco [--db PATH] work --once [--tick] --quiet [--slots N]`: if there is nothing to do it ends here, else
+the command takes over. The imports of this module are paid for every minute.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ def is_cron_line(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
 
 
 def is_done(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Whether this is `arco [--db PATH] work --once [--tick] --quiet` with nothing to do, and therefore done."""
-    if _command(argv) not in _WORK or "_ARCO_COMPLETE" in environ or sys.platform != "linux":
+    """Whether this is `arco [--db PATH] work --once [--tick] --quiet [--slots N]` with nothing to do, and therefore
+    done."""
+    if _without_slots(_command(argv)) not in _WORK or "_ARCO_COMPLETE" in environ or sys.platform != "linux":
         return False
     database, now = _given(argv, environ)
     try:
@@ -41,6 +42,12 @@ def is_done(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
 def _command(argv: Sequence[str]) -> list[str]:
     """The arguments after `--db PATH`."""
     return list(argv[2:] if argv[:1] == ["--db"] else argv)
+
+
+def _without_slots(command: list[str]) -> list[str]:
+    """A command without a number of slots at its end: with nothing to do it makes no difference."""
+    given = command[-2:-1] == ["--slots"] and command[-1].isascii() and command[-1].isdigit() and command[-1] > "0"
+    return command[:-2] if given else command
 
 
 def _given(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[Path | str, int]:

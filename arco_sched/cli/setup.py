@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -14,8 +14,12 @@ from arco_sched.cli.context import Session
 from arco_sched.cli.help import Application
 from arco_sched.cli.options import examples
 from arco_sched.core.errors import Conflict, InvalidInput
+from arco_sched.core.policy import MAX_SLOTS
 from arco_sched.render.json import line as json_line
 from arco_sched.render.terminal import Document, say, write
+
+if TYPE_CHECKING:
+    from arco_sched.formats.cron_and_systemd import Set
 
 SYSTEM_UNITS: Final = Path("/etc/systemd/system")
 
@@ -31,6 +35,17 @@ Every = Annotated[
 
 Work = Annotated[bool, typer.Option("--work", help="Also execute runs: call `arco work` instead of `arco tick`.")]
 
+Slots = Annotated[
+    int | None,
+    typer.Option(
+        "--slots",
+        metavar="N",
+        min=1,
+        max=MAX_SLOTS,
+        help="With --work: attempts at once (default: as set before, else 16, or one per processor if that is more).",
+    ),
+]
+
 
 @setup_app.callback()
 def setup_group() -> None:
@@ -42,7 +57,8 @@ def setup_group() -> None:
         "arco setup cron",
         "arco setup cron --install",
         "arco --db team.db setup cron --every 5",
-        "arco setup cron --work",
+        "arco setup cron --work --install",
+        "arco setup cron --work --slots 30 --install",
         "arco setup cron --remove",
     )
 )
@@ -50,31 +66,42 @@ def cron(
     ctx: typer.Context,
     install: Annotated[bool, typer.Option("--install", help="Put the line into your crontab.")] = False,
     every: Every = None,
-    work: Work = False,
+    work: Annotated[
+        bool | None,
+        typer.Option(
+            "--work/--no-work",
+            help="Also execute runs: call `arco work` instead of `arco tick` (default: as installed before, else not).",
+        ),
+    ] = None,
+    slots: Slots = None,
     remove: Annotated[bool, typer.Option("--remove", help="Remove the line from your crontab.")] = False,
     as_json: opt.Json = False,
 ) -> None:
     """Print the crontab line that calls `arco tick`, with absolute paths.
 
     With --work it calls `arco work --once --tick`. --install puts it into your crontab, between two marker comments;
-    repeating that changes nothing. --remove takes it out again.
+    repeating that changes nothing, and --work stays until you say --no-work. --remove takes it out again.
     """
-    from arco_sched.formats.cron_and_systemd import TICK, WORK_ONCE, check_every, crontab_line, crontab_with
+    from arco_sched.formats import cron_and_systemd as formats
 
     session: Session = ctx.obj
     if remove:
-        if install or work or every is not None:
+        if install or work is not None or slots is not None or every is not None:
             raise InvalidInput("--remove can't be combined with other options: it removes the line, whatever it calls")
         _remove(session, as_json=as_json)
         return
     minutes = _kept(session) if every is None else every
-    check_every(minutes)
+    formats.check_every(minutes)
     arco, database = _paths(session)
-    line = crontab_line(arco, database, minutes, WORK_ONCE if work else TICK)
+    before = _crontab() if install else ""
+    there = formats.what_is_set(formats.crontab_block(before, database) or "")
+    works = there.work if work is None else work
+    _need_work(slots, works=works)
+    command = (*formats.WORK_ONCE, "--slots", str(_slots(slots, there))) if works else formats.TICK
+    line = formats.crontab_line(arco, database, minutes, command)
     change = None
     if install:
-        before = _crontab()
-        after = crontab_with(before, database, line)
+        after = formats.crontab_with(before, database, line)
         if after != before:
             _crontab(after)
         session.has_changed = after != before
@@ -93,6 +120,22 @@ def cron(
             "unchanged": "Already in your crontab",
         }
         write(f"{said[change]}: {line}\n")
+        if work is None and works:
+            say("note: it executes runs too, as before; --no-work makes it evaluate only")
+        if change == "created":
+            say(f"note: cron calls it for the first time within {'a minute' if minutes == 1 else f'{minutes} minutes'}")
+
+
+def _need_work(slots: int | None, *, works: bool) -> None:
+    if slots is not None and not works:
+        raise InvalidInput("--slots needs --work: `arco tick` executes nothing")
+
+
+def _slots(given: int | None, there: "Set") -> int:
+    """How many attempts at once to allow: as asked for, as before, or so many as people who come from cron expect."""
+    from arco_sched.formats.cron_and_systemd import SLOTS
+
+    return given or there.slots or max(SLOTS, os.cpu_count() or 1)
 
 
 def _say_of_others(session: Session, crontab: str, database: str, *, work: bool) -> None:
@@ -178,6 +221,7 @@ def systemd(
     install: Annotated[bool, typer.Option("--install", help="Write the units to their folder.")] = False,
     every: Every = None,
     work: Work = False,
+    slots: Slots = None,
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="NAME", help="Name of the units (default: arco-tick, or arco-work)."),
@@ -193,7 +237,7 @@ def systemd(
     ~/.config/systemd/user and shows which commands to run next. With --system they are for /etc/systemd/system: they
     start with the machine and run as the owner of the database.
     """
-    from arco_sched.formats.cron_and_systemd import check_every, check_unit_name
+    from arco_sched.formats.cron_and_systemd import check_every, check_unit_name, what_is_set
 
     name = name or ("arco-work" if work else "arco-tick")
     session: Session = ctx.obj
@@ -202,9 +246,11 @@ def systemd(
         raise InvalidInput("--every and --work can't be combined: a worker evaluates whenever something is due")
     check_every(minutes)
     check_unit_name(name)
+    _need_work(slots, works=work)
     arco, database = _paths(session)
-    units = _units(name, arco, database, minutes, work=work, user=_owner(database) if system else None)
     folder = SYSTEM_UNITS if system else _units_folder()
+    count = _slots(slots, what_is_set(_unit(folder / f"{name}.service"))) if work else None
+    units = _units(name, arco, database, minutes, slots=count, user=_owner(database) if system else None)
     commands = _commands(f"{name}.{'service' if work else 'timer'}", system=system)
     change = _write_units(folder, units, database) if install else None
     _keep(session, minutes, asked=install or every is not None)
@@ -257,12 +303,23 @@ def _units_folder() -> Path:
     return folder / "systemd" / "user"
 
 
-def _units(name: str, arco: list[str], database: str, every: int, *, work: bool, user: str | None) -> dict[str, str]:
-    """The texts of the units by their names; `user` is the one that system units run as."""
+def _unit(path: Path) -> str:
+    """The text of a unit, empty where there is none that can be read."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _units(
+    name: str, arco: list[str], database: str, every: int, *, slots: int | None, user: str | None
+) -> dict[str, str]:
+    """The texts of the units by name; with `slots` of a worker. `user` is whom system units run as, None for user
+    units."""
     from arco_sched.formats.cron_and_systemd import service_unit, timer_unit, worker_unit
 
-    if work:
-        return {f"{name}.service": worker_unit(arco, database, user)}
+    if slots is not None:
+        return {f"{name}.service": worker_unit(arco, database, slots, user)}
     return {f"{name}.service": service_unit(arco, database, user), f"{name}.timer": timer_unit(name, database, every)}
 
 

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from arco_sched.core.errors import Conflict, InvalidInput
 
@@ -18,6 +18,24 @@ WORK_ONCE: Final = ("work", "--once", "--tick", "--quiet")
 
 WORK: Final = ("work", "--tick")
 """The command that evaluates and executes until it is stopped."""
+
+SLOTS: Final = 16
+"""Attempts that a line or unit allows at once, unless the machine has more processors: cron knows no limit, and a few
+jobs that hang must not stop all others."""
+
+
+class Set(NamedTuple):
+    """What a line or unit that is set up does: whether it executes, and how many attempts at once it allows."""
+
+    work: bool
+    slots: int | None
+
+
+def what_is_set(text: str) -> Set:
+    """What the command in a crontab line, or in a unit, was set up to do."""
+    work = re.search(r"\swork\s+--(?:once|tick)\b", text)
+    slots = None if work is None else re.search(r"\s--slots\s+([1-9]\d{0,6})\b", text[work.end() :], re.ASCII)
+    return Set(work is not None, None if slots is None else int(slots[1]))
 
 
 def _head(database: str) -> str:
@@ -53,6 +71,13 @@ def crontab_line(arco: Sequence[str], database: str, every: int, command: Sequen
 def marks(database: str) -> tuple[str, str]:
     """The comments above and below arco's line in a crontab."""
     return f"# arco tick on {database}: begin (arco setup cron)", f"# arco tick on {database}: end"
+
+
+def crontab_block(crontab: str, database: str) -> str | None:
+    """What stands between the marks, None without them. Raises `Conflict` if the marks aren't a pair."""
+    begin, end = _marks(database)
+    lines, bare = _marked(crontab, begin, end)
+    return "".join(lines[bare.index(begin) + 1 : bare.index(end)]) if begin in bare else None
 
 
 def crontab_with(crontab: str, database: str, line: str) -> str:
@@ -112,7 +137,7 @@ Type=oneshot
 """
 
 
-def worker_unit(arco: Sequence[str], database: str, user: str | None = None) -> str:
+def worker_unit(arco: Sequence[str], database: str, slots: int, user: str | None = None) -> str:
     """The service that evaluates and executes: one process is the whole scheduler. As a system unit it runs as `user`.
 
     Commands inherit a unit's restrictions, so it restricts nothing that a command may need: in a user unit, most
@@ -125,7 +150,7 @@ Description=Run the schedules of {database.replace("%", "%%")} (arco)
 
 [Service]
 Type=exec
-{_as_user(user)}ExecStart={_command([*arco, "--db", database, *WORK])}
+{_as_user(user)}ExecStart={_command([*arco, "--db", database, *WORK, "--slots", str(slots)])}
 # It exits when a newer arco has migrated the database. Exit code 2 is a mistake that a restart would only repeat.
 Restart=always
 RestartSec=5

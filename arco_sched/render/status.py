@@ -110,7 +110,8 @@ def _evaluator(status: Status, max_lag: int | None, clocks: Clocks) -> list[Styl
     if status.visited_at is None or lag is None:
         return [
             ("NOT RUNNING: nothing has ever been evaluated here", ALARM),
-            ("let cron call `arco tick` every minute: `arco setup cron --install`", ""),
+            ("`arco setup cron --work --install` lets cron call arco every minute (without --work: `arco tick`)", ""),
+            (f"if that is done, the first call comes within {span(60 * (status.evaluation_minutes or 1))}", ""),
         ]
     at = clocks.show(status.visited_at, None)
     if lag < -CLOCK_TOLERANCE:

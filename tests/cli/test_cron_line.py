@@ -252,7 +252,11 @@ def test_with_something_to_do_it_loads_no_typer(arco: Arco, case: Callable[[Arco
     } & set(loaded)
 
 
-WORK = [["work", "--once", "--quiet"], ["work", "--once", "--tick", "--quiet"]]
+WORK = [
+    ["work", "--once", "--quiet"],
+    ["work", "--once", "--tick", "--quiet"],
+    ["work", "--once", "--tick", "--quiet", "--slots", "16"],
+]
 
 
 def waiting(arco: Arco) -> None:

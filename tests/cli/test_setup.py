@@ -22,6 +22,7 @@ from arco_sched.formats.cron_and_systemd import (
     crontab_with,
     service_unit,
     timer_unit,
+    what_is_set,
     worker_unit,
 )
 from arco_sched.formats.crontab_entry import parse
@@ -29,6 +30,8 @@ from tests import ROOT
 
 HOSTILE = '/srv/it\'s 100% "odd" $HOME \\%h/a;b`c`.db'
 PATHS = st.text(st.sampled_from("ab /'\"%\\$;&|`é#~!*"), max_size=12).map(lambda text: f"/x{text}")
+
+MANY = max(16, os.cpu_count() or 1)
 
 FAKE_CRONTAB = """\
 #!/bin/sh
@@ -96,13 +99,51 @@ def test_the_line_for_cron(home: Home) -> None:
 
 def test_the_line_that_executes_too(home: Home) -> None:
     """One call evaluates, executes and ends; it takes the place of the line that only evaluates."""
-    line = f"{home.folder}/bin/arco --db {home.db} work --once --tick --quiet"
+    line = f"{home.folder}/bin/arco --db {home.db} work --once --tick --quiet --slots {MANY}"
     assert home.arco("setup", "cron", "--work").stdout == f"* * * * * {line}\n"
     home.arco("setup", "cron", "--install")
     assert home.arco("setup", "cron", "--work", "--install", "--every", "2").stdout.startswith(
         "Replaced in your crontab"
     )
     assert (home.folder / "tab").read_text("utf-8").splitlines()[1:-1] == [f"*/2 * * * * {line}"]
+
+
+def test_what_was_installed_stays(home: Home) -> None:
+    """A line that executes never becomes one that doesn't in silence, and its slots are kept until others are given."""
+
+    def tab() -> str:
+        return (home.folder / "tab").read_text("utf-8").splitlines()[1].partition("arco.db ")[2]
+
+    done = home.arco("setup", "cron", "--work", "--slots", "30", "--install")
+    assert done.stderr == "note: cron calls it for the first time within a minute\n"
+    assert tab() == "work --once --tick --quiet --slots 30"
+    done = home.arco("setup", "cron", "--install")
+    assert done.stdout.startswith("Already there: ")
+    assert done.stderr == "note: it executes runs too, as before; --no-work makes it evaluate only\n"
+    home.arco("setup", "cron", "--install", "--every", "5")
+    assert tab() == "work --once --tick --quiet --slots 30"
+    home.arco("setup", "cron", "--install", "--slots", "4")
+    assert tab() == "work --once --tick --quiet --slots 4"
+    assert home.arco("setup", "cron", "--no-work", "--install").stdout.startswith("Replaced in your crontab: ")
+    assert tab() == "tick --quiet"
+    refused = home.arco("setup", "cron", "--install", "--slots", "4")
+    assert (refused.returncode, refused.stderr) == (2, "arco: --slots needs --work: `arco tick` executes nothing\n")
+    assert home.arco("setup", "cron", "--remove", "--slots", "4").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", (False, None)),
+        ("* * * * * arco --db '/my work/arco.db' tick --quiet", (False, None)),
+        ("* * * * * arco --db /a.db work --once --tick --quiet", (True, None)),
+        ("* * * * * arco --db /a.db work --once --tick --quiet --slots 12 --pool heavy", (True, 12)),
+        ("ExecStart=/bin/arco --db /a.db work --tick --slots 3\nRestart=always", (True, 3)),
+    ],
+)
+def test_what_is_set_up_is_read(text: str, what: tuple[bool, int | None]) -> None:
+    """Whether it executes, and its slots; also of a line of an older arco, or one that somebody changed."""
+    assert what_is_set(text) == what
 
 
 @given(PATHS | st.just(HOSTILE), PATHS, st.sampled_from(EVERY))
@@ -282,7 +323,7 @@ def test_the_unit_that_executes_too(home: Home) -> None:
     assert list(answer["units"]) == ["arco-work.service"]
     lines = (folder / "arco-work.service").read_text("utf-8").splitlines()
     for line in (
-        f"ExecStart={home.folder}/bin/arco --db {home.db} work --tick",
+        f"ExecStart={home.folder}/bin/arco --db {home.db} work --tick --slots {MANY}",
         "Restart=always",
         "KillMode=process",
         "OOMPolicy=continue",
@@ -292,6 +333,10 @@ def test_the_unit_that_executes_too(home: Home) -> None:
     ):
         assert line in lines
     assert answer["commands"][1] == "systemctl --user enable --now arco-work.service"
+    for options in (["--slots", "7"], []):
+        home.arco("setup", "systemd", "--work", "--install", *options)
+        assert " work --tick --slots 7\n" in (folder / "arco-work.service").read_text("utf-8")
+    assert home.arco("setup", "systemd", "--slots", "7").returncode == 2
     assert "note: add --install to write this file\n" in home.arco("setup", "systemd", "--work").stderr
     refused = home.arco("setup", "systemd", "--work", "--every", "5")
     assert (refused.returncode, "--every and --work can't be combined" in refused.stderr) == (2, True)
@@ -343,7 +388,7 @@ def test_systemd_takes_the_units(tmp_path: Path, database: str, program: str) ->
         timer.write_text(timer_unit(f"a{every}", database, every), "utf-8")
         names += [service, timer]
     worker = tmp_path / "work.service"
-    worker.write_text(worker_unit([str(path)], database), "utf-8")
+    worker.write_text(worker_unit([str(path)], database, 16), "utf-8")
     names.append(worker)
     done = subprocess.run(
         [analyze, "verify", "--man=no", *names], capture_output=True, text=True, check=False, timeout=60

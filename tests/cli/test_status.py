@@ -22,6 +22,8 @@ def field(arco: Arco, name: str) -> str:
 def test_nobody_has_ever_evaluated(daily: Arco) -> None:
     """It says so, and --max-lag exits 7."""
     assert field(daily, "evaluator").startswith("NOT RUNNING: nothing has ever been evaluated here")
+    assert "`arco setup cron --work --install` lets cron call arco every minute" in daily("status").out
+    assert "if that is done, the first call comes within 1 minute" in daily("status").out
     assert daily("status").code == 0
     assert daily("status --max-lag 5m").code == 7
     assert (daily("status --max-lag 5m --json").json["late"], daily.json("status")["late"]) == (True, None)
