@@ -40,9 +40,7 @@ Slots = Annotated[
     typer.Option(
         "--slots",
         metavar="N",
-        min=1,
-        max=MAX_SLOTS,
-        help="With --work: attempts at once (default: as set before, else 16, or one per processor if that is more).",
+        help="Maximum attempts at once, with --work (default: as set before, else 16, or more with more processors).",
     ),
 ]
 
@@ -96,7 +94,7 @@ def cron(
     before = _crontab() if install else ""
     there = formats.what_is_set(formats.crontab_block(before, database) or "")
     works = there.work if work is None else work
-    _need_work(slots, works=works)
+    _check_slots(slots, works=works)
     command = (*formats.WORK_ONCE, "--slots", str(_slots(slots, there))) if works else formats.TICK
     line = formats.crontab_line(arco, database, minutes, command)
     change = None
@@ -126,7 +124,9 @@ def cron(
             say(f"note: cron calls it for the first time within {'a minute' if minutes == 1 else f'{minutes} minutes'}")
 
 
-def _need_work(slots: int | None, *, works: bool) -> None:
+def _check_slots(slots: int | None, *, works: bool) -> None:
+    if slots is not None and not 1 <= slots <= MAX_SLOTS:
+        raise InvalidInput(f"--slots must be between 1 and {MAX_SLOTS:,}")
     if slots is not None and not works:
         raise InvalidInput("--slots needs --work: `arco tick` executes nothing")
 
@@ -246,7 +246,7 @@ def systemd(
         raise InvalidInput("--every and --work can't be combined: a worker evaluates whenever something is due")
     check_every(minutes)
     check_unit_name(name)
-    _need_work(slots, works=work)
+    _check_slots(slots, works=work)
     arco, database = _paths(session)
     folder = SYSTEM_UNITS if system else _units_folder()
     count = _slots(slots, what_is_set(_unit(folder / f"{name}.service"))) if work else None

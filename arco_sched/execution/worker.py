@@ -89,6 +89,7 @@ class Worker:
         self._tell = tell
         self._said: set[str] = set()
         self._mine: set[tuple[str, int]] = set()
+        self._comes_by = terms.worker.endswith(PASSING)
         self.tally = Tally()
 
     def round(self, now: int, uptime: float, *, claims: bool = True, through: int | None = None) -> int:
@@ -127,15 +128,31 @@ class Worker:
         return self._hooks.pids() | self._executor.awaited()
 
     def _looks_after(self, opened: OpenAttempt) -> bool:
-        """Whether it looks after an attempt: its own, and those whose worker is gone."""
+        """Whether it looks after an attempt: its own, and those whose worker is gone.
+
+        One that comes by leaves those to a worker that is here already: else each call of cron would stay for them.
+        """
         name = (opened.request.run_id, opened.attempt.number)
         if name in self._mine:
             return True
         if opened.attempt.worker == self._terms.worker or self._presence.is_here(opened.attempt.worker):
             return False
+        if self._comes_by and self._has_company():
+            return False
         self._mine.add(name)
         self.tally.adopted.append(opened.request.run_id)
         return True
+
+    def _has_company(self) -> bool:
+        """Whether another worker of this executor is at work here, which looks after whatever nobody else does."""
+        with self._store.read() as transaction:
+            workers = transaction.queue.workers()
+        return any(
+            each.worker != self._terms.worker
+            and (each.host, each.executor) == (self._terms.host, self._terms.executor)
+            and self._presence.is_here(each.worker)
+            for each in workers
+        )
 
     def _look(self, opened: Sequence[OpenAttempt], now: int, uptime: float) -> tuple[News, list[str]]:
         """Ask about open attempts and carry on with ending some; returns the news, and what must be started again."""

@@ -242,11 +242,19 @@ def _pool(transaction: Transaction, name: str) -> Pool:
 
 
 def workers(transaction: Transaction) -> list[tuple[Worker, int]]:
-    """The workers that were seen and haven't left, each with the number of open attempts that it started or took
-    over."""
+    """The workers that were seen and haven't left, each with the number of open attempts that it started or took over.
+
+    What workers left that are gone counts for the only one of its executor, if there is only one.
+    """
     found = transaction.queue.workers()
-    kinds = dict.fromkeys(worker.executor for worker in found)
-    whose = Counter(each.attempt.worker for kind in kinds for each in transaction.queue.open_attempts(kind))
+    names = {worker.worker for worker in found}
+    kinds = Counter(worker.executor for worker in found)
+    alone = {worker.executor: worker.worker for worker in found if kinds[worker.executor] == 1}
+    whose = Counter(
+        each.attempt.worker if each.attempt.worker in names else alone.get(kind)
+        for kind in kinds
+        for each in transaction.queue.open_attempts(kind)
+    )
     return [(worker, whose[worker.worker]) for worker in found]
 
 

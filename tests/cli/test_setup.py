@@ -118,7 +118,7 @@ def test_what_was_installed_stays(home: Home) -> None:
     assert done.stderr == "note: cron calls it for the first time within a minute\n"
     assert tab() == "work --once --tick --quiet --slots 30"
     done = home.arco("setup", "cron", "--install")
-    assert done.stdout.startswith("Already there: ")
+    assert done.stdout.startswith("Already in your crontab: ")
     assert done.stderr == "note: it executes runs too, as before; --no-work makes it evaluate only\n"
     home.arco("setup", "cron", "--install", "--every", "5")
     assert tab() == "work --once --tick --quiet --slots 30"
@@ -129,6 +129,8 @@ def test_what_was_installed_stays(home: Home) -> None:
     refused = home.arco("setup", "cron", "--install", "--slots", "4")
     assert (refused.returncode, refused.stderr) == (2, "arco: --slots needs --work: `arco tick` executes nothing\n")
     assert home.arco("setup", "cron", "--remove", "--slots", "4").returncode == 2
+    refused = home.arco("setup", "cron", "--work", "--slots", "0")
+    assert (refused.returncode, refused.stderr) == (2, "arco: --slots must be between 1 and 1,000,000\n")
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,28 @@ def test_one_that_was_killed(arco: Arco) -> None:
     assert arco.json("status")["runs_last_day"]["succeeded"] == 2
 
 
+def test_only_one_stays_for_what_a_worker_left_that_was_killed(arco: Arco) -> None:
+    """The next call takes it over; the calls after that find it looked after, and don't pile up until it ends."""
+    with coming(arco) as worker:
+        until(lambda: (arco.folder / "hang").exists() and (arco.folder / "sync").exists(), "both run")
+        worker.send_signal(signal.SIGKILL)
+        worker.wait(20)
+    arco.at = NOON
+    with coming(arco) as heir:
+        until(lambda: [pid for _, pid, *_ in rows(arco)] == [heir.pid], "the next one works")
+        assert [(each["pid"], each["running"]) for each in arco.json("workers")["workers"]] == [(heir.pid, 2)]
+        with coming(arco) as third:
+            assert third.wait(20) == 0
+        assert heir.poll() is None
+        heir.send_signal(signal.SIGKILL)
+        heir.wait(20)
+    with coming(arco) as fourth:
+        until(lambda: [pid for _, pid, *_ in rows(arco)] == [fourth.pid], "another takes it over again")
+        open_gates(arco)
+        assert fourth.wait(20) == 0
+    assert arco.json("status")["runs_last_day"]["succeeded"] == 2
+
+
 def test_a_row_whose_lock_is_gone_is_cleared(arco: Arco) -> None:
     """A worker that could not say goodbye (a newer arco, a full disk) took its lock with it."""
     host = os.uname().nodename
