@@ -181,8 +181,11 @@ def _runs(status: Status) -> list[Styled]:
 
 
 def _workers(status: Status) -> list[Styled]:
-    if not status.workers:
+    if not status.workers and status.came_by_at is None:
         return [("none", "")]
+    if not status.workers and status.came_by_at is not None:
+        ago = "just now" if status.came_by_at == status.now else distance(status.came_by_at, status.now)
+        return [(f"none at work; the last `arco work --once` was {ago}", "")]
     return [
         (
             f"{each.host} (pid {each.pid}): {each.executor}, {'pool' if len(each.pools) == 1 else 'pools'} "

@@ -30,7 +30,8 @@ class Status:
     the instant through which nothing of them is due. The `…_last_day` fields are of the 24 hours before `now`: ticks
     scheduled for them and their runs by status, lapses and conflicts recorded then. `running` counts open attempts,
     `waiting_for` the runs that wait for a worker to start them by the first reason that holds (`ready`: none), `queues`
-    has (open attempts, waiting runs) by pool, `full` who holds the slots where runs wait for one. `workers` are those
+    has (open attempts, waiting runs) by pool, `full` who holds the slots where runs wait for one,
+    `came_by_at` when a worker that doesn't stay came by last, if it's expected again. `workers` are those
     that work, `findings` what asks for attention about runs, `results` those of each schedule, where asked for.
     `evaluation_minutes` are to lie between two evaluations, where somebody said so.
     """
@@ -64,6 +65,7 @@ class Status:
     results: tuple[Results, ...]
     evaluation_minutes: int | None = None
     full: Served | None = None
+    came_by_at: int | None = None
 
     @property
     def usual_lag(self) -> int:
@@ -119,6 +121,7 @@ def look(transaction: Transaction, now: int, is_here: IsHere, *, results: bool =
         results=tuple(standing.results()) if results else (),
         evaluation_minutes=about.evaluation_minutes,
         full=full,
+        came_by_at=max((visit.visited_at for visit in works.visited.values()), default=None),
     )
 
 

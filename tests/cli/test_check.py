@@ -182,6 +182,7 @@ def test_visits_far_apart_promise_nothing(arco: Arco) -> None:
     arco.ok("runs request --key k --command true", at="2025-01-03T09:01:00Z")
     assert findings(arco, "--late 5m", at="2025-01-03T09:05:59Z") == []
     assert findings(arco, "--late 5m", at="2025-01-03T09:06:00Z") == [("late", None)]
+    assert "hasn't started: the last `arco work --once` was at 2025-01-03 09:00 UTC" in arco("check --late 5m").out
     assert findings(arco, "--late 5m", at="2025-01-03T09:10:01Z") == [("unserved", None)]
 
 

@@ -147,7 +147,7 @@ def test_one_of_another_host_is_refused(arco: Arco) -> None:
         f"CAST(strftime('%s', '{arco.at}') AS INTEGER))",
     )
     refused = arco("work --once")
-    assert (refused.code, "a worker on far was here 0 s ago" in refused.err) == (6, True)
+    assert (refused.code, "a worker on far was seen 0 s ago" in refused.err) == (6, True)
 
 
 def test_it_renews_its_sign(arco: Arco) -> None:
