@@ -104,7 +104,7 @@ def cron(
             _crontab(after)
         session.has_changed = after != before
         change = "unchanged" if after == before else "updated" if _has(before, database) else "created"
-        _say_of_others(session, after, database, work=work)
+        _say_of_others(session, after, database, work=works)
     _keep(session, minutes, asked=install or every is not None)
     if as_json:
         write(json_line({"line": line, "database": database, "change": change}))
@@ -121,7 +121,7 @@ def cron(
         if work is None and works:
             say("note: it executes runs too, as before; --no-work makes it evaluate only")
         if change == "created":
-            say(f"note: cron calls it for the first time within {'a minute' if minutes == 1 else f'{minutes} minutes'}")
+            write(f"The first call comes within {'a minute' if minutes == 1 else f'{minutes} minutes'}.\n")
 
 
 def _check_slots(slots: int | None, *, works: bool) -> None:

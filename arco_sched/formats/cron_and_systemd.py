@@ -75,7 +75,7 @@ def marks(database: str) -> tuple[str, str]:
 
 def crontab_block(crontab: str, database: str) -> str | None:
     """What stands between the marks, None without them. Raises `Conflict` if the marks aren't a pair."""
-    begin, end = _marks(database)
+    begin, end = marks(database)
     lines, bare = _marked(crontab, begin, end)
     return "".join(lines[bare.index(begin) + 1 : bare.index(end)]) if begin in bare else None
 
