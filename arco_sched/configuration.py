@@ -1,4 +1,4 @@
-"""Which adapters stand behind the ports: the one place that chooses a store by what names it."""
+"""The adapters behind the ports: the one place that chooses a store for a path."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def open_store(path: str | Path, *, busy_timeout: float | None = None) -> Store:
-    """The store of an existing database; raises `DatabaseUnusable` when there is none or it can't be used.
+    """The store of an existing database; raises `DatabaseUnusable` if there is none or it can't be used.
 
     `busy_timeout` is how many seconds to wait for another writer (60).
     """
@@ -20,16 +20,16 @@ def open_store(path: str | Path, *, busy_timeout: float | None = None) -> Store:
 
 
 def ask_store(path: str | Path, *, busy_timeout: float | None = None) -> Store:
-    """The store of an existing database for questions alone, of whoever may read it: nothing is changed by asking."""
+    """The store of an existing database, read-only, for anyone who can read the file."""
     from arco_sched.store.sqlite.reading import ask_database
 
     return ask_database(path) if busy_timeout is None else ask_database(path, busy_timeout=busy_timeout)
 
 
 def visit_alone(path: str | Path, now: int) -> bool:
-    """Whether nothing was due at `now` in a database that nobody else has open, and the visit is recorded.
+    """Whether nothing was due at `now` in a database that no one else has open; if so, the visit is recorded.
 
-    If not, nothing was changed, and `open_store` leads to whatever the reason is.
+    If not, nothing was changed, and `open_store` raises the error if there is one.
     """
     from arco_sched.core.zone_rules import tzdata_release
     from arco_sched.store.sqlite import visit
@@ -38,7 +38,7 @@ def visit_alone(path: str | Path, now: int) -> bool:
 
 
 def create_store(path: Path, workspace: str, *, busy_timeout: float | None = None) -> tuple[Store, bool]:
-    """The store of a database that exists afterwards, and whether this call made it, of a workspace of that name."""
+    """The store of a database, created with this workspace name if there is none, and whether it was created."""
     from arco_sched.core.zone_rules import tzdata_release
     from arco_sched.store.sqlite.database import BUSY_TIMEOUT
     from arco_sched.store.sqlite.opening import create_database

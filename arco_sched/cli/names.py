@@ -62,5 +62,5 @@ HINTS: Final = {
 }
 """What to do about an error; the keys are those of `arco_sched.core.problems.HINTS`."""
 
-OPTIONS: Final = Names(option_of, entry="{field}", key="{field} key", value="{field} {key}", hints=HINTS)
+OPTIONS: Final = Names(option_of, entry="{field}", key="{field} key {key!a}", value="{field} {key}", hints=HINTS)
 """The names that the command line has."""

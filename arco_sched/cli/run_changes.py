@@ -144,7 +144,7 @@ def _change(
 def confirm(what: str) -> None:
     """Ask for confirmation; raises `InvalidInput` without a terminal, and `Abort` if the answer is no."""
     if sys.stdin is None or not sys.stdin.isatty() or not is_terminal(to_stderr=True):
-        raise InvalidInput(f"this would {what}: add --yes")
+        raise InvalidInput(f"this would {what}: add --yes to confirm")
     if not typer.confirm(f"{what[0].upper()}{what[1:]}?", err=True):
         say("Nothing was changed.")
         raise typer.Abort

@@ -141,7 +141,7 @@ def _known(name: str) -> str:
             return pwd.getpwuid(os.geteuid()).pw_name
         except KeyError:
             pass
-    raise InvalidInput("say whose stdin is, so that importing it again finds its schedules: --source NAME")
+    raise InvalidInput("give stdin a name with --source NAME, so that importing it again finds its schedules")
 
 
 def take_over(session: Session, files: "Sequence[ReadFile]", wishes: Wishes, unzoned: Callable[[], str]) -> ExitCode:

@@ -173,7 +173,10 @@ class Problem(NamedTuple):
             return f"{self.data['sentence']}{'' if hint is None else f': {names.hint(hint, self.data)}'}"
         width = _SHOWN.get(self.code, SHOWN)
         data = {name: _short(value, width) for name, value in self.data.items()}
-        return SENTENCES[self.code].format(**data, field=names.of(self), names=names)
+        sentence = SENTENCES[self.code]
+        if data.get("side") == "key":  # the field's name has the key already
+            sentence = sentence.replace("{field} {value!a}", "{field}")
+        return sentence.format(**data, field=names.of(self), names=names)
 
 
 def _short(value: Any, width: int) -> Any:

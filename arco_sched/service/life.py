@@ -306,6 +306,6 @@ def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) 
     if run is not None:
         return run.run_id
     if statuses and transaction.definitions.number(text) is not None:
-        what = f"no run of schedule {text} is {' or '.join(statuses)}"
+        what = f"no {' or '.join(statuses)} run of schedule {text}"
         raise NotFound(said(what, hint="runs_of", schedule_id=text))
     raise NotFound(said(f"no run {text[:80]!a}", hint="runs"))

@@ -74,8 +74,15 @@ def test_what_help_says_of_execution() -> None:
 def test_problems_in_the_words_of_the_command_line() -> None:
     """The entry of a list is an option too; the key of a table is named."""
     assert Problem("asset_selection", "empty", {"entry": 1}).sentence(OPTIONS) == "--asset must not be empty"
-    assert Problem("labels", "empty", {"key": "", "side": "key"}).sentence(OPTIONS) == "--label key must not be empty"
+    assert (
+        Problem("labels", "empty", {"key": "", "side": "key"}).sentence(OPTIONS) == "--label key '' must not be empty"
+    )
     assert Problem("labels", "not_text", {"key": "a"}).sentence(OPTIONS).startswith("--label a must be a string")
+    unknown = Problem(
+        "resources", "choice", {"key": "disk", "side": "key", "value": "disk", "choices": ("cpus", "gpus")}
+    )
+    assert unknown.sentence(OPTIONS) == "--resource key 'disk' must be one of cpus, gpus"
+    assert unknown.sentence() == "the key 'disk' of resources must be one of cpus, gpus"
 
 
 def test_create_update_and_request_have_the_fields() -> None:

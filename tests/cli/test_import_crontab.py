@@ -285,7 +285,7 @@ def test_stdin_needs_a_source(arco: Arco) -> None:
     unsaid = piped()
     if os.geteuid() == 0:
         assert unsaid.returncode == 2
-        said = "arco: say whose stdin is, so that importing it again finds its schedules: --source NAME\n"
+        said = "arco: give stdin a name with --source NAME, so that importing it again finds its schedules\n"
         assert unsaid.stderr == said
     else:
         assert unsaid.returncode == 0

@@ -314,7 +314,7 @@ def test_retrying_a_success(ran: Arco) -> None:
     result = ran("runs retry good")
     assert (result.code, result.err) == (
         3,
-        "arco: no run of schedule good is failed: see `arco runs list --schedule good`\n",
+        "arco: no failed run of schedule good: see `arco runs list --schedule good`\n",
     )
     result = ran("runs retry good:1736935200")
     assert result.code == 4
@@ -358,7 +358,7 @@ def test_many_at_once(ran: Arco) -> None:
     """With --schedule: off a terminal the count and exit 2, with --yes all of them."""
     result = ran("runs retry --schedule bad --status failed")
     assert (result.code, result.out) == (2, "")
-    assert result.err == "arco: this would retry 2 failed runs of schedule bad: add --yes\n"
+    assert result.err == "arco: this would retry 2 failed runs of schedule bad: add --yes to confirm\n"
     assert page(ran, "--status requested") == []
     answer = ran.json("runs retry --schedule bad --status failed --yes")
     assert (answer["change"], len(answer["runs"])) == ("changed", 2)
@@ -390,7 +390,7 @@ def test_canceling_what_runs(arco: Arco) -> None:
     shown = arco.json("runs show slow")
     assert (shown["status"], shown["outcome"]) == ("canceled", "canceled")
     result = arco("runs cancel slow")
-    assert (result.code, "no run of schedule slow is running" in result.err) == (3, True)
+    assert (result.code, "no running run of schedule slow" in result.err) == (3, True)
 
 
 # An executor of one's own.
@@ -429,7 +429,7 @@ def test_a_schedule_of_which_two_runs_are_running_names_none_of_them(arco: Arco,
     arco.ok("tick", at=TICKED)
     arco.at = TICKED
     result = arco(f"runs {act}")
-    assert (result.code, "no run of schedule two is running" in result.err) == (3, True)
+    assert (result.code, "no running run of schedule two" in result.err) == (3, True)
     runs = [
         arco.json(f"runs start two:{at} --external-id {at}")["runs"][0]["run_id"] for at in (1736848800, 1736935200)
     ]
