@@ -67,6 +67,7 @@ class Session:
         with _naming_the_path(self.path) as path:
             store = (ask_store if asking else open_store)(path, busy_timeout=self._busy_timeout)
             store.signature = self._signature
+            note_upgrade(store)
             try:
                 yield store
             finally:
@@ -98,6 +99,7 @@ class Session:
                     raise DatabaseUnusable(f"can't create {path.parent}: {error.strerror}: {_NAME_ONE}") from None
             with Workspace.create(path, name, busy_timeout=self._busy_timeout) as workspace:
                 workspace._store.signature = self._signature  # noqa: SLF001 - no business of callers
+                note_upgrade(workspace._store)  # noqa: SLF001 - no business of callers
                 try:
                     yield workspace
                 finally:
@@ -126,6 +128,16 @@ class Session:
         if not path.is_absolute():
             raise DatabaseUnusable(f"this user has no home directory for the database: {_NAME_ONE}")
         return path
+
+
+def note_upgrade(store: "Store") -> None:
+    """Say on stderr that opening the database upgraded it, and where the old file is."""
+    if store.brought_forward is not None:
+        from arco_sched.render.terminal import printable, say
+
+        before, after, kept = store.brought_forward
+        path = printable(str(store.path))
+        say(f"note: upgraded {path} from schema {before} to schema {after}; the old file is kept as {printable(kept)}")
 
 
 def _note_fixed_clock(stands_in: str) -> None:

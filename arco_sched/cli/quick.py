@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from arco_sched.core.ports import Store
+
 
 _WORK = (["work", "--once", "--quiet"], ["work", "--once", "--tick", "--quiet"])
 
@@ -76,10 +78,18 @@ def _nothing_to_execute(database: Path | str, now: int, *, ticks: bool) -> bool:
     from arco_sched.service.nothing_due import nothing_to_execute
 
     store = open_store(database)
+    _note_upgrade(store)
     try:
         return nothing_to_execute(store, now, ticks=ticks)
     finally:
         store.close()
+
+
+def _note_upgrade(store: Store) -> None:
+    if store.brought_forward is not None:
+        from arco_sched.cli.context import note_upgrade
+
+        note_upgrade(store)
 
 
 def tick(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -100,6 +110,7 @@ def _tick(database: Path | str, now: int) -> int:
     from arco_sched.service.nothing_due import nothing_due
 
     store = open_store(database)
+    _note_upgrade(store)
     try:
         if nothing_due(store, now):
             return 0

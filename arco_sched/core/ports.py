@@ -264,6 +264,10 @@ class Store(Protocol):
     worker, or if nobody said."""
 
     @property
+    def brought_forward(self) -> tuple[int, int, str] | None:
+        """If opening it upgraded its schema: from which version, to which, and the path of the copy of before."""
+
+    @property
     def has_changed(self) -> bool:
         """Whether it has committed a transaction that changed something."""
 

@@ -49,6 +49,7 @@ class Database:
         self._is_open = True
         self.has_changed = False
         self.signature: Signature | None = None
+        self.brought_forward: tuple[int, int, str] | None = None
 
     def close(self) -> None:
         """Close the connection; a second time does nothing."""

@@ -6,6 +6,7 @@ come out as schema.sql has them; a step must not lose an event. Words and views 
 change of theirs alone (a new event type, a new definition field) is an empty step.
 """
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,8 +15,6 @@ from arco_sched.core.errors import DatabaseUnusable, InvalidInput
 from arco_sched.store.sqlite.script import derived, statements
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from arco_sched.store.sqlite.database import Database
 
 _TO_2: Final = """
@@ -278,6 +277,9 @@ ALTER TABLE workspace ADD COLUMN evaluation_minutes INTEGER CHECK (evaluation_mi
 UPDATE workspace SET evaluation_minutes = NULL;
 """
 
+_NOT_OURS: Final = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH}
+"""What SQLite says of a step where tables or rows aren't those that the schema's number promises."""
+
 _KEEPS_ZONES: Final = 3
 
 STEPS: Final[Sequence[str]] = (_TO_2, _TO_3)
@@ -287,27 +289,37 @@ _REPORTS: Final = ("report_schedules", "report_ticks", "report_lapses", "report_
 _VIEWS: Final = (*_REPORTS, "definitions", "schedules", "ticks", "lapses", "runs", "conflicts", "events")
 
 
-def bring_forward(database: "Database", steps: Sequence[str] = STEPS) -> Path | None:
+def bring_forward(database: "Database", steps: Sequence[str] = STEPS, *, keep: bool = True) -> Path | None:
     """Bring the database to the schema behind the last of `steps`, in one transaction; returns the copy of what it was,
     or None if another process was first.
 
     The copy is `FILE.vN-backup` for schema N, and is there before anything changes. Cut short at any moment, the
-    database is as it was. Raises `DatabaseUnusable`, also when the copy can't be written.
+    database is as it was. Raises `DatabaseUnusable`, also when the copy can't be written. Without `keep`, for a file
+    that is a copy itself, no copy is made.
     """
     target = 1 + len(steps)
     with database.write() as transaction:
         version = transaction.schema_version()
         if version >= target:
             return None
-        kept = Path(f"{database.path}.v{version}-backup")
+        kept = Path(f"{database.path}.v{version}-backup") if keep else None
         # Through a connection of its own, since one that writes can't be copied; nobody else writes meanwhile. A copy
         # that is there was left by an attempt that was cut short, and what it holds is older.
         try:
-            with database.another() as reader:
-                reader.backup(kept, replace=True)
+            if kept is not None:
+                with database.another() as reader:
+                    reader.backup(kept, replace=True)
         except InvalidInput as error:  # about a name that nobody gave
             raise DatabaseUnusable(str(error)) from None
-        transaction.change_schema(lambda connection: _take(connection, steps[version - 1 :], target))
+        try:
+            transaction.change_schema(lambda connection: _take(connection, steps[version - 1 :], target))
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF not in _NOT_OURS:
+                raise
+            raise DatabaseUnusable(
+                f"{database.path} has schema {version}, but can't be upgraded to schema {target} ({error}): a "
+                "development version of arco made it, or another program changed it. Nothing was changed"
+            ) from error
         return kept
 
 

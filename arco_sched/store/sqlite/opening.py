@@ -38,7 +38,9 @@ def open_database(
         if version < SCHEMA_VERSION:
             from arco_sched.store.sqlite.migrations import bring_forward
 
-            bring_forward(database)
+            kept = bring_forward(database)
+            if kept is not None:
+                database.brought_forward = (version, SCHEMA_VERSION, str(kept))
         return database
 
 
@@ -80,8 +82,10 @@ def version_of(path: Path | str, connection: sqlite3.Connection) -> int:
             raise DatabaseUnusable(said(f"{path} is an empty file", hint="create"))
         raise DatabaseUnusable(f"{path} is not an arco database; nothing was changed")
     if version > SCHEMA_VERSION:
+        copies = [f"{path}.v{older}-backup" for older in range(SCHEMA_VERSION, 0, -1)]
+        kept = next((f", or use the copy from before, {copy}" for copy in copies if os.path.isfile(copy)), "")
         raise DatabaseUnusable(
-            f"{path} was made by a newer arco (schema {version}, this one knows {SCHEMA_VERSION}): upgrade arco"
+            f"{path} was made by a newer arco (schema {version}, this one knows {SCHEMA_VERSION}): upgrade arco{kept}"
         )
     return version
 

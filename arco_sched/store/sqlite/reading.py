@@ -149,7 +149,7 @@ class _Reader(_Asked):
         connection.close()
         if way.copy is None:
             way = self._copied()
-        return way, self._brought_forward(Path(way.copy.name, "arco.db") if way.copy else self._real, busy_timeout)
+        return way, self._brought_forward(path, way, busy_timeout)
 
     def _connected(self, way: _Way, busy_timeout: float) -> sqlite3.Connection:
         connection = sqlite3.connect(way.uri, uri=True, timeout=busy_timeout, isolation_level=None)
@@ -157,12 +157,18 @@ class _Reader(_Asked):
             connection.execute("SELECT count(*) FROM sqlite_master")
             return connection
 
-    def _brought_forward(self, copy: Path, busy_timeout: float) -> sqlite3.Connection:
+    def _brought_forward(self, path: Path | str, way: _Way, busy_timeout: float) -> sqlite3.Connection:
+        """The private copy, with the schema of now; errors name the path of what was copied."""
         from arco_sched.store.sqlite.migrations import bring_forward
 
-        with closing_on_error(connect(copy, busy_timeout)) as connection:
-            bring_forward(Database(copy, connection, busy_timeout))
-            return connection
+        assert way.copy is not None  # noqa: S101 - for the type checker
+        try:
+            with closing_on_error(connect(Path(way.copy.name, "arco.db"), busy_timeout)) as connection:
+                bring_forward(Database(path, connection, busy_timeout), keep=False)
+                return connection
+        except BaseException:
+            way.copy.cleanup()
+            raise
 
     def _copied(self) -> _Way:
         """A private copy of the file and its log, at a moment at which nobody changed them."""
