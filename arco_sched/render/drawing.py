@@ -1,10 +1,10 @@
 """The parts of a screen. Names given by users are shown literally, never read as markup."""
 
-import shutil
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from arco_sched.render.terminal import console, is_terminal, is_unbounded, printable, write
+from arco_sched.render.terminal import console, is_terminal, is_unbounded, printable, terminal_width, write
 from arco_sched.render.wrapping import cell_width, wrapped
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def for_screen(text: str) -> str:
     """Sentences, a line each, as a terminal shows them: broken between words. In a pipe they stay as they are."""
     if not is_terminal():
         return text
-    width = shutil.get_terminal_size().columns
+    width = terminal_width(sys.stdout)
     return "".join(f"{line}\n" for each in text.splitlines() for line in wrapped(each, width))
 
 

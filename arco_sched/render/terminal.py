@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -101,8 +100,7 @@ def say(text: str) -> None:
     if sys.stderr is None:
         return
     if is_terminal(to_stderr=True):
-        width = shutil.get_terminal_size().columns
-        text = "\n".join(line for each in text.split("\n") for line in wrapped(each, width))
+        text = "\n".join(line for each in text.split("\n") for line in wrapped(each, terminal_width(sys.stderr)))
     try:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
@@ -154,6 +152,16 @@ def console(*, to_stderr: bool = False) -> "Console":
         emoji=False,
         legacy_windows=False,
     )
+
+
+def terminal_width(stream: TextIO) -> int:
+    """The width of the terminal that a stream writes to: `COLUMNS`, else what the terminal says, else 80."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isascii() and given.isdigit() and len(given) < 7 and int(given):
+        return int(given)
+    with suppress(OSError, ValueError):  # it has no file descriptor, or none of a terminal
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    return 80
 
 
 def is_unbounded(*, to_stderr: bool = False) -> bool:
