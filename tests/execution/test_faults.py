@@ -80,7 +80,7 @@ def test_the_runs_folder_goes_while_a_command_runs(arco: Arco, how: str) -> None
     assert attempts(arco) == [("lost", f"{runs} is missing or is not a runs folder")]
     refused = arco("work --once")
     assert (refused.code, refused.err.count("\n")) == (2, 1)
-    assert "if this database is a copy, say --adopt-copy" in refused.err
+    assert "if this database is a copy, add --adopt-copy" in refused.err
     arco.ok("work --once --adopt-copy")
     assert begun.read_text() == "x\n"
     assert arco.json("verify --json")["differences"] == []
