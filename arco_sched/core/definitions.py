@@ -179,7 +179,7 @@ class Definition:
         Field(
             Choice(CATCHUP_POLICIES),
             "catching up",
-            "When more are due than that: `oldest-first` and the rest wait, or the `latest` and the rest lapse.",
+            "When more are due than that: `oldest-first` lets the rest wait, `latest` lets the rest lapse.",
             always=True,
         ),
     ] = "oldest-first"

@@ -251,7 +251,7 @@ class Many(Kind):
 
     def about(self) -> str:
         """What each of them is."""
-        return f"one or several, each {self.item.about()}"
+        return f"one or several, each: {self.item.about()}"
 
     def show(self, value: Any) -> str:
         """Separated by commas."""
@@ -293,7 +293,7 @@ class Pairs(Kind):
 
     def about(self) -> str:
         """What names and values are."""
-        return f"dict or (name, value) pairs, each value {self.item.about()}"
+        return f"dict or (name, value) pairs, each value: {self.item.about()}"
 
     def show(self, value: Any) -> str:
         """`a=1, b=2`."""

@@ -56,7 +56,7 @@ class Policy:
         Field(
             Span("seconds", 1, MAX_SECONDS),
             "execution",
-            "Maximum duration of an attempt, which is ended after it.",
+            "Maximum duration of an attempt; a longer one is ended.",
             for_requests=True,
         ),
     ] = None
