@@ -56,7 +56,7 @@ class Acts(Facade):
             until: With False, when the pause ends (default: never).
             expect_version: The definition version that must be the current one (default: any).
             discard_waiting: Whether waiting occurrences lapse, with reason `discarded`.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -91,7 +91,7 @@ class Acts(Facade):
             until: With False, when the pause ends (default: never).
             expect_version: The definition version that must be the current one of each (default: any).
             discard_waiting: Whether waiting occurrences lapse, with reason `discarded`.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -124,7 +124,7 @@ class Acts(Facade):
             now: The current time: an aware datetime or whole seconds since 1970.
             expect_version: The definition version that must be the current one (default: any).
             discard_waiting: Whether waiting occurrences lapse, with reason `discarded`.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -153,7 +153,7 @@ class Acts(Facade):
             now: The current time: an aware datetime or whole seconds since 1970.
             expect_version: The definition version that must be the current one of each (default: any).
             discard_waiting: Whether waiting occurrences lapse, with reason `discarded`.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -176,7 +176,7 @@ class Acts(Facade):
             schedule_id: The id of a schedule; a deleted one may still have waiting occurrences.
             now: The current time: an aware datetime or whole seconds since 1970.
             dry_run: Whether to only return what would change.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -202,7 +202,7 @@ class Acts(Facade):
             schedule_ids: The ids of schedules.
             now: The current time: an aware datetime or whole seconds since 1970.
             dry_run: Whether to only return what would change.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -222,7 +222,7 @@ class Acts(Facade):
         Args:
             schedule_id: The id of a schedule that is not deleted.
             now: The current time: an aware datetime or whole seconds since 1970.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -238,7 +238,7 @@ class Acts(Facade):
         Args:
             schedule_ids: The ids of schedules that are not deleted.
             now: The current time: an aware datetime or whole seconds since 1970.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()

@@ -41,7 +41,7 @@ class Definitions(Facade):
             now: The current time: an aware datetime or whole seconds since 1970.
             start_at: The instant from which occurrences count (default: now).
             enabled: False to start paused (default: enabled, or unchanged).
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -82,7 +82,7 @@ class Definitions(Facade):
             enabled: True or False to enable or disable (default: unchanged).
             expect_version: The definition version that must be the current one (default: any).
             discard_waiting: Whether waiting occurrences lapse, with reason `discarded`.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -119,7 +119,7 @@ class Definitions(Facade):
             dry_run: Whether to only return what would change.
             refuse: Called with the current version of a schedule that would change and its `Wanted`; returns why it
                 can't be changed, or None. It may only read.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()

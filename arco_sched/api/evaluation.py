@@ -72,7 +72,7 @@ class Evaluations(Facade):
             now: The current time: an aware datetime or whole seconds since 1970.
             schedules: The ids of the schedules to look at (default: all).
             dry_run: Whether to only return what would change.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -107,7 +107,7 @@ class Evaluations(Facade):
             now: The current time.
             limit: Maximum new ticks, oldest first, 1 to 10,000.
             dry_run: Whether to only return what would change.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -141,7 +141,7 @@ class Evaluations(Facade):
             content: What the run is asked to do; `help(RequestContent)` lists the fields.
             now: The current time: an aware datetime or whole seconds since 1970.
             policy: How the run is executed; `help(Policy)` lists the fields.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()

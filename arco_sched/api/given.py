@@ -350,15 +350,15 @@ _WORDS: Final = {
     "until": "paused_until",
     "end": "end_at",
 }
-"""The fields that are meant by other words, those of the command line's options among them."""
+"""The fields that other words mean, including the names of command-line options."""
 
 
 def _meant(name: str) -> str:
-    """What to write for a name that is no field's; empty where nothing is close."""
+    """What to write instead of an unknown name; empty if nothing is close."""
     if name in {"start_at", "enabled"}:
-        return f": {name} is an argument of its own"
+        return f": {name} is a separate argument"
     if name == "start":
-        return ": start_at is an argument of its own"
+        return ": start_at is a separate argument"
     names = [*_FIELDS, *part_types(Definition)]
     beginning = [each for each in names if name and each.startswith(f"{name}_")]
     from difflib import get_close_matches

@@ -40,7 +40,7 @@ class Lives(Facade):
             current: Whether to request a new run for the same occurrence instead, with what its schedule asks for now,
                 under the run key `{run key}:retry:{n}`.
             force: Whether to also retry runs that succeeded.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -60,7 +60,7 @@ class Lives(Facade):
         Args:
             runs: Run ids, or what else names a run; a schedule id means its running run.
             now: The current time: an aware datetime or whole seconds since 1970.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -76,7 +76,7 @@ class Lives(Facade):
         Args:
             runs: Run ids, or what else names a run; a schedule id means its last run.
             now: The current time: an aware datetime or whole seconds since 1970.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -98,7 +98,7 @@ class Lives(Facade):
             external_id: What your executor calls this attempt, a string of up to 1,000 characters that no other attempt
                 of the run has.
             now: The current time: an aware datetime or whole seconds since 1970.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -130,7 +130,7 @@ class Lives(Facade):
             exit_code: 0 for a success, up to 255. A command that a signal ended has 128 + the signal, as in a shell.
             now: The current time: an aware datetime or whole seconds since 1970.
             message: A message to record about the end, a string of up to 1,000 characters.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -164,7 +164,7 @@ class Lives(Facade):
             attempt: The number of the attempt, as of `finish_run` (default: whichever is open). Give it, so that a
                 process that was thought dead can't end the attempt after its own.
             message: A message to record about the end, a string of up to 1,000 characters.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()
@@ -186,7 +186,7 @@ class Lives(Facade):
                 or _.
             slots: How many, 0 to 1,000,000; 0 holds the pool, None removes the limit.
             now: The current time: an aware datetime or whole seconds since 1970.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()

@@ -134,7 +134,7 @@ class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
                 those of the pool `external`, or without a command.
             dry_run: Whether to only return what would be removed.
             progress: Called after each schedule with the number of schedules done and their total.
-            by: Who makes this change, for the record (default: nobody is named).
+            by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.
         """
         given = Given()

@@ -1,4 +1,4 @@
-"""What a shell offers when somebody presses Tab."""
+"""Shell completion of ids and zones."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from arco_sched.service.workspace import Workspace
 
 COMPLETIONS: Final = 200
-"""How many of the newest ticks or runs a shell is offered."""
+"""Maximum newest ticks or runs to offer."""
 
 COMPLETION_PATIENCE: Final = 0.5
-"""Seconds that completion waits for a database that is busy."""
+"""Seconds that completion waits for a busy database."""
 
 
 def _complete(context: typer.Context, incomplete: str, ask: Callable[["Workspace"], Iterable[str]]) -> list[str]:
-    # Whatever is wrong, a person who presses Tab wants no message and no waiting.
+    # Whatever goes wrong, someone who presses Tab wants no message and no waiting.
     root = context.find_root()
     try:
         session = Session(root.params.get("db"), os.environ, COMPLETION_PATIENCE)
@@ -30,14 +30,14 @@ def _complete(context: typer.Context, incomplete: str, ask: Callable[["Workspace
 
 
 def complete_schedule(context: typer.Context, incomplete: str) -> list[str]:
-    """The ids that a shell offers for completion; none where there is no database."""
+    """The ids of schedules; none without a database."""
     return _complete(
         context, incomplete, lambda workspace: (each.version.schedule_id for each in workspace.schedules())
     )
 
 
 def complete_tick(context: typer.Context, incomplete: str) -> list[str]:
-    """The newest ticks, of the schedule that is written already where there is one."""
+    """The newest ticks; after `ID:`, those of the schedule."""
     schedule_id, colon, _ = incomplete.partition(":")
 
     def ask(workspace: "Workspace") -> Iterable[str]:
@@ -55,7 +55,7 @@ def complete_run(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_zone(incomplete: str) -> list[str]:
-    """The names of time zones that begin as written, whatever the capitals, or whose city does."""
+    """The time zones whose name, or else whose city, begins as typed, ignoring case."""
     from arco_sched.core.cron import zone_names
 
     begun = incomplete.lower()

@@ -21,13 +21,13 @@ Sections = dict[str, list[Item]]
 """The items of a page by the titles above them."""
 
 WIDTH: Final = 100
-"""The longest line of a help page, in columns; longer ones are hard to read."""
+"""The longest line of a help page, in columns: longer ones are hard to read."""
 
 PIPE_WIDTH: Final = 80
-"""The same where nobody says how wide the screen is."""
+"""The same if the width of the screen is unknown."""
 
 NAMES: Final = 28
-"""The widest column of names; what is longer has a line of its own."""
+"""The widest column of names; a longer name gets its own line."""
 
 
 class Command(TyperCommand):

@@ -1,4 +1,4 @@
-"""The page of a list: as JSON, as CSV, or as a table that says when it is not all."""
+"""A page of a list: as JSON, as CSV, or as a table that says if there is more."""
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -21,7 +21,7 @@ _NONE: Final[dict[Listed, str]] = {
 def show_page(
     workspace: "Workspace", what: Listed, page: "Page[Any]", *, zone: str | None, as_csv: bool, as_json: bool
 ) -> None:
-    """Write the page, in the format of its name in each of `render`'s modules; what is not on it is said on stderr."""
+    """Write the page in the requested format; a hint on stderr says how to see more."""
     if as_json:
         from arco_sched.render import json
 
@@ -41,6 +41,6 @@ def show_page(
 
 
 def say_more(page: "Page[Any]", option: str = "--cursor") -> None:
-    """Say how to see the next page, where there is one."""
+    """Print how to see the next page, if there is one."""
     if page.next_cursor is not None:
         say(f"There is more: add {option} {page.next_cursor}")

@@ -1,4 +1,4 @@
-"""Whether a worker that was seen still works."""
+"""Whether a worker that was seen is still active."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 def is_here(session: "Session") -> Callable[["Worker"], bool]:
-    """Tells of a worker whether it works: by its lock on this machine; by its last sign of life on another one, or
-    for a user who may not look at the locks."""
+    """Returns whether a worker is active: on this machine by its lock; on another one, or if this user can't see the
+    locks, by when it was last seen."""
     import socket
 
     from arco_sched.core.run_subjects import SILENT

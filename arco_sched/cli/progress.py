@@ -1,4 +1,4 @@
-"""Whether and when a person sees how far a command is."""
+"""Progress bars for long commands."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ PATIENCE: Final = 1.0
 
 @contextmanager
 def watched(first: str) -> Iterator[Callable[[str, int, int], None]]:
-    """What to call with (what is done, how much of it, of how much): a bar on stderr, on a terminal, for long work.
+    """A function to call with (the current step, how much is done, the total): a bar on a terminal's stderr.
 
-    `first` is what is done before the first call; nothing is known then of how long it takes.
+    `first` is the step before the first call, whose total isn't known.
     """
     if not is_terminal(to_stderr=True):
         yield lambda _what, _done, _total: None

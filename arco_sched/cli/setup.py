@@ -304,7 +304,7 @@ def _units_folder() -> Path:
 
 
 def _unit(path: Path) -> str:
-    """The text of a unit, empty where there is none that can be read."""
+    """The text of a unit, empty if there is none that can be read."""
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):

@@ -28,7 +28,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "no_clearing": "{field} must not be None{default}",
     "fraction": "{field} must be {what}, not {given}: int() cuts the fraction",
     "signal": "{field} must be between 0 and {most}, not {value}: a command that signal {signal} ended has {shown}",
-    "unsigned": "{field} says why somebody did this: say who with by=",
+    "unsigned": "{field} needs by=, the name of who makes the change",
     "memory": "{field} {value!r} is not a file: a database is always one",
     "twice": "{field} appears twice",
     "path": "{field} {value!a} can't be a file name",

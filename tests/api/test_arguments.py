@@ -227,7 +227,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ({"request": {}}, "request must be a RequestContent, not a value of type dict"),
         ({"max_retries": None}, "max_retries must not be None: its default is 0"),
         ({"cron_expression": None}, "cron_expression must not be None"),
-        ({"start_at": NOW}, "start_at is an argument of its own"),
+        ({"start_at": NOW}, "start_at is a separate argument"),
         ({"tz": "UTC"}, "did you mean timezone?"),
         ({"cron_expression": 5}, "cron_expression must be a string, not 5"),
         ({"end_at": 1.5}, f"end_at {MOMENT}1.5"),

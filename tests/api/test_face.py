@@ -111,7 +111,7 @@ def test_what_is_done_by_hand_can_be_signed(tmp_path: Path) -> None:
         assert signed > 10
         workspace.set_pool("small", 7, now=NOW)
         assert [*workspace.walk(workspace.events)][-1].by is None
-        with pytest.raises(InvalidInput, match="note says why somebody did this: say who with by="):
+        with pytest.raises(InvalidInput, match="note needs by=, the name of who makes the change"):
             workspace.set_pool("small", 8, now=NOW, note="why")
 
 
