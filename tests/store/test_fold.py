@@ -162,7 +162,7 @@ def test_what_comes_back_behind_a_pruning_stays(workspace: Workspace) -> None:
     workspace.rewind(now=START + 5 * HOUR)
     workspace.discard("b", now=START + 7 * HOUR)
     workspace.trigger("a", now=START + 5 * HOUR)
-    workspace.prune(before=START + 5 * HOUR + 1, now=START + 5 * HOUR)
+    workspace.prune(before=START + 5 * HOUR + 1, now=START + 5 * HOUR + 1)
     is_folded(workspace)
     assert [lapse.schedule_id for lapse in workspace.lapses().rows] == ["b"]
 
