@@ -27,7 +27,9 @@ import contextlib, io, json, os, pkgutil, sys
 import arco_sched
 from arco_sched.cli import entry
 uid, groups, elsewhere, commands = json.loads(sys.argv[1])
-for name in ("binascii", "grp", "pwd", "zlib", "_bisect", "_random", "_sha512", "_struct", "tempfile", "pdb", "rich"):
+for name in (
+    "array", "binascii", "grp", "pwd", "zlib", "_bisect", "_random", "_sha512", "_struct", "tempfile", "pdb", "rich"
+):
     __import__(name)
 for module in pkgutil.walk_packages(arco_sched.__path__, "arco_sched."):
     if not module.name.endswith("__main__"):
