@@ -126,6 +126,8 @@ def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return ExitCode.INTERRUPTED
     except TyperException as error:
         message = error.format_message().rstrip(".")
+        message = message.replace("is not a valid int", "is not a whole number")
+        message = message.replace("is not a valid float", "is not a number")
         # Errors about a command's arguments have its context: typer has no public name for them.
         where = getattr(getattr(error, "ctx", None), "command_path", "arco")
         if getattr(error, "option_name", None) == "--db":

@@ -128,7 +128,10 @@ def _change(
     verb, run, schedule, status = asked
     problems = Problems()
     problems.add("give a RUN or --schedule ID, not both", when=run is not None and schedule is not None)
-    problems.add("give a RUN, or --schedule ID for many", when=run is None and schedule is None)
+    problems.add(
+        f"say which run, as in `arco runs {verb} daily` (a schedule, or a run id), or --schedule ID for many",
+        when=run is None and schedule is None,
+    )
     problems.check()
     with session.open() as workspace:
         if schedule is None:
@@ -138,7 +141,7 @@ def _change(
             if runs and not yes:
                 confirm(f"{verb} {len(runs)} {status} run{'s' * (len(runs) > 1)} of schedule {schedule}")
             answer = act(workspace, runs)
-    _answer(answer, as_json=as_json)
+    _answer(answer, as_json=as_json, now=session.now if verb == "retry" else None)
 
 
 def confirm(what: str) -> None:
@@ -150,7 +153,8 @@ def confirm(what: str) -> None:
         raise typer.Abort
 
 
-def _answer(answer: "Changed", *, as_json: bool) -> None:
+def _answer(answer: "Changed", *, as_json: bool, now: int | None = None) -> None:
+    """Show the runs; with `now`, also when those that wait will start."""
     from arco_sched.render import lives
 
     if as_json:
@@ -158,7 +162,14 @@ def _answer(answer: "Changed", *, as_json: bool) -> None:
     elif not answer.runs:
         say("No runs.")
     else:
-        write(lives.by_hand(answer))
+        write(lives.by_hand(answer, None if now is None else lambda life: _starts(life, now)))
+
+
+def _starts(life: "RunLife", now: int) -> str:
+    from arco_sched.render import waits
+    from arco_sched.render.times import Clocks
+
+    return waits.advice(life, now, Clocks(lambda _: life.timezone))
 
 
 # For executors of your own.

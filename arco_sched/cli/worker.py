@@ -109,6 +109,8 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
     path = session.runs_folder
     host = socket.gethostname()
     presence = Presence(path)
+    if not settings.quiet and not settings.as_json:
+        _note_unknown_pools(store, settings.pools)
     _refuse_other_hosts(store, host, presence, session.now)
     store_id = _folder(store, path, adopt_copy=settings.adopt_copy)
     executor = make(settings.executor, path, store_id, environment)
@@ -171,6 +173,26 @@ def _loop(session: Session, store: "Store", settings: Settings, worker: "Worker"
         else:
             _say("a newer arco has upgraded the database: restart this worker with that version")
         return not stop.at_once
+
+
+def _note_unknown_pools(store: "Store", pools: tuple[str, ...]) -> None:
+    """Say which of the pools nothing uses: no limit, no run and no schedule is in it, so the name may be a typo."""
+    from difflib import get_close_matches
+
+    from arco_sched.core.policy import DEFAULT
+    from arco_sched.render.terminal import say
+    from arco_sched.service import life
+
+    asked = [pool for pool in pools if pool != DEFAULT.pool]
+    if not asked:
+        return
+    with store.read() as transaction:
+        known = {each.pool for each in life.pools(transaction)}
+        known |= {each.version.definition.policy.pool for each in transaction.definitions.schedules(deleted=False)}
+    for pool in asked:
+        if pool not in known:
+            near = get_close_matches(pool, sorted(known), n=1)
+            say(f"note: no schedule or run is in pool {pool}{f': did you mean {near[0]}?' if near else ' yet'}")
 
 
 def _say(text: str) -> None:

@@ -10,7 +10,7 @@ from arco_sched.render.json import document, line, optional, run_row, tick_row, 
 from arco_sched.render.phrases import outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from arco_sched.core.attempts import Attempt, End
     from arco_sched.core.run_subjects import Worker
@@ -147,13 +147,19 @@ def changed(answer: Changed) -> str:
     return line({"runs": [life_row(each) for each in answer.runs], "change": answer.change})
 
 
-def by_hand(answer: Changed) -> str:
-    """The same for people: a line a run, or only how many where they are many."""
+def by_hand(answer: Changed, starts: Callable[[RunLife], str] | None = None) -> str:
+    """The same for people: a line a run, or only how many where they are many; `starts` says when one that waits will
+    start."""
     if len(answer.runs) > MANY:
         counts = ", ".join(f"{count} {status}" for status, count in _counts(answer.runs).items())
         return f"{len(answer.runs):,} runs {'changed' if answer.change == 'changed' else 'unchanged'}: {counts}.\n"
     same = "" if answer.change == "changed" else "; nothing changed"
-    return for_screen("".join(f"{sentence(each)}{same}\n" for each in answer.runs))
+    said = []
+    for each in answer.runs:
+        said.append(f"{sentence(each)}{same}\n")
+        if starts is not None and each.state.status == "requested":
+            said.append(f"{starts(each)}\n")
+    return for_screen("".join(said))
 
 
 def triggered(answer: Triggered, life: RunLife) -> str:

@@ -21,7 +21,7 @@ from arco_sched.core.run_subjects import SILENT, Life, Worker
 from arco_sched.core.runs import Request, RunState
 from arco_sched.core.special_kinds import Name
 from arco_sched.service.lists import check_choice
-from arco_sched.service.not_found import number_of
+from arco_sched.service.not_found import nearest, number_of
 from arco_sched.service.serving import Served, Serving
 
 BATCH: Final = 2_000
@@ -308,4 +308,9 @@ def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) 
     if statuses and transaction.definitions.number(text) is not None:
         what = f"no {' or '.join(statuses)} run of schedule {text}"
         raise NotFound(said(what, hint="runs_of", schedule_id=text))
+    if transaction.definitions.number(text) is not None:
+        raise NotFound(f"schedule {text} has no runs yet")
+    meant = nearest(transaction, text)
+    if meant is not None:
+        raise NotFound(f"no run {text!a}: did you mean {meant}?")
     raise NotFound(said(f"no run {text[:80]!a}", hint="runs"))

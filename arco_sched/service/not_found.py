@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from arco_sched.core import changes
+from arco_sched.core import changes, identity
 from arco_sched.core.errors import NotFound
 from arco_sched.core.ports import Transaction
 
@@ -15,14 +15,24 @@ def missing(transaction: Transaction, schedule_id: str) -> NotFound:
     """The error for an id without a schedule, with the closest existing ids; raises `InvalidInput` if it can't be an
     id."""
     changes.check_schedule_id(schedule_id)
-    known = transaction.definitions.known_ids(COMPARED)
-    if schedule_id not in known:
-        from difflib import get_close_matches
+    meant = nearest(transaction, schedule_id)
+    return (
+        changes.not_found(schedule_id)
+        if meant is None
+        else NotFound(f"no schedule {schedule_id}: did you mean {meant}?")
+    )
 
-        nearest = get_close_matches(schedule_id, known, n=3)
-        if nearest:
-            return NotFound(f"no schedule {schedule_id}: did you mean {' or '.join(nearest)}?")
-    return changes.not_found(schedule_id)
+
+def nearest(transaction: Transaction, text: str) -> str | None:
+    """The ids of the schedules that a text may be meant for, `a or b`; None if it is one itself, or no id is near."""
+    if identity.SCHEDULE_ID.fullmatch(text) is None:
+        return None
+    known = transaction.definitions.known_ids(COMPARED)
+    if text in known:
+        return None
+    from difflib import get_close_matches
+
+    return " or ".join(get_close_matches(text, known, n=3)) or None
 
 
 def number_of(transaction: Transaction, schedule_id: str) -> int:

@@ -42,6 +42,58 @@ def test_no_near_id(daily: Arco) -> None:
     assert daily("why xyz").err == "arco: no schedule xyz: see `arco schedule list`\n"
 
 
+@pytest.mark.parametrize("command", ["show", "log", "retry", "wait", "cancel", "skip"])
+def test_the_nearest_id_where_a_run_is_meant(daily: Arco, command: str) -> None:
+    """A run is named by its schedule, too; one that is there and never ran is told from one that isn't there."""
+    result = daily(f"runs {command} dayly")
+    assert (result.code, result.err) == (3, "arco: no run 'dayly': did you mean daily?\n")
+    daily.ok("schedule create new --cron @yearly")
+    assert daily("runs show new").err == "arco: schedule new has no runs yet\n"
+    assert daily("runs show xyz").err == "arco: no run 'xyz': see `arco runs list`\n"
+
+
+def test_a_run_has_to_be_named(daily: Arco) -> None:
+    """What to give, as it is typed."""
+    assert daily("runs retry").err == (
+        "arco: say which run, as in `arco runs retry daily` (a schedule, or a run id), or --schedule ID for many\n"
+    )
+
+
+def test_a_retry_says_when_it_starts(daily: Arco) -> None:
+    """What the run waits for stands below it."""
+    daily.ok("schedule update daily --command false")
+    daily.ok("schedule trigger daily")
+    daily("work --once")
+    lines = daily.ok("runs retry daily").out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("daily: requested, attempt 1 failed with exit code 1 (run_")
+    assert lines[1].startswith("The run is waiting: the next `arco work --once` starts it")
+
+
+def test_a_pool_that_nothing_uses(daily: Arco) -> None:
+    """A note, with the pool that is near; none for cron's line, and none where a schedule or a limit knows the pool."""
+    daily.ok("schedule create h --cron @daily --pool heavy --command x")
+    assert "note: no schedule or run is in pool heavi: did you mean heavy?\n" in daily("work --once --pool heavi").err
+    assert "note: no schedule or run is in pool zzz yet\n" in daily("work --once --pool zzz").err
+    assert "no schedule or run" not in daily("work --once --pool heavy").err
+    assert daily("work --once --pool zzz --quiet").err == ""
+
+
+def test_a_folder_that_is_not_there_is_named(daily: Arco) -> None:
+    """For a database that is to be opened, and for one that is to be created."""
+    gone = daily.folder / "nope"
+    said = f"the folder {gone} doesn't exist"
+    assert daily(f"--db {gone}/arco.db status").err.startswith(f"arco: no database at {gone}/arco.db ({said}): ")
+    made = daily(f"--db {gone}/arco.db init").err
+    assert made.startswith(f"arco: can't create the database {gone}/arco.db: {said}: choose another")
+
+
+def test_a_number_is_called_a_number(daily: Arco) -> None:
+    """In words that aren't Python's."""
+    said = daily("schedule update daily --retries many").err
+    assert "'many' is not a whole number" in said
+
+
 @pytest.mark.parametrize(("line", "nearest"), [("staus", "status"), ("schedule rewnd", "rewind"), ("verfy", "verify")])
 def test_the_nearest_command(daily: Arco, line: str, nearest: str) -> None:
     """One line, exit 2."""

@@ -65,7 +65,9 @@ def check_path(path: Path | str) -> None:
     except (FileNotFoundError, NotADirectoryError):
         from arco_sched.core.problems import said
 
-        raise DatabaseUnusable(said(f"no database at {path}", hint="create")) from None
+        folder = os.path.dirname(os.path.abspath(path))
+        why = "" if os.path.isdir(folder) else f" ({_no_folder(folder)})"
+        raise DatabaseUnusable(said(f"no database at {path}{why}", hint="create")) from None
     except OSError:
         pass  # SQLite will say what it is
     _refuse_other_things(path)
@@ -90,6 +92,10 @@ def version_of(path: Path | str, connection: sqlite3.Connection) -> int:
     return version
 
 
+def _no_folder(folder: str) -> str:
+    return f"the folder {folder} doesn't exist"
+
+
 def create_database(
     path: Path, *, workspace: str, zone_rules: str, busy_timeout: float = BUSY_TIMEOUT
 ) -> tuple[Database, bool]:
@@ -105,7 +111,9 @@ def create_database(
     except OSError as error:
         from arco_sched.core.problems import said
 
-        raise DatabaseUnusable(said(f"can't create the database {path}: {error.strerror}", hint="another")) from None
+        folder = os.path.dirname(os.path.realpath(path))
+        why = error.strerror if os.path.isdir(folder) else _no_folder(folder)
+        raise DatabaseUnusable(said(f"can't create the database {path}: {why}", hint="another")) from None
     _refuse_other_things(path)
     if not may_write(path):
         raise unwritable(path)
