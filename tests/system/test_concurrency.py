@@ -205,7 +205,7 @@ def test_waiting_too_long(tmp_path: Path, waiting: float) -> None:
             with Workspace.open(path, busy_timeout=waiting) as other, pytest.raises(DatabaseUnusable, match="is busy"):
                 other.trigger("s0", now=START)
             assert len(workspace.schedules()) == len(NAMES)  # reading waits for nobody
-    advice = "is busy: another process is writing; try again, or wait longer with --busy-timeout SECONDS"
+    advice = "is busy: another process is writing: try again, or wait longer with --busy-timeout SECONDS"
     assert (said.returncode, said.stdout, said.stderr) == (6, "", f"arco: the database {path} {advice}\n")
 
 
