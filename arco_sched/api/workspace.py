@@ -148,7 +148,7 @@ class Workspace(Definitions, Acts, Evaluations, Lives, Questions, Lists):
         )
 
     def compact(self) -> Compaction:
-        """Give the disk space of pruned history back to the file system, in one step for which other writers wait.
+        """Return the disk space of pruned history to the file system, in one step for which other writers wait.
 
         The answer has the size of the file in bytes, `before` and `after`. `is_shared` is True if other processes have
         the file open, so that it only shrinks when they close it.

@@ -24,8 +24,8 @@ class _Place(NamedTuple):
 
 _DEFINE: Final = "Define"
 _EVALUATE: Final = "Evaluate"
-_ASK: Final = "Ask"
-_KEEP: Final = "Keep"
+_INSPECT: Final = "Inspect"
+_MAINTAIN: Final = "Maintain"
 
 _PLACES: Final = {
     "init": _Place("database:init_app", _DEFINE),
@@ -38,20 +38,20 @@ _PLACES: Final = {
     "work": _Place("work:work_app", _EVALUATE),
     "pool": _Place("pools:pool_app", _EVALUATE),
     "backfill": _Place("backfill:backfill_app", _EVALUATE),
-    "status": _Place("status:status_app", _ASK),
-    "check": _Place("check:check_app", _ASK),
-    "why": _Place("why:why_app", _ASK),
-    "next": _Place("upcoming:next_app", _ASK),
-    "timeline": _Place("timeline:timeline_app", _ASK),
-    "ticks": _Place("history:ticks_app", _ASK),
-    "lapses": _Place("history:lapses_app", _ASK),
-    "runs": _Place("runs:runs_app", _ASK),
-    "workers": _Place("pools:workers_app", _ASK),
-    "events": _Place("events:events_app", _ASK),
-    "verify": _Place("verify:verify_app", _KEEP),
-    "backup": _Place("backup:backup_app", _KEEP),
-    "prune": _Place("prune:prune_app", _KEEP),
-    "compact": _Place("prune:compact_app", _KEEP),
+    "status": _Place("status:status_app", _INSPECT),
+    "check": _Place("check:check_app", _INSPECT),
+    "why": _Place("why:why_app", _INSPECT),
+    "next": _Place("upcoming:next_app", _INSPECT),
+    "timeline": _Place("timeline:timeline_app", _INSPECT),
+    "ticks": _Place("history:ticks_app", _INSPECT),
+    "lapses": _Place("history:lapses_app", _INSPECT),
+    "runs": _Place("runs:runs_app", _INSPECT),
+    "workers": _Place("pools:workers_app", _INSPECT),
+    "events": _Place("events:events_app", _INSPECT),
+    "verify": _Place("verify:verify_app", _MAINTAIN),
+    "backup": _Place("backup:backup_app", _MAINTAIN),
+    "prune": _Place("prune:prune_app", _MAINTAIN),
+    "compact": _Place("prune:compact_app", _MAINTAIN),
 }
 
 
@@ -84,9 +84,9 @@ app = Application(
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
     epilog=examples(
-        'arco schedule create daily --cron "0 10 * * *" --tz Europe/Berlin',
-        "arco tick",
-        "arco ticks list",
+        'arco schedule create daily --cron "0 10 * * *" --command /srv/report.sh',
+        "arco work --once --tick",
+        "arco runs list",
     ),
 )
 

@@ -113,8 +113,9 @@ DiscardWaiting = Annotated[
 def offers(fields: Sequence[Field], *, required: bool = False, clearing: bool = False) -> Callable[[F], F]:
     """Give a command an option for each field: `**given` of its function has them by the names of the fields.
 
-    They come before the command's own options. With `required`, required fields have required options; with `clearing`,
-    a field that can be removed also has `--clear-…`, given as `clear_` and the name.
+    They come before the command's own options, except that --exclude-from follows --exclude. With `required`, required
+    fields have required options; with `clearing`, a field that can be removed also has `--clear-…`, given as `clear_`
+    and the name.
     """
     options: list[inspect.Parameter] = []
     for field in fields:
@@ -126,7 +127,12 @@ def offers(fields: Sequence[Field], *, required: bool = False, clearing: bool = 
         signature = inspect.signature(function)
         own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
         place = next((at for at, each in enumerate(own) if each.default is not inspect.Parameter.empty), len(own))
-        ordered = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own[:place], *options, *own[place:])]
+        offered = list(options)
+        for each in own[place:]:
+            if each.name == "exclude_from":
+                own.remove(each)
+                offered.insert([option.name for option in options].index("excluded_days") + 1, each)
+        ordered = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own[:place], *offered, *own[place:])]
         function.__signature__ = signature.replace(parameters=ordered)  # type: ignore[attr-defined] # typer reads it
         return function
 

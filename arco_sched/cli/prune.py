@@ -67,10 +67,10 @@ def prune(
 
 @compact_app.command(epilog=examples("arco compact", "arco compact --json"))
 def compact(ctx: typer.Context, as_json: opt.Json = False) -> None:
-    """Give the disk space of pruned history back to the file system.
+    """Return the disk space of pruned history to the file system.
 
-    The file is rewritten through its write-ahead log, which needs as much space again for a moment. Others can read
-    meanwhile, and writers wait. If another process writes for too long, it reports that the database is busy.
+    The file is rewritten through its write-ahead log, which briefly needs as much space again. Other processes can
+    read meanwhile; writers wait. If another process writes for too long, it reports that the database is busy.
     """
     from arco_sched.render import pruning as render
 

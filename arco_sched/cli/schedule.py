@@ -34,8 +34,8 @@ def schedule_group() -> None:
 @schedule_app.command(
     rich_help_panel=CHANGE,
     epilog=examples(
-        'arco schedule create daily --cron "0 10 * * *" --asset analytics.summary',
-        'arco schedule create load --cron "30 2 * * *" --tz America/New_York',
+        'arco schedule create daily --cron "0 10 * * *" --command /srv/report.sh',
+        "arco schedule create load --cron @daily --tz Asia/Tokyo --command /srv/load",
     ),
 )
 @defining.offers(defining.NEW, required=True)

@@ -14,7 +14,7 @@ from arco_sched.core.kinds import text_problems
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SIGNATURE = "Signature"
+AUDIT = "Audit"
 
 By = Annotated[
     str | None,
@@ -22,12 +22,12 @@ By = Annotated[
         "--by",
         metavar="NAME",
         help="Who makes this change, for the record (default: $ARCO_BY, else user@host).",
-        rich_help_panel=SIGNATURE,
+        rich_help_panel=AUDIT,
     ),
 ]
 Note = Annotated[
     str | None,
-    typer.Option("--note", metavar="TEXT", help="Why you make this change, for the record.", rich_help_panel=SIGNATURE),
+    typer.Option("--note", metavar="TEXT", help="Why you make this change, for the record.", rich_help_panel=AUDIT),
 ]
 
 

@@ -32,11 +32,12 @@ def work(
             "--slots", metavar="N", help="Maximum attempts at once (default: one per processor; 1000 in an engine)."
         ),
     ] = None,
-    once: Annotated[
-        bool, typer.Option("--once", help="Execute what is requested by now, and exit when it is over.")
-    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Run what is waiting now, then exit.")] = False,
     tick: Annotated[
-        bool, typer.Option("--tick", help="Evaluate too: first with --once, else whenever something is due.")
+        bool,
+        typer.Option(
+            "--tick", help="Also evaluate schedules: once at the start with --once, otherwise whenever one is due."
+        ),
     ] = False,
     executor: Annotated[
         str,
@@ -121,7 +122,7 @@ def work(
         str | None, typer.Option("--on-finish", metavar="LINE", help="Shell command to execute when a run is final.")
     ] = None,
     adopt_copy: Annotated[
-        bool, typer.Option("--adopt-copy", help="Work on a copy of a database, or after its runs folder was lost.")
+        bool, typer.Option("--adopt-copy", help="Allow work on a copied database, or after its runs folder was lost.")
     ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print only runs that failed.", rich_help_panel=opt.OUTPUT)

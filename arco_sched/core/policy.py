@@ -56,7 +56,7 @@ class Policy:
         Field(
             Span("seconds", 1, MAX_SECONDS),
             "execution",
-            "Maximum duration of an attempt; a longer one is ended.",
+            "Kill an attempt that runs longer than this.",
             for_requests=True,
         ),
     ] = None
@@ -106,7 +106,7 @@ class Policy:
         Field(
             Choice(OVERLAPS),
             "execution",
-            "What the next run does while one is running: `queue`, `skip`, `cancel` the running one, or `allow` both.",
+            "What to do if the previous run is still going: `queue`, `skip`, `cancel` it, or `allow` both.",
         ),
     ] = "queue"
     start_within_seconds: Annotated[

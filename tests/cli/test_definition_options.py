@@ -96,6 +96,7 @@ def test_create_update_and_request_have_the_fields() -> None:
         "--dst-gap",
         "--dst-overlap",
         "--exclude",
+        "--exclude-from",
         "--disabled",
         "--paused-until",
     ]
@@ -113,7 +114,6 @@ def test_create_update_and_request_have_the_fields() -> None:
             *run,
             "--code-version",
             *of_both,
-            "--exclude-from",
             "--by",
             "--note",
             "--json",
@@ -122,7 +122,7 @@ def test_create_update_and_request_have_the_fields() -> None:
     update = options_of("schedule", "update")
     assert [name for name in update if "clear" not in name] == [
         *("schedule_id", *when, *catching_up, *run, "--code-version"),
-        *(*of_both, "--exclude-from", "--expect-version", "--discard-waiting", "--by", "--note", "--json"),
+        *(*of_both, "--expect-version", "--discard-waiting", "--by", "--note", "--json"),
     ]
     assert [name for name in update if "clear" in name] == [
         *(

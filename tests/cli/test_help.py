@@ -121,7 +121,7 @@ def test_arco_alone(arco: Arco) -> None:
     """`arco` and `arco --help` show all commands in their groups; `--version` says which arco it is."""
     result = arco("--help")
     assert result.code == 0
-    for words in ("Define", "Evaluate", "Ask", "schedule", "tick", "--db"):
+    for words in ("Define", "Evaluate", "Inspect", "schedule", "tick", "--db"):
         assert words in result.out
     assert arco.run([]).out == result.out
     assert arco("--version").out.startswith("arco 0.")

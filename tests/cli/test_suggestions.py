@@ -143,7 +143,7 @@ def test_completion_is_silent_about_errors(tmp_path: Path) -> None:
 def test_help_is_grouped(arco: Arco) -> None:
     """The commands stand where people look for them."""
     said = arco.ok("--help").out
-    places = [said.index(f"\n{panel}:\n") for panel in ("Define", "Evaluate", "Ask", "Keep")]
+    places = [said.index(f"\n{panel}:\n") for panel in ("Define", "Evaluate", "Inspect", "Maintain")]
     assert places == sorted(places)
     for panel, command in ((1, "backfill"), (2, "why"), (2, "timeline"), (2, "status"), (3, "verify"), (3, "prune")):
         at = said.index(f"\n  {command} ")

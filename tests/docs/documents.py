@@ -6,7 +6,8 @@ spread over lines; there `"...": "a tick"` stands for the keys that docs/json.md
 Trailing blanks don't count, the installed release of tzdata is shown as `RELEASE`, and paths of this machine as those
 of a user with the home folder `HOME`.
 Examples under one heading share a fresh database and a fresh folder, whose clock stands at `CLOCK` until an
-`export ARCO_NOW=...` sets it. A command that fails must say so (`; echo "exit $?"`).
+`export ARCO_NOW=...` sets it. All examples of a page of `STORIES` do. A command that
+fails must say so (`; echo "exit $?"`).
 """
 
 import json
@@ -27,6 +28,7 @@ from arco_sched.core.fields import CONTENT, FIELDS
 from tests import ROOT
 
 DOCUMENTS = ("README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")))
+STORIES = ("docs/jobs.md",)
 CLOCK = "2025-01-15T12:00:00Z"
 RELEASE = "2025b"
 HOME = "/home/me"
@@ -72,7 +74,7 @@ def sections(document: str) -> list[Section]:
             fence = "" if fence else line
             if fence == "```json" and steps and lines[steps[-1].line : number - 1] == ["```", ""]:
                 steps[-1] = replace(steps[-1], shown_at=number, is_json=True)
-        elif not fence and line.startswith("#"):
+        elif not fence and line.startswith("#") and document not in STORIES:
             found.append(Section(document, line.lstrip("# ")))
         elif fence == "```console" and line.startswith("$ "):
             steps.append(Step(number, line[2:], shown_at=number))
