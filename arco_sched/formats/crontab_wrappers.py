@@ -23,7 +23,7 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _DURATION: Final = re.compile(r"([0-9]+)([smhd]?)")
-_LOST: Final = "a failure counts as a success, so nothing is retried and nobody is told"
+_LOST: Final = "hides the exit code: a failed run counts as succeeded, so it isn't retried or reported."
 
 
 class _Part(NamedTuple):
@@ -47,8 +47,8 @@ def _of_wrappers(words: list[str]) -> Iterator[str]:
             limit = _DURATION.fullmatch(own[-1])
             instead = f"`--timeout {limit[1]}{limit[2] or 's'}`" if limit else "`--timeout`"
             yield (
-                f"`timeout {own[-1]}` ends what takes too long with an exit code, as any failure: {instead} ends all "
-                "that it started and is recorded as timed-out"
+                f"`timeout {own[-1]}` looks like any other failure: {instead} ends everything the command started and "
+                "records that it timed out"
             )
         elif base == "flock" and own:
             if any(re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*|--nonblock|--nb", word) for word in own):
@@ -76,14 +76,11 @@ def _of_exit_code(parts: list[_Part]) -> str | None:
     if first.operator == "||" and (program in _ALWAYS or final.words == ["exit", "0"]):
         named = f"`|| {dots}{'exit 0' if program == 'exit' else program}`"
         if program in _SINKS | {"echo", "printf"}:
-            return f"{named} hides the exit code, so {_LOST}: `--on-failure` runs a command when a run has failed"
-        return f"{named} hides the exit code, so {_LOST}: leave it out"
+            return f"{named} {_LOST} `--on-failure` runs a command when a run has failed"
+        return f"{named} {_LOST} Leave it out"
     if dots and program in _SINKS:
         instead = ", and `--on-failure` can send mail" if program in _MAILERS else ""
-        return (
-            f"`| {program}` hides the exit code, so {_LOST}: leave it out, since arco keeps the output "
-            f"(`arco runs log`){instead}"
-        )
+        return f"`| {program}` {_LOST} arco keeps the output (`arco runs log`){instead}"
     return None
 
 

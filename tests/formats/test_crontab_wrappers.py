@@ -19,10 +19,10 @@ from arco_sched.formats.crontab_wrappers import remarks
         ("nice -n 5 timeout 10m crunch.sh", [("`timeout 10m`", "`--timeout 10m`")]),
         (
             "flock -n /l timeout 60 a || true",
-            [("`flock -n`", "--overlap"), ("`timeout 60`", "--timeout 60s"), ("`|| true`", "leave it out")],
+            [("`flock -n`", "--overlap"), ("`timeout 60`", "--timeout 60s"), ("`|| true`", "Leave it out")],
         ),
-        ("a || :", [("`|| :`", "leave it out")]),
-        ("a && b || exit 0", [("`|| exit 0`", "leave it out")]),
+        ("a || :", [("`|| :`", "Leave it out")]),
+        ("a && b || exit 0", [("`|| exit 0`", "Leave it out")]),
         ("a; b || echo failed", [("`|| echo`", "`--on-failure`")]),
         ("check.sh || mail -s down ops", [("`|| mail`", "`--on-failure`")]),
         ("check.sh || echo 'it is; down' | mail -s down ops", [("`|| … | mail`", "`--on-failure`")]),
