@@ -7,7 +7,7 @@ worker may start a run at all is decided before, by `run_order.choose`.
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from arco_sched.core.attempts import EXTERNAL, NEEDS_BEGIN, Attempt, End, Outcome, SignalledFor, outcome_of
+from arco_sched.core.attempts import NEEDS_BEGIN, Attempt, End
 from arco_sched.core.history import RunStatus
 from arco_sched.core.instants import format_instant
 from arco_sched.core.policy import MAX_LOST_RETRIES, Policy, is_repeatable, retry_delay
@@ -99,7 +99,7 @@ def submit_again(state: RunState, *, attempt: int, external_id: str, worker: str
 
     Nothing new where the id is the one that is recorded. Refused where the attempt is not the current one or has begun.
     """
-    current = _current(state, attempt)
+    current = current_attempt(state, attempt)
     if isinstance(current, Refused):
         return current
     if current.external_id == external_id:
@@ -114,7 +114,7 @@ def submit_again(state: RunState, *, attempt: int, external_id: str, worker: str
 
 def begin(state: RunState, *, attempt: int, started_at: int, host: str | None = None) -> Decision:
     """An attempt that waited in an engine began at `started_at`; nothing new where that is recorded."""
-    current = _current(state, attempt)
+    current = current_attempt(state, attempt)
     if isinstance(current, Refused):
         return current
     if current.begun:
@@ -132,43 +132,6 @@ def begin(state: RunState, *, attempt: int, started_at: int, host: str | None = 
     )
 
 
-def start_by_hand(request: Request, state: RunState, *, external_id: str, now: int) -> Decision:
-    """`arco runs start`: an executor of one's own opens the next attempt and will tell its end.
-
-    Overlap, pools and what workers leave alone are not asked; due time, retry and deadline are. An id names one
-    attempt: the id of the open attempt again changes nothing, that of the last one is refused with `ended` once it has
-    ended, so that nobody takes it for open. Refused with `other-id` where another attempt is open.
-    """
-    last = state.attempt
-    if last is not None and last.executor == EXTERNAL and last.external_id == external_id:
-        if last.end is None:
-            return ()
-        what = f"attempt {last.number} of run {state.run_id} was {external_id}, and has ended ({last.end.outcome})"
-        return Refused("ended", f"{what}: give the next attempt an id of its own")
-    if state.open_attempt is not None:
-        whose = f"runs as {last.external_id}" if last and last.external_id else "is run by a worker"
-        return Refused("other-id", f"attempt {state.attempts} of run {state.run_id} {whose}")
-    if state.final:
-        return _is_final(state)
-    if is_past_deadline(request, state, now):
-        return Refused("deadline", f"run {state.run_id} missed its start_within deadline", request.deadline_at)
-    opens_at = max((at for at in (request.starts_at, state.retry_at) if at is not None), default=now)
-    if now < opens_at:
-        what = "is not due yet" if state.retry_at is None else "is waiting for its retry"
-        return Refused("early", f"run {state.run_id} {what}", opens_at)
-    return (
-        RunStarted(
-            run_id=state.run_id,
-            attempt=state.attempts + 1,
-            executor=EXTERNAL,
-            worker=None,
-            host=None,
-            external_id=external_id,
-            started_at=now,
-        ),
-    )
-
-
 def finish(policy: Policy, state: RunState, *, attempt: int, end: End) -> Decision:
     """An attempt ended, and what becomes of its run: final, or requested again for a retry that is left.
 
@@ -181,7 +144,7 @@ def finish(policy: Policy, state: RunState, *, attempt: int, end: End) -> Decisi
         if (last.end.outcome, last.end.exit_code) == (end.outcome, end.exit_code):
             return ()
         return Refused("not-open", f"attempt {attempt} of run {state.run_id} has already ended: {last.end.outcome}")
-    current = _current(state, attempt)
+    current = current_attempt(state, attempt)
     if isinstance(current, Refused):
         return current
     if not current.begun and end.outcome in NEEDS_BEGIN:
@@ -206,51 +169,6 @@ def finish(policy: Policy, state: RunState, *, attempt: int, end: End) -> Decisi
     )
 
 
-def finish_by_hand(
-    policy: Policy, state: RunState, *, attempt: int, exit_code: int, message: str | None, now: int
-) -> Decision:
-    """`arco runs finish`: an executor of one's own tells how its attempt ended.
-
-    After a cancel, an exit code other than 0 means that it was ended by it. Refused for an attempt that a worker runs.
-    """
-    last = state.attempt
-    if last is not None and last.number == attempt and last.end is not None and last.executor == EXTERNAL:
-        if last.end.exit_code == exit_code:
-            return ()
-        return Refused("not-open", f"attempt {attempt} of run {state.run_id} has already ended: {last.end.outcome}")
-    signalled: SignalledFor | None = "cancel" if state.cancel is not None and exit_code != 0 else None
-    return _end_by_hand(
-        policy, state, attempt, outcome_of(exit_code, None, signalled), exit_code, message, now, orphaned=False
-    )
-
-
-def fail_by_hand(
-    policy: Policy,
-    state: RunState,
-    *,
-    message: str | None,
-    now: int,
-    attempt: int | None = None,
-    orphaned: bool = False,
-) -> Decision:
-    """`arco runs fail`: the open attempt of an executor of one's own failed, without an exit code.
-
-    Refused where it is not the `attempt` that is given (None: whichever is open). An attempt that a worker runs is
-    refused (what lives is canceled instead), unless it is `orphaned`: the caller knows that no worker can tell any more
-    whether it lives. Nothing new where the last attempt failed like this before.
-    """
-    last = state.attempt
-    if last is None:
-        return Refused("not-open", f"no attempt of run {state.run_id} is open")
-    if attempt is not None and attempt != last.number:
-        return _not_current(state, attempt)
-    if last.end is not None:
-        if last.end.outcome == "failed" and last.end.exit_code is None and last.executor == EXTERNAL:
-            return ()
-        return Refused("not-open", f"no attempt of run {state.run_id} is open: the last outcome is {last.end.outcome}")
-    return _end_by_hand(policy, state, last.number, "failed", None, message, now, orphaned)
-
-
 def cancel(state: RunState, reason: CancelReason = "hand") -> Decision:
     """A run that waits is canceled at once, an open attempt is asked to end.
 
@@ -259,7 +177,7 @@ def cancel(state: RunState, reason: CancelReason = "hand") -> Decision:
     if state.status == "canceled" or state.cancel is not None:
         return ()
     if state.final:
-        return _is_final(state)
+        return is_final(state)
     if state.open_attempt is not None:
         return (RunCancelRequested(run_id=state.run_id, attempt=state.attempts, reason=reason),)
     return (RunCanceled(run_id=state.run_id, round=state.round, reason=reason),)
@@ -338,31 +256,6 @@ def _becomes(
     return "failed", None, None
 
 
-def _end_by_hand(
-    policy: Policy,
-    state: RunState,
-    number: int,
-    outcome: Outcome,
-    exit_code: int | None,
-    message: str | None,
-    now: int,
-    orphaned: bool,
-) -> Decision:
-    current = _current(state, number)
-    if isinstance(current, Refused):
-        return current
-    if current.executor != EXTERNAL and not orphaned:
-        return Refused(
-            "not-yours", f"attempt {number} of run {state.run_id} is run by a worker: cancel the run instead"
-        )
-    if not current.begun and outcome in NEEDS_BEGIN:
-        outcome = "lost"
-    since = current.started_at
-    duration = None if since is None else max(now - since, 0) * 1000
-    end = End(outcome=outcome, ended_at=now, duration_ms=duration, exit_code=exit_code, message=message)
-    return finish(policy, state, attempt=number, end=end)
-
-
 def _submission(
     state: RunState,
     attempt: int,
@@ -385,15 +278,16 @@ def _submission(
     )
 
 
-def _current(state: RunState, number: int) -> Attempt | Refused:
+def current_attempt(state: RunState, number: int) -> Attempt | Refused:
     """The open attempt where it is that one."""
     attempt = state.open_attempt
     if attempt is not None and attempt.number == number:
         return attempt
-    return _not_current(state, number)
+    return not_current(state, number)
 
 
-def _not_current(state: RunState, number: int) -> Refused:
+def not_current(state: RunState, number: int) -> Refused:
+    """The refusal of an attempt that isn't the open one."""
     attempt = state.open_attempt
     now = "no attempt is open" if attempt is None else f"attempt {attempt.number} is"
     return Refused("not-current", f"attempt {number} of run {state.run_id} is not the current one: {now}")
@@ -402,8 +296,9 @@ def _not_current(state: RunState, number: int) -> Refused:
 def _not_waiting(state: RunState) -> Refused | None:
     if state.open_attempt is not None:
         return Refused("open", f"attempt {state.attempts} of run {state.run_id} is still open")
-    return _is_final(state) if state.final else None
+    return is_final(state) if state.final else None
 
 
-def _is_final(state: RunState) -> Refused:
+def is_final(state: RunState) -> Refused:
+    """The refusal of a run that has ended."""
     return Refused("final", f"run {state.run_id} is already {state.status}")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from arco_sched.core import events, identity, run_decisions
+from arco_sched.core import events, identity, run_decisions, run_reports
 from arco_sched.core.attempts import Attempt
 from arco_sched.core.errors import Conflict, InvalidInput, NotFound
 from arco_sched.core.events import Draft
@@ -85,7 +85,7 @@ def start(store: Store, run_id: str, *, external_id: str, now: int) -> Changed:
     return _by_hand(
         store,
         [run_id],
-        lambda life: run_decisions.start_by_hand(life.request, life.state, external_id=external_id, now=now),
+        lambda life: run_reports.start_by_hand(life.request, life.state, external_id=external_id, now=now),
         now,
     )
 
@@ -97,7 +97,7 @@ def finish(store: Store, run_id: str, *, attempt: int, exit_code: int, message: 
     return _by_hand(
         store,
         [run_id],
-        lambda life: run_decisions.finish_by_hand(
+        lambda life: run_reports.finish_by_hand(
             life.request.policy, life.state, attempt=attempt, exit_code=exit_code, message=message, now=now
         ),
         now,
@@ -109,7 +109,7 @@ def fail(store: Store, run_id: str, *, attempt: int | None, message: str | None,
     return _by_hand(
         store,
         [run_id],
-        lambda life: run_decisions.fail_by_hand(
+        lambda life: run_reports.fail_by_hand(
             life.request.policy, life.state, attempt=attempt, message=message, now=now
         ),
         now,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from arco_sched.core import run_decisions as decide
+from arco_sched.core import run_reports
 from arco_sched.core.attempts import EXTERNAL, End
 from arco_sched.core.policy import Policy
 from arco_sched.core.run_decisions import Decision, Refused
@@ -36,7 +37,7 @@ def begins(at: int = 1010) -> Step:
 
 def own(external_id: str = "x", now: int = 1000, of: Request = PLAIN) -> Step:
     """An executor of one's own starts it."""
-    return lambda state: decide.start_by_hand(of, state, external_id=external_id, now=now)
+    return lambda state: run_reports.start_by_hand(of, state, external_id=external_id, now=now)
 
 
 def ends(outcome: Any, exit_code: int | None = None, at: int = 1020, policy: Policy = PLAIN.policy) -> Step:
@@ -250,7 +251,7 @@ def test_start_by_hand(of: Request, state: RunState, external_id: str, now: int,
 )
 def test_finish_by_hand(state: RunState, exit_code: int, answer: Any) -> None:
     """`runs finish` is for attempts of executors of one's own, and may be told twice."""
-    decided = decide.finish_by_hand(PLAIN.policy, state, attempt=1, exit_code=exit_code, message="m", now=1007)
+    decided = run_reports.finish_by_hand(PLAIN.policy, state, attempt=1, exit_code=exit_code, message="m", now=1007)
     if isinstance(decided, tuple) and decided and isinstance(decided[0], RunFinished):
         assert (decided[0].ended_at, decided[0].duration_ms, decided[0].message) == (1007, 7000, "m")
         assert (decided[0].outcome, decided[0].status) == answer
@@ -273,7 +274,7 @@ def test_finish_by_hand(state: RunState, exit_code: int, answer: Any) -> None:
 )
 def test_fail_by_hand(state: RunState, orphaned: bool, answer: Any) -> None:
     """`runs fail` is for attempts of executors of one's own, and for those of which no worker can tell any more."""
-    decided = decide.fail_by_hand(PLAIN.policy, state, message=None, now=1007, orphaned=orphaned)
+    decided = run_reports.fail_by_hand(PLAIN.policy, state, message=None, now=1007, orphaned=orphaned)
     if isinstance(decided, tuple) and decided and isinstance(decided[0], RunFinished):
         assert (decided[0].outcome, decided[0].status) == answer
     else:
@@ -294,7 +295,7 @@ def test_fail_by_hand(state: RunState, orphaned: bool, answer: Any) -> None:
 )
 def test_failing_one_attempt(state: RunState, attempt: int, answer: Any) -> None:
     """Whoever lost an attempt can't end the one that came after it."""
-    decided = decide.fail_by_hand(PLAIN.policy, state, attempt=attempt, message=None, now=3000)
+    decided = run_reports.fail_by_hand(PLAIN.policy, state, attempt=attempt, message=None, now=3000)
     assert named(decided) == answer
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arco_sched.core import run_decisions as decide
+from arco_sched.core import run_reports
 from arco_sched.core.attempts import EXTERNAL
 from arco_sched.core.policy import Policy
 from arco_sched.core.run_events import EVENTS, PoolSet, RunFinished, RunStarted, RunSubmitted, from_payload, payload
@@ -119,11 +120,11 @@ def act(world: World, what: str, number: int, policies: list[Policy]) -> None:
             world.record(decide.retry(state, force=choice % 2 == 0))
         case "own start":
             world.record(
-                decide.start_by_hand(world.requests[run_id], state, external_id=f"x{choice % 3}", now=world.now)
+                run_reports.start_by_hand(world.requests[run_id], state, external_id=f"x{choice % 3}", now=world.now)
             )
         case "own finish":
             world.record(
-                decide.finish_by_hand(
+                run_reports.finish_by_hand(
                     policy,
                     state,
                     attempt=max(state.attempts - choice % 3 // 2, 1),
@@ -133,7 +134,9 @@ def act(world: World, what: str, number: int, policies: list[Policy]) -> None:
                 )
             )
         case "own fail":
-            world.record(decide.fail_by_hand(policy, state, message="gone", now=world.now, orphaned=choice % 4 == 0))
+            world.record(
+                run_reports.fail_by_hand(policy, state, message="gone", now=world.now, orphaned=choice % 4 == 0)
+            )
 
 
 def _ask(world: World, number: int, policies: list[Policy]) -> None:
@@ -169,7 +172,7 @@ def settle(world: World) -> None:
         for run_id, state in world.states.items():
             if state.waits and is_external(world.requests[run_id], state):
                 acted |= world.record(
-                    decide.start_by_hand(world.requests[run_id], state, external_id=f"y{step}", now=world.now)
+                    run_reports.start_by_hand(world.requests[run_id], state, external_id=f"y{step}", now=world.now)
                 )
         for run_id in world.open_runs():
             canceled = world.states[run_id].cancel is not None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from arco_sched.api import Workspace
-from arco_sched.core import events, run_decisions
+from arco_sched.core import events, run_decisions, run_reports
 from arco_sched.core.attempts import End
 from arco_sched.core.cron import tzdata_release
 from arco_sched.core.definitions import Definition
@@ -61,13 +61,13 @@ def one_decision(chance: random.Random, life: Life, now: int) -> Decision:
         lambda: run_decisions.submit(state, executor="slurm", **by),
         lambda: run_decisions.submit_again(state, attempt=number, external_id=str(chance.randrange(3)), **by),
         lambda: run_decisions.begin(state, attempt=number, started_at=now, host=chance.choice([None, "node"])),
-        lambda: run_decisions.start_by_hand(life.request, state, external_id=f"x{chance.randrange(9)}", now=now),
+        lambda: run_reports.start_by_hand(life.request, state, external_id=f"x{chance.randrange(9)}", now=now),
         lambda: run_decisions.finish(policy, state, attempt=number, end=end),
         lambda: run_decisions.finish(policy, state, attempt=number, end=end),
-        lambda: run_decisions.finish_by_hand(
+        lambda: run_reports.finish_by_hand(
             policy, state, attempt=number, exit_code=chance.choice([0, 1, 75]), message=None, now=now
         ),
-        lambda: run_decisions.fail_by_hand(policy, state, message="gone", now=now),
+        lambda: run_reports.fail_by_hand(policy, state, message="gone", now=now),
         lambda: run_decisions.cancel(state, chance.choice(["hand", "overlap"])),
         lambda: run_decisions.skip(state, chance.choice(["discarded", "superseded"])),
         lambda: run_decisions.expire(life.request, state, now),
