@@ -232,7 +232,7 @@ def test_what_a_run_printed(folder: Path, tmp_path: Path) -> None:
     commands = [["runs", "log", run], ["runs", "show", run], ["workers"], ["status"]]
     log, *others = run_all_as(READER, folder / "arco.db", tmp_path, commands)
     assert (log.code, log.out) == (2, "")
-    assert log.err == f"arco: the output of runs is in {folder}/arco.db.runs, which this user may not read\n"
+    assert log.err == f"arco: the output of runs is in {folder}/arco.db.runs, which this user can't read\n"
     assert [each.code for each in others] == [0, 0, 0]
 
 
