@@ -73,7 +73,7 @@ def poll(folder: Path, one: dict[str, Any]) -> dict[str, Any]:
 
 
 def cancel(folder: Path, one: dict[str, Any]) -> dict[str, Any]:
-    """Take a step towards its end: SIGTERM, or SIGKILL with `force`. An attempt that hasn't begun never will."""
+    """Take a step toward its end: SIGTERM, or SIGKILL with `force`. An attempt that hasn't begun never will."""
     home = folder / one["name"]
     home.mkdir(mode=0o700, exist_ok=True)
     if not (home / "canceled").exists():
@@ -134,7 +134,7 @@ def run(folder: Path, slots: int, name: str) -> None:
         code = os.waitstatus_to_exitcode(status)
         end = {"state": "ended", "exit_code": code if code >= 0 else 128 - code, "signal": -code if code < 0 else None}
         end |= {"started_at": token["started_at"], "elapsed_ms": since(token), "host": token["host"]}
-        # If it was signalled, it is canceled, whatever its exit code.
+        # If it was signaled, it is canceled, whatever its exit code.
         write(home / "end", json.dumps(end | {"canceled": (home / "canceled").exists()}))
 
 

@@ -124,7 +124,7 @@ class Questions(Facade):
         )
 
     def timeline(self, edges: Iterable[Instant], *, now: Instant, schedules: Iterable[str] = ()) -> Timeline:
-        """The history of schedules, counted between neighbouring edges. Raises `NotFound` for an unknown id.
+        """The history of schedules, counted between neighboring edges. Raises `NotFound` for an unknown id.
 
         Args:
             edges: Two or more instants in order, each an aware datetime or whole seconds since 1970.

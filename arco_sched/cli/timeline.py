@@ -58,7 +58,7 @@ def timeline(
 ) -> None:
     """Draw the history of schedules over time, and some of what comes next.
 
-    Times are in the schedules' zone if they share one, else in UTC. Shapes and colours say the same.
+    Times are in the schedules' zone if they share one, else in UTC. Shapes and colors say the same.
     """
     from arco_sched.render import picture
     from arco_sched.render import timeline as render

@@ -57,9 +57,9 @@ class Attempt:
 
 
 def outcome_of(exit_code: int | None, signal: int | None = None, signalled_for: SignalledFor | None = None) -> Outcome:
-    """The outcome of a command that began and ended by itself or because it was signalled.
+    """The outcome of a command that began and ended by itself or because it was signaled.
 
-    A signalled command is `timed-out` or `canceled`, whatever its exit code: `signalled_for` is why the first signal
+    A signaled command is `timed-out` or `canceled`, whatever its exit code: `signalled_for` is why the first signal
     was sent. Pass None for one that ended before the signal.
     """
     if signalled_for is not None:

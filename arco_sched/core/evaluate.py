@@ -250,7 +250,7 @@ def evaluate(
 
 
 class _Group(NamedTuple):
-    """Neighbouring stretches that can all be evaluated, or one that can't; `stop` is where the next group begins."""
+    """Neighboring stretches that can all be evaluated, or one that can't; `stop` is where the next group begins."""
 
     parts: list[Stretch]
     stop: int

@@ -115,7 +115,7 @@ class Observation(NamedTuple):
 
     `elapsed_ms`: from the beginning of the command to now (running) or to its end (ended), by the machine's clock;
     None if unknown. `signal` is set if the exit code implies it (128 + n), as in a shell: an `exit 137` has both.
-    `ending`: CANCELED or TIMED_OUT if `cancel` signalled it before it ended. `message`: one line, or None.
+    `ending`: CANCELED or TIMED_OUT if `cancel` signaled it before it ended. `message`: one line, or None.
 
     For an executor that queues: `external_id` is the engine's name for the attempt, None until it answered. `begun_at`
     is when the command began, an epoch by the clock of the machine that runs it, and `host` is that machine; None if
@@ -185,7 +185,7 @@ class Executor(Protocol):
         """What is seen of each attempt, in the given order; one query for all of them."""
 
     def cancel(self, cancellations: Sequence[Cancellation], *, now: float, grace: float) -> list[Ending]:
-        """Take the next step towards ending each, in the given order: SIGTERM; `grace` seconds later, SIGKILL.
+        """Take the next step toward ending each, in the given order: SIGTERM; `grace` seconds later, SIGKILL.
 
         An attempt that hasn't begun never will; one that ended by itself keeps its end.
 
@@ -217,7 +217,7 @@ class Executor(Protocol):
 def outcome(seen: Observation) -> Outcome | None:
     """How the attempt ended, or None while it hasn't.
 
-    An attempt that was signalled has the outcome it was signalled for, whatever its exit code.
+    An attempt that was signaled has the outcome it was signaled for, whatever its exit code.
     """
     match seen.state:
         case State.ENDED:

@@ -1,4 +1,4 @@
-"""Problems with input, as values, and the one catalogue of their sentences.
+"""Problems with input, as values, and the one catalog of their sentences.
 
 The core and the services name a field as Python and JSON do. The command line and a file have their own names for it:
 each has its `Names`, and the sentences are shared.

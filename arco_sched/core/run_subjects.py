@@ -40,7 +40,7 @@ class OpenAttempt(NamedTuple):
 
 
 SILENT: Final = 120
-"""Seconds without a sign of life after which a worker counts as gone where its lock can't be asked; it gives one each
+"""Seconds without a heartbeat after which a worker counts as gone where its lock can't be asked; it gives one each
 30."""
 
 FIRST_INTERVAL: Final = 300
@@ -55,7 +55,7 @@ PASSING: Final = ":once"
 
 
 class Worker(NamedTuple):
-    """A worker's last sign of life."""
+    """A worker's last heartbeat."""
 
     worker: str
     host: str
@@ -148,7 +148,7 @@ class Queue(Protocol):
         """Every worker that was seen and did not say goodbye."""
 
     def see(self, worker: Worker) -> None:
-        """A worker's sign of life."""
+        """A worker's heartbeat."""
 
     def forget(self, worker: str) -> None:
         """A worker that is gone."""

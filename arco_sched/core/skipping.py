@@ -28,7 +28,7 @@ def _is_excluded(term: Term, days: str, at: int) -> bool:
 
 
 def by_reason(term: Term, instants: Sequence[int]) -> list[tuple[SkipReason | None, list[int]]]:
-    """Instants in order, grouped: neighbours that are skipped for the same reason, or not skipped, are together."""
+    """Instants in order, grouped: neighbors that are skipped for the same reason, or not skipped, are together."""
     if term.excluded_days is None and term.paused_until is None:
         return [(None if term.enabled else "paused", list(instants))]
     return [(reason, list(some)) for reason, some in groupby(instants, lambda at: skip_reason(term, at))]

@@ -130,7 +130,7 @@ class EngineExecutor(ABC):
 
     @abstractmethod
     def _step(self, wish: Cancellation, name: str, *, now: float, grace: float) -> Ending:
-        """The next step towards the end of an attempt that the engine may have."""
+        """The next step toward the end of an attempt that the engine may have."""
 
     @abstractmethod
     def _errands(self, attempts: Sequence[AttemptId]) -> None:

@@ -10,7 +10,7 @@ from arco_sched.core.run_subjects import Worker
 from arco_sched.execution import processes
 
 GONE: Final = 300
-"""Seconds without a sign of life after which a worker of another host counts as gone."""
+"""Seconds without a heartbeat after which a worker of another host counts as gone."""
 
 
 class Presence:

@@ -250,7 +250,7 @@ def open_lock(folder: str) -> tuple[int, bool]:
 
 
 def read_ending(folder: str) -> Signalled | None:
-    """Why and when an attempt was first signalled; None if it never was."""
+    """Why and when an attempt was first signaled; None if it never was."""
     match read(f"{folder}/ending").split():
         case ["canceled" | "timed-out" as reason, uptime, now, "."]:
             return Signalled(reason, _number(uptime) or 0.0, _number(now) or 0.0)
@@ -259,7 +259,7 @@ def read_ending(folder: str) -> Signalled | None:
 
 
 def write_ending(folder: str, ending: Signalled) -> None:
-    """Write down that an attempt is about to be signalled for the first time. Raises `OSError`."""
+    """Write down that an attempt is about to be signaled for the first time. Raises `OSError`."""
     path = f"{folder}/ending"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:

@@ -224,7 +224,7 @@ class SlurmExecutor(EngineExecutor):
     def _ended(
         self, name: str, token: Token, end: End, ending: str | None, job: Job | None, *, known: bool
     ) -> Observation:
-        """What the guard wrote of an end; Slurm knows why it was signalled."""
+        """What the guard wrote of an end; Slurm knows why it was signaled."""
         elapsed = max(0, round((end.uptime - token.uptime) * 1000))
         refused = self._spool.refused(name)
         if refused is not None and end.code == 98:
@@ -250,7 +250,7 @@ class SlurmExecutor(EngineExecutor):
         return None if alive is None else max(0, round((alive - token.uptime) * 1000))
 
     def _silence(self, name: str) -> float:
-        """Seconds since the guard's sign of life was seen to change."""
+        """Seconds since the guard's heartbeat was seen to change."""
         alive = self._spool.alive(name)
         before, since = self._silent.get(name, (None, 0.0))
         if name not in self._silent or alive != before:

@@ -7,7 +7,7 @@
                                      link may begin; `void REASON .`: a worker's, so that nobody may
                                end   CODE UPTIME SIGNALLED .      how the command ended; SIGNALLED: TERM, or -
                                refused  WHY .                     why it could not be started
-                               alive UPTIME .                     the guard's sign of life
+                               alive UPTIME .                     the guard's heartbeat
                                ending   REASON GRACE .            a worker wants it to end
                                term     the guard is to send SIGTERM: the engine could not be asked to
                                released the worker released the job: who holds it now is a person
@@ -114,7 +114,7 @@ class Token(NamedTuple):
 
 
 class End(NamedTuple):
-    """How a command ended: exit code, uptime of its node then, and whether it was signalled before."""
+    """How a command ended: exit code, uptime of its node then, and whether it was signaled before."""
 
     code: int
     uptime: float
@@ -202,7 +202,7 @@ class Spool:
                 return None
 
     def alive(self, name: str) -> float | None:
-        """The last sign of life of its guard, in seconds since the boot of its node. Raises `OSError`."""
+        """The last heartbeat of its guard, in seconds since the boot of its node. Raises `OSError`."""
         match read(f"{self.home(name)}/alive").split():
             case [uptime, "."]:
                 return _seconds(uptime)
@@ -232,7 +232,7 @@ class Spool:
                 return None
 
     def write_ending(self, name: str, reason: str, grace: float) -> None:
-        """Note that an attempt is to end, before anything is signalled. Raises `OSError`."""
+        """Note that an attempt is to end, before anything is signaled. Raises `OSError`."""
         _write(f"{self.home(name)}/ending", f"{reason} {grace:.1f} .\n", 0o600)
 
     def mark(self, name: str, what: str) -> None:

@@ -1,6 +1,6 @@
 """The worker: starts the attempts of runs that may start, and records how they end.
 
-A round asks the executor about all open attempts, records ends, takes the next step towards ending what must end,
+A round asks the executor about all open attempts, records ends, takes the next step toward ending what must end,
 claims runs, and starts what it claimed. Nothing in a round waits for a command. After a crash, the next round of any
 worker carries on: a start is recorded before it happens, and an attempt that didn't begin is started again.
 """

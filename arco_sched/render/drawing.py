@@ -27,7 +27,7 @@ ALARM: Final = f"bold {BAD}"
 BUSY: Final = "color(30)"
 QUEUED: Final = "color(98)"
 FAINT: Final = "color(243)"
-"""The colours: each can be read on a white and on a black background, which plain yellow, cyan and `dim` can't."""
+"""The colors: each can be read on a white and on a black background, which plain yellow, cyan and `dim` can't."""
 
 STYLES: Final[Mapping[str, str]] = {
     "triggered": GOOD,
@@ -98,7 +98,7 @@ def _broken(lines: Sequence[Styled], width: int) -> list[Styled]:
 
 
 def status(word: str, more: str = "") -> Styled:
-    """A state in its colour, with what explains it."""
+    """A state in its color, with what explains it."""
     return f"{word} {more}".rstrip(), STYLES.get(word, "")
 
 

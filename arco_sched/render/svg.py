@@ -1,4 +1,4 @@
-"""A timeline as SVG, for a report: one file, no scripts, every text escaped, shapes as well as colours."""
+"""A timeline as SVG, for a report: one file, no scripts, every text escaped, shapes as well as colors."""
 
 from __future__ import annotations
 

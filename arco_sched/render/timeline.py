@@ -1,4 +1,4 @@
-"""`arco timeline` in the terminal, readable without colour and in a pipe; and as JSON."""
+"""`arco timeline` in the terminal, readable without color and in a pipe; and as JSON."""
 
 from __future__ import annotations
 

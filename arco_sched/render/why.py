@@ -47,7 +47,7 @@ _IN_THE_FUTURE: Final = {
 _ENDED: Final = ("succeeded", "failed")
 _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _MARKS: Final = {True: ("ok", GOOD), False: ("!!", ALARM), None: ("", "")}
-"""Whether a link of the chain is in favour of a run, or against it."""
+"""Whether a link of the chain is in favor of a run, or against it."""
 
 
 def as_json(answer: Why, logs: Sequence[str | None], log_tail: str | None, during: WhyDuring | None = None) -> str:

@@ -31,7 +31,7 @@ def occurs(term: Term, explanation: Explanation) -> Iterator[Said]:
 
 
 def does_not_occur(term: Term, explanation: Explanation) -> Iterator[Said]:
-    """Why it is none, and which the neighbours are."""
+    """Why it is none, and which the neighbors are."""
     start = format_instant(term.start_at)
     if explanation.kind == "once":
         yield "expression", False, f"`{term.cron_expression}` is due only at the start of the schedule, {start}"

@@ -22,7 +22,7 @@ MAX_OCCURRENCES: Final = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """Neighbouring occurrences with the same outcome: `count` of them, from `first` through `last`.
+    """Neighboring occurrences with the same outcome: `count` of them, from `first` through `last`.
 
     `reason` is that of a lapse, `run_status` that of the runs. `count` is None for a stretch whose version can't be
     evaluated; `tick_id` and `run_id` are those of a single occurrence.

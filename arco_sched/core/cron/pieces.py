@@ -112,7 +112,7 @@ class PieceLine:
 
 
 def year_key(year: int) -> YearKey:
-    """What the pieces of a year depend on under a yearly rule: the calendars of the year and its neighbours."""
+    """What the pieces of a year depend on under a yearly rule: the calendars of the year and its neighbors."""
     return (
         YEAR_KINDS[(year - 1) % CYCLE_YEARS],
         YEAR_KINDS[year % CYCLE_YEARS],

@@ -38,7 +38,7 @@ class Zone:
     """The clock of one time zone: a sequence of spans, in each of which the offset is constant.
 
     From the UTC year `yearly_from` on, the clock follows only a yearly rule, so what it does in a year depends only on
-    the calendar of that year and its neighbours; None if the last offset stays forever.
+    the calendar of that year and its neighbors; None if the last offset stays forever.
     """
 
     __slots__ = ("_changes", "_instants", "_offsets", "_rule", "name", "yearly_from")

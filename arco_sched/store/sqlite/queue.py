@@ -163,7 +163,7 @@ class Queue:
         ]
 
     def see(self, worker: Worker) -> None:
-        """A worker's sign of life."""
+        """A worker's heartbeat."""
         self._connection.execute(
             "INSERT OR REPLACE INTO worker_rows (worker, host, pid, executor, pools, slots, seen_at) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
