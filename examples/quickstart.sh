@@ -88,7 +88,7 @@ at 2025-03-12T08:02:00Z
 arco tick --quiet
 at 2025-03-12T08:03:00Z
 arco tick
-say "Nothing is left to do, and evaluating again makes nothing twice:"
+say "Nothing is left to do, and evaluating again creates nothing twice:"
 arco tick
 arco lapses list
 

@@ -97,7 +97,7 @@ class Evaluations(Facade):
     ) -> Backfill:
         """Make ticks and runs for past occurrences that lapsed, were paused or lie before the start.
 
-        Repeating it makes nothing twice. Raises `InvalidInput` for an empty range or one that ends after `now`, and
+        Repeating it creates nothing twice. Raises `InvalidInput` for an empty range or one that ends after `now`, and
         `NotFound` for an unknown id.
 
         Args:

@@ -184,7 +184,7 @@ class Lives(Facade):
         Args:
             pool: The name of the pool: up to 100 characters from A-Z a-z 0-9 . _ -, beginning with a letter, a digit
                 or _.
-            slots: How many, 0 to 1,000,000; 0 holds the pool, None removes the limit.
+            slots: How many, 0 to 1,000,000; 0 pauses the pool, None removes the limit.
             now: The current time: an aware datetime or whole seconds since 1970.
             by: Who makes this change, for the record (default: none).
             note: Why you make this change, for the record; needs `by`.

@@ -234,7 +234,7 @@ def discard(
 ) -> None:
     """Let the backlog of schedules lapse, with reason `discarded`.
 
-    Use it for a backlog that nobody needs. What is due from now on isn't affected.
+    Use it for a backlog that you don't need. What comes due later isn't affected.
     """
     from arco_sched.render import rewinding
 

@@ -46,7 +46,7 @@ def backfill(
 ) -> None:
     """Request runs for past occurrences that lapsed, were paused, or lie before the start.
 
-    Occurrences that were triggered, or still wait for `arco tick`, are left alone. Repeating it makes nothing twice.
+    Occurrences that were triggered, or still wait for `arco tick`, are left alone. Repeating it creates nothing twice.
     """
     from arco_sched.render import backfill as render
 

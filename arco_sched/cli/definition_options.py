@@ -104,7 +104,7 @@ DiscardWaiting = Annotated[
     bool,
     typer.Option(
         "--discard-waiting",
-        help="Let what waits to be caught up lapse in the same step; disable and delete also skip waiting runs.",
+        help="Let waiting occurrences lapse in the same step; disable and delete also skip waiting runs.",
         rich_help_panel=GUARDS,
     ),
 ]

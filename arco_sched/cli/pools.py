@@ -28,7 +28,7 @@ def set_(
     ctx: typer.Context,
     name: PoolName,
     slots: Annotated[
-        int, typer.Option("--slots", metavar="N", help="Maximum attempts at once, over all workers; 0 holds the pool.")
+        int, typer.Option("--slots", metavar="N", help="Maximum attempts at once, over all workers; 0 pauses the pool.")
     ],
     as_json: opt.Json = False,
 ) -> None:

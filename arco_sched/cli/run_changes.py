@@ -57,7 +57,7 @@ def retry(
     """Retry runs that are over.
 
     A schedule id means its last run that failed; --schedule means all its failed runs, or those with --status. A retry
-    does what the run was asked to do. With --current the run stays as it is, and a new run for the same due time is
+    repeats what the run was asked to do. With --current, the run doesn't change, and a new run for the same due time is
     requested, under the run key `RUN_KEY:retry:N`.
     """
     session: Session = ctx.obj

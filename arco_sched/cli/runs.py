@@ -181,7 +181,7 @@ def runs_request(
     """Request a run by hand.
 
     The same key with the same content finds the same run. The same key with different content is a conflict: it is
-    recorded, and the first run stays as it is.
+    recorded, and the first run doesn't change.
 
     How a worker executes the run is not part of the content: the first request decides that.
     """

@@ -175,7 +175,7 @@ def list_(
 def show(
     ctx: typer.Context, schedule_id: opt.Id, tz: opt.Tz = None, utc: opt.Utc = False, as_json: opt.Json = False
 ) -> None:
-    """Show a schedule: its definition and state, what waits and what comes next."""
+    """Show a schedule: its definition and state, what is waiting and what comes next."""
     from arco_sched.render import json
 
     session: Session = ctx.obj

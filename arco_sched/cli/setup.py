@@ -78,7 +78,7 @@ def cron(
     """Print the crontab line that calls `arco tick`, with absolute paths.
 
     With --work it calls `arco work --once --tick`. --install puts it into your crontab, between two marker comments;
-    repeating that changes nothing, and --work stays until you say --no-work. --remove takes it out again.
+    repeating that changes nothing, and --work stays until you give --no-work. --remove takes it out again.
     """
     from arco_sched.formats import cron_and_systemd as formats
 

@@ -65,7 +65,7 @@ def tick(
 ) -> ExitCode:
     """Evaluate the schedules once: what is due becomes ticks and run requests.
 
-    Running it twice, or several at once, makes nothing twice. Exit code 5: a schedule can't be evaluated.
+    Running it twice, or several at once, creates nothing twice. Exit code 5: a schedule can't be evaluated.
     """
     session: Session = ctx.obj
     zone = opt.zone_of(utc=utc, tz=tz) if utc or tz is not None else None

@@ -35,7 +35,8 @@ verify_app = Application(add_completion=False)
 def verify(ctx: typer.Context, as_json: opt.Json = False) -> ExitCode:
     """Verify the tables against the events, and every occurrence against its tick or lapse.
 
-    It prints one line per difference, and exits with 7 if there is any. It writes nothing; others may work meanwhile.
+    It prints one line per difference, and exits with 7 if there is any. It writes nothing, and other processes can work
+    meanwhile.
     """
     from arco_sched.render import verification as render
 

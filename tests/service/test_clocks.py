@@ -145,7 +145,7 @@ def test_changes_while_ahead(workspace: Workspace) -> None:
 
 @pytest.mark.slow
 def test_ahead_again_and_again(workspace: Workspace) -> None:
-    """Being ahead and brought back many times, with changes between, loses nothing and makes nothing twice."""
+    """Being ahead and brought back many times, with changes between, loses nothing and creates nothing twice."""
     for turn in range(1, 5):
         now = START + turn * DAY
         workspace.evaluate(now)
