@@ -51,6 +51,8 @@ HINTS: Final = {
     "versions": "see `arco schedule versions {schedule_id}`, then try again",
     "runs": "see `arco runs list`",
     "runs_of": "see `arco runs list --schedule {schedule_id}`",
+    "cancel": "`arco runs cancel {run_id}` cancels it",
+    "waiting_runs": "`arco runs cancel --schedule {schedule_id} --status requested` cancels them",
     "ticks": "see `arco ticks list`",
     "fingerprints": "`arco runs show {run_id}` shows both fingerprints",
     "force": "`arco runs retry {run_id} --force` repeats it",

@@ -274,6 +274,7 @@ def wait(
     """
     from arco_sched.core.kinds import Span
     from arco_sched.render import lives
+    from arco_sched.render.times import span
     from arco_sched.service.life import Changed
 
     session: Session = ctx.obj
@@ -285,7 +286,7 @@ def wait(
     else:
         write(f"{lives.sentence(life)}\n")
     if not life.state.final:
-        say(f"arco: run {life.run.run_id} is not over after {timeout}: it is {life.state.status}")
+        say(f"arco: run {life.run.run_id} isn't over after {span(int(longest or 0))}; it is still {life.state.status}")
         return ExitCode.WAITED
     return exit_of(life.state)
 

@@ -98,6 +98,8 @@ HINTS: Final[Mapping[str, str]] = {
     "versions": "see `versions({schedule_id!r})`, then try again",
     "runs": "see `runs()`",
     "runs_of": "see `runs(schedule_id={schedule_id!r})`",
+    "cancel": "`cancel({run_id!r})` cancels it",
+    "waiting_runs": "see `runs(schedule_id={schedule_id!r}, status='requested')`",
     "ticks": "see `ticks()`",
     "fingerprints": "`run({run_id!r})` shows both fingerprints",
     "force": "`retry({run_id!r}, force=True)` repeats it",

@@ -301,4 +301,5 @@ def _not_waiting(state: RunState) -> Refused | None:
 
 def is_final(state: RunState) -> Refused:
     """The refusal of a run that has ended."""
-    return Refused("final", f"run {state.run_id} is already {state.status}")
+    has = "was already" if state.status in {"canceled", "skipped"} else "has already"
+    return Refused("final", f"run {state.run_id} {has} {state.status}")

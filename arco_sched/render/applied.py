@@ -85,8 +85,8 @@ def waiting(applied: Applied) -> str | None:
     if not count:
         return None
     which = named(change.schedule_id for change in applied.changes if change.waiting)
-    what, verb = ("1 occurrence", "waits") if count == 1 else (f"{count:,} occurrences", "wait")
-    return f"note: {what} before the change still {verb} to be evaluated as it was defined then ({which})"
+    what, verb = ("1 occurrence", "is") if count == 1 else (f"{count:,} occurrences", "are")
+    return f"note: {what} before the change {verb} still waiting to be evaluated as it was defined then ({which})"
 
 
 def unlisted(versions: Iterable[Version]) -> str | None:

@@ -8,6 +8,7 @@ from arco_sched.core.instants import format_instant, format_local
 from arco_sched.render.drawing import for_screen
 from arco_sched.render.json import document, line, optional, run_row, tick_row, worker_row
 from arco_sched.render.phrases import outcome
+from arco_sched.render.times import Clocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
     from arco_sched.service.lists import Page
     from arco_sched.service.requests import Triggered
     from arco_sched.service.upcoming import Upcoming
+
+_BECAME: Final = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "requested": "will be retried",
+    "canceled": "canceled",
+    "skipped": "skipped",
+    "running": "still running",
+}
+"""What became of the runs that a worker had to do with, in the order in which they are counted."""
 
 MANY: Final = 20
 """Up to this many runs are named one by one."""
@@ -112,12 +123,28 @@ def summary(tally: Tally, runs: Sequence[RunLife], waiting: int, full: str = "")
     """What `arco work --once` did, for people; `full` is who holds the slots that runs wait for."""
     if not runs:
         return f"Nothing to do{f'; {waiting} waiting' if waiting else ''}{f': {full}' if full else ''}.\n"
-    counts = _counts(runs)
-    said = [f"{len(tally.started)} started"]
-    said += [f"{count} {'to be retried' if status == 'requested' else status}" for status, count in counts.items()]
-    said += [f"{waiting} waiting{f': {full}' if full else ''}"] if waiting else []
-    lines = [f"{', '.join(said)}.", *(sentence(each) for each in runs if each.state.status != "succeeded")]
+    started, adopted = set(tally.started), set(tally.adopted)
+    said = [
+        f"{len(part)} {what}: {_became(part)}"
+        for what, part in (
+            ("started", [each for each in runs if each.run.run_id in started]),
+            ("taken over", [each for each in runs if each.run.run_id in adopted - started]),
+        )
+        if part
+    ]
+    others = [each for each in runs if each.run.run_id not in started | adopted]
+    said += [_became(others)] if others else []
+    retried = sum(each.state.status == "requested" for each in runs)
+    if waiting > retried:
+        more = f"{waiting - retried} {'more ' if retried else ''}waiting"
+        said.append(f"{more}{f': {full}' if full else ''}")
+    lines = [f"{'; '.join(said)}.", *(sentence(each) for each in runs if each.state.status != "succeeded")]
     return for_screen("".join(f"{line}\n" for line in lines))
+
+
+def _became(runs: Sequence[RunLife]) -> str:
+    counts = _counts(runs)
+    return ", ".join(f"{counts[status]} {word}" for status, word in _BECAME.items() if status in counts)
 
 
 def sentence(each: RunLife) -> str:
@@ -126,12 +153,21 @@ def sentence(each: RunLife) -> str:
     state, last = each.state, each.state.attempt
     end = None if last is None else last.end
     why: str | None = "being ended" if state.status == "running" and state.cancel is not None else state.reason
-    status = state.status if state.retry_at is None else "to be retried"
-    how = status if why is None else f"{status} ({why})"
+    said = [state.status if why is None else f"{state.status} ({why})"]
     if end is not None and state.status != "skipped" and end.outcome not in {"succeeded", "canceled"}:
-        message = f": {end.message}" if end.message else ""
-        how = f"{how}, {ended(state.attempts, end)}{message}"
-    return f"{who}: {how} ({each.run.run_id})"
+        how = ended(state.attempts, end) + (f": {end.message}" if end.message else "")
+        said = [how] if state.status == "failed" and why is None else [*said, how]
+    if end is not None and state.status == "requested":
+        said = [*said[1:], _again(each)]
+    return f"{who}: {'; '.join(said)} ({each.run.run_id})"
+
+
+def _again(each: RunLife) -> str:
+    """When a run is tried again that has ended before."""
+    state, schedule_id = each.state, each.run.schedule_id
+    if state.retry_at is None:
+        return "will be retried"
+    return f"retry at {Clocks(lambda _: each.timezone).show(state.retry_at, schedule_id)}"
 
 
 def ended(number: int, end: End) -> str:

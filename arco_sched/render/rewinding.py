@@ -98,7 +98,7 @@ def _discarded_row(schedule_id: str, answer: Sequence[LapseRecord], *, dry_run: 
 def discarded(schedule_id: str, answer: Sequence[LapseRecord], clocks: Clocks, *, dry_run: bool) -> str:
     """`arco schedule discard`."""
     if not answer:
-        return f"{schedule_id}: nothing waits.\n"
+        return f"{schedule_id}: nothing is waiting.\n"
     count = sum(lapse.missed or 0 for lapse in answer)
     verb = "would lapse" if dry_run else "lapsed"
     first, last = clocks.show(answer[0].after, schedule_id), clocks.show(answer[-1].before, schedule_id)

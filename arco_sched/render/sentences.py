@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from arco_sched.service.requests import Requested, Triggered
     from arco_sched.service.schedules import ScheduleChange
 
-NO_WORKER = "note: no worker has run on this database yet: `arco work` executes what is requested"
+NO_WORKER = "note: nothing will run until you start a worker: `arco work`"
 RESOURCES = "note: resources are what an engine reserves: a worker on this machine (`local`) ignores them"
 
 
@@ -52,52 +52,79 @@ def made(path: str, name: str, *, new: bool, as_json: bool) -> str:
 
 def schedule_change(answer: "ScheduleChange", now: int) -> str:
     """`arco schedule create`, `update`, `enable`, `disable` and `delete`: what changed, what is next, what waits."""
-    schedule = answer.schedule
-    version = schedule.version
+    version = answer.schedule.version
     schedule_id = version.schedule_id
     clock = Clocks({schedule_id: version.definition.timezone}.get)
-    if answer.change == "unchanged":
-        text = f"{schedule_id}: unchanged, version {version.definition_version}"
+    which = f"version {version.definition_version}"
+    if answer.change in {"updated", "deleted"} and version.effective_from > now + 1:
+        which += f", for what is due after {clock.show(version.effective_from - 1, schedule_id)}"
+    if answer.change == "updated" and _is_only_pause(answer):
+        text = _paused_or_not(answer, clock, now, which)
     else:
-        text = f"{schedule_id}: {answer.change}, version {version.definition_version}"
-        if answer.change != "created":
-            text += f", in force from {clock.show(version.effective_from, schedule_id)}"
-    if not version.deleted:
-        until = version.definition.paused_until
-        if not version.enabled:
-            state = " (paused)"
-        else:
-            state = f" (paused until {clock.show(until, schedule_id)})" if version.is_paused(now) else ""
-        text += f"; {version.definition.cron_expression} in {version.definition.timezone}{state}"
-        due = schedule.next_due_at
-        if due is None:
-            text += ", nothing is due"
-        else:
-            text += f", next due {clock.show(due, schedule_id)} ({distance(due, now)})"
-    return for_screen(f"{text}.\n{_fields(answer, clock)}{_waiting(answer)}{_runs_waiting(answer, now)}")
+        text = f"{schedule_id}: {answer.change}, {which}"
+        if not version.deleted:
+            state = f" ({_pause(answer, clock)})" if version.is_paused(now) else f", {_next(answer, clock, now)}"
+            text += f"; {version.definition.cron_expression} in {version.definition.timezone}{state}"
+    return for_screen(f"{text}.\n{_fields(answer, clock)}{_waiting(answer, now)}{_runs_waiting(answer, now)}")
+
+
+def _is_only_pause(answer: "ScheduleChange") -> bool:
+    return bool(answer.changed) and answer.changed.keys() <= {"enabled", "paused_until"}
+
+
+def _paused_or_not(answer: "ScheduleChange", clock: Clocks, now: int, which: str) -> str:
+    """What a pause, or the end of one, means."""
+    version = answer.schedule.version
+    schedule_id = version.schedule_id
+    if not version.is_paused(now):
+        return f"{schedule_id}: enabled, {which}; {_next(answer, clock, now)}"
+    until = "" if version.enabled else f" until `arco schedule enable {schedule_id}`"
+    return f"{schedule_id}: {_pause(answer, clock)}, {which}; what comes due is recorded as skipped{until}"
+
+
+def _pause(answer: "ScheduleChange", clock: Clocks) -> str:
+    version = answer.schedule.version
+    until = version.definition.paused_until
+    return f"paused until {clock.show(until, version.schedule_id)}" if version.enabled else "paused"
+
+
+def _next(answer: "ScheduleChange", clock: Clocks, now: int) -> str:
+    due = answer.schedule.next_due_at
+    if due is None:
+        return "nothing is due"
+    return f"next due {clock.show(due, answer.schedule.version.schedule_id)} ({distance(due, now)})"
 
 
 def _fields(answer: "ScheduleChange", clocks: Clocks) -> str:
     """Each field that changed, a line each; nothing where it is only the pause, which is told already."""
     from arco_sched.render import changes
 
-    if answer.changed.keys() <= {"enabled", "paused_until"}:
+    if _is_only_pause(answer):
         return ""
     schedule_id = answer.schedule.version.schedule_id
     told = (changes.field(name, *values, clocks, schedule_id) for name, values in answer.changed.items())
     return "".join(f"  {printable(each)}\n" for each in told)
 
 
-def _waiting(answer: "ScheduleChange") -> str:
+def _waiting(answer: "ScheduleChange", now: int) -> str:
+    """What became of the occurrences before the change; a warning if a deleted or paused schedule still runs."""
+    version, count = answer.schedule.version, answer.waiting
     if answer.discarded:
         return f"{_occurrences(answer.discarded)} that waited {_were(answer.discarded)} discarded.\n"
-    if answer.waiting and answer.change != "created":
+    if not count or answer.change == "created":
+        return ""
+    before = "before the change"
+    if answer.will_trigger and (version.deleted or version.is_paused(now)):
+        runs = "1 run" if answer.will_trigger == 1 else f"{answer.will_trigger:,} runs"
         return (
-            f"{_occurrences(answer.waiting)} before the change still {_waits(answer.waiting)} to be evaluated, "
-            f"{_will_request(answer)}; the same command with --discard-waiting would discard "
-            f"{'it' if answer.waiting == 1 else 'them'}.\n"
+            f"warning: {version.schedule_id} was overdue, so {runs} will still be requested "
+            f"({_occurrences(count)} {before} {_is(count)} waiting to be evaluated). "
+            "To prevent that, repeat the command with --discard-waiting.\n"
         )
-    return ""
+    return (
+        f"{_occurrences(count)} {before} {_is(count)} still waiting to be evaluated, {_will_request(answer)}. "
+        f"To discard {_them(count)}, repeat the command with --discard-waiting.\n"
+    )
 
 
 def _will_request(answer: "ScheduleChange") -> str:
@@ -116,8 +143,8 @@ def _runs_waiting(answer: "ScheduleChange", now: int) -> str:
         return f"{runs} that waited for a worker {_were(count)} skipped.\n"
     if count and (version.deleted or version.is_paused(now)):
         return (
-            f"{runs} requested before still {_waits(count)} for a worker; "
-            f"the same command with --discard-waiting would skip {'it' if count == 1 else 'them'}.\n"
+            f"{runs} requested earlier {_is(count)} still waiting for a worker. "
+            f"To skip {_them(count)}, repeat the command with --discard-waiting.\n"
         )
     return ""
 
@@ -128,6 +155,14 @@ def _occurrences(count: int) -> str:
 
 def _were(count: int) -> str:
     return "was" if count == 1 else "were"
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 def _waits(count: int) -> str:

@@ -13,7 +13,7 @@ from arco_sched.core.history import RUN_STATUSES, Run
 from arco_sched.core.kinds import problems_of
 from arco_sched.core.policy import MAX_EXIT_CODE, MAX_SLOTS
 from arco_sched.core.ports import Store, Transaction
-from arco_sched.core.problems import said
+from arco_sched.core.problems import Problem, said
 from arco_sched.core.run_decisions import Decision, Refused
 from arco_sched.core.run_events import PoolSet
 from arco_sched.core.run_order import Capacity, WaitingFor, WorkerTerms, champions, waiting, waiting_for
@@ -258,11 +258,13 @@ def workers(transaction: Transaction) -> list[tuple[Worker, int]]:
     return [(worker, whose[worker.worker]) for worker in found]
 
 
-def resolve_all(store: Store, texts: Iterable[str], *, wanted: Iterable[str] = ()) -> list[str]:
+def resolve_all(
+    store: Store, texts: Iterable[str], *, wanted: Iterable[str] = (), canceling: bool = False
+) -> list[str]:
     """The run ids that the texts refer to; see `resolve`."""
     statuses = tuple(wanted)
     with store.read() as transaction:
-        return [resolve(transaction, text, wanted=statuses) for text in texts]
+        return [resolve(transaction, text, wanted=statuses, canceling=canceling) for text in texts]
 
 
 def chosen(store: Store, schedule_id: str, status: str) -> list[str]:
@@ -284,15 +286,31 @@ def _check_only_one(transaction: Transaction, schedule_id: str) -> None:
     running = [] if number is None else transaction.runs.ids_of(number, "running")
     if len(running) > 1:
         raise InvalidInput(
-            f"{len(running)} runs of schedule {schedule_id} are running: name one by its run id, such as {running[0]}"
+            f"{len(running)} runs of {schedule_id} are running: name one by its run id, such as {running[0]}"
         )
 
 
-def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) -> str:
+def _none_of(
+    transaction: Transaction, schedule_id: str, number: int, statuses: tuple[str, ...], *, canceling: bool
+) -> Problem:
+    """That a schedule has no run with one of these statuses; with `canceling`, which ones could be canceled."""
+    if statuses != ("running",):
+        return said(f"{schedule_id} has no {' or '.join(statuses)} run", hint="runs_of", schedule_id=schedule_id)
+    what = f"no run of {schedule_id} is running"
+    waits = transaction.runs.ids_of(number, "requested") if canceling else []
+    if not waits:
+        return said(what, hint="runs_of", schedule_id=schedule_id)
+    if len(waits) == 1:
+        return said(f"{what}; 1 is waiting", hint="cancel", run_id=waits[0])
+    return said(f"{what}; {len(waits):,} are waiting", hint="waiting_runs", schedule_id=schedule_id)
+
+
+def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = (), canceling: bool = False) -> str:
     """The run id that somebody means: an exact one, a tick id, a schedule id, the beginning of one, or a run key.
 
     Of a schedule it is the last run with one of the `wanted` statuses (default: the last); of those that are running,
-    the only one. Raises `NotFound`, and `InvalidInput` if it may be one of several.
+    the only one. Raises `NotFound`, with `canceling` naming what is waiting, and `InvalidInput` if it may be one of
+    several.
     """
     statuses = tuple(wanted)
     found = transaction.runs.meant(text, statuses)
@@ -305,10 +323,10 @@ def resolve(transaction: Transaction, text: str, *, wanted: Iterable[str] = ()) 
     run = _by_key(transaction, text)
     if run is not None:
         return run.run_id
-    if statuses and transaction.definitions.number(text) is not None:
-        what = f"no {' or '.join(statuses)} run of schedule {text}"
-        raise NotFound(said(what, hint="runs_of", schedule_id=text))
-    if transaction.definitions.number(text) is not None:
+    number = transaction.definitions.number(text)
+    if number is not None and statuses:
+        raise NotFound(_none_of(transaction, text, number, statuses, canceling=canceling))
+    if number is not None:
         raise NotFound(f"schedule {text} has no runs yet")
     meant = nearest(transaction, text)
     if meant is not None:

@@ -99,7 +99,8 @@ class RunWorkspace:
         """Cancel runs that wait, and ask those that run to end; all of them or none. Raises `Conflict`."""
         from arco_sched.service import life
 
-        return life.cancel(self._store, life.resolve_all(self._store, runs, wanted=("running",)), now=now)
+        run_ids = life.resolve_all(self._store, runs, wanted=("running",), canceling=True)
+        return life.cancel(self._store, run_ids, now=now)
 
     def skip(self, *runs: str, now: int) -> "Changed":
         """Skip runs that wait, reason `discarded`; all of them or none. Raises `Conflict`."""

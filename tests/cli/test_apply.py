@@ -110,7 +110,7 @@ def test_what_waits_is_told(arco: Arco) -> None:
     file = arco.file("a.toml", '[schedules.h]\ncron_expression = "@daily"\n')
     assert arco.json("apply", file, "--dry-run")["changes"][0]["waiting"] == 4
     answer = arco("apply", file)
-    assert "note: 4 occurrences before the change still wait" in answer.err
+    assert "note: 4 occurrences before the change are still waiting" in answer.err
     with Workspace.open(arco.db) as workspace:
         assert workspace.verify().ok
 

@@ -50,18 +50,18 @@ def test_an_update_of_nothing_is_a_mistake(daily: Arco) -> None:
     [
         (
             "2025-01-01T12:00:00Z",
-            "1 occurrence before the change still waits to be evaluated, and will request a run",
+            "daily was overdue, so 1 run will still be requested (1 occurrence before the change is waiting",
             1,
         ),
-        ("2025-01-02T12:00:00Z", "2 occurrences before the change still wait to be evaluated, and all of them will", 2),
-        ("2025-01-09T12:00:00Z", "9 occurrences before the change still wait to be evaluated, and 3 of them will", 3),
+        ("2025-01-02T12:00:00Z", "2 runs will still be requested (2 occurrences before the change are waiting", 2),
+        ("2025-01-09T12:00:00Z", "3 runs will still be requested (9 occurrences before the change are waiting", 3),
     ],
 )
 def test_how_many_that_wait_will_still_run(daily: Arco, command: str, at: str, said: str, count: int) -> None:
     """It is the evaluation that decides: the next ones request as many."""
     answer = daily.ok(f"schedule {command} daily", at=at).out
     assert said in answer
-    assert "would discard" in answer
+    assert "repeat the command with --discard-waiting." in answer
     assert daily.json("tick")["triggered"] == count
     daily.ok("verify")
 
@@ -72,7 +72,7 @@ def test_what_was_paused_runs_no_more(daily: Arco) -> None:
     answer = daily.json("schedule delete daily", at="2025-01-02T12:00:00Z")
     assert (answer["waiting"], answer["will_trigger"]) == (2, 0)
     daily.ok("schedule create other --cron '0 10 * * *' --start 2025-01-01T00:00:00Z --disabled")
-    assert "still wait to be evaluated, without a run;" in daily.ok("schedule delete other").out
+    assert "still waiting to be evaluated, without a run." in daily.ok("schedule delete other").out
 
 
 def test_what_an_export_says_in_json_comes_back(daily: Arco) -> None:

@@ -20,7 +20,10 @@ def waiting(arco: Arco) -> Arco:
 def test_what_is_requested_is_left(waiting: Arco, command: str) -> None:
     """It is counted, and stays."""
     said = waiting.ok(f"schedule {command} one").out
-    assert "3 runs requested before still wait for a worker; the same command with --discard-waiting" in said
+    assert (
+        "3 runs requested earlier are still waiting for a worker. "
+        "To skip them, repeat the command with --discard-waiting." in said
+    )
     assert waiting.json("status")["waiting"] == 5
     answer = waiting.json(f"schedule {command} idle")
     assert (answer["runs_waiting"], answer["runs_discarded"]) == (0, 0)

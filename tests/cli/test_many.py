@@ -90,7 +90,7 @@ def test_when_a_pause_ends(team: Arco) -> None:
 
 def test_many_by_name_label_and_all(team: Arco) -> None:
     """Those named, those with all labels, or all; a row or a line for each."""
-    assert team.ok("schedule disable a c", at=NOW).out.count("(paused)") == 2
+    assert team.ok("schedule disable a c", at=NOW).out.count(": paused, version 2;") == 2
     done = team.json("schedule enable --label team=data --yes --json")["schedules"]
     assert [(each["schedule_id"], each["change"]) for each in done] == [("a", "updated"), ("b", "unchanged")]
     assert (

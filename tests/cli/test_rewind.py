@@ -39,6 +39,6 @@ def test_discard(daily: Arco) -> None:
     assert daily.content() == before
     answer = daily.json("schedule discard daily")
     assert (answer["discarded"], [lapse["reason"] for lapse in answer["lapses"]]) == (5, ["discarded"])
-    assert daily.ok("schedule discard daily").out == "daily: nothing waits.\n"
+    assert daily.ok("schedule discard daily").out == "daily: nothing is waiting.\n"
     assert daily("schedule discard other").code == 3
     assert daily.ok("verify").code == 0

@@ -314,7 +314,7 @@ def test_retrying_a_success(ran: Arco) -> None:
     result = ran("runs retry good")
     assert (result.code, result.err) == (
         3,
-        "arco: no failed run of schedule good: see `arco runs list --schedule good`\n",
+        "arco: good has no failed run: see `arco runs list --schedule good`\n",
     )
     result = ran("runs retry good:1736935200")
     assert result.code == 4
@@ -390,7 +390,16 @@ def test_canceling_what_runs(arco: Arco) -> None:
     shown = arco.json("runs show slow")
     assert (shown["status"], shown["outcome"]) == ("canceled", "canceled")
     result = arco("runs cancel slow")
-    assert (result.code, "no running run of schedule slow" in result.err) == (3, True)
+    assert (result.code, "no run of slow is running: see" in result.err) == (3, True)
+    (again,) = arco.json("runs retry slow:1736848800")["runs"]
+    result = arco("runs cancel slow")
+    said = f"arco: no run of slow is running; 1 is waiting: `arco runs cancel {again['run_id']}` cancels it\n"
+    assert (result.code, result.err) == (3, said)
+    arco.ok("runs retry slow:1736935200")
+    said = "; 2 are waiting: `arco runs cancel --schedule slow --status requested` cancels them\n"
+    assert arco("runs cancel slow").err.endswith(said)
+    said = f"slow: requested ({again['run_id']}); nothing changed\n"
+    assert arco.ok("runs retry slow:1736848800").out.startswith(said)
 
 
 # An executor of one's own.
@@ -429,13 +438,13 @@ def test_a_schedule_of_which_two_runs_are_running_names_none_of_them(arco: Arco,
     arco.ok("tick", at=TICKED)
     arco.at = TICKED
     result = arco(f"runs {act}")
-    assert (result.code, "no running run of schedule two" in result.err) == (3, True)
+    assert (result.code, "no run of two is running" in result.err) == (3, True)
     runs = [
         arco.json(f"runs start two:{at} --external-id {at}")["runs"][0]["run_id"] for at in (1736848800, 1736935200)
     ]
     result = arco(f"runs {act}")
     assert result.code == 2
-    assert result.err == f"arco: 2 runs of schedule two are running: name one by its run id, such as {runs[0]}\n"
+    assert result.err == f"arco: 2 runs of two are running: name one by its run id, such as {runs[0]}\n"
     arco.ok(f"runs fail {runs[0]}")
     assert arco.json(f"runs {act}")["runs"][0]["run_id"] == runs[1]
 
@@ -499,7 +508,7 @@ def test_triggering_and_waiting(arco: Arco) -> None:
     assert arco("work --once").code == 5
     out, err = waiter.communicate(timeout=60)
     assert (waiter.returncode, out) == (3, b"bad:manual:1736937000\n")
-    assert b"failed, attempt 1 failed with exit code 3" in err
+    assert b": attempt 1 failed with exit code 3" in err
     # This second's trigger was made before, and its run is over.
     result = arco("schedule trigger bad --wait --json")
     assert (result.code, result.json["change"], result.json["run"]["exit_code"]) == (3, "existing", 3)

@@ -426,7 +426,7 @@ def test_a_warning_for_what_cannot_keep_up(arco: Arco) -> None:
     assert "warning" not in arco.ok("schedule update fast --max-catchup 60").err
 
 
-NO_WORKER = "note: no worker has run on this database yet: `arco work` executes what is requested\n"
+NO_WORKER = "note: nothing will run until you start a worker: `arco work`\n"
 
 
 def test_a_command_before_the_first_worker(arco: Arco, tmp_path: Path) -> None:

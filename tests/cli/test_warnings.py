@@ -84,15 +84,16 @@ def test_an_update_says_what_it_changes(arco: Arco) -> None:
     arco.ok("schedule create a --cron @daily --command x")
     answer = arco.ok("schedule", "update", "a", "--timeout", "10", "--overlap", "skip", "--command", "x\ty")
     assert answer.out == (
-        "a: updated, version 2, in force from 2025-01-01 00:00 UTC; @daily in UTC, next due 2025-01-01 00:00 UTC "
-        "(now).\n"
+        "a: updated, version 2; @daily in UTC, next due 2025-01-01 00:00 UTC (now).\n"
         "  command: x -> x\\ty\n"
         "  timeout_seconds: none -> 10s\n"
         "  overlap: queue -> skip\n"
     )
     assert arco.ok("schedule update a --timeout 10").out.startswith("a: unchanged, version 2")
-    # That it is paused is said in the first line.
-    assert arco.ok("schedule disable a").out.count("\n") == 1
+    # A pause and its end are one line each.
+    paused = "a: paused, version 3; what comes due is recorded as skipped until `arco schedule enable a`.\n"
+    assert arco.ok("schedule disable a").out == paused
+    assert arco.ok("schedule enable a").out == "a: enabled, version 4; next due 2025-01-01 00:00 UTC (now).\n"
     assert "changed" not in arco.json("schedule update a --timeout 20")
 
 

@@ -133,7 +133,7 @@ def test_preview_notes(arco: Arco) -> None:
 def test_changes_in_words(used: Arco) -> None:
     """update, enable, disable and delete say how many wait, and that they can be discarded."""
     out = used.ok("schedule enable short", at="2025-01-05T00:30:00Z").out
-    assert "2 occurrences before the change still wait" in out
+    assert "2 occurrences before the change are still waiting" in out
     assert "--discard-waiting" in out
     assert "2 occurrences that waited were discarded." in used.ok("schedule delete short --discard-waiting").out
     assert "unchanged" in used.ok("schedule delete short").out
@@ -251,4 +251,4 @@ def test_sentences_are_broken_between_words(used: Arco) -> None:
     said = on_a_terminal(used, *command, TERM="dumb")
     assert max(map(len, said.splitlines())) <= 80
     assert "paused until 2025-06-01 10:00 UTC" in said.replace("\r\n", " ")
-    assert "paused until 2025-06-01 10:00 UTC), next due" in used.ok(*command).out
+    assert "(paused until 2025-06-01 10:00 UTC)." in used.ok(*command).out
