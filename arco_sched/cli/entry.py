@@ -132,7 +132,20 @@ def _invoke(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         where = getattr(getattr(error, "ctx", None), "command_path", "arco")
         if getattr(error, "option_name", None) == "--db":
             message += f": it goes before the command, `arco --db PATH {where.removeprefix('arco ')}`"
-        return _report(argv, ExitCode.USAGE, f"{message} (`{where} --help` shows how)")
+        return _report(argv, ExitCode.USAGE, f"{message}{_meant(where, message) or f'; see `{where} --help`'}")
+
+
+def _meant(where: str, message: str) -> str:
+    """The command that was probably meant by a usual name that isn't one of ours."""
+    names = {
+        ("arco schedule", "pause"): "arco schedule disable",
+        ("arco schedule", "resume"): "arco schedule enable",
+        ("arco schedule", "unpause"): "arco schedule enable",
+        ("arco", "list"): "arco schedule list",
+        ("arco", "run"): "arco schedule trigger",
+    }
+    found = names.get((where, message.removeprefix("No such command ").strip("'")))
+    return "" if found is None else f": did you mean `{found}`?"
 
 
 def _check_text(argv: Sequence[str]) -> None:

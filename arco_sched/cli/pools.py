@@ -99,7 +99,7 @@ def workers(ctx: typer.Context, as_json: opt.Json = False) -> None:
 
         write(lives.workers(found))
     elif not found:
-        say(f"No worker is at work: {_comes_by(session)}.")
+        say(f"No worker is running. {_comes_by(session)}.")
     else:
         from arco_sched.render import run_tables
 
@@ -115,5 +115,6 @@ def _comes_by(session: Session) -> str:
     if not visits:
         return "`arco work` starts one"
     last = max(visits, key=lambda visit: visit.visited_at)
+    ago = "just now" if last.visited_at == session.now else distance(last.visited_at, session.now)
     each = "" if last.interval is None else f", {span(last.interval)} after the call before"
-    return f"the last `arco work --once` was called {distance(last.visited_at, session.now)}{each}"
+    return f"`arco work --once` last ran {ago}{each}"

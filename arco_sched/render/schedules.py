@@ -160,7 +160,7 @@ def definition_fields(version: Version, clocks: Clocks) -> Iterator[tuple[str, C
     schedule_id = version.schedule_id
     yield "version", f"{version.definition_version}, in force from {clocks.show(version.effective_from, schedule_id)}"
     yield "cron", f"{definition.cron_expression} in {definition.timezone}"
-    yield "clock changes", f"gap: {definition.dst_gap}, overlap: {definition.dst_overlap}"
+    yield "clock changes", f"skipped times: {definition.dst_gap}; repeated times: {definition.dst_overlap}"
     window = format_span(definition.catchup_window_minutes, "minutes")
     ticks = counted(definition.max_catchup_ticks, "tick")
     yield "catch-up", f"{window} back, at most {ticks} per evaluation, {definition.catchup_policy}"

@@ -185,7 +185,7 @@ def _workers(status: Status) -> list[Styled]:
         return [("none", "")]
     if not status.workers and status.came_by_at is not None:
         ago = "just now" if status.came_by_at == status.now else distance(status.came_by_at, status.now)
-        return [(f"none at work; the last `arco work --once` was {ago}", "")]
+        return [(f"none running; `arco work --once` last ran {ago}", "")]
     return [
         (
             f"{each.host} (pid {each.pid}): {each.executor}, {'pool' if len(each.pools) == 1 else 'pools'} "

@@ -44,6 +44,8 @@ def advice(life: RunLife, now: int, clocks: Clocks) -> str:
     if state.final:
         again = f", and `arco runs retry {run_id}` runs it again" if state.status != "succeeded" else ""
         return f"`arco runs show {run_id}` shows its attempts{again}."
+    if life.waiting_for == "worker":
+        return f"The run is waiting, but {unserved(life.request.policy.pool)}."
     return f"The run is waiting: {_waits_for(life, now, clocks)}."
 
 
@@ -63,8 +65,6 @@ def _waits_for(life: RunLife, now: int, clocks: Clocks) -> str:
             return f"its spread delays it until {_at(life.request.starts_at, schedule_id, now, clocks)}"
         case "retry":
             return f"attempt {state.attempts + 1} starts at {_at(state.retry_at, schedule_id, now, clocks)}"
-        case "worker":
-            return unserved(policy.pool)
         case "overlap":
             return (
                 f"another run of {schedule_id} is running (overlap: {policy.overlap}): "

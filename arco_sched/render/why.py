@@ -17,7 +17,7 @@ from arco_sched.render.json import (
     tick_row,
     version_row,
 )
-from arco_sched.render.lives import attempt_row, life_row
+from arco_sched.render.lives import attempt_row, ended, life_row
 from arco_sched.render.times import Clocks, distance, instant_in, span
 from arco_sched.render.waits import advice as run_advice
 from arco_sched.render.waits import outcome
@@ -46,6 +46,9 @@ _IN_THE_FUTURE: Final = {
 }
 _ENDED: Final = ("succeeded", "failed")
 _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_ABOUT: Final = {"neighbours": "neighbors"}
+"""What a link of the chain is called for people, where that differs from JSON."""
+
 _MARKS: Final = {True: ("ok", GOOD), False: ("!!", ALARM), None: ("", "")}
 """Whether a link of the chain is in favor of a run, or against it."""
 
@@ -125,7 +128,10 @@ def draw(answer: Why, clocks: Clocks, log_tail: str | None) -> None:
     screen.line("")
     screen.table(
         [Column("", whole=True), Column("CHECKED", whole=True), Column("RESULT")],
-        ([_MARKS[each.holds], each.about, clocks.localized(each.text, answer.schedule_id)] for each in answer.reasons),
+        (
+            [_MARKS[holds], _ABOUT.get(about, about), clocks.localized(text, answer.schedule_id)]
+            for about, holds, text in _links(answer)
+        ),
     )
     if answer.explanation is not None and not all(field.matches for field in answer.explanation.fields):
         screen.line("")
@@ -145,6 +151,20 @@ def draw(answer: Why, clocks: Clocks, log_tail: str | None) -> None:
         screen.line("")
     for each in advice:
         screen.line(f"Next: {each}")
+
+
+def _links(answer: Why) -> Iterator[tuple[str, bool | None, str]]:
+    """The links of the chain; who made a version or discarded something is said where that is told."""
+    reasons = iter(answer.reasons)
+    link = next(reasons, None)
+    while link is not None:
+        text, after = link.text, next(reasons, None)
+        if after is not None and after.about == "author":
+            _, _, who = after.text.partition(" was ")
+            text += f"; {who}"
+            after = next(reasons, None)
+        yield link.about, link.holds, text
+        link = after
 
 
 def _begun(life: RunLife, at: int) -> str:
@@ -178,8 +198,13 @@ def _verdict(answer: Why, clocks: Clocks) -> str:
     conflict = answer.tick is not None and answer.tick.run is not None and _lost(answer)
     lapse = answer.lapse
     late = _late(answer)
-    became = "" if (ran := _ran(answer)) is None else f", and its run {'' if ran in _ENDED else 'was '}{ran}"
     by_hand = " by hand" if answer.tick is not None and is_by_hand(answer.tick.tick) else ""
+    ran = _ran(answer)
+    if answer.verdict == "triggered" and ran in _ENDED and not conflict:
+        what = "triggered by hand" if by_hand else "due"
+        evaluated = f", evaluated{late}," if late else ""
+        return f"{ran.upper()}: the run of {schedule_id} {what} at {when}{evaluated} {_how(answer)}."
+    became = "" if ran is None else f", and its run was {ran}"
     sentence = {
         "triggered": f"was triggered{by_hand}"
         + late
@@ -200,6 +225,14 @@ def _verdict(answer: Why, clocks: Clocks) -> str:
     if answer.at > answer.now:
         sentence = _IN_THE_FUTURE.get(answer.verdict, sentence)
     return f"{answer.verdict.upper()}: {schedule_id} at {when} {sentence}."
+
+
+def _how(answer: Why) -> str:
+    """How a run that succeeded or failed ended: `failed with exit code 69`, `timed out`."""
+    last = None if answer.life is None else answer.life.state.attempt
+    if last is None or last.end is None:
+        return _ran(answer) or ""
+    return ended(last.number, last.end).removeprefix(f"attempt {last.number} ")
 
 
 def _ran(answer: Why) -> str | None:

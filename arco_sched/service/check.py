@@ -187,7 +187,7 @@ def _unevaluable(transaction: Transaction, now: int) -> Iterator[Finding]:
 def _failed(transaction: Transaction, now: int) -> Iterator[Finding]:
     for name, run_id, ended_at in transaction.standing.failed_last(now, SCHEDULES):
         when = "" if ended_at is None else f" at {format_instant(ended_at)}"
-        text = f"the last run of {name} failed{when}: see `arco runs show {run_id}`"
+        text = f"the last run of {name} failed{when}; see `arco runs show {run_id}`"
         yield Finding("failed", name, run_id, text)
 
 
@@ -206,9 +206,9 @@ def _ready(transaction: Transaction, now: int, late: int, works: Works) -> Itera
             continue
         named = [row for row in ready if row.pool == pool][:RUNS]
         for row in named:
-            yield Finding("unserved", row.schedule_id, row.run_id, f"{_who(row)} is waiting: {unserved(pool)}")
+            yield Finding("unserved", row.schedule_id, row.run_id, f"{_who(row)} is waiting, but {unserved(pool)}")
         if count > len(named):
-            yield Finding("unserved", None, None, f"{_more(count - len(named))} waiting: {unserved(pool)}")
+            yield Finding("unserved", None, None, f"{_more(count - len(named))} waiting, but {unserved(pool)}")
     since_long = [row for row in ready if row.pool in works.pools and row.since <= now - late]
     could_start, slotless = _could_start(transaction, since_long, now, works)
     found = [row for row in could_start if row.since <= now - works.next_visit.get(row.pool, 0)]

@@ -48,7 +48,8 @@ def of_life(life: RunLife, now: int) -> Iterator[Said]:
         how = "running" if last.begun else f"in the queue of {last.executor}{name}"
         yield "attempt", None, f"{how}{when} (attempt {last.number})"
     if life.state.waits:
-        what = "" if life.waiting_for is None else f" ({life.waiting_for})"
+        waits_for = "no worker" if life.waiting_for == "worker" else life.waiting_for
+        what = "" if waits_for is None else f" ({waits_for})"
         if life.waiting_for == "slot" and life.served is not None:
             what += f": {taken(life.served, now)}"
         yield "start", None, f"the run is waiting to start{what}"

@@ -152,7 +152,7 @@ def test_many_runs_that_no_worker_serves(arco: Arco) -> None:
     assert (
         arco("check")
         .out.splitlines()[-1]
-        .startswith("unserved: 11 more runs are waiting: no worker serves pool default")
+        .startswith("unserved: 11 more runs are waiting, but no worker serves pool default")
     )
 
 

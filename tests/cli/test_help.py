@@ -149,3 +149,17 @@ def test_completion(daily: Arco, shell: str) -> None:
         assert "schedule" in arco(**ask, COMP_WORDS="arco sch", COMP_CWORD="1").split()
         assert "daily" in arco(**ask, COMP_WORDS="arco schedule show da", COMP_CWORD="3").split()
         assert "--dry-run" in arco(**ask, COMP_WORDS="arco tick --d", COMP_CWORD="2").split()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("schedule pause a", "No such command 'pause': did you mean `arco schedule disable`?"),
+        ("list", "No such command 'list': did you mean `arco schedule list`?"),
+        ("schedule stop a", "No such command 'stop'; see `arco schedule --help`"),
+    ],
+)
+def test_a_name_that_others_use(arco: Arco, line: str, said: str) -> None:
+    """It is answered with our command; any other with the help page."""
+    answer = arco(line)
+    assert (answer.code, answer.err) == (2, f"arco: {said}\n")

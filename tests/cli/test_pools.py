@@ -75,7 +75,7 @@ def test_workers(daily: Arco) -> None:
         worker.send_signal(signal.SIGKILL)
         worker.wait(60)
         assert daily.json("workers") == {"workers": []}
-        assert daily.ok("workers").err == "No worker is at work: `arco work` starts one.\n"
+        assert daily.ok("workers").err == "No worker is running. `arco work` starts one.\n"
     finally:
         worker.kill()
         worker.wait(60)

@@ -161,11 +161,11 @@ def test_workers_that_come_by(arco: Arco) -> None:
     """Between two calls nobody is at work, and when the last one was is told; long after it there is none."""
     arco.at = "2025-01-01T10:00:00Z"
     arco.ok("init")
-    assert arco.ok("workers").err == "No worker is at work: `arco work` starts one.\n"
+    assert arco.ok("workers").err == "No worker is running. `arco work` starts one.\n"
     comes_by(arco, 2, leaves=True)
-    assert arco.ok("workers").err == "No worker is at work: the last `arco work --once` was called now.\n"
+    assert arco.ok("workers").err == "No worker is running. `arco work --once` last ran just now.\n"
     arco.at = "2025-01-01T10:01:00Z"
     comes_by(arco, 2, leaves=True)
     said = arco.ok("workers", at="2025-01-01T10:01:20Z").err
-    assert said.endswith(": the last `arco work --once` was called 20 seconds ago, 1 minute after the call before.\n")
-    assert arco.ok("workers", at="2025-01-01T11:00:00Z").err.endswith(": `arco work` starts one.\n")
+    assert said.endswith(". `arco work --once` last ran 20 seconds ago, 1 minute after the call before.\n")
+    assert arco.ok("workers", at="2025-01-01T11:00:00Z").err.endswith(". `arco work` starts one.\n")

@@ -142,9 +142,9 @@ def test_runs_and_workers(arco: Arco) -> None:
     assert field(arco, "runs") == "0 running"
     assert "2 waiting: 1 not due yet, 1 for a worker" in screen
     assert "runs: 1 succeeded, 1 failed" in screen
-    assert field(arco, "workers") == "none at work; the last `arco work --once` was just now"
+    assert field(arco, "workers") == "none running; `arco work --once` last ran just now"
     arco.at = "2025-01-01T10:01:00Z"
-    assert field(arco, "workers") == "none at work; the last `arco work --once` was 1 minute ago"
+    assert field(arco, "workers") == "none running; `arco work --once` last ran 1 minute ago"
     arco.at = "2025-01-01T11:00:00Z"
     assert field(arco, "workers") == "none"
     assert "failed: the last run of bad failed at 2025-01-01 10:00 UTC" in screen

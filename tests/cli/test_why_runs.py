@@ -67,7 +67,7 @@ def test_what_the_run_waits_for(arco: Arco, command: str, reason: str, words: st
     arco.ok("tick --quiet", at=DUE)
     assert arco.json("why one")["run"]["waiting_for"] == reason
     line = last_line(arco, "one")
-    assert line.startswith("Next: The run is waiting: ")
+    assert line.startswith(f"Next: The run is waiting{', but' if reason == 'worker' else ':'} ")
     assert words in line
 
 
@@ -116,3 +116,29 @@ def test_a_backfill_is_no_run_by_hand(arco: Arco) -> None:
     work(arco, "2025-01-02T10:00:00Z")
     arco.ok("backfill one --from 2024-12-01 --to 2024-12-03")
     assert arco.json("why one")["at"] == "2025-01-02T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("command", "at", "said"),
+    [
+        ("true", DUE, "SUCCEEDED: the run of one due at 2025-01-01 10:00 UTC (now) succeeded."),
+        ("exit 3", DUE, "FAILED: the run of one due at 2025-01-01 10:00 UTC (now) failed with exit code 3."),
+        (
+            "exit 3",
+            "2025-01-01T12:00:00Z",
+            "FAILED: the run of one due at 2025-01-01 10:00 UTC (2 hours ago), evaluated 2 hours late, failed with "
+            "exit code 3.",
+        ),
+    ],
+)
+def test_the_first_line_says_how_the_run_ended(arco: Arco, command: str, at: str, said: str) -> None:
+    """And who made the version is said where it is named; JSON keeps the verdict and the author."""
+    define(arco, one=command)
+    arco.at = at
+    arco("work --once --tick")
+    lines = arco.ok("why one").out.splitlines()
+    assert lines[0] == said
+    assert lines[3].startswith("ok  definition  version 1 has been in force since")
+    answer = arco.json("why one")
+    assert answer["verdict"] == "triggered"
+    assert answer["reasons"][0]["about"] == "definition"
