@@ -198,10 +198,11 @@ def _workers(status: Status) -> list[Styled]:
 
 def _advice(status: Status, clocks: Clocks) -> Iterator[Styled]:
     """What is wrong and what to do about it, a line each."""
-    for each in status.findings[:NAMED]:
+    found = findings.brief(status.findings)
+    for each in found[:NAMED]:
         yield findings.text(each, clocks), ALARM
-    if len(status.findings) > NAMED:
-        yield f"and {len(status.findings) - NAMED:,} more: see `arco check`", ALARM
+    if len(found) > NAMED:
+        yield f"and {len(found) - NAMED:,} more: see `arco check`", ALARM
     if status.failing:
         names = ", ".join(status.failing_schedules)
         more = ", …" if status.failing > len(status.failing_schedules) else ""

@@ -58,6 +58,10 @@ def late(tick: Tick) -> str:
     )
 
 
+_LAPSED: Final = {"window": "window (too old)", "superseded": "superseded (newer kept)"}
+"""The reasons of lapses that don't explain themselves, with what they mean."""
+
+
 def _why(tick: Tick) -> str:
     reason = tick.skip_reason or tick.error
     return f"({reason})" if reason else ""
@@ -120,8 +124,8 @@ def _lapse_row(screen: Screen, lapse: LapseRecord, clocks: Clocks) -> list[Cell]
     last = clocks.show(lapse.before - 1 if lapse.last_missed is None else lapse.last_missed, schedule_id)
     row: list[Cell] = [schedule_id, "unknown" if lapse.missed is None else f"{lapse.missed:,}"]
     if screen.wide:
-        return [*row, first, last, lapse.reason, clocks.show(lapse.recorded_at, schedule_id)]
-    return [*row, [(first, ""), *([] if last == first else [(last, "")])], lapse.reason]
+        return [*row, first, last, _LAPSED.get(lapse.reason, lapse.reason), clocks.show(lapse.recorded_at, schedule_id)]
+    return [*row, [(first, ""), *([] if last == first else [(last, "")])], _LAPSED.get(lapse.reason, lapse.reason)]
 
 
 # Events.

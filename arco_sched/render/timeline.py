@@ -118,7 +118,7 @@ def draw(timeline: Timeline, chosen: Plan, offset_first: int, offset_last: int) 
         seen |= {spot.mark for spot in spots}
         counted = counted or any(spot.of_mark for spot in spots)
     screen.line("")
-    more = [f"{'✓' if unicode else '+'}3 three of these among others"] if counted and spread > 1 else []
+    more = [f"{'✓' if unicode else '+'}3 three of these, and others"] if counted and spread > 1 else []
     if timeline.unattended and not chosen.calendar:
         more.append(f"{TRACK[unicode]} no evaluation")
     _legend(screen, seen, width, more, unicode=unicode, calendar=chosen.calendar)

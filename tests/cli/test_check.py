@@ -154,6 +154,10 @@ def test_many_runs_that_no_worker_serves(arco: Arco) -> None:
         .out.splitlines()[-1]
         .startswith("unserved: 11 more runs are waiting, but no worker serves pool default")
     )
+    said = arco.ok("status").out.splitlines()
+    assert [line for line in said if line.startswith("unserved")] == [
+        "unserved: 31 runs are waiting, but no worker serves pool default: start `arco work`"
+    ]
 
 
 def test_a_worker_that_comes_by_serves_its_pools(arco: Arco) -> None:

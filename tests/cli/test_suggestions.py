@@ -66,7 +66,7 @@ def test_a_retry_says_when_it_starts(daily: Arco) -> None:
     daily("work --once")
     lines = daily.ok("runs retry daily").out.splitlines()
     assert len(lines) == 2
-    assert lines[0].startswith("daily: requested, attempt 1 failed with exit code 1 (run_")
+    assert lines[0].startswith("daily: attempt 1 failed with exit code 1; will be retried (run_")
     assert lines[1].startswith("The run is waiting: the next `arco work --once` starts it")
 
 

@@ -96,7 +96,7 @@ def test_several_things_in_a_cell(story: Arco, monkeypatch: pytest.MonkeyPatch) 
     said = story.ok("timeline --days 3").out
     (row,) = (line for line in said.splitlines() if line.startswith("hourly"))
     assert "l x1x3w2. . ." in row
-    assert "three of these among others" in said
+    assert "three of these, and others" in said
     assert any("|" in line for line in said.splitlines() if line.startswith("daily"))
 
 
