@@ -55,8 +55,8 @@ def test_where_it_is_shown(arco: Arco, tmp_path: Path) -> None:
     assert "by alice: asked by" in arco.ok("schedule versions a").out
     arco.ok("schedule discard a --by bob --note late", at="2025-01-15T15:00:00Z")
     why = " ".join(arco.ok("why a --at 2025-01-15T13:00:00Z").out.split())
-    assert "version 1 was made by alice: asked by" in why
-    assert "it was discarded by bob: late" in why
+    assert "; made by alice: asked by" in why
+    assert "; discarded by bob: late" in why
     arco.ok("schedule trigger a --by carol", at="2025-01-15T16:00:00Z")
     assert "is counted separately: triggered (made by carol)" in " ".join(
         arco.ok("why a --at 2025-01-15T16:00:00Z").out.split()
