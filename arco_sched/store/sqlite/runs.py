@@ -83,9 +83,10 @@ class Runs:
 
     def by_id(self, run_id: str) -> Run | None:
         """The run of a run id."""
+        # The plus keeps SQLite from replacing the column by the constant in the first condition, and the index with it.
         row = self._connection.execute(
             _RUN
-            + "WHERE run = (SELECT run FROM run_rows WHERE substr(run_id, 5, 8) = substr(:id, 5, 8) AND run_id = :id)",
+            + "WHERE run = (SELECT run FROM run_rows WHERE substr(run_id, 5, 8) = substr(:id, 5, 8) AND +run_id = :id)",
             {"id": run_id},
         ).fetchone()
         return self._one(row)
