@@ -44,7 +44,7 @@ format: $(STAMP)  ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(STAMP)  ## measure what docs/performance.md promises: four minutes on two idle cores
+bench: $(STAMP)  ## measure what docs/performance.md promises: ten minutes on two idle cores
 	@$(BIN)/python -m benchmarks
 
 bench-peers: $(STAMP)  ## the same next to Dagster, APScheduler, Celery and task-spooler
