@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from arco_sched.core import changes, fields
 from arco_sched.core.cron import check_expression, load_zone, read_expression, timetable_from
+from arco_sched.core.cron.zones import in_zone
 from arco_sched.core.days import DaySet
 from arco_sched.core.definitions import Definition, DstGap, DstOverlap, RequestContent, Version
 from arco_sched.core.errors import InvalidInput
@@ -148,19 +149,8 @@ def preview(
 
     `@every` and `@once` count from `start`.
     """
-    found: list[str] = []
-    expression = None
-    try:
-        expression = check_expression(cron_expression)
-    except InvalidInput as error:
-        found += error.problems
-    try:
-        zone = load_zone(timezone)
-    except InvalidInput as error:
-        found += error.problems
-    raise_any([*found, *problems_of(Days(), "excluded_days", excluded_days)])
-    if expression is None:
-        raise AssertionError
+    days = problems_of(Days(), "excluded_days", excluded_days)
+    expression, zone = in_zone(check_expression, cron_expression, timezone, *days)
     times = timetable_from(expression.text, timezone, dst_gap, dst_overlap, start)
     excluded = DaySet(excluded_days)
     shown = []

@@ -4,13 +4,16 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar, cast
 
 import tzdata  # type: ignore[import-untyped]
 
 from arco_sched.core.cron.tzif import YearlyRule, ZoneData, read_tzif
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.instants import DAY, civil_from_days, days_from_civil
+
+if TYPE_CHECKING:
+    from arco_sched.core.problems import Problem
 
 E = TypeVar("E")
 
@@ -173,7 +176,9 @@ def load_zone(name: str) -> Zone:
         raise InvalidInput(f"the time zone {name!r} can't be read from the installed tzdata: {error}") from error
 
 
-def in_zone(read: Callable[[str], E], cron_expression: str, timezone: str, *problems: str) -> tuple[E, Zone]:
+def in_zone(
+    read: Callable[[str], E], cron_expression: str, timezone: str, *problems: "str | Problem"
+) -> tuple[E, Zone]:
     """The expression, as `read` reads it, and its zone.
 
     Raises `InvalidInput` with every problem of both, then with `problems`.
