@@ -110,6 +110,11 @@ class AttemptId(NamedTuple):
     external_id: str | None = None
 
 
+def attempt_name(one: Attempt | AttemptId) -> str:
+    """The name that an attempt has outside of the database: of its files, and in an engine."""
+    return f"{one.run_id}.{one.attempt}"
+
+
 class Observation(NamedTuple):
     """What an executor sees of one attempt.
 

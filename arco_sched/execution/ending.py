@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from arco_sched.core.executor import AttemptId, Cancellation, Ending
+from arco_sched.core.executor import AttemptId, Cancellation, Ending, attempt_name
 from arco_sched.execution import containers, folder, processes, protocol
 from arco_sched.execution.processes import Mark, holding, send
 from arco_sched.execution.scene import Scene, is_there, log_is_open, members, take_scene
@@ -113,7 +113,7 @@ class Ender:
     def _still_there(self, wish: Cancellation, now: float) -> Ending | _Open:
         """What the files say of an attempt that may have to be ended, or that there is nothing to end (from here)."""
         one = wish.attempt
-        name = f"{one.run_id}.{one.attempt}"
+        name = attempt_name(one)
         home = f"{self._attempts}/{name}"
         try:
             folder.require(self._path, self._store_id)
@@ -156,7 +156,7 @@ class Ender:
 
     def _end(self, wish: Cancellation, there: _Open, living: Scene, now: float, grace: float) -> tuple[Ending, bool]:
         """A step of one attempt; and whether SIGKILL was sent, so that another look is worth while."""
-        name = f"{wish.attempt.run_id}.{wish.attempt.attempt}"
+        name = attempt_name(wish.attempt)
         home = f"{self._attempts}/{name}"
         found, hidden = self._find(wish.attempt, there, living)
         signalled = there.first is not None
@@ -178,7 +178,7 @@ class Ender:
 
         Those that only their open log betrays are looked for last.
         """
-        name = f"{one.run_id}.{one.attempt}"
+        name = attempt_name(one)
         found = members(there.token, Mark(self._store_id, one.run_id, str(one.attempt)), living)
         if found or there.held:
             return found, False

@@ -21,6 +21,7 @@ from arco_sched.core.executor import (
     NotStarted,
     Observation,
     State,
+    attempt_name,
     outcome,
 )
 from arco_sched.execution import folder, logs, protocol, starting
@@ -172,7 +173,7 @@ class EngineExecutor(ABC):
         here = [one for one in attempts if one.place == self.place()]
         for one in here:
             # A question asked earlier can't have been about it.
-            self._counts_from.setdefault(_name(one), self._asked + 1)
+            self._counts_from.setdefault(attempt_name(one), self._asked + 1)
         self._tell()
         if here and not self._calls.count("ask") and self._may("ask"):
             self._put(here)
@@ -183,7 +184,7 @@ class EngineExecutor(ABC):
         """One step for each; an attempt that the engine hasn't been told of yet never reaches it."""
         answers = []
         for wish in cancellations:
-            name = _name(wish.attempt)
+            name = attempt_name(wish.attempt)
             self._waiting.pop(name, None)
             if wish.attempt.place != self.place():
                 answers.append(Ending(False, 1, _elsewhere(wish.attempt)))
@@ -197,17 +198,17 @@ class EngineExecutor(ABC):
     def tend(self, attempts: Sequence[AttemptId]) -> None:
         """Free the middle of each log that has outgrown the limit."""
         for one in attempts:
-            self._files.tend(_name(one))
+            self._files.tend(attempt_name(one))
 
     def log(self, attempt: AttemptId) -> str | None:
         """The path of its output; None if there is none (any more)."""
-        path = self._files.log_path(_name(attempt))
+        path = self._files.log_path(attempt_name(attempt))
         return path if os.path.exists(path) else None
 
     def settle(self, attempts: Iterable[AttemptId]) -> None:
         """Forget an attempt and note that it is over; an empty log is removed."""
         for one in attempts:
-            name = _name(one)
+            name = attempt_name(one)
             self._files.settle(name)
             for kept in (self._waiting, self._ids, self._refused, self._counts_from):
                 kept.pop(name, None)
@@ -216,7 +217,7 @@ class EngineExecutor(ABC):
     def discard(self, attempts: Iterable[AttemptId]) -> None:
         """Remove the files and the log of each."""
         for one in attempts:
-            self._files.discard(_name(one))
+            self._files.discard(attempt_name(one))
 
     def remove_old_logs(self, before: float) -> int:
         """Remove logs that were last written before an instant (epoch seconds), of attempts that are over; returns how
@@ -248,7 +249,7 @@ class EngineExecutor(ABC):
 
     def _make_ready(self, one: Attempt, batch: list[Attempt]) -> None:
         """Prepare an attempt, and add it to the batch unless the engine has it or it can't be started."""
-        name = _name(one)
+        name = attempt_name(one)
         try:
             found = self._prepare(one)
         except NotStarted as error:
@@ -266,7 +267,7 @@ class EngineExecutor(ABC):
                 self._ids[name] = found
 
     def _tell_of(self, attempts: Sequence[Attempt]) -> None:
-        self._telling.update((_name(one), one) for one in attempts)
+        self._telling.update((attempt_name(one), one) for one in attempts)
         if not self._start("tell", self._submission(attempts), lambda answer: self._told(attempts, answer)):
             self._take_back(attempts)
 
@@ -280,7 +281,7 @@ class EngineExecutor(ABC):
             if len(said) == len(attempts):
                 self._succeed("tell")
         for one in attempts:
-            name = _name(one)
+            name = attempt_name(one)
             how = said.get(name)
             if isinstance(how, NotStarted):
                 self._refused[name] = str(how)
@@ -294,7 +295,7 @@ class EngineExecutor(ABC):
 
     def _take_back(self, attempts: Iterable[Attempt]) -> None:
         """Put these back in front, to be submitted again."""
-        names = {_name(one): one for one in attempts}
+        names = {attempt_name(one): one for one in attempts}
         for name in names:
             self._telling.pop(name, None)
         self._waiting = names | self._waiting
@@ -348,7 +349,7 @@ class EngineExecutor(ABC):
         return self._answered >= self._counts_from.get(name, self._asked + 1)
 
     def _observe(self, one: AttemptId) -> Observation:
-        name = _name(one)
+        name = attempt_name(one)
         if one.place != self.place():
             if not one.place.endswith(f"/{self._store_id}"):
                 return Observation(State.LOST, "it was submitted for the database that this one is a copy of")
@@ -363,10 +364,6 @@ class EngineExecutor(ABC):
             self._waiting.pop(name, None)
         external_id = seen.external_id or self._ids.get(name) or one.external_id
         return seen._replace(external_id=external_id)
-
-
-def _name(one: Attempt | AttemptId) -> str:
-    return f"{one.run_id}.{one.attempt}"
 
 
 def _elsewhere(one: AttemptId) -> str:

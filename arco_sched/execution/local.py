@@ -15,6 +15,7 @@ from arco_sched.core.executor import (
     NotStarted,
     Observation,
     State,
+    attempt_name,
 )
 from arco_sched.execution import environment, folder, logs, processes, protocol, starting, supervisor
 from arco_sched.execution.containers import InitLock
@@ -151,7 +152,7 @@ class LocalExecutor:
         self._reap()
         found = self._observer.poll(attempts)
         for index, one in enumerate(attempts):
-            if found[index] == NOT_BEGUN and not os.path.isdir(f"{self._attempts}/{one.run_id}.{one.attempt}"):
+            if found[index] == NOT_BEGUN and not os.path.isdir(f"{self._attempts}/{attempt_name(one)}"):
                 found[index] = self._without_files(one)
         return found
 
@@ -159,7 +160,7 @@ class LocalExecutor:
         """What an attempt without a folder means: it never began, or someone cleaned up."""
         if take_scene().marked.get(Mark(self._store_id, one.run_id, str(one.attempt))):
             return Observation(State.RUNNING, "its files are gone")
-        if f"{one.run_id}.{one.attempt}" in self._submitted:
+        if attempt_name(one) in self._submitted:
             return Observation(State.LOST, "its files are gone, and none of its processes is left")
         return NOT_BEGUN
 
@@ -178,7 +179,7 @@ class LocalExecutor:
 
     def log(self, attempt: AttemptId) -> str | None:
         """The path of its output; None if there is none (any more)."""
-        path = self._observer.log_path(f"{attempt.run_id}.{attempt.attempt}")
+        path = self._observer.log_path(attempt_name(attempt))
         return path if os.path.exists(path) else None
 
     def settle(self, attempts: Iterable[AttemptId]) -> None:
@@ -187,7 +188,7 @@ class LocalExecutor:
         Because of the token, a worker that slept since it recorded the start begins nothing when it wakes up.
         """
         for one in attempts:
-            name = f"{one.run_id}.{one.attempt}"
+            name = attempt_name(one)
             self._submitted.discard(name)
             self._observer.forget(name)
             self._ender.forget(name)
@@ -195,7 +196,7 @@ class LocalExecutor:
     def discard(self, attempts: Iterable[AttemptId]) -> None:
         """Remove the files and the log of each. One that still has its supervisor stays."""
         for one in attempts:
-            name = f"{one.run_id}.{one.attempt}"
+            name = attempt_name(one)
             home = f"{self._attempts}/{name}"
             if protocol.is_locked(f"{home}/lock"):
                 continue

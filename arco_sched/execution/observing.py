@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from arco_sched.core.executor import AttemptId, Observation, Outcome, State, outcome, signal_of
+from arco_sched.core.executor import AttemptId, Observation, Outcome, State, attempt_name, outcome, signal_of
 from arco_sched.execution import containers, folder, processes, protocol
 from arco_sched.execution.ending import Signals
 from arco_sched.execution.processes import Mark
@@ -59,7 +59,7 @@ class Observer:
         answers = [one or self._orphan(attempts[index], uptime) for index, one in enumerate(found)]
         for one, seen in zip(attempts, answers, strict=True):
             if outcome(seen) is not None:
-                self.forget(f"{one.run_id}.{one.attempt}")
+                self.forget(attempt_name(one))
         return answers
 
     def forget(self, name: str) -> None:
@@ -83,7 +83,7 @@ class Observer:
 
     def _look(self, one: AttemptId, uptime: float, *, gone: bool = False) -> Observation | None:
         """What the files say; None if only its processes can (`gone`: there are none)."""
-        name = f"{one.run_id}.{one.attempt}"
+        name = attempt_name(one)
         home = f"{self._attempts}/{name}"
         try:
             if protocol.is_locked(f"{home}/lock"):
@@ -136,12 +136,12 @@ class Observer:
         return Observation(State.ENDED, None, elapsed, code, signal_of(code), because)
 
     def _orphan(self, one: AttemptId, uptime: float) -> Observation:
-        name = f"{one.run_id}.{one.attempt}"
+        name = attempt_name(one)
         begun = self._begun(name, f"{self._attempts}/{name}")
         return Observation(State.RUNNING, _SUPERVISOR_GONE, None if begun is None else _milliseconds(begun, uptime))
 
     def _lives(self, one: AttemptId, scene: Scene) -> bool:
-        name = f"{one.run_id}.{one.attempt}"
+        name = attempt_name(one)
         try:
             token = protocol.read_token(f"{self._attempts}/{name}")
         except OSError:

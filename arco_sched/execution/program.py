@@ -24,6 +24,7 @@ from arco_sched.core.executor import (
     Observation,
     Outcome,
     State,
+    attempt_name,
     signal_of,
 )
 from arco_sched.core.instants import parse_instant
@@ -124,10 +125,10 @@ class ProgramExecutor(EngineExecutor):
 
     def _named(self, one: AttemptId) -> dict[str, Any]:
         return {
-            "name": _name(one),
+            "name": attempt_name(one),
             "run_id": one.run_id,
             "attempt": one.attempt,
-            "external_id": self._ids.get(_name(one)) or one.external_id,
+            "external_id": self._ids.get(attempt_name(one)) or one.external_id,
         }
 
     # Submitting.
@@ -135,9 +136,9 @@ class ProgramExecutor(EngineExecutor):
     def _prepare(self, attempt: Attempt) -> str | None:
         """Write what the program is told; what is there already, it finds by the name."""
         command = attempt.command
-        os.makedirs(f"{self._path}/attempts/{_name(attempt)}", mode=0o700, exist_ok=True)
-        self._documents[_name(attempt)] = {
-            "name": _name(attempt),
+        os.makedirs(f"{self._path}/attempts/{attempt_name(attempt)}", mode=0o700, exist_ok=True)
+        self._documents[attempt_name(attempt)] = {
+            "name": attempt_name(attempt),
             "run_id": attempt.run_id,
             "attempt": attempt.attempt,
             "again": attempt.again,
@@ -152,20 +153,20 @@ class ProgramExecutor(EngineExecutor):
         return None
 
     def _submission(self, attempts: Sequence[Attempt]) -> Request:
-        return self._request("submit", [self._documents[_name(one)] for one in attempts])
+        return self._request("submit", [self._documents[attempt_name(one)] for one in attempts])
 
     def _submitted(self, attempts: Sequence[Attempt], answer: Answer) -> Mapping[str, str | NotStarted]:
         said = self._answers(answer)
         found: dict[str, str | NotStarted] = {}
         for one in attempts:
-            each = said.get(_name(one), {})
+            each = said.get(attempt_name(one), {})
             match each:
                 case {"refused": str(why)}:
-                    found[_name(one)] = NotStarted(_line(why) or "the engine rejected it")
+                    found[attempt_name(one)] = NotStarted(_line(why) or "the engine rejected it")
                 case {"external_id": str(external_id)} if 0 < len(external_id) <= _LONGEST:
-                    found[_name(one)] = external_id
+                    found[attempt_name(one)] = external_id
                 case _:
-                    self._fail("tell", f"{self._arguments[0]} didn't say what became of {_name(one)}")
+                    self._fail("tell", f"{self._arguments[0]} didn't say what became of {attempt_name(one)}")
         for name in found:
             del self._documents[name]
         return found
@@ -178,7 +179,7 @@ class ProgramExecutor(EngineExecutor):
     def _learn(self, attempts: Sequence[AttemptId], answer: Answer) -> None:
         said = self._answers(answer)
         for one in attempts:
-            self._seen[_name(one)] = said.get(_name(one), {})
+            self._seen[attempt_name(one)] = said.get(attempt_name(one), {})
 
     def _look(self, one: AttemptId, name: str, *, known: bool) -> Observation:
         said = self._seen.get(name)
@@ -229,9 +230,9 @@ class ProgramExecutor(EngineExecutor):
         if not self._has_logs or self._calls.count("logs") or (self._clock() < self._fetch_at and not self._wants):
             return
         running = {
-            _name(one): self._named(one)
+            attempt_name(one): self._named(one)
             for one in attempts
-            if self._seen.get(_name(one), {}).get("state") == "running" and self._clock() >= self._fetch_at
+            if self._seen.get(attempt_name(one), {}).get("state") == "running" and self._clock() >= self._fetch_at
         }
         wanted = dict(list((self._wants | running).items())[: self.batch])
         if not wanted:
@@ -338,10 +339,6 @@ def _line(text: str) -> str:
 
 def _after(complaint: str) -> str:
     return f": {complaint}" if complaint else ""
-
-
-def _name(one: Attempt | AttemptId) -> str:
-    return f"{one.run_id}.{one.attempt}"
 
 
 def _arguments(program: str) -> list[str]:

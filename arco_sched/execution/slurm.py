@@ -18,6 +18,7 @@ from arco_sched.core.executor import (
     Observation,
     Outcome,
     State,
+    attempt_name,
     signal_of,
 )
 from arco_sched.execution import environment, processes, protocol, slurm_words
@@ -89,7 +90,7 @@ class SlurmExecutor(EngineExecutor):
     # Submitting.
 
     def _prepare(self, attempt: Attempt) -> str | None:
-        name = _name(attempt)
+        name = attempt_name(attempt)
         known = [job for job in self._jobs.get(name, []) if job.active]
         if attempt.again and known:
             return str(_chosen(None, known).number)
@@ -106,14 +107,15 @@ class SlurmExecutor(EngineExecutor):
     def _submission(self, attempts: Sequence[Attempt]) -> Request:
         jobs = []
         for one in attempts:
-            options = self._sbatch.arguments(one, self._job_name(_name(one)), self._spool.home(_name(one)))
-            jobs.append((_name(one), [*options, *self._spool.arguments(one)]))
+            name = attempt_name(one)
+            options = self._sbatch.arguments(one, self._job_name(name), self._spool.home(name))
+            jobs.append((name, [*options, *self._spool.arguments(one)]))
         return slurm_words.submission(jobs, self._seconds)
 
     def _submitted(self, attempts: Sequence[Attempt], answer: Answer) -> Mapping[str, str | NotStarted]:
         told, problem = slurm_words.submitted(answer)
         found: dict[str, str | NotStarted] = {}
-        for name in map(_name, attempts):
+        for name in map(attempt_name, attempts):
             how = told.get(name)
             # Who refuses has no job of it; the token tells a copy that is under way from an earlier answer.
             if isinstance(how, NotStarted) and not self._forestalled(name):
@@ -142,7 +144,7 @@ class SlurmExecutor(EngineExecutor):
 
     def _learn(self, attempts: Sequence[AttemptId], answer: Answer) -> None:
         self._jobs = slurm_words.jobs(answer, self._job_name(""))
-        opened = {_name(one): one.external_id for one in attempts}
+        opened = {attempt_name(one): one.external_id for one in attempts}
         for name, jobs in self._jobs.items():
             active = [job for job in jobs if job.active]
             held = [job for job in active if job.reason == HELD_BY_USER and job.state == "PENDING"]
@@ -327,7 +329,7 @@ class SlurmExecutor(EngineExecutor):
 
     def _errands(self, attempts: Sequence[AttemptId]) -> None:
         """Release the jobs whose ids are recorded; end what is to end."""
-        recorded = {_name(one): one.external_id for one in attempts}
+        recorded = {attempt_name(one): one.external_id for one in attempts}
         ready = {name: job for name, job in self._held.items() if recorded.get(name) == job}
         if ready and not self._calls.count("release"):
             for name in ready:
@@ -364,16 +366,12 @@ class SlurmExecutor(EngineExecutor):
         """Remove all but the token, the end and the output."""
         attempts = list(attempts)
         for one in attempts:
-            self._spool.settle(_name(one))
+            self._spool.settle(attempt_name(one))
         super().settle(attempts)
 
     def _forget(self, name: str) -> None:
         for kept in (self._jobs, self._held, self._doubtful, self._silent, self._ending, self._hammered):
             kept.pop(name, None)
-
-
-def _name(one: Attempt | AttemptId) -> str:
-    return f"{one.run_id}.{one.attempt}"
 
 
 def _chosen(recorded: str | None, jobs: Sequence[Job]) -> Job:

@@ -22,7 +22,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from arco_sched.core.executor import Attempt, CannotStart
+from arco_sched.core.executor import Attempt, CannotStart, attempt_name
 from arco_sched.execution import supervisor
 from arco_sched.execution.protocol import REFUSED, read
 
@@ -151,14 +151,14 @@ class Spool:
 
     def arguments(self, attempt: Attempt) -> list[str]:
         """The script to run for an attempt, and its arguments."""
-        return [self._script, self.home(_name(attempt)), self._store_id, attempt.run_id, str(attempt.attempt)]
+        return [self._script, self.home(attempt_name(attempt)), self._store_id, attempt.run_id, str(attempt.attempt)]
 
     def prepare(self, attempt: Attempt, environment: Mapping[str, str], directory: str) -> None:
         """Write what the guard needs. Raises `OSError`."""
         os.makedirs(f"{self.path}/attempts", mode=0o700, exist_ok=True)
         if not os.path.exists(self._script):
             _write(self._script, self._guard, 0o700)
-        home = self.home(_name(attempt))
+        home = self.home(attempt_name(attempt))
         with contextlib.suppress(FileExistsError):
             os.mkdir(home, 0o700)
         words = [attempt.command.shell]
@@ -290,7 +290,3 @@ def _seconds(text: str) -> float:
         return float(text)
     except ValueError:
         return 0.0
-
-
-def _name(attempt: Attempt) -> str:
-    return f"{attempt.run_id}.{attempt.attempt}"
