@@ -221,24 +221,20 @@ def set_pool(store: Store, pool: str, slots: int | None, *, now: int) -> tuple[P
         event = run_decisions.set_pool(pool, before, slots)
         if event is not None:
             transaction.append([events.life(event, None, now)])
-        return _pool(transaction, pool), "existing" if event is None else "changed"
+        (after,) = (each for each in pools(transaction, pool) if each.pool == pool)
+        return after, "existing" if event is None else "changed"
 
 
-def pools(transaction: Transaction) -> list[Pool]:
-    """Every pool that has a limit, or in which something runs or waits."""
+def pools(transaction: Transaction, *named: str) -> list[Pool]:
+    """Every pool that has a limit, or in which something runs or waits; and those that are named."""
     queue = transaction.queue
-    names = {*queue.pools(), *queue.usage(), *queue.count_waiting(), "default"}
-    return [_pool(transaction, name) for name in sorted(names)]
-
-
-def _pool(transaction: Transaction, name: str) -> Pool:
-    queue = transaction.queue
-    return Pool(
-        pool=name,
-        slots=queue.pools().get(name, (0, None))[1],
-        running=queue.usage().get(name, 0),
-        waiting=queue.count_waiting().get(name, 0),
-    )
+    limits, running, waiting = queue.pools(), queue.usage(), queue.count_waiting()
+    return [
+        Pool(
+            pool=name, slots=limits.get(name, (0, None))[1], running=running.get(name, 0), waiting=waiting.get(name, 0)
+        )
+        for name in sorted({*limits, *running, *waiting, "default", *named})
+    ]
 
 
 def workers(transaction: Transaction) -> list[tuple[Worker, int]]:
