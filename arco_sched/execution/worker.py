@@ -164,19 +164,18 @@ class Worker:
         ending: list[Cancellation] = []
         again: list[str] = []
         late: list[str] = []
-        for each, name, look in zip(opened, ids, seen, strict=True):
-            if look.message is not None:
-                self._say_once(f"run {name.run_id}, attempt {name.attempt}: {look.message}")
-            if self._may_have_run(each, look, now):
-                look = Observation(State.LOST, "it left no files, and was started over an hour ago: it may have run")  # noqa: PLW2901
+        for each, name, polled in zip(opened, ids, seen, strict=True):
+            if polled.message is not None:
+                self._say_once(f"run {name.run_id}, attempt {name.attempt}: {polled.message}")
+            look = self._judged(each, polled, now)
             how = outcome(look)
             begun_at = _begun_at(each, look, now)
             if begun_at is not None or look.external_id not in {None, name.external_id}:
                 progress.append(self._progress(name, look, begun_at))
             if how is not None:
                 ends.append(Ended(name.run_id, name.attempt, _end(each, look, how, now)))
-            elif _must_end(each, look) is not None:
-                ending.append(Cancellation(name, _must_end(each, look) or Outcome.CANCELED))
+            elif (reason := _must_end(each, look)) is not None:
+                ending.append(Cancellation(name, reason))
             elif begun_at is None and is_past_deadline(each.request, each.state, now):
                 late.append(name.run_id)
             elif look.state is State.NOT_BEGUN and now >= _submits_again_at(each):
@@ -186,14 +185,16 @@ class Worker:
                 self._say_once(step.message)
         return News(progress, ends, late), again
 
-    def _may_have_run(self, opened: OpenAttempt, look: Observation, now: int) -> bool:
-        """Whether nothing tells that an attempt began, and nothing that it didn't: another worker was to start it, and
-        what it left may have been removed since. A supervisor that could not begin left word of it, a message."""
-        attempt = opened.attempt
+    def _judged(self, opened: OpenAttempt, look: Observation, now: int) -> Observation:
+        """What was seen of an attempt; lost if nothing tells that it began, and nothing that it didn't: another worker
+        was to start it, and what it left may have been removed since. A supervisor that could not begin left word of
+        it, a message."""
+        attempt, since = opened.attempt, opened.attempt.started_at
         if look.state is not State.NOT_BEGUN or look.message is not None or self._executor.queues:
-            return False
-        since = attempt.started_at
-        return attempt.worker != self._terms.worker and since is not None and now - since >= TRACELESS
+            return look
+        if attempt.worker == self._terms.worker or since is None or now - since < TRACELESS:
+            return look
+        return Observation(State.LOST, "it left no files, and was started over an hour ago: it may have run")
 
     def _progress(self, name: AttemptId, look: Observation, begun_at: int | None) -> Progress:
         return Progress(
