@@ -1,5 +1,6 @@
 """`arco import …`: schedules from elsewhere."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, cast
@@ -139,24 +140,18 @@ def _left(given: list[common.Given]) -> Iterator[tuple[str, str]]:
         yield ", ".join(files), ""
     for each in given:
         user = each.label.partition(":")[2] if each.path is None else _owner(each.path)
-        if user and _is_user(user):
-            yield "the crontab", f" with `crontab {'' if _is_me(user) else f'-u {user} '}-e`"
+        uid = _uid(user) if user else None
+        if uid is not None:
+            yield "the crontab", f" with `crontab {'' if uid == os.geteuid() else f'-u {user} '}-e`"
 
 
-def _is_user(name: str) -> bool:
+def _uid(name: str) -> int | None:
     import pwd
 
     try:
-        return bool(pwd.getpwnam(name))
+        return pwd.getpwnam(name).pw_uid
     except (KeyError, ValueError):
-        return False
-
-
-def _is_me(name: str) -> bool:
-    import os
-    import pwd
-
-    return pwd.getpwnam(name).pw_uid == os.geteuid()
+        return None
 
 
 @import_app.command(

@@ -13,6 +13,7 @@ from arco_sched.cli import options as opt
 from arco_sched.cli.context import Session
 from arco_sched.cli.help import Application
 from arco_sched.cli.options import examples
+from arco_sched.cli.signing import user_name
 from arco_sched.core.errors import Conflict, InvalidInput
 from arco_sched.core.policy import MAX_SLOTS
 from arco_sched.render.json import line as json_line
@@ -282,13 +283,7 @@ def _commands(unit: str, *, system: bool) -> list[str]:
 
 def _owner(database: str) -> str:
     """The name of the user who owns the database, or the number of a user without a name."""
-    import pwd
-
-    number = Path(database).stat().st_uid
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
+    return user_name(Path(database).stat().st_uid)
 
 
 def _units_folder() -> Path:

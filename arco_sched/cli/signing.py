@@ -64,11 +64,14 @@ def signature_of(by: str | None, note: str | None, environ: Mapping[str, str]) -
 
 
 def _user() -> str:
-    """`user@host`, with the number of a user that has no name."""
+    return f"{user_name(os.geteuid())}@{os.uname().nodename}"
+
+
+def user_name(uid: int) -> str:
+    """The name of a user, or its number if it has no name."""
     import pwd
 
     try:
-        name = pwd.getpwuid(os.geteuid()).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        name = str(os.geteuid())
-    return f"{name}@{os.uname().nodename}"
+        return str(uid)

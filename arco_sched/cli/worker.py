@@ -98,8 +98,8 @@ def _rights(session: Session, settings: Settings) -> dict[str, str]:
 def _work(session: Session, store: "Store", settings: Settings, environment: dict[str, str]) -> ExitCode:
     import socket
 
+    from arco_sched.cli.signing import user_name
     from arco_sched.core.run_subjects import Worker as Sign
-    from arco_sched.execution import loop
     from arco_sched.execution.hooks import Hooks
     from arco_sched.execution.kinds import ENGINE_SLOTS, make
     from arco_sched.execution.presence import Presence
@@ -117,7 +117,7 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
     count = settings.slots or (ENGINE_SLOTS if executor.queues else default_slots())
     name = worker_name(host, os.getpid(), time.time_ns(), once=settings.once)
     pools, is_root, on_finish = settings.pools, os.geteuid() == 0, settings.on_finish is not None
-    place, user = executor.place(), loop.user_name()
+    place, user = executor.place(), user_name(os.geteuid())
     # A job runs as the user who submits it: a worker for another user has to be that user.
     is_root = is_root and executor.kind != "slurm"
     terms = Terms(name, host, executor.kind, place, pools, count, user, is_root, executor.queues, on_finish)

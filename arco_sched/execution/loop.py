@@ -178,13 +178,3 @@ def leave(store: Store, sign: Sign) -> None:
     """Say goodbye."""
     with store.write() as transaction:
         transaction.queue.forget(sign.worker)
-
-
-def user_name() -> str:
-    """The name of the user that this process runs as, or its number if it has no name."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())
