@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -140,7 +139,7 @@ def _work(session: Session, store: "Store", settings: Settings, environment: dic
         say=_say,
         grace=settings.grace,
         sweep=_sweep(executor, settings.log_keep),
-        tell=_teller(store) if settings.as_json and not settings.once else None,
+        tell=_tell(store) if settings.as_json and not settings.once else None,
     )
     try:
         if not _loop(session, store, settings, worker, sign):
@@ -201,18 +200,10 @@ def _say(text: str) -> None:
     say(f"arco: {printable(text)}")
 
 
-def _teller(store: "Store") -> "Callable[[int, int], None]":
-    """Prints the events of runs, one line of JSON each, like `arco events list --follow --json`."""
-    from arco_sched.render.json import event_line
-    from arco_sched.render.terminal import write
+def _tell(store: "Store") -> "Callable[[int, int], None]":
+    from arco_sched.cli.event_stream import EventStream
 
-    def tell(before: int, through: int) -> None:
-        with store.read() as transaction:
-            for event in transaction.events.page(after=before, limit=through - before):
-                write(event_line(event))
-        sys.stdout.flush()
-
-    return tell
+    return EventStream(store, _say).tell
 
 
 def _sweep(executor: "Executor", keep: int | None) -> Any:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -28,15 +29,15 @@ def arco(tmp_path: Path) -> Arco:
 
 
 @contextlib.contextmanager
-def working(arco: Arco, *before: str, json: bool = False) -> Iterator["subprocess.Popen[str]"]:
+def working(
+    arco: Arco, *before: str, json: bool = False, stdout: IO[str] | int = subprocess.PIPE
+) -> Iterator["subprocess.Popen[str]"]:
     """`arco work` as a process, below the program `before`."""
     command = [*before, sys.executable, "-m", "arco_sched", "--db", str(arco.db), "work", "--tick", "--drain", "10s"]
     command += ["--json"] * json
     environment = {**os.environ, "PYTHONPATH": IMPORTABLE}
     environment.pop("ARCO_NOW", None)
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:
@@ -89,6 +90,20 @@ def test_a_line_of_json_an_event(arco: Arco) -> None:
     assert [event["type"] for event in events] == ["RunStarted", "RunFinished"], err
     assert events[1]["payload"]["exit_code"] == 3
     assert events == arco.json("events list --json --after 1")["events"]
+
+
+def test_a_full_stdout_does_not_end_it(arco: Arco) -> None:
+    """It says once that the events can't be printed, and works on."""
+    with Path("/dev/full").open("w") as full, working(arco, json=True, stdout=full) as worker:
+        until(lambda: workers(arco), "it works")
+        arco.ok("runs", "request", "--key", "a", "--command", "exit 3")
+        until(lambda: "failed" in arco("runs list --json").out, "its run is over")
+        arco.ok("runs", "request", "--key", "b", "--command", "true")
+        until(lambda: "succeeded" in arco("runs list --json").out, "the next one too")
+        os.kill(worker.pid, signal.SIGTERM)
+        _, err = worker.communicate(timeout=20)
+    assert worker.returncode == 0
+    assert err == "arco: events can't be printed: No space left on device: they follow when they can\n"
 
 
 def test_the_first_process_of_a_container_collects_its_orphans(arco: Arco) -> None:
