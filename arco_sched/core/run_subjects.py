@@ -159,5 +159,5 @@ class Queue(Protocol):
     def hooks_taken(self, ended: Iterable[tuple[int, int]], worker: str) -> None:
         """A worker is going to run the hooks of these ends, each (run, attempt)."""
 
-    def hooks_done(self, ended: Iterable[tuple[int, int]], now: int) -> None:
-        """The hooks of these ends, each (run, attempt), have run."""
+    def hooks_done(self, ended: Iterable[tuple[int, int]], now: int, worker: str | None = None) -> None:
+        """The hooks of these ends, each (run, attempt), which `worker` has taken, have run; None: there are none."""

@@ -64,11 +64,11 @@ class Hooks:
     def run(self, store: Store, now: int, worker: str, is_here: Callable[[str | None], bool]) -> int:
         """Note which hooks ended, and start pending ones that no living worker has taken; returns how many run."""
         ended = self._ended()
-        working.hooks_ran(store, ended, now)
+        working.hooks_ran(store, ended, now, worker)
         busy = {each.name for each in self._running}
         if len(busy) < MOST:
             taken = working.take_hooks(store, worker, is_here, besides=busy, most=MOST - len(busy))
-            working.hooks_ran(store, [one.name for one in taken if not self._start_all(one)], now)
+            working.hooks_ran(store, [one.name for one in taken if not self._start_all(one)], now, worker)
         return len(self._running)
 
     def pids(self) -> set[int]:

@@ -326,8 +326,8 @@ def take_hooks(
     return found
 
 
-def hooks_ran(store: Store, names: Sequence[tuple[int, int]], now: int) -> None:
-    """Record that the hooks of these ends have run or don't exist."""
+def hooks_ran(store: Store, names: Sequence[tuple[int, int]], now: int, worker: str) -> None:
+    """Record that the hooks of these ends, which the worker has taken, have run or don't exist."""
     if names:
         with store.write() as transaction:
-            transaction.queue.hooks_done(names, now)
+            transaction.queue.hooks_done(names, now, worker)

@@ -115,6 +115,22 @@ def test_a_hook_that_fails_is_told(arco: Arco) -> None:
     assert arco("work --once").err == ""
 
 
+def test_every_end_of_a_run_has_its_hooks(arco: Arco, tmp_path: Path) -> None:
+    """Also one that follows a retry by hand without another attempt."""
+    arco.ok("runs", "request", "--key", "k", "--command", "exit 3",
+            "--on-failure", f"echo $ARCO_STATUS $ARCO_ATTEMPT >> {tmp_path}/told")  # fmt: skip
+    [run] = arco.json("runs list --json")["runs"]
+    assert arco("work --once").code == 5
+    arco.ok("runs", "retry", run["run_id"])
+    arco.ok("runs", "skip", run["run_id"])
+    arco.ok("work --once")
+    arco.ok("runs", "retry", run["run_id"])
+    arco.ok("runs", "cancel", run["run_id"])
+    arco.ok("work --once")
+    arco.ok("work --once")
+    assert (tmp_path / "told").read_text() == "failed 1\nskipped 1\ncanceled 1\n"
+
+
 class Scene:
     """A database with one run that failed, whose hook adds a line to a file and takes a while."""
 
@@ -147,6 +163,19 @@ def test_what_another_worker_has_taken_is_left_to_it(tmp_path: Path) -> None:
     scene.finish(first)
     assert (tmp_path / "told").read_text() == "x\nx\n"
     assert second.run(scene.store, NOW, "b", lambda _: False) == 0
+
+
+def test_an_end_while_the_hook_of_the_one_before_runs(tmp_path: Path) -> None:
+    """The hook that then ends is that of the end before: the new end still has its own to come."""
+    scene = Scene(tmp_path, f"echo $ARCO_STATUS >> {tmp_path}/told; sleep 0.2")
+    hooks = scene.hooks()
+    assert hooks.run(scene.store, NOW, "b", lambda _: False) == 1
+    workspace = Workspace(scene.store)
+    [run] = workspace.runs()
+    workspace.retry(run.run_id, now=NOW)
+    workspace.skip(run.run_id, now=NOW)
+    scene.finish(hooks)
+    assert (tmp_path / "told").read_text() == "failed\nskipped\n"
 
 
 def test_a_hook_that_takes_too_long_is_ended(tmp_path: Path) -> None:

@@ -185,10 +185,11 @@ class Queue:
             "UPDATE hook_rows SET worker = ? WHERE run = ? AND attempt = ?", [(worker, *each) for each in ended]
         )
 
-    def hooks_done(self, ended: Iterable[tuple[int, int]], now: int) -> None:
-        """The hooks of these ends, each (run, attempt), have run."""
+    def hooks_done(self, ended: Iterable[tuple[int, int]], now: int, worker: str | None = None) -> None:
+        """The hooks of these ends, each (run, attempt), which `worker` has taken, have run; None: there are none."""
         self._connection.executemany(
-            "UPDATE hook_rows SET done_at = ? WHERE run = ? AND attempt = ?", [(now, *each) for each in ended]
+            "UPDATE hook_rows SET done_at = ? WHERE run = ? AND attempt = ? AND worker IS ?",
+            [(now, *each, worker) for each in ended],
         )
 
 
@@ -226,6 +227,11 @@ def go_on(connection: sqlite3.Connection, run_ids: Iterable[str]) -> None:
             "ORDER BY priority DESC, due_at, run LIMIT 2)",
             (schedule, backfill),
         )
+    # A retry by hand may be followed by another end with the same last attempt, which has hooks of its own.
+    connection.executemany(
+        "DELETE FROM hook_rows WHERE run = ? AND attempt = ?",
+        [(run, life.state.attempts) for run, life in known.items() if life.state.round and not life.state.final],
+    )
     connection.executemany(
         "INSERT OR IGNORE INTO hook_rows (run, attempt) VALUES (?, ?)",
         [(run, life.state.attempts) for run, life in known.items() if life.state.final],
