@@ -131,7 +131,10 @@ def schedule_detail(detail: ScheduleDetail, now: int, clocks: Clocks) -> None:
     if row.next_due_at is not None and overdue(row, now):
         since = f"since {clocks.show(row.next_due_at, schedule_id)}, {distance(row.next_due_at, now)}"
         fields.append(("overdue", (f"{counted(detail.waiting, 'occurrence')} {since}", ALARM)))
-    upcoming: list[Styled] = [(_when(at, row, now, clocks), "") for at in detail.next_occurrences]
+    upcoming: list[Styled] = [
+        (f"{_when(at, row, now, clocks)}{f', skipped ({detail.skips[at]})' if at in detail.skips else ''}", "")
+        for at in detail.next_occurrences
+    ]
     screen.fields([*fields, ("next due", upcoming or "nothing")])
     if row.failing:
         see = f"`arco ticks list --schedule {schedule_id} --status failed`"

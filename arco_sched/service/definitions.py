@@ -1,7 +1,7 @@
 """Check a definition before it is recorded, preview its occurrences, and show what is recorded."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Literal
 
@@ -11,7 +11,7 @@ from arco_sched.core.cron.zones import in_zone
 from arco_sched.core.days import DaySet
 from arco_sched.core.definitions import Definition, DstGap, DstOverlap, RequestContent, Version
 from arco_sched.core.errors import InvalidInput
-from arco_sched.core.evaluate import occurrences, stretches, times_of, waiting
+from arco_sched.core.evaluate import in_force, occurrences, stretches, times_of, waiting
 from arco_sched.core.history import Schedule, SkipReason
 from arco_sched.core.instants import DAY, MAX_INSTANT, format_instant, format_span
 from arco_sched.core.kinds import problems_of
@@ -25,11 +25,15 @@ from arco_sched.service.not_found import missing, number_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleDetail:
-    """`arco schedule show`: the schedule, how many occurrences wait, and the next ones after `now`."""
+    """`arco schedule show`: the schedule, how many occurrences wait, and the next ones after `now`.
+
+    `skips` says why some of the next ones won't request a run, as things stand.
+    """
 
     schedule: Schedule
     waiting: int
     next_occurrences: tuple[int, ...]
+    skips: Mapping[int, SkipReason] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,9 +194,14 @@ def detail(transaction: Transaction, schedule_id: str, now: int, count: int) -> 
     if schedule is None:
         raise missing(transaction, schedule_id)
     state = transaction.definitions.state(number_of(transaction, schedule_id))
-    coming = occurrences(state.terms, max(state.cursor, now) + 1, MAX_INSTANT + 1)
+    coming = tuple(islice(occurrences(state.terms, max(state.cursor, now) + 1, MAX_INSTANT + 1), max(count, 0)))
+    skips = {
+        at: reason
+        for at in coming
+        if (term := in_force(state.terms, at)) is not None and (reason := skip_reason(term, at)) is not None
+    }
     waits = waiting(state.terms, state.cursor, now + 1, state.ahead)
-    return ScheduleDetail(schedule=schedule, waiting=waits, next_occurrences=tuple(islice(coming, max(count, 0))))
+    return ScheduleDetail(schedule=schedule, waiting=waits, next_occurrences=coming, skips=skips)
 
 
 def version_changes(transaction: Transaction, schedule_id: str) -> list[VersionChange]:
