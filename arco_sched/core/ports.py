@@ -290,6 +290,9 @@ class Store(Protocol):
     def changes(self) -> int:
         """A number that changes when another connection commits; it takes microseconds to read."""
 
+    def journal(self) -> str | None:
+        """The path of a file that every commit writes to, before it is there for others; None if there is none."""
+
     def schema_version(self) -> int:
         """The version of the schema, which rises when a newer arco migrates it; it takes microseconds to read."""
 

@@ -5,17 +5,21 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from arco_sched.core.ports import Store
 from arco_sched.core.run_subjects import Worker as Sign
 from arco_sched.execution.containers import reap_orphans
 from arco_sched.execution.processes import uptime
+from arco_sched.execution.watching import Watch
 from arco_sched.execution.worker import Worker
 
 STEP = 0.05
-"""Seconds between two looks at whether anything changed; one costs microseconds."""
+"""Seconds between two looks at whether anything changed, where something runs or the kernel doesn't tell."""
+
+SETTLING = 1.0
+"""Seconds after a write for which it looks again and again: a transaction is written, then synced, and then there."""
 
 SIGN = 30
 """Seconds between two signs of life."""
@@ -36,13 +40,15 @@ class Stop:
         self.at_once = self.asked
         self.asked = True
 
-    def wait(self, seconds: float) -> bool:
-        """Sleep until the time is over, a signal comes, or a supervisor ends; returns whether it was woken."""
-        ready, _, _ = select.select([self.wakes], [], [], seconds)
-        if ready:
+    def wait(self, seconds: float, others: Sequence[int] = ()) -> bool:
+        """Sleep until the time is over, a signal comes, a supervisor ends, or one of `others` is readable; returns
+        whether a signal or a supervisor's end woke it."""
+        ready, _, _ = select.select([self.wakes, *others], [], [], seconds)
+        woken = self.wakes in ready
+        if woken:
             with contextlib.suppress(BlockingIOError):
                 os.read(self.wakes, 4096)
-        return bool(ready)
+        return woken
 
 
 @contextlib.contextmanager
@@ -118,14 +124,16 @@ def serve(
 
     Returns False if it ended because a newer arco migrated the database, which this one can't use.
     """
-    version = store.schema_version()
+    version, watch = store.schema_version(), Watch(store.journal())
     try:
-        return _serve(store, worker, sign, clock, stop, version, drain=drain, evaluate=evaluate)
+        return _serve(store, worker, sign, clock, stop, version, watch, drain=drain, evaluate=evaluate)
     except Exception:
         # It may be that very migration, noticed in the middle of a round.
         if store.schema_version() != version:
             return False
         raise
+    finally:
+        watch.close()
 
 
 def _serve(
@@ -135,11 +143,12 @@ def _serve(
     clock: Callable[[], int],
     stop: Stop,
     version: int,
+    watch: Watch,
     *,
     drain: float,
     evaluate: Evaluate | None,
 ) -> bool:
-    changes, looked, evaluated, ready = -1, 0.0, 0, 0
+    changes, looked, evaluated, ready, written = -1, 0.0, 0, 0, 0.0
     signs = _Signs(store, sign)
     deadline: float | None = None
     left, woken, requested = 0, False, False
@@ -157,14 +166,20 @@ def _serve(
         there = store.changes()
         if there != changes or woken or requested or (left and passed - looked >= worker.interval) or 0 < ready <= now:
             left = worker.round(now, uptime(), claims=not stop.asked)
-            changes, looked = store.changes(), time.monotonic()
+            # What others committed during the round is a change after it: the round may not have seen that.
+            changes, looked = there, time.monotonic()
             with store.read() as transaction:
                 ready = transaction.queue.next_ready_after(now) or 0
             requested = False
         _be_init(worker)
-        # What is due is due at a whole second.
-        pause = STEP if evaluate is None else min(STEP, 1.001 - time.time() % 1)
-        woken = stop.wait(pause)
+        # What is due is due at a whole second. Between two, nothing happens that doesn't wake: unless an attempt or a
+        # hook is open, or it is asked to end, or a transaction is on its way.
+        pause = 1.001 - time.time() % 1
+        if left or stop.asked or not watch.works or time.monotonic() - written < SETTLING:
+            pause = min(STEP, pause)
+        woken = stop.wait(pause, watch.descriptors())
+        if watch.take():
+            written = time.monotonic()
     return False
 
 

@@ -492,3 +492,15 @@ def test_about(kind: Kind, path: Path) -> None:
         transaction.append([events.zone_rules("2025a", "2025b", 1, START)])
         assert transaction.agenda.zone_rules() == transaction.definitions.about().zone_rules == "2025b"
     made.close()
+
+
+def test_every_commit_writes_to_the_journal(store: Store) -> None:
+    """So that who watches that file need not ask again and again."""
+    journal = store.journal()
+    if journal is None:
+        pytest.skip("this store has no such file")
+    for name in ("a", "b"):
+        before = Path(journal).read_bytes()
+        with store.write() as transaction:
+            define(transaction, name)
+        assert Path(journal).read_bytes() != before

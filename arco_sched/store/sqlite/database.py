@@ -124,6 +124,10 @@ class Database:
         """A number that changes when another connection commits."""
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
+    def journal(self) -> str | None:
+        """The write-ahead log; it stays as long as a connection is open."""
+        return f"{os.path.realpath(self.path)}-wal"
+
     def schema_version(self) -> int:
         """The version of the schema; it rises when a newer arco migrates the database."""
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
