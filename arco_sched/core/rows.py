@@ -105,7 +105,7 @@ def described(owner: type[T]) -> type[T]:
             lines.append(f"    {row.name} ({row.kind.about()}; {default}):\n        {row.words}")
     owner.__doc__ = "\n".join([(owner.__doc__ or "").rstrip(), "", "Fields:", *lines])
     taken = owner.__init__.__annotations__
-    taken.update({name: getattr(type_, "__origin__", type_) for name, type_ in taken.items() if _is_row(type_)})
+    taken.update({name: type_.__origin__ for name, type_ in taken.items() if _is_row(type_)})
     return owner
 
 

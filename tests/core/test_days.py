@@ -39,6 +39,7 @@ def test_merged(spans: list[tuple[int, int]]) -> None:
     texts = [format_days(*span) for span in spans]
     assert Days().normal(texts) == tuple(format_days(*span) for span in found)
     around = range(min(wanted, default=0) - 2, max(wanted, default=0) + 3)
+    assert DaySet(texts).ranges() == found
     assert {day for day in around if day in DaySet(texts)} == wanted
     assert {day for day in around if day in days_of(json.dumps(texts))} == wanted
 

@@ -1,18 +1,15 @@
 """The table of definition fields: what is stored and what is said of a definition follow from it."""
 
-import ast
 import inspect
 import json
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import arco_sched
 from arco_sched.core import fields, identity
 from arco_sched.core.definitions import (
     CATCHUP_POLICIES,
@@ -25,11 +22,9 @@ from arco_sched.core.definitions import (
 )
 from arco_sched.core.fields import normal_content, normal_policy
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT
-from arco_sched.core.kinds import Many, Pairs, Span, Text, Whole, problems_of
+from arco_sched.core.kinds import Span, Text
 from arco_sched.core.policy import ON_LOST, OVERLAPS, RETRY_BACKOFFS, Policy, policy_from, policy_payload
-from arco_sched.core.problems import SENTENCES, Names, Problem
 
-PACKAGE = Path(arco_sched.__file__).parent
 DAILY = Version(
     schedule_id="daily",
     definition_version=1,
@@ -190,6 +185,17 @@ def test_a_payload_reads_back_the_same(version: Version) -> None:
     assert fields.version_of("a", stored) == version
 
 
+@given(VERSIONS)
+def test_an_answer_has_every_field(version: Version) -> None:
+    """A version and a content in the JSON answers have what is stored of them, and what is as by default besides."""
+    answer = fields.document(version)
+    by_default = {field.name: field.to_json(field.default) for field in fields.FIELDS if not field.always}
+    assert answer == by_default | fields.payload(version)
+    assert list(answer) == ["schedule_id", "definition_version", *fields.BY_NAME, "created_at", "effective_from"]
+    content = fields.content_document(version.definition.request)
+    assert content == {field.name: answer[field.name] for field in fields.CONTENT}
+
+
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
@@ -282,7 +288,7 @@ def later(**values: Any) -> LaterVersion:
 
 def test_a_later_field_stands_before_what_ends_an_answer() -> None:
     """Content behind content, others behind others; start, end and state stay last."""
-    names = [field.name for field in LATER]
+    names = [field.name for field in fields.table(LaterVersion)]
     assert names.index("labels") < names.index("argument_0") < names.index("code_version")
     assert names[-6:] == ["grace_seconds", "start_at", "end_at", "enabled", "paused_until", "deleted"]
     assert fields.document(later(), LATER) == fields.document(DAILY) | {"argument_0": None, "grace_seconds": None}
@@ -304,95 +310,6 @@ def test_events_from_before_a_later_field_are_read() -> None:
     assert fields.version_of("daily", fields.payload(DAILY), LaterVersion) == later()
     full = later(argument_0="job", grace_seconds=90)
     assert fields.version_of("daily", fields.payload(full, LATER), LaterVersion) == full
-
-
-# Kinds.
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "codes"),
-    [
-        (Text(), 5, [("not_text", {})]),
-        (Whole(1, 3), True, [("not_whole", {})]),
-        (Whole(1, 3), 4, [("bounds", {"least": 1, "most": 3})]),
-        (Span("seconds", 0, 86_400), -1, [("bounds", {"least": "0 seconds", "most": "1 day"})]),
-        (Span("minutes", 1, 120), 121, [("bounds", {"least": "1 minute", "most": "2 hours"})]),
-        (Many(Text()), "a", [("not_list", {"of": "strings", "example": '"…"'})]),
-        (Many(Whole(0, 9)), [1, 10], [("bounds", {"least": 0, "most": 9, "entry": 1})]),
-        (Many(Whole(0, 9)), [1, "x"], [("not_whole", {"entry": 1})]),
-        (Pairs(Whole(1, 9)), {"cpus": 10}, [("bounds", {"least": 1, "most": 9, "key": "cpus"})]),
-        (Pairs(Text()), (("", "x"),), [("empty", {"key": "", "side": "key"})]),
-        (Pairs(Text()), 5, [("not_table", {"of": "strings", "example": '"…"'})]),
-    ],
-)  # fmt: skip
-def test_what_a_kind_refuses(kind: Any, value: Any, codes: list[tuple[str, dict[str, Any]]]) -> None:
-    """Every problem of a value, with its place in a list or a table."""
-    assert problems_of(kind, "f", value) == [Problem("f", code, data) for code, data in codes]
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "normal", "in_json", "shown"),
-    [
-        (Many(Whole(0, 255)), [75, 2, 75], (2, 75), [2, 75], "2, 75"),
-        (Pairs(Whole(1, 9)), {"b": 1, "a": 4}, (("a", 4), ("b", 1)), {"a": 4, "b": 1}, "a=4, b=1"),
-        (Span("seconds", 0, 9999), 90, 90, 90, "90s"),
-        (Span("seconds", 0, 9999), 7200, 7200, 7200, "2h"),
-        (Span("minutes", 1, 9999), 90, 90, 90, "90m"),
-    ],
-)  # fmt: skip
-def test_what_a_kind_keeps(kind: Any, value: Any, normal: Any, in_json: Any, shown: str) -> None:
-    """The normal form, the same in JSON and back, and as people read it."""
-    assert kind.normal(value) == normal
-    assert kind.to_json(normal) == in_json
-    assert kind.from_json(in_json) == normal
-    assert kind.show(normal) == shown
-
-
-# Problems.
-
-
-def test_each_surface_has_its_own_names() -> None:
-    """One problem, and one sentence for all."""
-    window = Problem("catchup_window_minutes", "bounds", {"least": "1 minute", "most": "100 years"})
-    label = Problem("labels", "empty", {"key": "team"})
-    names = Names(str.upper, value="{field}[{key}]")
-    assert window.sentence() == "catchup_window_minutes must be between 1 minute and 100 years"
-    assert window.sentence(names) == "CATCHUP_WINDOW_MINUTES must be between 1 minute and 100 years"
-    assert label.sentence() == "the value of 'team' in labels must not be empty"
-    assert label.sentence(names) == "LABELS[team] must not be empty"
-
-
-def _sources(*rooms: str) -> list[Path]:
-    return [path for room in rooms for path in sorted((PACKAGE / room).rglob("*.py"))]
-
-
-def test_every_code_has_a_sentence_and_every_sentence_a_use() -> None:
-    """The catalogue and the code that speaks of it agree."""
-    used: set[str] = {"said"}
-    for path in _sources("core", "service", "formats", "cli", "api"):
-        source = path.read_text("utf-8")
-        used |= set(re.findall(r'(?:note|_refused)\([^"()]*"(\w+)"', source))
-        used |= set(re.findall(r'\bProblem\([\w."]+, "(\w+)"', source))
-    assert used == SENTENCES.keys()
-
-
-def test_the_core_and_the_services_name_no_options() -> None:
-    """What they say holds for every surface; only a command that is written out whole has options."""
-    for path in _sources("core", "service"):
-        tree = ast.parse(path.read_text("utf-8"))
-        documents = {
-            id(node.body[0].value)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-            and isinstance(node.body[0], ast.Expr)
-        }  # fmt: skip
-        texts = {id(node): node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.JoinedStr):  # read as one text, with a name for each value
-                texts[id(node)] = "".join(str(texts.pop(id(part), "NAME")) for part in node.values)
-        for key, text in texts.items():
-            if isinstance(text, str) and key not in documents:
-                assert re.search(r"--[a-z]", re.sub(r"`arco [^`]*`", "", text)) is None, (path, text)
 
 
 # Help.

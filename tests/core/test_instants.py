@@ -1,6 +1,7 @@
 """Instants and durations as text (docs/semantics/time.md and schedules.md)."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from arco_sched.core import instants
 from arco_sched.core.errors import InvalidInput
+from arco_sched.core.problems import Problem
 
 EPOCHS = st.integers(instants.MIN_INSTANT, instants.MAX_INSTANT)
 
@@ -161,6 +163,134 @@ def test_bad_durations(text: str) -> None:
         instants.parse_minutes(text, "--catchup-window")
     assert str(refusal.value).startswith("--catchup-window ")
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "data"),
+    [
+        ("0", "span_bounds", {"value": "0", "least": "1 minute", "most": "100 years"}),
+        ("36601d", "span_bounds", {"value": "36601d", "least": "1 minute", "most": "100 years"}),
+        ("90s", "span", {"value": "90s", "forms": "a number of minutes, or 90m, 24h, 7d"}),
+    ],
+)
+def test_why_a_duration_is_refused(text: str, code: str, data: dict[str, str]) -> None:
+    """The problem says what was given, and the bounds or how to write it; the value is called a duration by default."""
+    with pytest.raises(InvalidInput) as refusal:
+        instants.parse_minutes(text)
+    assert refusal.value.details == (Problem("the duration", code, data),)
+
+
+def test_why_a_span_is_refused() -> None:
+    """Of seconds as well."""
+    with pytest.raises(InvalidInput) as refusal:
+        instants.parse_span("1.5h", "seconds")
+    forms = "a number of seconds, or 30s, 10m, 24h"
+    assert refusal.value.details == (Problem("the duration", "span", {"value": "1.5h", "forms": forms}),)
+
+
+def test_the_longest_window() -> None:
+    """A window may be a century of leap years long, and no minute longer."""
+    assert instants.parse_minutes("36600d") == instants.parse_minutes("52704000") == 52_704_000
+    with pytest.raises(InvalidInput):
+        instants.parse_minutes("52704001")
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        ("0", "seconds", 0),
+        ("45", "seconds", 45),
+        ("45s", "seconds", 45),
+        ("1 second", "seconds", 1),
+        ("10m", "seconds", 600),
+        ("24h", "seconds", 86_400),
+        ("2 weeks", "seconds", 1_209_600),
+        ("0m", "minutes", 0),
+        ("2 weeks", "minutes", 20_160),
+    ],
+)
+def test_spans(text: str, unit: instants.Unit, value: int) -> None:
+    """A span is a whole number of its unit, whatever unit it is written in."""
+    found = instants.parse_span(text, unit)
+    assert (found, type(found)) == (value, int)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0, "seconds", "0s"),
+        (0, "minutes", "0m"),
+        (45, "seconds", "45s"),
+        (60, "seconds", "1m"),
+        (90, "seconds", "90s"),
+        (5400, "seconds", "90m"),
+        (90, "minutes", "90m"),
+        (2160, "minutes", "36h"),
+        (4320, "minutes", "3d"),
+        (20_160, "minutes", "14d"),
+    ],
+)
+def test_spans_as_text(value: int, unit: instants.Unit, text: str) -> None:
+    """A span is written in the largest unit up to days that divides it, and nothing in its own unit."""
+    assert instants.format_span(value, unit) == text
+
+
+@given(st.integers(0, 10**12), st.sampled_from(["minutes", "seconds"]))
+def test_spans_round_trip(value: int, unit: instants.Unit) -> None:
+    """What is written of a span reads back as the same span."""
+    if value * (60 if unit == "minutes" else 1) < 10**12:
+        assert instants.parse_span(instants.format_span(value, unit), unit) == value
+
+
+@pytest.mark.parametrize(
+    ("seconds", "parts", "words"),
+    [
+        (0, [(0, "second")], "0 seconds"),
+        (1, [(1, "second")], "1 second"),
+        (59, [(59, "second")], "59 seconds"),
+        (60, [(1, "minute")], "1 minute"),
+        (61, [(1, "minute"), (1, "second")], "1 minute 1 second"),
+        (3599, [(59, "minute"), (59, "second")], "59 minutes 59 seconds"),
+        (3600, [(1, "hour")], "1 hour"),
+        (3659, [(1, "hour")], "1 hour"),
+        (7559, [(2, "hour"), (5, "minute")], "2 hours 5 minutes"),
+        (86_399, [(23, "hour"), (59, "minute")], "23 hours 59 minutes"),
+        (86_400, [(1, "day")], "1 day"),
+        (176_400, [(2, "day"), (1, "hour")], "2 days 1 hour"),
+        (2_629_745, [(30, "day"), (10, "hour")], "30 days 10 hours"),
+        (2_629_746, [(1, "month")], "1 month"),
+        (7_900_000, [(3, "month")], "3 months"),
+        (31_556_951, [(11, "month")], "11 months"),
+        (31_556_952, [(1, "year")], "1 year"),
+        (63_113_904, [(2, "year")], "2 years"),
+    ],
+)
+def test_spoken(seconds: int, parts: list[tuple[int, str]], words: str) -> None:
+    """A length of time is told in its two largest units, of which the second may be missing; from a month on in one."""
+    assert instants.span_parts(seconds) == parts
+    assert instants.spoken(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("instant", "epoch"),
+    [
+        (1736935200, 1736935200),
+        (dt.datetime(2025, 1, 15, 10, tzinfo=dt.UTC), 1736935200),
+        (dt.datetime(2025, 1, 15, 5, tzinfo=dt.timezone(dt.timedelta(hours=-5))), 1736935200),
+        (dt.datetime(2025, 1, 15, 10, 0, 0, 999_999, dt.UTC), 1736935200),
+        (dt.datetime(1969, 12, 31, 23, 59, 59, 1, dt.UTC), -1),
+    ],
+)
+def test_instants_of_python(instant: dt.datetime | int, epoch: int) -> None:
+    """Whole seconds stand for themselves; an aware `datetime` counts from 1970, its fraction cut."""
+    assert instants.epoch_of(instant, "now") == epoch
+
+
+@pytest.mark.parametrize("instant", [dt.datetime(2025, 1, 15, 10), dt.date(2025, 1, 15), "2025-01-15T10:00:00Z"])  # noqa: DTZ001
+def test_no_instants_of_python(instant: Any) -> None:
+    """A naive `datetime`, and what is no instant at all, are refused by the name of the argument."""
+    with pytest.raises(InvalidInput, match=r"^until must be an aware datetime or whole seconds since 1970$"):
+        instants.epoch_of(instant, "until")
 
 
 @given(st.integers(-3_000_000, 3_000_000))

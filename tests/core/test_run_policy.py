@@ -17,8 +17,10 @@ from arco_sched.core.policy import (
     is_repeatable,
     policy_from,
     policy_payload,
+    policy_text,
     retry_delay,
     spread,
+    spread_of,
     starts_at,
 )
 
@@ -122,6 +124,20 @@ def test_spread(schedule_id: str, epoch: int, spread_seconds: int, seconds: int)
     """The first 8 bytes of SHA-256 of `{schedule_id}:{epoch}`, modulo the spread: pinned, since machines must agree."""
     assert spread(schedule_id, epoch, spread_seconds) == seconds
     assert starts_at(schedule_id, epoch, spread_seconds) == epoch + seconds
+
+
+@pytest.mark.parametrize(
+    ("policy", "spread_seconds"),
+    [
+        (DEFAULT, 0),
+        (Policy(pool="gpu"), 0),
+        (Policy(spread_seconds=600), 600),
+        (Policy(pool="gpu", spread_seconds=1), 1),
+    ],
+)
+def test_the_spread_of_a_stored_policy(policy: Policy, spread_seconds: int) -> None:
+    """The spread is read from the text that is stored with a definition version, and 0 where that doesn't say it."""
+    assert spread_of(policy_text(policy)) == spread_seconds
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`@every` and `@once`: counted from the start, by arithmetic that is held against counting by hand."""
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from arco_sched.core.cron import AnchoredTimetable, check_expression, read_expression, timetable_from
 from arco_sched.core.cron.anchored import MAX_EVERY, Anchored
+from arco_sched.core.cron.explanation import Explanation
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, format_instant, parse_instant
 
@@ -51,6 +53,9 @@ def test_accepted(text: str, every: int | None, shown: str) -> None:
         ("@every 1m30s", "write 90s"),
         ("@every 24h1440m", "write 2d"),
         ("@every 1.5h", "the interval '1.5h' of @every can't be read: write a whole number"),
+        ("@every 1h+30m", "the interval '1h+30m' of @every can't be read: write a whole number"),
+        ("@every " + "9" * 40, f"the interval '{'9' * 40}' of @every can't be read"),
+        ("@every " + "9" * 41, f"the interval '{'9' * 37}...' of @every can't be read"),
         ("@every -5m", "can't be read"),
         ("@every 5M", "can't be read"),
         ("@every ٥m", "can't be read"),
@@ -141,14 +146,35 @@ def test_the_ends_of_time_and_exact_counts() -> None:
     assert far.previous(MIN_INSTANT) is None
 
 
-@pytest.mark.parametrize(("text", "kind", "occurs"), [("@every 1h", "every", True), ("@once", "once", False)])
-def test_explained(text: str, kind: str, occurs: bool) -> None:
-    """There are no fields; the neighbours are named."""
-    why = table(text, zone="America/New_York").explain(START + 3600)
-    assert (why.kind, why.occurs, why.fields, why.day_rule, why.local) == (
-        kind, occurs, (), None, "2025-03-08T08:00:00-05:00",
-    )  # fmt: skip
-    assert why.previous == START
+@pytest.mark.parametrize(
+    ("text", "kind", "occurs", "following"),
+    [("@every 1h", "every", True, START + 7200), ("@once", "once", False, None)],
+)
+def test_explained(text: str, kind: Any, occurs: bool, following: int | None) -> None:
+    """There are no fields and no clock to speak of; the neighbours are named."""
+    assert table(text, zone="America/New_York").explain(START + 3600) == Explanation(
+        instant=START + 3600,
+        timezone="America/New_York",
+        local="2025-03-08T08:00:00-05:00",
+        offset=-18_000,
+        kind=kind,
+        fields=(),
+        day_rule=None,
+        day_matches=True,
+        clock="normal",
+        shift=0,
+        occurs=occurs,
+        note=None,
+        previous=START,
+        next=following,
+    )
+
+
+def test_the_next_one_follows_at_once() -> None:
+    """With an interval of a second, the next occurrence is a second later, and from between two it is the later."""
+    every_second, every_two = table("@every 1s").explain(START), table("@every 2s").explain(START + 1)
+    assert (every_second.previous, every_second.next) == (START - 1, START + 1)
+    assert (every_two.previous, every_two.occurs, every_two.next) == (START, False, START + 2)
 
 
 def test_the_same_texts_are_the_same_object() -> None:

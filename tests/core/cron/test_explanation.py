@@ -14,6 +14,7 @@ def at(text: str) -> int:
 def test_an_occurrence() -> None:
     """Every field's verdict, how the day fields combine, and both neighbours."""
     why = timetable("30 9 1 * MON", "America/New_York").explain(at("2025-09-08T13:30:00Z"))
+    assert why.instant == at("2025-09-08T13:30:00Z")
     assert why.fields == (
         FieldVerdict("second", "0", 0, matches=True),
         FieldVerdict("minute", "30", 30, matches=True),

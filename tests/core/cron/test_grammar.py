@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arco_sched.core.cron import CronExpression, parse_expression
+from arco_sched.core.cron.expression import _kinds
 from arco_sched.core.cron.grammar import NICKNAMES
 from arco_sched.core.errors import InvalidInput
 from tests.core.cron.oracles import Drawn, expressions, is_nearest_weekday
@@ -165,6 +166,7 @@ REFUSED = [
     ("* * * 12-1 *", "write 12,1"),
     ("* * * NOV-FEB/2 *", "write 1,11"),
     ("* * * * FRI-MON", "in the day-of-week field, 'FRI-MON' runs backwards: write FRI-SUN,MON"),
+    ("* * * * FRI-TUE", "write FRI-SUN,MON-TUE"),
     ("* * * * 5-1", "write 5-7,1"),
     ("* * * * 5-0", "write 5-7"),
     ("* * * * 6-2", "write 6-7,1-2"),
@@ -194,13 +196,14 @@ REFUSED = [
     ("9" * 41 + " * * * *", "in the minute field, '9999999999999999999999999999999999999...' is outside 0-59"),
     ("9" * 40 + " * * * *", "in the minute field, '9999999999999999999999999999999999999999' is outside 0-59"),
     ("MON * * * *", "in the minute field, 'MON' belongs to the day-of-week field: write 0-59"),
+    ("* JAN * * *", "in the hour field, 'JAN' belongs to the month field: write 0-23"),
     ("* * * MON *", "in the month field, 'MON' belongs to the day-of-week field: write 1-12 or JAN-DEC"),
     ("* * * January *", "in the month field, 'January' is not a name: write JAN"),
     ("* * * * Tues", "in the day-of-week field, 'Tues' is not a name: write TUE"),
     ("* * * FOO *", "in the month field, 'FOO' is not a value: write 1-12 or JAN-DEC"),
     # OCPS 1.3: where L, # and W belong, and how they are written
     ("L * * * *", "in the minute field, L belongs to the day-of-month field (L) and the day-of-week field (FRI#L)"),
-    ("* * * 2#3 *", "in the month field, '#' belongs to the day-of-week field"),
+    ("* * * 2#3 *", "in the month field, '#' belongs to the day-of-week field, as in 2#3 for the third Tuesday"),
     ("* * 2#3 * *", "in the day-of-month field, '#' belongs to the day-of-week field"),
     ("* * l * *", "in the day-of-month field, 'l' must be uppercase: write L"),
     ("* * 15w * *", "in the day-of-month field, '15w' must be uppercase: write 15W"),
@@ -249,8 +252,12 @@ REFUSED = [
     ("@Daily", "the nickname '@Daily' must be lowercase: write @daily"),
     ("@every 5m", "the nickname @every is not a cron expression: only a schedule can have it"),
     ("@daily 5", "the nickname @daily must stand alone"),
-    ("@reboot", "the nickname '@reboot' is not supported: it names an event"),
-    ("@", "the nickname '@' is unknown"),
+    ("@reboot", "the nickname '@reboot' is not supported: it names an event, and arco doesn't see a machine boot"),
+    (
+        "@",
+        "the nickname '@' is unknown: write one of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly, "
+        "@every 90m, @once, or five fields",
+    ),
 ]
 
 
@@ -275,6 +282,7 @@ SUGGESTED = [
     ("* * * NOV-FEB *", "* * * NOV-DEC,JAN-FEB *"),
     ("* * * NOV-FEB/2 *", "* * * 1,11 *"),
     ("* * * * FRI-MON", "* * * * FRI-SUN,MON"),
+    ("* * * * FRI-TUE", "* * * * FRI-SUN,MON-TUE"),
     ("* * * * 5-0", "* * * * 5-7"),
     ("* * * * 6-2", "* * * * 6-7,1-2"),
     ("* * * * 5-1/2", "* * * * 0,5"),
@@ -527,6 +535,12 @@ def test_a_year_has_twelve_months(text: str, masks: tuple[int, ...]) -> None:
     assert parse_expression(text).year(2025) == masks
 
 
+def test_the_kinds_of_years() -> None:
+    """Each year of the cycle is told by the weekday of its first day, from 0 for Sunday, and by whether it is leap."""
+    firsts = [dt.date(2000 + year, 1, 1).isoweekday() % 7 for year in range(400)]
+    assert list(_kinds()) == [first + 7 * calendar.isleap(2000 + year) for year, first in enumerate(firsts)]
+
+
 @pytest.mark.parametrize(
     ("text", "every_day"),
     [
@@ -559,6 +573,10 @@ def test_every_day(text: str, every_day: bool) -> None:
         ("0 0 L * MON#L", "2025-03-30", False, False),
         ("0 0 L * THU#5", "2024-02-29", True, True),
         ("0 0 L * THU#5", "2023-02-28", True, False),
+        ("0 0 LW * *", "2025-05-30", True, True),
+        ("0 0 LW * *", "2025-05-31", False, True),
+        ("0 0 15W * *", "2025-03-14", True, True),
+        ("0 0 15W * *", "2025-03-15", False, True),
     ],
 )
 def test_one_field_by_itself(text: str, date: str, month_day: bool, weekday: bool) -> None:

@@ -142,6 +142,15 @@ def test_unknown_names(name: str, message: str) -> None:
     assert len(str(caught.value)) < 300
 
 
+@pytest.mark.parametrize("name", ["GMT+15", "UTC+0", "UTC-00"])
+def test_offsets_without_a_name(name: str) -> None:
+    """Where the database has no fixed offset of that size, or it is UTC itself, only a place is suggested."""
+    with pytest.raises(InvalidInput) as caught:
+        load_zone(name)
+    place = "write the name of a place, such as Asia/Karachi, to follow its clock changes"
+    assert str(caught.value) == f"the time zone {name!r} is unknown: {place}"
+
+
 def test_the_host_has_no_say() -> None:
     """`PYTHONTZPATH` and `TZ` change nothing: rules come from the package alone."""
     code = "from arco_sched.core.cron import load_zone; print(load_zone('Europe/Berlin').offset_at(1752000000))"
