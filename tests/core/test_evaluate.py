@@ -524,6 +524,11 @@ LOOKED_BACK: dict[str, tuple[list[Term], tuple[float, float], list[tuple[float, 
         (5, 31),
         [(10, 1), (20, 1), (30, 2)],
     ),
+    "each of three under its own": (
+        [term(3, 35), term(2, 15, cron_expression="*/5 * * * *"), term()],
+        (5, 41),
+        [(10, 1), (15, 2), (20, 2), (25, 2), (30, 2), (40, 3)],
+    ),
     "what was deleted does not occur": ([term(2, 25, deleted=True), term()], (15, 61), [(20, 1)]),
     "what can't be read is left out": ([term(2, 25), term(timezone=BROKEN)], (5, 41), [(30, 2), (40, 2)]),
 }
@@ -535,6 +540,7 @@ def test_looking_back(name: str) -> None:
     terms, (start, stop), found = LOOKED_BACK[name]
     seen = [(minutes(instant), term.version) for instant, term in core.each_occurrence(terms, at(start), at(stop))]
     assert seen == found
+    assert core.count_each(terms, at(start), at(stop)) == len(found)
 
 
 AGENDAS: dict[str, tuple[list[Term], float, list[float], Agenda | None]] = {
@@ -672,8 +678,9 @@ def test_now_up_to_a_minute_ahead(ahead: int) -> None:
 
 def test_now_far_ahead() -> None:
     """A `now` more than 60 s ahead of the clock is refused, with what to do."""
-    with pytest.raises(InvalidInput, match="allow_future"):
+    with pytest.raises(InvalidInput, match="allow_future") as refusal:
         core.check_now(DAY + 61, DAY)
+    assert [(problem.field, problem.code) for problem in refusal.value.details] == [("now", "ahead_of_clock")]
 
 
 def test_when_a_version_failed() -> None:

@@ -148,6 +148,10 @@ WRONG: dict[str, tuple[list[Term], tuple[tuple[int, int, int | None], ...]]] = {
         (),
     ),
     "within a minute": ([term(1, 61, start=61, created=61)], ()),
+    "changed, from within a minute on": ([term(2, 60.5, created=60.5), term()], ()),
+    "changed when it was right": ([term(2, 500, created=50), term()], ()),
+    "changed, from a minute on": ([term(2, 61, created=500), term()], ()),
+    "changed a minute ahead": ([term(2, 500, created=61), term()], ()),
 }
 
 

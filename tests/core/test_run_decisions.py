@@ -1,6 +1,7 @@
 """What happens to a run that is started, ended, canceled, skipped or repeated: the state, what is done, the events."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from arco_sched.core import run_decisions as decide
 from arco_sched.core import run_reports
 from arco_sched.core.attempts import EXTERNAL, End
 from arco_sched.core.policy import Policy
+from arco_sched.core.problems import said
 from arco_sched.core.run_decisions import Decision, Refused
-from arco_sched.core.run_events import PoolSet, RunFinished
+from arco_sched.core.run_events import PoolSet, RunFinished, RunSubmitted
 from arco_sched.core.runs import Request, RunState, fold, initial
 from tests.core.run_world import named, request
 
@@ -254,7 +256,7 @@ def test_finish_by_hand(state: RunState, exit_code: int, answer: Any) -> None:
     decided = run_reports.finish_by_hand(PLAIN.policy, state, attempt=1, exit_code=exit_code, message="m", now=1007)
     if isinstance(decided, tuple) and decided and isinstance(decided[0], RunFinished):
         assert (decided[0].ended_at, decided[0].duration_ms, decided[0].message) == (1007, 7000, "m")
-        assert (decided[0].outcome, decided[0].status) == answer
+        assert (decided[0].outcome, decided[0].status, decided[0].exit_code) == (*answer, exit_code)
     else:
         assert named(decided) == answer
 
@@ -270,13 +272,17 @@ def test_finish_by_hand(state: RunState, exit_code: int, answer: Any) -> None:
         (FAILED, False, "not-open"),
         (CANCELED, False, "not-open"),
         (state_after(own(), ends("failed")), False, ()),
+        (state_after(own(), ends("failed", 3)), False, "not-open"),
+        (state_after(own(), ends("succeeded", 0)), False, "not-open"),
+        (state_after(local(), ends("failed")), False, "not-open"),
     ],
 )
 def test_fail_by_hand(state: RunState, orphaned: bool, answer: Any) -> None:
     """`runs fail` is for attempts of executors of one's own, and for those of which no worker can tell any more."""
-    decided = run_reports.fail_by_hand(PLAIN.policy, state, message=None, now=1007, orphaned=orphaned)
+    decided = run_reports.fail_by_hand(PLAIN.policy, state, message="m", now=1007, orphaned=orphaned)
     if isinstance(decided, tuple) and decided and isinstance(decided[0], RunFinished):
         assert (decided[0].outcome, decided[0].status) == answer
+        assert (decided[0].ended_at, decided[0].exit_code, decided[0].message) == (1007, None, "m")
     else:
         assert named(decided) == answer
 
@@ -286,6 +292,7 @@ def test_fail_by_hand(state: RunState, orphaned: bool, answer: Any) -> None:
     [
         (OWN, 1, ("RunFinished",)),
         (OWN, 2, "not-current"),
+        (RUNNING, 1, "not-yours"),
         (FRESH, 1, "not-open"),
         (state_after(own(), ends("failed")), 1, ()),
         (state_after(own(), ends("failed")), 2, "not-current"),
@@ -297,6 +304,14 @@ def test_failing_one_attempt(state: RunState, attempt: int, answer: Any) -> None
     """Whoever lost an attempt can't end the one that came after it."""
     decided = run_reports.fail_by_hand(PLAIN.policy, state, attempt=attempt, message=None, now=3000)
     assert named(decided) == answer
+
+
+@pytest.mark.parametrize(("now", "duration"), [(999, 0), (1000, 0), (1001, 1000)])
+def test_how_long_an_attempt_of_ones_own_took(now: int, duration: int) -> None:
+    """Its duration is from the report of its start to that of its end, and never negative."""
+    (event,) = run_reports.fail_by_hand(PLAIN.policy, OWN, message=None, now=now)
+    assert isinstance(event, RunFinished)
+    assert event.duration_ms == duration
 
 
 @pytest.mark.parametrize(
@@ -322,7 +337,9 @@ def test_failing_one_attempt(state: RunState, attempt: int, answer: Any) -> None
 )
 def test_expire(of: Request, state: RunState, now: int, answer: Any) -> None:
     """A run whose first attempt has not begun by then is skipped, or asked to end where it waits in an engine."""
-    assert named(decide.expire(of, state, now)) == answer
+    decided = decide.expire(of, state, now)
+    assert named(decided) == answer
+    assert all(getattr(event, "reason", None) == "deadline" for event in decided)
 
 
 def test_an_engine_that_forgot_an_attempt_gets_it_again() -> None:
@@ -340,6 +357,93 @@ def test_an_engine_that_forgot_an_attempt_gets_it_again() -> None:
     state = fold(state, begins()(state))  # type: ignore[arg-type]
     assert (state.status, state.attempt.external_id, begins()(state)) == ("running", "8", ())  # type: ignore[union-attr]
     assert named(answers("9")(state)) == "open"
+
+
+def test_the_first_id_answers_the_first_submission() -> None:
+    """It has the instant at which the attempt was submitted; a later id is another submission, made now."""
+    first = decide.submit_again(SUBMITTED, attempt=1, external_id="7", worker="v", host="g", now=1001)
+    answer = RunSubmitted(
+        run_id="r",
+        attempt=1,
+        submission=2,
+        executor="slurm",
+        worker="v",
+        host="g",
+        external_id="7",
+        submitted_at=1000,
+    )
+    assert first == (answer,)
+    second = decide.submit_again(fold(SUBMITTED, (answer,)), attempt=1, external_id="8", worker="v", host="g", now=1002)
+    assert second == (replace(answer, submission=3, external_id="8", submitted_at=1002),)
+
+
+TWICE = state_after(local(), ends("failed", 1, policy=RETRYING), local(now=1050))
+
+
+@pytest.mark.parametrize(
+    ("refused", "says"),
+    [
+        (local()(RUNNING), "attempt 1 of run r is still open"),
+        (local()(FAILED), "run r has already failed"),
+        (local()(SUCCEEDED), "run r has already succeeded"),
+        (local()(CANCELED), "run r was already canceled"),
+        (local()(SKIPPED), "run r was already skipped"),
+        (decide.cancel(FAILED), "run r has already failed"),
+        (
+            decide.submit_again(TWICE, attempt=1, external_id="7", worker="w", host="h", now=1060),
+            "attempt 1 of run r is not the current one: attempt 2 is",
+        ),
+        (
+            decide.submit_again(FAILED, attempt=1, external_id="7", worker="w", host="h", now=1060),
+            "attempt 1 of run r is not the current one: no attempt is open",
+        ),
+        (
+            decide.submit_again(OWN, attempt=1, external_id="7", worker="w", host="h", now=1060),
+            "attempt 1 of run r has already begun as x",
+        ),
+        (ends("succeeded")(SUBMITTED), "attempt 1 of run r hasn't begun: record that first"),
+        (ends("succeeded")(FAILED), "attempt 1 of run r has already ended: failed"),
+        (decide.retry(RUNNING), "attempt 1 of run r is still open: cancel it first"),
+        (decide.retry(SUCCEEDED), "run r succeeded"),
+        (
+            decide.retry(RETRY_WAITS),
+            "run r must be canceled before a retry by hand, since it is retried automatically: 1970-01-01T00:17:30Z",
+        ),
+        (own("y")(OWN), "attempt 1 of run r runs as x"),
+        (own("y")(RUNNING), "attempt 1 of run r is run by a worker"),
+        (
+            own("x")(state_after(own(), ends("lost"))),
+            "attempt 1 of run r was x, and has ended (lost): give the next attempt an id of its own",
+        ),
+        (own("y", 1011, LATE)(FRESH), "run r missed its start_within deadline: 1970-01-01T00:16:50Z"),
+        (own("y", 1049)(RETRY_WAITS), "run r is waiting for its retry: 1970-01-01T00:17:30Z"),
+        (own("y", 999)(FRESH), "run r is not due yet: 1970-01-01T00:16:40Z"),
+        (
+            run_reports.finish_by_hand(
+                PLAIN.policy, state_after(own(), ends("failed", 3)), attempt=1, exit_code=0, message=None, now=1007
+            ),
+            "attempt 1 of run r has already ended: failed",
+        ),
+        (
+            run_reports.finish_by_hand(PLAIN.policy, RUNNING, attempt=1, exit_code=0, message=None, now=1007),
+            "attempt 1 of run r is run by a worker: cancel the run instead",
+        ),
+        (run_reports.fail_by_hand(PLAIN.policy, FRESH, message=None, now=1007), "no attempt of run r is open"),
+        (
+            run_reports.fail_by_hand(PLAIN.policy, LOST, message=None, now=1007),
+            "no attempt of run r is open: the last outcome is lost",
+        ),
+        (
+            run_reports.fail_by_hand(PLAIN.policy, OWN, attempt=2, message=None, now=1007),
+            "attempt 2 of run r is not the current one: attempt 1 is",
+        ),
+    ],
+)
+def test_a_refusal_says_why(refused: Decision, says: str) -> None:
+    """One sentence without a full stop, with the instant that it is about."""
+    assert isinstance(refused, Refused)
+    assert refused.told() == says
+    assert refused.problem() == (said(says, hint="force", run_id="r") if refused.code == "succeeded" else said(says))
 
 
 @pytest.mark.parametrize(

@@ -190,3 +190,13 @@ def test_event(event: Any, key: str, values: dict[str, Any]) -> None:
     written = payload(event, lambda epoch: f"@{epoch}")
     assert written == values
     assert from_payload(event.name, written | {"new": 1}, lambda text: int(text[1:])) == event
+
+
+def test_events_from_before_places() -> None:
+    """An event whose payload names no place has none; anything else that is missing is an error."""
+    written = payload(START, str)
+    del written["place"]
+    assert from_payload("RunStarted", written, int) == START
+    del written["attempt"]
+    with pytest.raises(KeyError, match="attempt"):
+        from_payload("RunStarted", written, int)
