@@ -340,8 +340,6 @@ def _retried(state: RunState, event: RunRetryRequested) -> RunState:
         round_attempts=0,
         retries=0,
         lost_in_row=0,
-        retry_at=None,
-        cancel=None,
     )
 
 

@@ -12,7 +12,7 @@ from arco_sched.core.errors import ArcoError, Conflict, InvalidInput, NotFound
 from arco_sched.core.fields import normal_content
 from arco_sched.core.instants import MAX_MINUTES
 from arco_sched.core.kinds import MAX_COMMAND, MAX_NAME, text_problems
-from arco_sched.core.problems import Problem
+from arco_sched.core.problems import Problem, said
 
 HOURLY = Definition(cron_expression="0 * * * *", request=normal_content(asset_selection=["x"]))
 DAILY = replace(HOURLY, cron_expression="@daily")
@@ -128,6 +128,8 @@ def test_changes_of_what_has_not_begun() -> None:
     """A change and a deletion of a schedule of which nothing is accounted for take effect at once."""
     assert outcome(changes.change, AHEAD, 300, enabled=False) == (2, 9000, 300, 300, False, False)
     assert outcome(changes.delete, AHEAD, 300) == (2, 9000, 300, 300, True, True)
+    late = Current(version(), cursor=99, is_untouched=True, not_begun=100)  # in force since 100
+    assert outcome(changes.change, late, 300, enabled=False) == (2, 100, 300, 300, False, False)
     ended = version(2, deleted=True, start_at=9000, effective_from=300, created_at=300)
     assert outcome(changes.create, HOURLY, Current(ended, 299, is_untouched=True), 310) == (
         3,
@@ -165,6 +167,116 @@ def test_changes_of_what_has_not_begun() -> None:
 def test_change(current: Current | None, options: dict[str, Any], answer: Any) -> None:
     """Updating, enabling and disabling at 300."""
     assert outcome(changes.change, current, 300, **options) == answer
+
+
+def paused(until: int) -> Current:
+    """A schedule with a pause that ends then."""
+    return Current(version(definition=replace(HOURLY, paused_until=until)), cursor=99)
+
+
+def pausing(current: Current | None, options: dict[str, Any]) -> Any:
+    """(enabled, end of the pause) of the version that is made at 300, None, or the type of the error."""
+    try:
+        made = changes.set_enabled("a", current, 300, **options)
+    except ArcoError as refusal:
+        return type(refusal)
+    return made and (made.enabled, made.definition.paused_until)
+
+
+DISABLED = Current(version(enabled=False), cursor=99)
+
+
+@pytest.mark.parametrize(
+    ("current", "options", "answer"),
+    [
+        (LIVE, {"enabled": True}, None),
+        (LIVE, {"enabled": False}, (False, None)),
+        (LIVE, {"enabled": False, "until": 301}, (True, 301)),
+        (LIVE, {"enabled": False, "until": 300}, InvalidInput),
+        (LIVE, {"enabled": True, "until": 300}, None),  # an end belongs to a pause
+        (DISABLED, {"enabled": True}, (True, None)),
+        (DISABLED, {"enabled": False}, None),
+        (DISABLED, {"enabled": False, "until": 400}, (True, 400)),
+        (paused(301), {"enabled": True}, (True, None)),
+        (paused(400), {"enabled": False}, (False, None)),
+        (paused(400), {"enabled": False, "until": 400}, None),
+        (paused(400), {"enabled": False, "until": 500}, (True, 500)),
+        # A pause that is over.
+        (paused(300), {"enabled": True}, None),
+        (paused(300), {"enabled": False}, (False, None)),
+        (paused(300), {"enabled": False, "until": 400}, (True, 400)),
+        (LIVE, {"enabled": False, "expect_version": 1}, (False, None)),
+        (LIVE, {"enabled": False, "expect_version": 2}, Conflict),
+        (DELETED, {"enabled": False}, NotFound),
+        (None, {"enabled": False}, NotFound),
+    ],
+)
+def test_set_enabled(current: Current | None, options: dict[str, Any], answer: Any) -> None:
+    """Pausing and unpausing at 300: whether it is enabled, and when the pause ends."""
+    assert pausing(current, options) == answer
+
+
+def test_whole_versions() -> None:
+    """What is created has its id and definition; a change keeps what it does not change."""
+    assert changes.create("b", DAILY, None, 300) == replace(
+        version(definition=DAILY, start_at=300, created_at=300, effective_from=300), schedule_id="b"
+    )
+    assert changes.create("a", DAILY, DELETED, 300) == version(
+        3, definition=DAILY, start_at=300, created_at=300, effective_from=300
+    )
+    assert changes.change("a", LIVE, 300, definition=DAILY) == version(
+        2, definition=DAILY, created_at=300, effective_from=300
+    )
+    assert changes.set_enabled("a", LIVE, 300, enabled=False, until=400) == version(
+        2, definition=replace(HOURLY, paused_until=400), created_at=300, effective_from=300
+    )
+    assert changes.delete("a", LIVE, 300) == version(2, deleted=True, created_at=300, effective_from=300)
+
+
+@pytest.mark.parametrize(
+    ("refused", "problem"),
+    [
+        (lambda: changes.check_schedule_id("-a"), Problem("schedule_id", "schedule_id", {"value": "-a"})),
+        (
+            lambda: changes.existing("a", DELETED),
+            said("schedule a is deleted", hint="create_schedule", schedule_id="a"),
+        ),
+        (
+            lambda: changes.set_enabled("a", LIVE, 300, enabled=False, until=240),
+            Problem("until", "not_ahead", {"until": "1970-01-01T00:04:00Z", "now": "1970-01-01T00:05:00Z"}),
+        ),
+        (lambda: changes.change("a", None, 300, enabled=False), said("no schedule a", hint="schedules")),
+        (
+            lambda: changes.create("a", DAILY, LIVE, 300),
+            said(
+                "schedule a already exists with different content (version 1)",
+                hint="update_schedule",
+                schedule_id="a",
+            ),
+        ),
+        (
+            lambda: changes.change("a", AGAIN, 300, start_at=180),
+            Problem(
+                "start_at",
+                "deleted_later",
+                {"schedule_id": "a", "start": "1970-01-01T00:03:00Z", "deleted": "1970-01-01T00:03:20Z"},
+            ),
+        ),
+        (
+            lambda: changes.change("a", LIVE, 300, start_at=500),
+            Problem("start_at", "fixed_start", {"schedule_id": "a", "start": "1970-01-01T00:01:40Z"}),
+        ),
+        (
+            lambda: changes.change("a", LIVE, 300, expect_version=7),
+            said("schedule a is at version 1, not 7", hint="versions", schedule_id="a"),
+        ),
+    ],
+)
+def test_a_refusal_names_the_field(refused: Any, problem: Problem) -> None:
+    """A program sees the field, the code, and what the sentence is about."""
+    with pytest.raises(ArcoError) as refusal:
+        refused()
+    assert refusal.value.details == (problem,)
 
 
 @pytest.mark.parametrize(

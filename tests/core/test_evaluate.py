@@ -690,4 +690,10 @@ def test_when_a_version_failed() -> None:
     assert core.failed_at(failed, 1, 2, 99) == 99
     assert core.failed_at(failed, 1, 2, 100) == 102
     assert core.failed_at(failed, 2, 2, 100) == 100
+    assert core.failed_at(failed, 2, 2, 102) == 103
     assert core.failed_at({}, 1, 1, 100) == 100
+
+
+def test_where_a_history_begins() -> None:
+    """At the earliest instant at which a version was in force, which need not be the first one's."""
+    assert core.beginning([term(3, 25), term(2, 5), term(from_=15)]) == at(5)

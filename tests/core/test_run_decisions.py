@@ -12,7 +12,17 @@ from arco_sched.core.attempts import EXTERNAL, End
 from arco_sched.core.policy import Policy
 from arco_sched.core.problems import said
 from arco_sched.core.run_decisions import Decision, Refused
-from arco_sched.core.run_events import PoolSet, RunFinished, RunSubmitted
+from arco_sched.core.run_events import (
+    PoolSet,
+    RunCanceled,
+    RunCancelRequested,
+    RunEvent,
+    RunFinished,
+    RunRetryRequested,
+    RunSkipped,
+    RunStarted,
+    RunSubmitted,
+)
 from arco_sched.core.runs import Request, RunState, fold, initial
 from tests.core.run_world import named, request
 
@@ -98,6 +108,103 @@ def test_by_state(state: RunState, start: Any, cancel: Any, skip: Any, retry: An
     assert named(decide.cancel(state)) == cancel
     assert named(decide.skip(state)) == skip
     assert named(decide.retry(state)) == retry
+
+
+KNOWN = state_after(
+    engine(), lambda state: decide.submit_again(state, attempt=1, external_id="7", worker="v", host="g", now=1001)
+)
+
+
+@pytest.mark.parametrize(
+    ("decided", "event"),
+    [
+        (
+            decide.start(RETRY_WAITS, executor="local", worker="w", host="h", now=1050, place="boot"),
+            RunStarted(
+                run_id="r",
+                attempt=2,
+                executor="local",
+                worker="w",
+                host="h",
+                external_id=None,
+                started_at=1050,
+                place="boot",
+            ),
+        ),
+        (
+            decide.submit(RETRY_WAITS, executor="slurm", worker="w", host="h", now=1050, place="cluster"),
+            RunSubmitted(
+                run_id="r",
+                attempt=2,
+                submission=1,
+                executor="slurm",
+                worker="w",
+                host="h",
+                external_id=None,
+                submitted_at=1050,
+                place="cluster",
+            ),
+        ),
+        (
+            decide.begin(KNOWN, attempt=1, started_at=1010),
+            RunStarted(run_id="r", attempt=1, executor="slurm", worker="v", host="g", external_id="7", started_at=1010),
+        ),
+        (
+            decide.begin(KNOWN, attempt=1, started_at=1010, host="node"),
+            RunStarted(
+                run_id="r", attempt=1, executor="slurm", worker="v", host="node", external_id="7", started_at=1010
+            ),
+        ),
+        (
+            decide.finish(
+                RETRYING,
+                RUNNING,
+                attempt=1,
+                end=End(outcome="failed", ended_at=1020, duration_ms=9, exit_code=137, signal=9, message="m"),
+            ),
+            RunFinished(
+                run_id="r",
+                attempt=1,
+                outcome="failed",
+                exit_code=137,
+                signal=9,
+                message="m",
+                ended_at=1020,
+                duration_ms=9,
+                status="requested",
+                reason=None,
+                retry_at=1050,
+            ),
+        ),
+        (decide.cancel(RUNNING), RunCancelRequested(run_id="r", attempt=1, reason="hand")),
+        (decide.cancel(RUNNING, "overlap"), RunCancelRequested(run_id="r", attempt=1, reason="overlap")),
+        (decide.cancel(FRESH), RunCanceled(run_id="r", round=0, reason="hand")),
+        (decide.cancel(AGAIN, "overlap"), RunCanceled(run_id="r", round=1, reason="overlap")),
+        (decide.skip(FRESH), RunSkipped(run_id="r", round=0, reason="discarded")),
+        (decide.skip(AGAIN, "superseded"), RunSkipped(run_id="r", round=1, reason="superseded")),
+        (decide.retry(SKIPPED), RunRetryRequested(run_id="r", number=1, forced=False)),
+        (
+            decide.retry(state_after(decide.skip, decide.retry, decide.skip)),
+            RunRetryRequested(run_id="r", number=2, forced=False),
+        ),
+        (
+            own("x", 1050)(RETRY_WAITS),
+            RunStarted(
+                run_id="r", attempt=2, executor="external", worker=None, host=None, external_id="x", started_at=1050
+            ),
+        ),
+    ],
+)
+def test_what_is_recorded(decided: Decision, event: RunEvent) -> None:
+    """The whole event of each decision."""
+    assert decided == (event,)
+
+
+@pytest.mark.parametrize("state", [RUNNING, SUBMITTED, OWN, FAILED, SKIPPED])
+def test_an_engine_gets_what_a_worker_would_start(state: RunState) -> None:
+    """A run is refused to an engine where it would be to a local worker."""
+    assert engine()(state) == local()(state)
+    assert isinstance(engine()(state), Refused)
 
 
 def test_a_success_is_repeated_by_force_alone() -> None:

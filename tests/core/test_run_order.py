@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from arco_sched.core import run_decisions as decide
+from arco_sched.core.attempts import End
 from arco_sched.core.run_order import Capacity, Running, Waiting, WorkerTerms, choose, running, waiting, waiting_for
 from arco_sched.core.runs import Group, fold, initial
 from tests.core.run_world import World, request, row
@@ -232,6 +233,47 @@ def test_row(values: dict[str, Any], steps: list[str], row: Any) -> None:
     assert (found and (found.stage, found.overlap, found.deadline_at)) == row
     counts = running(made, world.states["r"])
     assert (counts is not None) == (steps[:1] in (["start"], ["submit"]))
+
+
+def test_all_of_a_row() -> None:
+    """A store keeps of a run that waits whatever decides when it starts, and of one that runs what others heed."""
+    values: dict[str, Any] = {"requested_at": 1200, "scheduled_for": 900, "run_as": "eve", "pool": "p", "priority": 3}
+    first = waiting(made := request(number=7, spread_seconds=60, start_within_seconds=10, **values), initial(made))
+    assert made.starts_at is not None
+    assert first == Waiting(
+        run_id="r",
+        number=7,
+        group=A,
+        stage="first",
+        overlap="queue",
+        priority=3,
+        backfill=False,
+        due_at=900,
+        newness=(900, 7),
+        pool="p",
+        run_as="eve",
+        external=False,
+        starts_at=made.starts_at,
+        retry_at=None,
+        deadline_at=made.starts_at + 10,
+    )
+    filled = waiting(made := request(number=8, source="backfill", has_command=False, **values), initial(made))
+    assert filled == first._replace(
+        number=8, newness=(900, 8), group=OLD, backfill=True, external=True, starts_at=None, deadline_at=None
+    )
+    by_hand = request(number=9, source="request", max_retries=1, **values)
+    started = decide.start(initial(by_hand), executor="local", worker="w", host="h", now=1200)
+    assert isinstance(started, tuple)
+    state = fold(initial(by_hand), started)
+    assert running(by_hand, state) == Running("r", (1200, 9), open=True, asked_to_end=False)
+    asked = fold(state, decide.cancel(state))  # type: ignore[arg-type]
+    assert running(by_hand, asked) == Running("r", (1200, 9), open=True, asked_to_end=True)
+    end = End(outcome="failed", ended_at=1300)
+    state = fold(state, decide.finish(by_hand.policy, state, attempt=1, end=end))  # type: ignore[arg-type]
+    assert running(by_hand, state) == Running("r", (1200, 9), open=False, asked_to_end=False)
+    assert waiting(by_hand, state) == first._replace(
+        number=9, newness=(1200, 9), stage="retry", overlap="allow", starts_at=None, retry_at=1360, deadline_at=None
+    )
 
 
 def test_ready_at() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from arco_sched.core.attempts import Attempt, End
 from arco_sched.core.run_events import (
     PoolSet,
     RunCanceled,
@@ -18,7 +19,7 @@ from arco_sched.core.run_events import (
     payload,
 )
 from arco_sched.core.run_history import check_history
-from arco_sched.core.runs import ImpossibleEvent, fold, initial, is_external
+from arco_sched.core.runs import ImpossibleEvent, RunState, fold, initial, is_external
 from tests.core.run_world import request
 
 BY = {"executor": "local", "worker": "w", "host": "h", "external_id": None}
@@ -67,6 +68,139 @@ def test_orders_that_can_be(events: list[Any], answer: Any) -> None:
     state = fold(initial(request()), events)
     assert (state.status, state.reason, state.round, state.attempts) == answer
     assert list(check_history(events, lambda _: request())) == []
+
+
+LOCAL = Attempt(number=1, executor="local", worker="w", host="h", started_at=1000)
+IN_ENGINE = Attempt(number=1, executor="slurm", worker="w", host="h", submissions=1, submitted_at=1000)
+END = End(outcome="failed", ended_at=1100, duration_ms=100_250, exit_code=75, signal=9, message="m")
+FAILS = finish("failed", "requested", 1160, duration_ms=100_250, exit_code=75, signal=9, message="m")
+ENDED = replace(LOCAL, end=END)
+GIVEN_UP = replace(FAILS, attempt=2, status="failed", retry_at=None)
+
+
+@pytest.mark.parametrize(
+    ("events", "state"),
+    [
+        ([], RunState(run_id="r")),
+        (
+            [replace(START, external_id="x", place="boot")],
+            RunState(
+                run_id="r",
+                status="running",
+                attempts=1,
+                round_attempts=1,
+                attempt=replace(LOCAL, external_id="x", place="boot"),
+            ),
+        ),
+        (
+            [replace(SUBMIT, external_id="x", place="cluster")],
+            RunState(
+                run_id="r", attempts=1, round_attempts=1, attempt=replace(IN_ENGINE, external_id="x", place="cluster")
+            ),
+        ),
+        (
+            [
+                replace(SUBMIT, place="cluster"),
+                replace(SUBMIT, submission=2, worker="v", host="g", external_id="x", submitted_at=1001),
+                replace(BEGIN, worker="u", host="f", external_id="y"),
+            ],
+            RunState(
+                run_id="r",
+                status="running",
+                attempts=1,
+                round_attempts=1,
+                attempt=Attempt(
+                    number=1,
+                    executor="slurm",
+                    worker="u",
+                    host="f",
+                    external_id="y",
+                    place="cluster",
+                    submissions=2,
+                    submitted_at=1001,
+                    started_at=1000,
+                ),
+            ),
+        ),
+        (
+            [START, FAILS],
+            RunState(run_id="r", attempts=1, round_attempts=1, retries=1, retry_at=1160, attempt=ENDED),
+        ),
+        (
+            [START, replace(FAILS, outcome="lost")],
+            RunState(
+                run_id="r",
+                attempts=1,
+                round_attempts=1,
+                lost_in_row=1,
+                retry_at=1160,
+                attempt=replace(LOCAL, end=replace(END, outcome="lost")),
+            ),
+        ),
+        (
+            [START, FAILS, SECOND],
+            RunState(
+                run_id="r",
+                status="running",
+                attempts=2,
+                round_attempts=2,
+                retries=1,
+                attempt=replace(LOCAL, number=2, started_at=1200),
+            ),
+        ),
+        (
+            [START, FAILS, replace(SKIP, reason="overlap")],
+            RunState(
+                run_id="r", status="skipped", reason="overlap", attempts=1, round_attempts=1, retries=1, attempt=ENDED
+            ),
+        ),
+        (
+            [START, FAILS, replace(CANCEL, reason="overlap")],
+            RunState(
+                run_id="r", status="canceled", reason="overlap", attempts=1, round_attempts=1, retries=1, attempt=ENDED
+            ),
+        ),
+        (
+            [START, replace(ASK, reason="overlap")],
+            RunState(run_id="r", status="running", attempts=1, round_attempts=1, cancel="overlap", attempt=LOCAL),
+        ),
+        (
+            [START, ASK, replace(FAILS, status="canceled", retry_at=None, reason="overlap")],
+            RunState(run_id="r", status="canceled", reason="overlap", attempts=1, round_attempts=1, attempt=ENDED),
+        ),
+        # A retry by hand begins a new round and keeps the last attempt.
+        (
+            [START, FAILS, replace(START, attempt=2), replace(GIVEN_UP, outcome="lost"), RETRY],
+            RunState(
+                run_id="r",
+                round=1,
+                attempts=2,
+                attempt=replace(LOCAL, number=2, end=replace(END, outcome="lost")),
+            ),
+        ),
+        ([replace(SKIP, reason="deadline"), RETRY], RunState(run_id="r", round=1)),
+    ],
+)
+def test_the_state(events: list[Any], state: RunState) -> None:
+    """All that a sequence of events leaves."""
+    assert fold(initial(request()), events) == state
+
+
+def test_what_was_held() -> None:
+    """A run from before the database knew execution is held until it is retried by hand, or somebody executes it."""
+    state = initial(request(before_execution=True))
+    assert state == RunState(run_id="r", held=True)
+    assert fold(state, [RETRY]) == RunState(run_id="r", round=1)
+    external = RunStarted(
+        run_id="r", attempt=1, executor="external", worker=None, host=None, external_id="x", started_at=1000
+    )
+    assert fold(state, [external]) == RunState(
+        run_id="r",
+        status="running",
+        attempts=1,
+        round_attempts=1,
+        attempt=Attempt(number=1, executor="external", external_id="x", started_at=1000),
+    )
 
 
 @pytest.mark.parametrize(
