@@ -164,13 +164,15 @@ class Executor(Protocol):
     Every method returns immediately: none waits for a command. Errors: `CannotStart` if the worker lacks something (not
     an attempt: try again later), `NotStarted` if the attempt can't be started.
 
-    `queues`: attempts may wait in it for their turn, and `poll` tells when one began. `interval`: seconds between two
-    looks at what is open.
+    `queues`: attempts may wait in it for their turn, and `poll` tells when one began.
     """
 
     kind: str
     queues: bool
-    interval: float
+
+    @property
+    def interval(self) -> float:
+        """Maximum seconds between the last look at what is open and the next one."""
 
     def place(self) -> str:
         """Where an attempt recorded now will run: the boot of this machine, or the name of a cluster."""

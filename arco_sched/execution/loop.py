@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from arco_sched.core.ports import Store
 from arco_sched.core.run_subjects import Worker as Sign
@@ -16,7 +17,7 @@ from arco_sched.execution.watching import Watch
 from arco_sched.execution.worker import Worker
 
 STEP = 0.05
-"""Seconds between two looks at whether anything changed, where something runs or the kernel doesn't tell."""
+"""Seconds between two looks at whether anything changed, where the kernel doesn't tell."""
 
 SETTLING = 1.0
 """Seconds after a write for which it looks again and again: a transaction is written, then synced, and then there."""
@@ -89,6 +90,33 @@ class _Signs:
             leave(self._store, self._sign)
 
 
+class _Rest:
+    """What a worker does between two rounds."""
+
+    def __init__(self, store: Store, stop: Stop) -> None:
+        self._stop, self._watch = stop, Watch(store.journal())
+        self._written = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watch.close()
+
+    def take(self, seconds: float) -> bool:
+        """Sleep for so long at most, less if another process may have committed; returns whether a signal or the end of
+        a child woke it."""
+        self._look()  # what was written so far, by this worker too, wakes nobody
+        settled = self._watch.works and time.monotonic() - self._written >= SETTLING
+        woken = self._stop.wait(max(0.0, seconds if settled else min(STEP, seconds)), self._watch.descriptors())
+        self._look()
+        return woken
+
+    def _look(self) -> None:
+        if self._watch.take():
+            self._written = time.monotonic()
+
+
 def once(store: Store, worker: Worker, sign: Sign, clock: Callable[[], int], stop: Stop) -> None:
     """Take what was requested before now and can start, wait for it and for adopted attempts, then return.
 
@@ -97,17 +125,21 @@ def once(store: Store, worker: Worker, sign: Sign, clock: Callable[[], int], sto
     version, signs = store.schema_version(), _Signs(store, sign)
     with store.read() as transaction:
         through = transaction.queue.last_number()
-    while True:
-        before, now = len(worker.tally.started), clock()
-        left = worker.round(now, uptime(), claims=not stop.asked, through=through)
-        _be_init(worker)
-        if store.schema_version() != version:
-            return  # what a newer arco brought forward is not for this one to write
-        if stop.at_once or (not left and (stop.asked or len(worker.tally.started) == before)):
-            signs.take_away()
-            return
-        signs.give(now)
-        stop.wait(max(STEP, worker.interval / 2))
+    with _Rest(store, stop) as rest:
+        while True:
+            before, there, now = len(worker.tally.started), store.changes(), clock()
+            left = worker.round(now, uptime(), claims=not stop.asked, through=through)
+            looked = time.monotonic()
+            _be_init(worker)
+            if store.schema_version() != version:
+                return  # what a newer arco brought forward is not for this one to write
+            if stop.at_once or (not left and (stop.asked or len(worker.tally.started) == before)):
+                signs.take_away()
+                return
+            signs.give(now)
+            while not rest.take(looked + worker.interval - time.monotonic()):
+                if store.changes() != there or time.monotonic() - looked >= worker.interval:
+                    break
 
 
 def serve(
@@ -124,16 +156,15 @@ def serve(
 
     Returns False if it ended because a newer arco migrated the database, which this one can't use.
     """
-    version, watch = store.schema_version(), Watch(store.journal())
+    version = store.schema_version()
     try:
-        return _serve(store, worker, sign, clock, stop, version, watch, drain=drain, evaluate=evaluate)
+        with _Rest(store, stop) as rest:
+            return _serve(store, worker, sign, clock, stop, version, rest, drain=drain, evaluate=evaluate)
     except Exception:
         # It may be that very migration, noticed in the middle of a round.
         if store.schema_version() != version:
             return False
         raise
-    finally:
-        watch.close()
 
 
 def _serve(
@@ -143,12 +174,12 @@ def _serve(
     clock: Callable[[], int],
     stop: Stop,
     version: int,
-    watch: Watch,
+    rest: _Rest,
     *,
     drain: float,
     evaluate: Evaluate | None,
 ) -> bool:
-    changes, looked, evaluated, ready, written = -1, 0.0, 0, 0, 0.0
+    changes, looked, evaluated, ready = -1, 0.0, 0, 0
     signs = _Signs(store, sign)
     deadline: float | None = None
     left, woken, requested = 0, False, False
@@ -172,14 +203,11 @@ def _serve(
                 ready = transaction.queue.next_ready_after(now) or 0
             requested = False
         _be_init(worker)
-        # What is due is due at a whole second. Between two, nothing happens that doesn't wake: unless an attempt or a
-        # hook is open, or it is asked to end, or a transaction is on its way.
-        pause = 1.001 - time.time() % 1
-        if left or stop.asked or not watch.works or time.monotonic() - written < SETTLING:
-            pause = min(STEP, pause)
-        woken = stop.wait(pause, watch.descriptors())
-        if watch.take():
-            written = time.monotonic()
+        # What is due is due at a whole second.
+        pause = STEP if stop.asked else 1.001 - time.time() % 1
+        if left:
+            pause = min(pause, looked + worker.interval - time.monotonic())
+        woken = rest.take(pause)
     return False
 
 

@@ -5,6 +5,7 @@ claims runs, and starts what it claimed. Nothing in a round waits for a command.
 worker carries on: a start is recorded before it happens, and an attempt that didn't begin is started again.
 """
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -48,6 +49,9 @@ TRACELESS: Final = 3600
 """Seconds after which an attempt of another worker that left no file counts as lost: a cleaner of old files may have
 been there after it ran."""
 
+SHORTEST: Final = 0.01
+"""Seconds between two looks at an attempt that is about to reach its timeout: the resolution of the machine's clock."""
+
 SWEEP: Final = 3600.0
 """Seconds between two looks for old logs."""
 
@@ -90,6 +94,7 @@ class Worker:
         self._said: set[str] = set()
         self._mine: set[tuple[str, int]] = set()
         self._comes_by = terms.worker.endswith(PASSING)
+        self._times_out_in = math.inf
         self.tally = Tally()
 
     def round(self, now: int, uptime: float, *, claims: bool = True, through: int | None = None) -> int:
@@ -115,8 +120,10 @@ class Worker:
 
     @property
     def interval(self) -> float:
-        """Seconds between two looks at attempts that are open."""
-        return self._executor.interval
+        """Seconds from the last look at attempts that are open to the next: at the latest when one reaches its timeout,
+        where the executor sees the time pass. An engine only says when it is asked."""
+        longest = self._executor.interval
+        return longest if self.queues else min(longest, max(self._times_out_in, SHORTEST))
 
     @property
     def queues(self) -> bool:
@@ -164,6 +171,7 @@ class Worker:
         ending: list[Cancellation] = []
         again: list[str] = []
         late: list[str] = []
+        self._times_out_in = math.inf
         for each, name, polled in zip(opened, ids, seen, strict=True):
             if polled.message is not None:
                 self._say_once(f"run {name.run_id}, attempt {name.attempt}: {polled.message}")
@@ -180,6 +188,8 @@ class Worker:
                 late.append(name.run_id)
             elif look.state is State.NOT_BEGUN and now >= _submits_again_at(each):
                 again.append(name.run_id)
+            else:
+                self._times_out_in = min(self._times_out_in, _times_out_in(each, look))
         for step in self._executor.cancel(ending, now=uptime, grace=self._grace):
             if step.message is not None:
                 self._say_once(step.message)
@@ -292,6 +302,12 @@ def _must_end(opened: OpenAttempt, look: Observation) -> Outcome | None:
     if timeout is not None and look.elapsed_ms is not None and look.elapsed_ms >= timeout * 1000:
         return Outcome.TIMED_OUT
     return look.ending
+
+
+def _times_out_in(opened: OpenAttempt, look: Observation) -> float:
+    """Seconds until an attempt reaches its timeout; infinite without one, or as long as it hasn't begun."""
+    timeout = opened.request.policy.timeout_seconds
+    return math.inf if timeout is None or look.elapsed_ms is None else timeout - look.elapsed_ms / 1000
 
 
 def _begun_at(opened: OpenAttempt, look: Observation, now: int) -> int | None:

@@ -27,6 +27,8 @@ STORE = f"storm-{os.getpid()}"
 """Unlike that of storms at the same time."""
 FOR_EVER = 30.0
 """Seconds after which what has not ended counts as running for ever; every command takes less than one."""
+CROWD = 50
+"""Open attempts at which no more are added."""
 STEPS = frozenset({"open", "os.mkdir", "os.remove", "os.posix_spawn", "fcntl.fcntl"})
 
 
@@ -136,7 +138,8 @@ class Storm:
 
     def round(self, number: int, open_attempts: dict[str, Attempt]) -> None:
         """A worker with what is open and some more; blows at random moments; the worker's end."""
-        for extra in range(self.chance.randrange(1, 4)):
+        more = self.chance.randrange(1, 4)
+        for extra in range(more if len(open_attempts) < CROWD else 0):
             one = self.attempt(f"r{number}-{extra}")
             open_attempts[one.run_id] = one
         step = self.chance.randrange(80) if self.chance.random() < 0.4 else None
@@ -147,7 +150,8 @@ class Storm:
             there = [one for one in open_attempts if self.lives(one)]
             if there:
                 self.strike(what, self.chance.choice(there))
-        time.sleep(self.chance.random() * 0.03)
+        # On a busy machine a worker must come further than to what it has to submit again.
+        time.sleep(self.chance.random() * (0.03 + 0.003 * len(open_attempts)))
         with contextlib.suppress(ProcessLookupError):
             os.kill(worker, signal.SIGKILL)
         self.counts["worker"] += os.waitpid(worker, 0)[1] == signal.SIGKILL

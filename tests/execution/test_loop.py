@@ -129,29 +129,60 @@ def test_a_commit_during_a_round_makes_another_round(path: Path) -> None:
         assert serve(store, during, 20) < 15
 
 
-@pytest.mark.slow
-def test_nothing_else_wakes_it(tmp_path: Path) -> None:
-    """Idle, it sleeps until the next whole second, and a little more often after its own signs of life."""
-    arco = Arco(tmp_path / "arco.db", at=None)
-    arco.ok("init")
-    arco.ok("schedule create s --cron @yearly --command true")
-    command = [sys.executable, "-m", "arco_sched", "--db", str(arco.db), "work", "--tick", "--drain", "0s"]
+@contextlib.contextmanager
+def working(arco: Arco, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """`arco work` as a process, on the real clock."""
+    command = [sys.executable, "-m", "arco_sched", "--db", str(arco.db), "work", *options]
     environment = {**os.environ, "PYTHONPATH": IMPORTABLE}
     environment.pop("ARCO_NOW", None)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
 
-    def wakes(pid: int) -> int:
+
+def wakes(pid: int) -> float:
+    """How often a process wakes up in a second, measured over three of them."""
+
+    def count() -> int:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
         return int(next(line.split()[1] for line in lines if line.startswith("voluntary_ctxt_switches")))
 
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-        try:
-            until(lambda: "No worker" not in arco("workers").err, "it works")
-            time.sleep(3)
-            before, began = wakes(process.pid), time.monotonic()
-            time.sleep(3)
-            assert wakes(process.pid) - before < 4 * (time.monotonic() - began)
-        finally:
-            process.send_signal(signal.SIGTERM)
+    before, began = count(), time.monotonic()
+    time.sleep(3)
+    return (count() - before) / (time.monotonic() - began)
+
+
+@pytest.fixture
+def arco(tmp_path: Path) -> Arco:
+    """`arco` on the real clock, on a new database."""
+    arco = Arco(tmp_path / "arco.db", at=None)
+    arco.ok("init")
+    return arco
+
+
+@pytest.mark.slow
+def test_idle_it_sleeps(arco: Arco) -> None:
+    """Until the next whole second; a little less after its own signs of life."""
+    arco.ok("schedule create s --cron @yearly --command true")
+    with working(arco, "--tick", "--drain", "0s") as process:
+        until(lambda: "No worker" not in arco("workers").err, "it works")
+        time.sleep(3)
+        assert wakes(process.pid) < 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [("--once",), ("--drain", "0s")])
+def test_beside_a_command_it_sleeps(arco: Arco, options: tuple[str, ...]) -> None:
+    """The end of a command that it started wakes it, and so does a cancel."""
+    arco.ok("runs", "request", "--key", "k", "--command", "sleep 100")
+    with working(arco, *options) as process:
+        until(lambda: "running" in arco("runs list --json").out, "the command runs")
+        time.sleep(3)
+        assert wakes(process.pid) < 5
+        arco.ok("runs cancel k")
+        until(lambda: "canceled" in arco("runs list --json").out, "the command is ended")
 
 
 def test_a_watch_tells_of_writes(tmp_path: Path) -> None:

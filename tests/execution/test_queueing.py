@@ -23,10 +23,10 @@ class Engine:
     """An engine whose answers the test writes: `seen` by run id; what it was asked is noted."""
 
     kind = "slurm"
-    queues = True
     interval = 0.0
 
-    def __init__(self) -> None:
+    def __init__(self, *, queues: bool = True) -> None:
+        self.queues = queues
         self.seen: dict[str, Observation] = {}
         self.submitted: list[Attempt] = []
         self.ended: list[Cancellation] = []
@@ -83,9 +83,9 @@ class Engine:
 class Scene:
     """A database, an engine and its worker."""
 
-    def __init__(self, workspace: Workspace, path: Path) -> None:
-        self.workspace, self.engine, self.said = workspace, Engine(), []  # type: ignore[var-annotated]
-        terms = Terms("w", "here", "slurm", "cluster", ("default",), 3, "root", is_root=True, queues=True)
+    def __init__(self, workspace: Workspace, path: Path, *, queues: bool = True) -> None:
+        self.workspace, self.engine, self.said = workspace, Engine(queues=queues), []  # type: ignore[var-annotated]
+        terms = Terms("w", "here", "slurm", "cluster", ("default",), 3, "root", is_root=True, queues=queues)
         hooks = Hooks({}, lambda _: None, self.said.append, clock=time.monotonic)
         self.worker = Worker(
             workspace._store, self.engine, terms, presence=Presence(str(path)), hooks=hooks, say=self.said.append
@@ -174,6 +174,36 @@ def test_a_timeout_counts_from_the_beginning(scene: Scene) -> None:
     scene.engine.seen[run] = Observation(State.RUNNING, elapsed_ms=10_000)
     scene.round(201)
     assert [each.reason for each in scene.engine.ended] == [Outcome.TIMED_OUT]
+
+
+@pytest.mark.parametrize(
+    ("queues", "elapsed", "interval"),
+    [
+        (False, (500, 8_000), 2.0),
+        (False, (7_500, 8_000), 0.5),
+        (False, (7_999, 9_999), 0.01),
+        (True, (7_500, 8_000), 5.0),
+    ],
+)
+def test_the_next_look_is_when_a_timeout_is_reached(
+    workspace: Workspace, path: Path, queues: bool, elapsed: tuple[int, int], interval: float
+) -> None:
+    """Of those that are open, the first; an engine is not asked more often than it wants."""
+    scene = Scene(workspace, path.parent, queues=queues)
+    scene.engine.interval = 5.0
+    assert scene.worker.interval == 5.0
+    runs = scene.request("a", timeout_seconds=8), scene.request("b", timeout_seconds=10)
+    never = scene.request("c")
+    scene.round(1)
+    scene.engine.seen[never] = Observation(State.RUNNING, elapsed_ms=100_000)
+    for run, milliseconds in zip(runs, elapsed, strict=True):
+        scene.engine.seen[run] = Observation(State.RUNNING, elapsed_ms=milliseconds)
+    scene.round(2)
+    assert scene.worker.interval == interval
+    for run in runs:
+        scene.engine.seen[run] = Observation(State.ENDED, elapsed_ms=8_000, exit_code=0)
+    scene.round(3)
+    assert scene.worker.interval == 5.0
 
 
 def test_start_within_holds_while_it_waits_in_the_engine(scene: Scene) -> None:
