@@ -374,7 +374,7 @@ def _crontab(content: str | None = None) -> str:
 def _write_units(folder: Path, units: dict[str, str], database: str) -> str:
     """Write the units; existing ones must be for the same database."""
     from arco_sched.cli.files import write_whole
-    from arco_sched.formats.cron_and_systemd import is_ours
+    from arco_sched.formats.cron_and_systemd import is_ours, what_is_set
 
     for unit in units:
         if (folder / unit).exists() and not (folder / unit).is_file():
@@ -384,6 +384,10 @@ def _write_units(folder: Path, units: dict[str, str], database: str) -> str:
         for unit, text in there.items():
             if not is_ours(text, database):
                 raise Conflict(f"{folder / unit} exists and is not for {database}: choose another name with --name")
+            works = what_is_set(text).work
+            if unit.endswith(".service") and works != what_is_set(units[unit]).work:
+                kind, how = ("is a worker", "add --work") if works else ("calls `arco tick`", "leave out --work")
+                raise Conflict(f"{folder / unit} exists and {kind}: {how}, or choose another name with --name")
         if there == units:
             return "unchanged"
         folder.mkdir(parents=True, exist_ok=True)

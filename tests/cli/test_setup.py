@@ -373,6 +373,16 @@ def test_units_of_somebody_else_are_not_replaced(home: Home) -> None:
     assert home.arco("setup", "systemd", "--name", "a/b").returncode == 2
 
 
+def test_a_unit_does_not_become_one_of_another_kind(home: Home) -> None:
+    """Under one name, what evaluates is not replaced by what works too, nor the other way round, unnoticed."""
+    for first, second, how in ((), ("--work",), "leave out --work"), (("--work",), (), "add --work"):
+        name = f"n{len(first)}"
+        assert home.arco("setup", "systemd", "--install", "--name", name, *first).returncode == 0
+        done = home.arco("setup", "systemd", "--install", "--name", name, *second)
+        assert (done.returncode, how in done.stderr) == (4, True), done
+        assert home.arco("setup", "systemd", "--install", "--name", name, *first).stdout.startswith("Already there: ")
+
+
 @pytest.mark.parametrize("program", ["arco", "100% a $b", 'it\'s "one" \\x'])
 @pytest.mark.parametrize("database", ["/srv/arco.db", HOSTILE])
 def test_systemd_takes_the_units(tmp_path: Path, database: str, program: str) -> None:
