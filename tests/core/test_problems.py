@@ -118,11 +118,11 @@ def test_invalid_fields_of_several_schedules() -> None:
 
 def test_an_invalid_file() -> None:
     """Its problems come in the order of the lines; those of the whole file first, without a line."""
-    error = InvalidFile("arco.toml", (12, "later"), (3, "early"), (None, "all"), (12, "also later"))
-    assert error.located == ((None, "all"), (3, "early"), (12, "later"), (12, "also later"))
+    error = InvalidFile("arco.toml", (12, "later"), (1, "early"), (None, "all"), (12, "also later"))
+    assert error.located == ((None, "all"), (1, "early"), (12, "later"), (12, "also later"))
     assert error.problems == (
         "arco.toml: all",
-        "arco.toml:3: early",
+        "arco.toml:1: early",
         "arco.toml:12: later",
         "arco.toml:12: also later",
     )
