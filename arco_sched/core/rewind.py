@@ -34,7 +34,7 @@ def rewind(
     were pruned: their keys are no longer reserved, so the runs would be made twice.
     """
     starts = _starts(terms, now)
-    begin = min(min(term.effective_from, max(now + 1, starts[term.version])) for term in terms)
+    begin = min(min(term.effective_from, starts[term.version]) for term in terms)
     target = max(now, begin - 1, floor)
     moved = {}
     for term in reversed(terms):

@@ -308,6 +308,34 @@ def test_table(name: str) -> None:
     assert not outcome.more
 
 
+def test_why_ticks_are_skipped() -> None:
+    """Ticks say why they request no run; neighbors with the same reason are together."""
+    paused, excluded = term(paused_until=at(15)), term(2, 25, excluded_days='["2025-03-04"]')
+    assert evaluate([term(3, 45, enabled=False), excluded, paused], START, at(60)).steps == [
+        Ticks(paused, [at(0), at(10)], "paused"),
+        Ticks(paused, [at(20)], None),
+        Ticks(excluded, [at(30), at(40)], "excluded"),
+        Ticks(term(3, 45, enabled=False), [at(50), at(60)], "paused"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "window", "steps"),
+    [
+        ([20], 1440, [("v1", 10, 30, 40)]),
+        ([10, 40], 1440, [("v1", 20, 30)]),
+        ([20], 10, [("window", 0, 20, 1), ("window", 20, 35, 1), ("v1", 40)]),
+        ([10, 20], 10, [("window", 20, 35, 1), ("v1", 40)]),
+        ([10, 20, 30], 10, [("v1", 40)]),
+        ([10, 20, 30, 40], 1440, []),
+    ],
+)
+def test_ticks_ahead_of_the_cursor(ahead: list[float], window: int, steps: list[tuple[Any, ...]]) -> None:
+    """What is a tick already, after a rewind, is not made again, and no lapse covers it."""
+    outcome = evaluate([term(catchup_window_minutes=window)], at(0), at(45), ahead=[at(tick) for tick in ahead])
+    assert told(outcome) == steps
+
+
 def test_a_shadowed_version_makes_nothing() -> None:
     """The version in force is the highest-numbered one whose effective_from is not after the instant."""
     outcome = evaluate(CASES["a version that a later one shadows"][0], START, at(30))
@@ -581,6 +609,36 @@ AGENDAS: dict[str, tuple[list[Term], float, list[float], Agenda | None]] = {
         [],
         Agenda(at(45), failing=True),
     ),
+    "one that is broken and was replaced when the later one was made: the next occurrence": (
+        [term(3, 45, created=50), term(2, 25, timezone=BROKEN), term()],
+        20,
+        [],
+        Agenda(at(50), failing=False),
+    ),
+    "one that was replaced at once": (
+        [term(3, 45, created=45), term(2, 25, timezone=BROKEN), term()],
+        20,
+        [],
+        Agenda(at(50), failing=False),
+    ),
+    "one that was replaced a second too late": (
+        [term(3, 45, created=45 - 1 / 60), term(2, 25, timezone=BROKEN), term()],
+        20,
+        [],
+        Agenda(at(25), failing=True),
+    ),
+    "one that is broken and was replaced, and nothing comes: where its replacement begins": (
+        [term(3, 45, created=50, deleted=True), term(2, 25, timezone=BROKEN), term()],
+        20,
+        [],
+        Agenda(at(45), failing=False),
+    ),
+    "two of them: where the first one's replacement begins": (
+        [term(4, 55, created=60, deleted=True), term(3, 45, timezone=BROKEN), term(2, 25, timezone=BROKEN), term()],
+        20,
+        [],
+        Agenda(at(45), failing=False),
+    ),
     "deleted": ([term(2, 15, deleted=True), term()], 10, [], None),
     "ended": ([term(end=15)], 10, [], None),
 }
@@ -600,6 +658,10 @@ def test_agenda_at_the_end_of_time() -> None:
     assert agenda([each_second], MAX_INSTANT - 1) is None
     assert evaluate([each_second], MAX_INSTANT - 3, MAX_INSTANT).cursor == MAX_INSTANT - 1
     assert evaluate([each_second], MAX_INSTANT, MAX_INSTANT).steps == []
+    latest = each_second._replace(catchup_policy="latest")
+    assert evaluate([latest], MAX_INSTANT - 3, MAX_INSTANT, 0).steps == [
+        Lapse(MAX_INSTANT - 3, MAX_INSTANT, 2, "superseded")
+    ]
 
 
 def test_a_limit_on_both_sides_of_what_cannot_be_read() -> None:
@@ -660,6 +722,23 @@ def test_discarding(name: str) -> None:
 def test_discarding_begins_after_the_cursor() -> None:
     """What is a tick already is not discarded."""
     assert discard([term()], at(10), at(25)) == [Lapse(at(10), at(25), 1, "discarded")]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "left", "lapses"),
+    [
+        ([], 3, [Lapse(at(20) - 1, at(45), 3, "discarded")]),
+        ([20], 2, [Lapse(at(20), at(45), 2, "discarded")]),
+        ([30], 2, [Lapse(at(20) - 1, at(30), 1, "discarded"), Lapse(at(30), at(45), 1, "discarded")]),
+        ([30, 40], 1, [Lapse(at(20) - 1, at(30), 1, "discarded")]),
+        ([20, 30, 40], 0, []),
+    ],
+)
+def test_ticks_ahead_are_accounted_for(ahead: list[float], left: int, lapses: list[Lapse]) -> None:
+    """Of 20, 30 and 40, what is a tick already neither waits nor is discarded."""
+    ticks = [at(tick) for tick in ahead]
+    assert waiting([term()], at(20) - 1, at(45), ticks) == left
+    assert discard([term()], at(20) - 1, at(45), ticks) == lapses
 
 
 def test_agenda_of_the_disabled_and_broken() -> None:

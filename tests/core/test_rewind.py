@@ -47,6 +47,16 @@ def test_how_far(cursor: float, clock: float, target: float | None) -> None:
         assert done == bare
 
 
+@pytest.mark.parametrize(
+    ("cursor", "floor", "target"),
+    [(500, 59, 60), (500, 60, 60), (500, 100, 100), (500, 499, 499), (500, 500, None), (500, 501, None)],
+)
+def test_not_behind_what_was_pruned(cursor: float, floor: float, target: float | None) -> None:
+    """The runs through the floor are gone, and would be made twice."""
+    done = rewind("a", [term()], at(cursor), [], [], at(60), at(floor))
+    assert (done and done.cursor) == (None if target is None else at(target))
+
+
 LAPSES: dict[str, tuple[tuple[int, float, float, int | None], tuple[float, ...], LapseCut | None]] = {
     # name: ((seq, after, before, missed), instants of ticks, what becomes of it: None for nothing)
     "it ends before the clock": ((7, 0, 50, 5), (), None),
