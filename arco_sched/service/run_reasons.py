@@ -16,6 +16,15 @@ _BECAME: Final = {
     "canceled": "was canceled",
 }
 
+_BECAUSE: Final = {
+    ("skipped", "overlap"): ": another run of the schedule was still going",
+    ("skipped", "superseded"): ": a newer run of the schedule was waiting",
+    ("skipped", "deadline"): ": it couldn't start in time",
+    ("skipped", "discarded"): " by hand",
+    ("canceled", "overlap"): ": a newer run of the schedule took its place",
+}
+"""Why runs end that were neither executed nor canceled by hand, by status and `status_reason`."""
+
 
 def of_request(detail: TickDetail) -> Iterator[Said]:
     """What became of the run request of a tick."""
@@ -54,5 +63,6 @@ def of_life(life: RunLife, now: int) -> Iterator[Said]:
             what += f": {taken(life.served, now)}"
         yield "start", None, f"the run is waiting to start{what}"
     elif life.state.status in {"skipped", "canceled"}:
-        reason = "" if life.state.reason is None else f": {life.state.reason}"
-        yield "start", False, f"the run was {life.state.status}{reason}"
+        reason, status = life.state.reason, life.state.status
+        because = _BECAUSE.get((status, reason or ""), "")
+        yield "start", False, f"the run was {status}{'' if reason is None else f' ({reason}){because}'}"

@@ -86,7 +86,7 @@ def test_a_skipped_run(arco: Arco) -> None:
     arco.at = "2025-01-01T10:05:00Z"
     arco("work --once")
     said = arco.ok("why one").out
-    assert "!!  start       the run was skipped: deadline" in said
+    assert "!!  start       the run was skipped (deadline): it couldn't start in time" in said
 
 
 def test_a_run_by_hand_since_the_last_occurrence(arco: Arco) -> None:
