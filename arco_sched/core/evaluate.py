@@ -330,7 +330,7 @@ def discard(terms: Sequence[Term], cursor: int, before: int, ahead: Sequence[int
     `unevaluable` for versions that can't be evaluated."""
     outcome = Outcome(cursor, ahead)
     before = min(before, MAX_INSTANT)
-    for group in _groups(stretches(terms, cursor + 1, before, ahead), before):
+    for group in _groups(stretches(terms, cursor + 1, before), before):
         if group.parts[0].times is None:
             _lapse(outcome, group, group.stop, "unevaluable")
         else:

@@ -246,6 +246,7 @@ def test_whole_versions() -> None:
             Problem("until", "not_ahead", {"until": "1970-01-01T00:04:00Z", "now": "1970-01-01T00:05:00Z"}),
         ),
         (lambda: changes.change("a", None, 300, enabled=False), said("no schedule a", hint="schedules")),
+        (lambda: changes.set_enabled("a", None, 300, enabled=False), said("no schedule a", hint="schedules")),
         (
             lambda: changes.create("a", DAILY, LIVE, 300),
             said(

@@ -741,6 +741,34 @@ def test_ticks_ahead_are_accounted_for(ahead: list[float], left: int, lapses: li
     assert discard([term()], at(20) - 1, at(45), ticks) == lapses
 
 
+@pytest.mark.parametrize(
+    ("ahead", "lapses"),
+    [
+        ([], [(10, 20)]),
+        ([10 + 1 / 60], [(10 + 1 / 60, 20)]),  # nothing lies between the cursor and the tick
+        ([10 + 2 / 60], [(10, 10 + 2 / 60), (10 + 2 / 60, 20)]),
+        ([20 - 1 / 60], [(10, 20 - 1 / 60)]),
+        ([20 - 2 / 60], [(10, 20 - 2 / 60), (20 - 2 / 60, 20)]),
+        ([10, 20], [(10, 20)]),
+    ],
+)
+def test_lapses_of_what_cannot_be_read(ahead: list[float], lapses: list[tuple[float, float]]) -> None:
+    """They cover each second but those of ticks, and are never empty."""
+    found = discard([term(timezone=BROKEN)], at(10), at(20), [at(tick) for tick in ahead])
+    assert found == [Lapse(at(after), at(before), None, "unevaluable") for after, before in lapses]
+
+
+def test_a_lapse_of_one_second() -> None:
+    """It is as good as any."""
+    assert discard([term()], at(20) - 1, at(20) + 1) == [Lapse(at(20) - 1, at(20) + 1, 1, "discarded")]
+
+
+def test_an_interval_counts_from_the_start() -> None:
+    """Of the schedule, not of the version."""
+    every = term(from_=5, start=3, cron_expression="@every 7m")
+    assert [minutes(instant) for instant in occurrences([every], at(0), at(25))] == [10, 17, 24]
+
+
 def test_agenda_of_the_disabled_and_broken() -> None:
     """Nobody is told of a disabled broken version: its part waits until a later version begins, then lapses."""
     broken = term(2, 25, timezone=BROKEN, enabled=False)

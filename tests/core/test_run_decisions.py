@@ -119,7 +119,7 @@ KNOWN = state_after(
     ("decided", "event"),
     [
         (
-            decide.start(RETRY_WAITS, executor="local", worker="w", host="h", now=1050, place="boot"),
+            lambda: decide.start(RETRY_WAITS, executor="local", worker="w", host="h", now=1050, place="boot"),
             RunStarted(
                 run_id="r",
                 attempt=2,
@@ -132,7 +132,7 @@ KNOWN = state_after(
             ),
         ),
         (
-            decide.submit(RETRY_WAITS, executor="slurm", worker="w", host="h", now=1050, place="cluster"),
+            lambda: decide.submit(RETRY_WAITS, executor="slurm", worker="w", host="h", now=1050, place="cluster"),
             RunSubmitted(
                 run_id="r",
                 attempt=2,
@@ -146,17 +146,17 @@ KNOWN = state_after(
             ),
         ),
         (
-            decide.begin(KNOWN, attempt=1, started_at=1010),
+            lambda: decide.begin(KNOWN, attempt=1, started_at=1010),
             RunStarted(run_id="r", attempt=1, executor="slurm", worker="v", host="g", external_id="7", started_at=1010),
         ),
         (
-            decide.begin(KNOWN, attempt=1, started_at=1010, host="node"),
+            lambda: decide.begin(KNOWN, attempt=1, started_at=1010, host="node"),
             RunStarted(
                 run_id="r", attempt=1, executor="slurm", worker="v", host="node", external_id="7", started_at=1010
             ),
         ),
         (
-            decide.finish(
+            lambda: decide.finish(
                 RETRYING,
                 RUNNING,
                 attempt=1,
@@ -176,28 +176,28 @@ KNOWN = state_after(
                 retry_at=1050,
             ),
         ),
-        (decide.cancel(RUNNING), RunCancelRequested(run_id="r", attempt=1, reason="hand")),
-        (decide.cancel(RUNNING, "overlap"), RunCancelRequested(run_id="r", attempt=1, reason="overlap")),
-        (decide.cancel(FRESH), RunCanceled(run_id="r", round=0, reason="hand")),
-        (decide.cancel(AGAIN, "overlap"), RunCanceled(run_id="r", round=1, reason="overlap")),
-        (decide.skip(FRESH), RunSkipped(run_id="r", round=0, reason="discarded")),
-        (decide.skip(AGAIN, "superseded"), RunSkipped(run_id="r", round=1, reason="superseded")),
-        (decide.retry(SKIPPED), RunRetryRequested(run_id="r", number=1, forced=False)),
+        (lambda: decide.cancel(RUNNING), RunCancelRequested(run_id="r", attempt=1, reason="hand")),
+        (lambda: decide.cancel(RUNNING, "overlap"), RunCancelRequested(run_id="r", attempt=1, reason="overlap")),
+        (lambda: decide.cancel(FRESH), RunCanceled(run_id="r", round=0, reason="hand")),
+        (lambda: decide.cancel(AGAIN, "overlap"), RunCanceled(run_id="r", round=1, reason="overlap")),
+        (lambda: decide.skip(FRESH), RunSkipped(run_id="r", round=0, reason="discarded")),
+        (lambda: decide.skip(AGAIN, "superseded"), RunSkipped(run_id="r", round=1, reason="superseded")),
+        (lambda: decide.retry(SKIPPED), RunRetryRequested(run_id="r", number=1, forced=False)),
         (
-            decide.retry(state_after(decide.skip, decide.retry, decide.skip)),
+            lambda: decide.retry(state_after(decide.skip, decide.retry, decide.skip)),
             RunRetryRequested(run_id="r", number=2, forced=False),
         ),
         (
-            own("x", 1050)(RETRY_WAITS),
+            lambda: own("x", 1050)(RETRY_WAITS),
             RunStarted(
                 run_id="r", attempt=2, executor="external", worker=None, host=None, external_id="x", started_at=1050
             ),
         ),
     ],
 )
-def test_what_is_recorded(decided: Decision, event: RunEvent) -> None:
+def test_what_is_recorded(decided: Callable[[], Decision], event: RunEvent) -> None:
     """The whole event of each decision."""
-    assert decided == (event,)
+    assert decided() == (event,)
 
 
 @pytest.mark.parametrize("state", [RUNNING, SUBMITTED, OWN, FAILED, SKIPPED])
@@ -488,66 +488,67 @@ TWICE = state_after(local(), ends("failed", 1, policy=RETRYING), local(now=1050)
 
 
 @pytest.mark.parametrize(
-    ("refused", "says"),
+    ("decided", "says"),
     [
-        (local()(RUNNING), "attempt 1 of run r is still open"),
-        (local()(FAILED), "run r has already failed"),
-        (local()(SUCCEEDED), "run r has already succeeded"),
-        (local()(CANCELED), "run r was already canceled"),
-        (local()(SKIPPED), "run r was already skipped"),
-        (decide.cancel(FAILED), "run r has already failed"),
+        (lambda: local()(RUNNING), "attempt 1 of run r is still open"),
+        (lambda: local()(FAILED), "run r has already failed"),
+        (lambda: local()(SUCCEEDED), "run r has already succeeded"),
+        (lambda: local()(CANCELED), "run r was already canceled"),
+        (lambda: local()(SKIPPED), "run r was already skipped"),
+        (lambda: decide.cancel(FAILED), "run r has already failed"),
         (
-            decide.submit_again(TWICE, attempt=1, external_id="7", worker="w", host="h", now=1060),
+            lambda: decide.submit_again(TWICE, attempt=1, external_id="7", worker="w", host="h", now=1060),
             "attempt 1 of run r is not the current one: attempt 2 is",
         ),
         (
-            decide.submit_again(FAILED, attempt=1, external_id="7", worker="w", host="h", now=1060),
+            lambda: decide.submit_again(FAILED, attempt=1, external_id="7", worker="w", host="h", now=1060),
             "attempt 1 of run r is not the current one: no attempt is open",
         ),
         (
-            decide.submit_again(OWN, attempt=1, external_id="7", worker="w", host="h", now=1060),
+            lambda: decide.submit_again(OWN, attempt=1, external_id="7", worker="w", host="h", now=1060),
             "attempt 1 of run r has already begun as x",
         ),
-        (ends("succeeded")(SUBMITTED), "attempt 1 of run r hasn't begun: record that first"),
-        (ends("succeeded")(FAILED), "attempt 1 of run r has already ended: failed"),
-        (decide.retry(RUNNING), "attempt 1 of run r is still open: cancel it first"),
-        (decide.retry(SUCCEEDED), "run r succeeded"),
+        (lambda: ends("succeeded")(SUBMITTED), "attempt 1 of run r hasn't begun: record that first"),
+        (lambda: ends("succeeded")(FAILED), "attempt 1 of run r has already ended: failed"),
+        (lambda: decide.retry(RUNNING), "attempt 1 of run r is still open: cancel it first"),
+        (lambda: decide.retry(SUCCEEDED), "run r succeeded"),
         (
-            decide.retry(RETRY_WAITS),
+            lambda: decide.retry(RETRY_WAITS),
             "run r must be canceled before a retry by hand, since it is retried automatically: 1970-01-01T00:17:30Z",
         ),
-        (own("y")(OWN), "attempt 1 of run r runs as x"),
-        (own("y")(RUNNING), "attempt 1 of run r is run by a worker"),
+        (lambda: own("y")(OWN), "attempt 1 of run r runs as x"),
+        (lambda: own("y")(RUNNING), "attempt 1 of run r is run by a worker"),
         (
-            own("x")(state_after(own(), ends("lost"))),
+            lambda: own("x")(state_after(own(), ends("lost"))),
             "attempt 1 of run r was x, and has ended (lost): give the next attempt an id of its own",
         ),
-        (own("y", 1011, LATE)(FRESH), "run r missed its start_within deadline: 1970-01-01T00:16:50Z"),
-        (own("y", 1049)(RETRY_WAITS), "run r is waiting for its retry: 1970-01-01T00:17:30Z"),
-        (own("y", 999)(FRESH), "run r is not due yet: 1970-01-01T00:16:40Z"),
+        (lambda: own("y", 1011, LATE)(FRESH), "run r missed its start_within deadline: 1970-01-01T00:16:50Z"),
+        (lambda: own("y", 1049)(RETRY_WAITS), "run r is waiting for its retry: 1970-01-01T00:17:30Z"),
+        (lambda: own("y", 999)(FRESH), "run r is not due yet: 1970-01-01T00:16:40Z"),
         (
-            run_reports.finish_by_hand(
+            lambda: run_reports.finish_by_hand(
                 PLAIN.policy, state_after(own(), ends("failed", 3)), attempt=1, exit_code=0, message=None, now=1007
             ),
             "attempt 1 of run r has already ended: failed",
         ),
         (
-            run_reports.finish_by_hand(PLAIN.policy, RUNNING, attempt=1, exit_code=0, message=None, now=1007),
+            lambda: run_reports.finish_by_hand(PLAIN.policy, RUNNING, attempt=1, exit_code=0, message=None, now=1007),
             "attempt 1 of run r is run by a worker: cancel the run instead",
         ),
-        (run_reports.fail_by_hand(PLAIN.policy, FRESH, message=None, now=1007), "no attempt of run r is open"),
+        (lambda: run_reports.fail_by_hand(PLAIN.policy, FRESH, message=None, now=1007), "no attempt of run r is open"),
         (
-            run_reports.fail_by_hand(PLAIN.policy, LOST, message=None, now=1007),
+            lambda: run_reports.fail_by_hand(PLAIN.policy, LOST, message=None, now=1007),
             "no attempt of run r is open: the last outcome is lost",
         ),
         (
-            run_reports.fail_by_hand(PLAIN.policy, OWN, attempt=2, message=None, now=1007),
+            lambda: run_reports.fail_by_hand(PLAIN.policy, OWN, attempt=2, message=None, now=1007),
             "attempt 2 of run r is not the current one: attempt 1 is",
         ),
     ],
 )
-def test_a_refusal_says_why(refused: Decision, says: str) -> None:
+def test_a_refusal_says_why(decided: Callable[[], Decision], says: str) -> None:
     """One sentence without a full stop, with the instant that it is about."""
+    refused = decided()
     assert isinstance(refused, Refused)
     assert refused.told() == says
     assert refused.problem() == (said(says, hint="force", run_id="r") if refused.code == "succeeded" else said(says))

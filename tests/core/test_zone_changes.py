@@ -1,5 +1,6 @@
 """Another release of the zone rules: no appointment is served twice, and none is passed over that was not served."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from arco_sched.core.zone_changes import (
     unmade,
     with_zone,
 )
+from arco_sched.core.zone_rules import tzdata_release
 
 DATA = Path(__file__).parent.parent / "zone_data"
 MEXICO, ALMATY = "America/Mexico_City", "Asia/Almaty"
@@ -306,6 +308,11 @@ def test_what_a_change_explains() -> None:
     assert not unknown.touches("UTC", 0, 1)
     assert is_fixed("Etc/GMT+5")
     assert not is_fixed("No/Where")
+
+
+def test_the_installed_release() -> None:
+    """It has the form of an IANA release."""
+    assert re.fullmatch(r"20\d\d[a-z]", tzdata_release())
 
 
 def test_the_other_clock() -> None:
