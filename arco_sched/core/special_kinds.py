@@ -66,7 +66,7 @@ class Name(Text):
         """1 to 100 of letters, digits, `.`, `_`, `-`, beginning with a letter, a digit or `_`."""
         if not isinstance(value, str):
             note("not_text")
-        elif re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", value, re.ASCII) is None:
+        elif re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", value) is None:
             note("name", value=value)
 
     def about(self) -> str:
@@ -84,7 +84,7 @@ class Environment(Pairs):
         """Names that a shell accepts, and that arco doesn't set itself."""
         super().check(value, note)
         for name in _names(value):
-            if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII) is None:
+            if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is None:
                 note("variable", key=name, side="key")
             elif name.startswith("ARCO_"):
                 note("own_variable", key=name, side="key")

@@ -31,6 +31,13 @@ def test_text_and_back(day: dt.date, length: int) -> None:
     assert parse_days(text) == (first, last)
 
 
+def test_the_first_and_the_last_day() -> None:
+    """The years 1 to 9999, both ends included."""
+    first, last = (day.toordinal() - EPOCH for day in (dt.date.min, dt.date.max))
+    assert parse_days("0001-01-01") == (first, first)
+    assert parse_days("0001-01-01..9999-12-31") == (first, last)
+
+
 @given(st.lists(SPANS, max_size=12))
 def test_merged(spans: list[tuple[int, int]]) -> None:
     """The same days in the fewest ranges; a set of texts has exactly them, however they are given."""

@@ -214,6 +214,7 @@ def test_an_answer_has_every_field(version: Version) -> None:
         ({"created_at": 5}, "5 is not a str"),
         ({"definition_version": "1"}, "'1' is not a whole number"),
         ({"other": 1}, "unexpected or missing keys: 'other'"),
+        ({"other": 1, "another": 2}, "unexpected or missing keys: 'another', 'other'"),
     ],
 )
 def test_a_damaged_payload_is_refused(damage: dict[str, Any], says: str) -> None:
@@ -240,6 +241,81 @@ def test_a_damaged_content_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r"missing|is not a"):
             fields.content_of(stored)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("timezone", "Europe/Berlin", "Europe/Berlin"),
+        ("labels", {"b": "2", "a": "1"}, (("b", "2"), ("a", "1"))),
+        ("start_at", "1970-01-01T00:01:00Z", 60),
+        ("end_at", None, None),
+        ("enabled", False, False),
+    ],
+)
+def test_a_value_is_read_by_the_name_of_its_field(name: str, value: Any, found: Any) -> None:
+    """As in a payload; null only where it is the default."""
+    assert fields.read_value(name, value) == found
+
+
+def test_a_value_that_no_field_has_is_refused() -> None:
+    """The message names the field; a name that there isn't is a `KeyError`."""
+    with pytest.raises(ValueError, match=r"^timezone: None is not a str$"):
+        fields.read_value("timezone", None)
+    with pytest.raises(KeyError):
+        fields.read_value("time_zone", "UTC")
+
+
+CONTENT = RequestContent(command="make", labels=(("a", "1"),))
+
+
+def test_a_definition_of_values() -> None:
+    """What isn't given is as by default; content, policy and end are given apart."""
+    values = {"cron_expression": "@daily", "max_catchup_ticks": 3, "excluded_days": ("2025-12-25",)}
+    made = fields.definition_of(values, request=CONTENT, policy=Policy(pool="gpu"), end_at=60)
+    assert made == Definition(
+        cron_expression="@daily",
+        max_catchup_ticks=3,
+        excluded_days=("2025-12-25",),
+        request=CONTENT,
+        policy=Policy(pool="gpu"),
+        end_at=60,
+    )
+
+
+def test_merged() -> None:
+    """A field of a part is named like the others, also beside the part itself; the rest stays."""
+    before = Definition(cron_expression="@daily", timezone="Europe/Berlin", request=CONTENT, policy=Policy(pool="gpu"))
+    assert fields.merge(before, {}) == before
+    after = fields.merge(before, {"timezone": "UTC", "command": None, "max_retries": 3, "priority": 1})
+    assert after == replace(
+        before,
+        timezone="UTC",
+        request=replace(CONTENT, command=None),
+        policy=Policy(pool="gpu", max_retries=3, priority=1),
+    )
+    other = RequestContent(command="other", run_as="joe")
+    assert fields.merge(before, {"request": other, "command": "mine"}).request == replace(other, command="mine")
+
+
+def test_the_normal_form() -> None:
+    """Every field of a definition and of its parts in its normal form."""
+    given = Definition(
+        cron_expression=" 0  9 * * * ",
+        timezone="Europe/Berlin",
+        excluded_days=("2025-12-26", "2025-12-25"),
+        request=RequestContent(asset_selection=("b", "a", "b"), labels=(("b", "2"), ("a", "1")), command=" x "),
+        policy=Policy(retry_exit_codes=(75, 2, 75), pool="gpu"),
+        end_at=60,
+    )
+    assert fields.normal(given) == Definition(
+        cron_expression="0 9 * * *",
+        timezone="Europe/Berlin",
+        excluded_days=("2025-12-25..2025-12-26",),
+        request=RequestContent(asset_selection=("a", "b"), labels=(("a", "1"), ("b", "2")), command=" x "),
+        policy=Policy(retry_exit_codes=(2, 75), pool="gpu"),
+        end_at=60,
+    )
 
 
 # A field that comes later.

@@ -67,46 +67,53 @@ def test_other_spellings(text: str, same: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "code"),
     [
-        "",
-        "now",
-        "2025-01-15",
-        "2025-01-15T10:00:00",
-        "2025-01-15T10:00Z",
-        "2025-1-15T10:00:00Z",
-        "20250115T100000Z",
-        "2025-01-15T10:00:00+0500",
-        "2025-01-15T10:00:00+24:00",
-        "2025-01-15T10:00:00+05:60",
-        "2025-01-15T10:00:00.Z",
-        "2025-01-15T10:00:00,5Z",
-        "2025-01-15T24:00:00Z",
-        "2025-01-15T10:60:00Z",
-        "2025-01-15T10:00:60Z",
-        "2025-00-15T10:00:00Z",
-        "2025-13-15T10:00:00Z",
-        "2025-02-29T10:00:00Z",
-        "1900-02-29T10:00:00Z",
-        "2025-04-31T10:00:00Z",
-        "2025-01-00T10:00:00Z",
-        "0000-12-31T23:59:59Z",
-        "0001-01-01T00:00:00+00:01",
-        "9999-12-31T23:59:59-00:01",
-        "10000-01-01T00:00:00Z",
-        "-001-01-01T00:00:00Z",
-        "٢٠٢٥-01-15T10:00:00Z",
-        "1736935200",
-        "2025-01-15T10:00:00ZZ",
-        "2025-01-15T10:00:00 Z",
+        ("", "instant"),
+        ("now", "instant"),
+        ("2025-01-15", "instant"),
+        ("2025-01-15T10:00:00", "instant"),
+        ("2025-01-15T10:00Z", "instant"),
+        ("2025-1-15T10:00:00Z", "instant"),
+        ("20250115T100000Z", "instant"),
+        ("2025-01-15T10:00:00+0500", "instant"),
+        ("2025-01-15T10:00:00+24:00", "offset"),
+        ("2025-01-15T10:00:00+05:60", "offset"),
+        ("2025-01-15T10:00:00.Z", "instant"),
+        ("2025-01-15T10:00:00,5Z", "instant"),
+        ("2025-01-15T24:00:00Z", "time"),
+        ("2025-01-15T10:60:00Z", "time"),
+        ("2025-01-15T10:00:60Z", "time"),
+        ("2025-00-15T10:00:00Z", "day"),
+        ("2025-13-15T10:00:00Z", "day"),
+        ("2025-02-29T10:00:00Z", "day"),
+        ("1900-02-29T10:00:00Z", "day"),
+        ("2025-04-31T10:00:00Z", "day"),
+        ("2025-01-00T10:00:00Z", "day"),
+        ("0000-12-31T23:59:59Z", "years"),
+        ("0001-01-01T00:00:00+00:01", "years"),
+        ("9999-12-31T23:59:59-00:01", "years"),
+        ("10000-01-01T00:00:00Z", "instant"),
+        ("-001-01-01T00:00:00Z", "instant"),
+        ("٢٠٢٥-01-15T10:00:00Z", "instant"),
+        ("1736935200", "instant"),
+        ("2025-01-15T10:00:00ZZ", "instant"),
+        ("2025-01-15T10:00:00 Z", "instant"),
     ],
 )
-def test_bad_instants(text: str) -> None:
+def test_bad_instants(text: str, code: str) -> None:
     """What is not RFC 3339 with a zone, or names no instant of the years 1 to 9999, is refused in one line."""
     with pytest.raises(InvalidInput) as refusal:
         instants.parse_instant(text, "--now")
+    assert refusal.value.details == (Problem("--now", code, {"value": text}),)
     assert str(refusal.value).startswith("--now ")
     assert "\n" not in str(refusal.value)
+
+
+def test_a_bad_instant_without_a_name() -> None:
+    """By default it is called an instant."""
+    with pytest.raises(InvalidInput, match=r"^the instant 'now' is not an RFC 3339 time"):
+        instants.parse_instant("now")
 
 
 @pytest.mark.parametrize(
@@ -291,6 +298,42 @@ def test_no_instants_of_python(instant: Any) -> None:
     """A naive `datetime`, and what is no instant at all, are refused by the name of the argument."""
     with pytest.raises(InvalidInput, match=r"^until must be an aware datetime or whole seconds since 1970$"):
         instants.epoch_of(instant, "until")
+
+
+@pytest.mark.parametrize(
+    ("year", "lengths"),
+    [
+        (2025, (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)),
+        (2024, (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)),
+        (2000, (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)),
+        (1900, (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)),
+        (0, (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)),
+    ],
+)
+def test_the_lengths_of_months(year: int, lengths: tuple[int, ...]) -> None:
+    """February has 29 days in every fourth year, of the centuries only in every fourth."""
+    assert tuple(instants.days_in_month(year, month) for month in range(1, 13)) == lengths
+
+
+@pytest.mark.parametrize(
+    ("date", "days"),
+    [
+        ((1970, 1, 1), 0),
+        ((1969, 12, 31), -1),
+        ((2000, 2, 29), 11_016),
+        ((2000, 3, 1), 11_017),
+        ((2025, 1, 15), 20_103),
+        ((1, 1, 1), -719_162),
+        ((0, 12, 31), -719_163),
+        ((0, 3, 1), -719_468),
+        ((0, 2, 29), -719_469),
+        ((-400, 3, 1), -865_565),
+    ],
+)
+def test_days_of_the_calendar(date: tuple[int, int, int], days: int) -> None:
+    """Days are counted from 1970 in both directions, past the year 1 as well."""
+    assert instants.days_from_civil(*date) == days
+    assert instants.civil_from_days(days) == date
 
 
 @given(st.integers(-3_000_000, 3_000_000))

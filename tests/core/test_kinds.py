@@ -7,16 +7,44 @@ import pytest
 
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT, Unit
-from arco_sched.core.kinds import Flag, Instant, Kind, Many, Pairs, Span, Text, Whole, problems_of
+from arco_sched.core.kinds import (
+    Choice,
+    Flag,
+    Instant,
+    Kind,
+    Many,
+    Pairs,
+    Span,
+    Text,
+    Whole,
+    problems_of,
+    text_problems,
+)
 from arco_sched.core.problems import Problem
-from arco_sched.core.special_kinds import AbsolutePath, Environment, Resources
+from arco_sched.core.special_kinds import AbsolutePath, Cron, Environment, Name, Resources, Zone
 
 
 @pytest.mark.parametrize(
     ("make", "value", "codes"),
     [
         (Text, 5, [("not_text", {})]),
+        (Text, " ", [("empty", {})]),
+        (lambda: Text(empty=True), " ", []),
+        (lambda: Text(3), "abc", []),
+        (lambda: Text(3), "abcd", [("too_long", {"limit": 3})]),
+        (Text, "a" * 1001, [("too_long", {"limit": 1000})]),
+        (Text, "a\n", [("characters", {"value": "a\n"})]),
+        (lambda: Choice(["a", "b"]), "b", []),
+        (lambda: Choice(["a", "b"]), "c", [("choice", {"value": "c", "choices": ("a", "b")})]),
+        (lambda: Choice(["a", "b"]), None, [("choice", {"value": None, "choices": ("a", "b")})]),
+        (Instant, "2025-01-15T10:00:00Z", [("not_instant", {})]),
+        (Instant, True, [("not_instant", {})]),
+        (Instant, MIN_INSTANT - 1, [("years", {"value": MIN_INSTANT - 1})]),
+        (Instant, MAX_INSTANT + 1, [("years", {"value": MAX_INSTANT + 1})]),
         (lambda: Whole(1, 3), True, [("not_whole", {})]),
+        (lambda: Whole(1, 3), 0, [("bounds", {"least": 1, "most": 3})]),
+        (lambda: Whole(1, 3), 1, []),
+        (lambda: Whole(1, 3), 3, []),
         (lambda: Whole(1, 3), 4, [("bounds", {"least": 1, "most": 3})]),
         (lambda: Span("seconds", 0, 86_400), -1, [("bounds", {"least": "0 seconds", "most": "1 day"})]),
         (lambda: Span("minutes", 1, 120), 121, [("bounds", {"least": "1 minute", "most": "2 hours"})]),
@@ -26,6 +54,8 @@ from arco_sched.core.special_kinds import AbsolutePath, Environment, Resources
         (lambda: Many(Whole(0, 9)), [1, "x"], [("not_whole", {"entry": 1})]),
         (lambda: Pairs(Whole(1, 9)), {"cpus": 10}, [("bounds", {"least": 1, "most": 9, "key": "cpus"})]),
         (lambda: Pairs(Text()), (("", "x"),), [("empty", {"key": "", "side": "key"})]),
+        (lambda: Pairs(Text()), [["a", "b"]], [("not_table", {"of": "strings", "example": '"…"'})]),
+        (lambda: Pairs(Text()), (("a", "b", "c"),), [("not_table", {"of": "strings", "example": '"…"'})]),
         (lambda: Pairs(Text()), 5, [("not_table", {"of": "strings", "example": '"…"'})]),
     ],
 )  # fmt: skip
@@ -51,6 +81,42 @@ def test_what_a_kind_keeps(make: Callable[[], Kind], value: Any, normal: Any, in
     assert kind.to_json(normal) == in_json
     assert kind.from_json(in_json) == normal
     assert kind.show(normal) == shown
+
+
+@pytest.mark.parametrize(
+    ("char", "on_one_line", "with_lines"),
+    [
+        ("\0", False, False),
+        ("\t", False, True),
+        ("\n", False, True),
+        ("\r", False, False),
+        ("\x1f", False, False),
+        (" ", True, True),
+        ("~", True, True),
+        ("\x7f", False, False),
+        ("\x9f", False, False),
+        ("\xa0", True, True),
+        (chr(0xD7FF), True, True),
+        (chr(0xD800), False, False),
+        (chr(0xDFFF), False, False),
+        (chr(0xE000), True, True),
+    ],
+)
+def test_the_characters_of_a_text(char: str, on_one_line: bool, with_lines: bool) -> None:
+    """Control characters and halves of characters are refused, except for line ends and tabs in a text of lines."""
+    text = f"a{char}b"
+    strange = [Problem("f", "characters", {"value": text})]
+    assert problems_of(Text(), "f", text) == text_problems("f", text) == ([] if on_one_line else strange)
+    assert problems_of(Text(lines=True), "f", text) == ([] if with_lines else strange)
+    assert text_problems("f", text, lines=True) == ([] if with_lines else strange)
+
+
+def test_the_texts_that_are_no_fields() -> None:
+    """The limits of a text hold for those as well."""
+    assert text_problems("f", "") == [Problem("f", "empty")]
+    assert text_problems("f", "", empty=True) == []
+    assert text_problems("f", "a" * 1001) == [Problem("f", "too_long", {"limit": 1000})]
+    assert text_problems("f", "abcd", limit=3) == [Problem("f", "too_long", {"limit": 3})]
 
 
 @pytest.mark.parametrize("value", [0, 1, None, "true", ()])
@@ -105,6 +171,55 @@ def test_a_span_out_of_its_bounds(text: str, code: str, data: dict[str, str]) ->
     with pytest.raises(InvalidInput) as refusal:
         Span("seconds", 30, 3600).parse(text, "--timeout")
     assert refusal.value.details == (Problem("--timeout", code, data),)
+
+
+@pytest.mark.parametrize(
+    ("value", "codes"),
+    [
+        ("gpu.big-1", []),
+        ("GPU_9", []),
+        ("_", []),
+        ("9" * 100, []),
+        ("9" * 101, [("name", {"value": "9" * 101})]),
+        ("", [("name", {"value": ""})]),
+        ("-a", [("name", {"value": "-a"})]),
+        ("é", [("name", {"value": "é"})]),
+        ("a\n", [("name", {"value": "a\n"})]),
+        (5, [("not_text", {})]),
+    ],
+)
+def test_names(value: Any, codes: list[tuple[str, dict[str, Any]]]) -> None:
+    """Up to a hundred plain characters, the first of them no dot and no dash."""
+    assert problems_of(Name(), "f", value) == [Problem("f", code, data) for code, data in codes]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "codes"),
+    [
+        (Zone, "Europe/Berlin", []),
+        (Zone, "Berlin", [("said", {"sentence": "the time zone 'Berlin' is unknown: did you mean Europe/Berlin?"})]),
+        (Zone, 5, [("not_text", {})]),
+        (Cron, "@every 90m", []),
+        (Cron, None, [("not_text", {})]),
+        (
+            Cron,
+            "60 24 * * *",
+            [
+                ("said", {"sentence": "in the minute field, '60' is outside 0-59"}),
+                ("said", {"sentence": "in the hour field, '24' is outside 0-23"}),
+            ],
+        ),
+    ],
+)
+def test_zones_and_expressions(kind: type[Kind], value: Any, codes: list[tuple[str, dict[str, Any]]]) -> None:
+    """Each problem that their readers find is one of its own."""
+    assert problems_of(kind(), "f", value) == [Problem("f", code, data) for code, data in codes]
+
+
+def test_the_normal_form_of_an_expression() -> None:
+    """Single spaces; a nickname stays one."""
+    assert Cron().normal(" 0  9 *\t* mon ") == "0 9 * * mon"
+    assert Cron().normal(" @every  90m") == "@every 90m"
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,30 @@ def test_the_names_of_python(data: dict[str, object], sentence: str) -> None:
     assert Problem("labels", "empty", data).sentence(Names()) == sentence
 
 
+def test_a_wrong_key_is_named_once() -> None:
+    """A sentence that shows the value doesn't repeat it where the value is the key."""
+    wrong = {"key": "cores", "side": "key", "value": "cores", "choices": ("cpus", "gpus")}
+    assert Problem("resources", "choice", wrong).sentence() == "the key 'cores' of resources must be one of cpus, gpus"
+    plain = {"value": "wait", "choices": ("queue", "skip")}
+    assert Problem("overlap", "choice", plain).sentence() == "overlap 'wait' must be one of queue, skip"
+
+
+def test_a_long_value_is_cut() -> None:
+    """A sentence shows 60 characters of a value, of a schedule id 120; numbers as they are."""
+    assert f"'{'a' * 60}' must be 1 to" in Problem("pool", "name", {"value": "a" * 61}).sentence()
+    assert f"'{'a' * 120}' must be 1 to" in Problem("id", "schedule_id", {"value": "a" * 121}).sentence()
+    assert Problem("name", "too_long", {"limit": 10**70}).sentence() == f"name is longer than {10**70} characters"
+
+
+def test_what_is_said() -> None:
+    """A finished sentence stands as it is; only a hint brings data of its own."""
+    assert said("no such run") == Problem("", "said", {"sentence": "no such run"})
+    assert said("too early", "start_at", hint="runs_of", schedule_id="a") == Problem(
+        "start_at", "said", {"sentence": "too early", "hint": "runs_of", "schedule_id": "a"}
+    )
+    assert said("no such run").sentence() == "no such run"
+
+
 def test_a_hint_is_worded_by_the_surface() -> None:
     """What to do is a code with data; Python has its own words for each, another surface others."""
     problem = said("run 'r' is waiting", hint="cancel", run_id="r")

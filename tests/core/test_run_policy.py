@@ -109,6 +109,18 @@ def test_payload(policy: Policy, payload: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("policy", "text"),
+    [
+        (DEFAULT, None),
+        (Policy(on_failure="mail é", retry_exit_codes=(2, 75)), '{"retry_exit_codes":[2,75],"on_failure":"mail é"}'),
+    ],
+)
+def test_text(policy: Policy, text: str | None) -> None:
+    """The text that is stored with a request, the shortest JSON; nothing is stored of the defaults."""
+    assert policy_text(policy) == text
+
+
+@pytest.mark.parametrize(
     ("schedule_id", "epoch", "spread_seconds", "seconds"),
     [
         ("report", 1736942400, 600, 207),
