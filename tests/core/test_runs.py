@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from arco_sched.core.attempts import Attempt, End
+from arco_sched.core.attempts import OUTCOMES, Attempt, End
+from arco_sched.core.history import RUN_STATUSES
 from arco_sched.core.run_events import (
     PoolSet,
     RunCanceled,
@@ -30,6 +31,7 @@ BEGIN = replace(START, executor="slurm")
 SKIP = RunSkipped(run_id="r", round=0, reason="discarded")
 CANCEL = RunCanceled(run_id="r", round=0, reason="hand")
 ASK = RunCancelRequested(run_id="r", attempt=1, reason="hand")
+LATE = replace(ASK, reason="deadline")
 RETRY = RunRetryRequested(run_id="r", number=1, forced=False)
 
 
@@ -56,6 +58,7 @@ AGAIN = finish("failed", "requested", 1160)
         ([START, AGAIN, CANCEL], ("canceled", None, 0, 1)),
         ([START, AGAIN, SKIP], ("skipped", "discarded", 0, 1)),
         ([START, ASK, finish("canceled", "canceled")], ("canceled", None, 0, 1)),
+        ([SUBMIT, LATE, finish("canceled", "skipped", reason="deadline")], ("skipped", "deadline", 0, 1)),
         ([SKIP, RETRY], ("requested", None, 1, 0)),
         ([SKIP, RETRY, replace(SKIP, round=1)], ("skipped", "discarded", 1, 0)),
         ([replace(CANCEL, reason="overlap")], ("canceled", "overlap", 0, 0)),
@@ -96,6 +99,26 @@ GIVEN_UP = replace(FAILS, attempt=2, status="failed", retry_at=None)
             [replace(SUBMIT, external_id="x", place="cluster")],
             RunState(
                 run_id="r", attempts=1, round_attempts=1, attempt=replace(IN_ENGINE, external_id="x", place="cluster")
+            ),
+        ),
+        (
+            [
+                replace(SUBMIT, place="cluster"),
+                replace(SUBMIT, submission=2, worker="v", host="g", external_id="x", submitted_at=1001),
+            ],
+            RunState(
+                run_id="r",
+                attempts=1,
+                round_attempts=1,
+                attempt=replace(
+                    IN_ENGINE,
+                    worker="v",
+                    host="g",
+                    external_id="x",
+                    place="cluster",
+                    submissions=2,
+                    submitted_at=1001,
+                ),
             ),
         ),
         (
@@ -213,6 +236,7 @@ def test_what_was_held() -> None:
         ([START, SUBMIT], "RunSubmitted of run r: attempt 1 is open"),
         ([SUBMIT, START], "RunStarted of run r: attempt 1 belongs to the executor slurm"),
         ([SUBMIT, replace(SUBMIT, submission=3)], "RunSubmitted of run r: submission 1 was the last"),
+        ([replace(SUBMIT, submission=2)], "RunSubmitted of run r: no attempt is open"),
         (
             [SUBMIT, replace(SUBMIT, submission=2, executor="k8s")],
             "RunSubmitted of run r: attempt 1 belongs to the executor slurm",
@@ -241,6 +265,26 @@ def test_what_was_held() -> None:
             [START, finish("canceled", "skipped", reason="deadline")],
             "RunFinished of run r: a run can't be skipped after the outcome canceled",
         ),
+        (
+            [SUBMIT, BEGIN, LATE, finish("canceled", "skipped", reason="deadline")],
+            "RunFinished of run r: a run can't be skipped after the outcome canceled and a cancel",
+        ),
+        (
+            [
+                *(SUBMIT, replace(AGAIN, outcome="lost"), replace(SUBMIT, attempt=2), replace(LATE, attempt=2)),
+                finish("canceled", "skipped", attempt=2, reason="deadline"),
+            ],
+            "RunFinished of run r: a run can't be skipped after the outcome canceled and a cancel",
+        ),
+        (
+            [SUBMIT, LATE, finish("canceled", "skipped", reason="overlap")],
+            "RunFinished of run r: a run can't be skipped after the outcome canceled and a cancel",
+        ),
+        (
+            [SUBMIT, ASK, finish("canceled", "skipped", reason="deadline")],
+            "RunFinished of run r: a run can't be skipped after the outcome canceled and a cancel",
+        ),
+        ([START, finish("failed", "running")], "RunFinished of run r: a run can't be running after the outcome failed"),
         (
             [START, finish("failed", "requested")],
             "RunFinished of run r: retry_at must be set exactly when the run will be retried",
@@ -278,6 +322,24 @@ def test_orders_that_cannot_be(events: list[Any], sentence: str) -> None:
     assert str(refusal.value) == sentence
     if events[-1].run_id == "r":
         assert sentence in list(check_history(events, lambda _: request()))
+
+
+@pytest.mark.parametrize("status", RUN_STATUSES)
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("canceling", [False, True])
+def test_what_a_run_can_become(outcome: str, status: str, canceling: bool) -> None:
+    """A success is one whatever was asked. A failure is final or retried; after a cancel it is final or the cancel's
+    doing. Only what was canceled is canceled otherwise."""
+    failures = {"failed", "canceled" if canceling else "requested"}
+    possible = {"succeeded": {"succeeded"}, "canceled": {"canceled"}}.get(outcome, failures)
+    state = fold(initial(request()), [START, ASK] if canceling else [START])
+    event = finish(outcome, status, 1160 if status == "requested" else None)
+    if status in possible:
+        assert fold(state, [event]).status == status
+    else:
+        after = outcome + (" and a cancel" if canceling else "")
+        with pytest.raises(ImpossibleEvent, match=f": a run can't be {status} after the outcome {after}$"):
+            fold(state, [event])
 
 
 def test_what_no_worker_takes() -> None:
