@@ -252,7 +252,6 @@ REFUSED = [
     ("@Daily", "the nickname '@Daily' must be lowercase: write @daily"),
     ("@every 5m", "the nickname @every is not a cron expression: only a schedule can have it"),
     ("@daily 5", "the nickname @daily must stand alone"),
-    ("@reboot", "the nickname '@reboot' is not supported: it names an event, and arco doesn't see a machine boot"),
     (
         "@",
         "the nickname '@' is unknown: write one of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly, "
@@ -268,6 +267,16 @@ def test_refused(text: str, fragment: str) -> None:
         parse_expression(text)
     assert fragment in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["@reboot", "@Reboot", "@reboot now"])
+def test_no_event_is_a_time(text: str) -> None:
+    """`@reboot` is refused with the reason, however it is written, and with no way to write it."""
+    with pytest.raises(InvalidInput) as caught:
+        parse_expression(text)
+    assert caught.value.problems == (
+        "the nickname '@reboot' is not supported: it names an event, and arco doesn't see a machine boot",
+    )
 
 
 SUGGESTED = [
