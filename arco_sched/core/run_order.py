@@ -314,7 +314,7 @@ class _Round:
         members = self._running.get(group, [])
         self._canceled += [member.run_id for member in members if not member.open]
         self._asked += [member.run_id for member in members if member.open and not member.asked_to_end]
-        self._running[group] = [member._replace(asked_to_end=True) for member in members if member.open]
+        self._running[group] = [member for member in members if member.open]
 
     def _start(self, run: Waiting) -> None:
         self._started.append(run.run_id)

@@ -10,6 +10,7 @@ from arco_sched.core.runs import Request
 from tests.core.run_world import request
 
 POOL = PoolSet(pool="default", number=1, slots=1)
+TWO = PoolSet(pool="default", number=1, slots=2)
 HOLD = PoolSet(pool="default", number=2, slots=0)
 FREE = PoolSet(pool="default", number=2, slots=None)
 
@@ -80,6 +81,20 @@ FULL = "RunStarted of run 2, attempt 1: pool default has 1 slots, but 1 attempts
             [HOLD, start("1")],
             ["RunStarted of run 1, attempt 1: pool default has 0 slots, but 0 attempts were open"],
         ),
+        ({"2": {"schedule_id": "b"}}, [FREE, start("1"), start("2")], []),
+        (
+            {"2": {"schedule_id": "b"}, "3": {"schedule_id": "c"}},
+            [TWO, start("1"), start("2"), start("3")],
+            ["RunStarted of run 3, attempt 1: pool default has 2 slots, but 2 attempts were open"],
+        ),
+        (
+            {"2": {"schedule_id": "b"}, "3": {"schedule_id": "c"}},
+            [POOL, start("1"), end("1"), start("2"), start("3")],
+            ["RunStarted of run 3, attempt 1: pool default has 1 slots, but 1 attempts were open"],
+        ),
+        # What comes after a change of a pool, and after an attempt that begins, is looked at too.
+        ({}, [POOL, start("1"), start("1")], ["RunStarted of run 1: attempt 1 has already begun"]),
+        ({}, [submit("1"), start("1", executor="slurm"), start("2")], [BESIDE]),
         # Due times and retries.
         ({}, [start("1", at=999)], ["RunStarted of run 1, attempt 1: the run was not due yet"]),
         (
@@ -90,14 +105,14 @@ FULL = "RunStarted of run 2, attempt 1: pool default has 1 slots, but 1 attempts
     ],
 )
 def test_history(requests: dict[str, dict[str, Any]], events: list[Any], problems: list[str]) -> None:
-    """Two runs of one schedule in an unlimited pool, with what differs from that; what is wrong with their events."""
+    """Runs of one schedule in an unlimited pool, with what differs from that; what is wrong with their events."""
     made: dict[str, Request] = {
-        run_id: request(run_id, number=int(run_id), **requests.get(run_id, {})) for run_id in "12"
+        run_id: request(run_id, number=int(run_id), **requests.get(run_id, {})) for run_id in "123"
     }
     assert list(check_history(events, made.__getitem__)) == problems
 
 
 def test_two_open_attempts_are_told_by_the_order_alone() -> None:
     """Without folding the states of all runs."""
-    found = check_order([start("1"), start("1", 2)], request)
-    assert list(found) == ["RunStarted of run 1, attempt 2: attempt 1 was open"]
+    found = check_order([start("1"), start("1", 2), start("2")], request)
+    assert list(found) == ["RunStarted of run 1, attempt 2: attempt 1 was open", BESIDE]
