@@ -235,6 +235,23 @@ def test_row(values: dict[str, Any], steps: list[str], row: Any) -> None:
     assert (counts is not None) == (steps[:1] in (["start"], ["submit"]))
 
 
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (row(1, A, "first", "allow"), "overlap"),  # the champion begins before it
+        (row(1, A, "retry", "allow"), None),
+        (row(1, None, "first", "allow"), None),
+        (row(3, A, "first", "allow"), None),  # it is newer
+        (row(3, A, "first", "queue"), "overlap"),
+        (row(3, A, "retry", "allow"), None),
+    ],
+)
+def test_who_heeds_others(run: Waiting, reason: str | None) -> None:
+    """A retry and a run without a group heed neither the champion of a group nor what runs in it."""
+    champion = row(2, A, "first", "cancel")
+    assert waiting_for(run, NOW, [WORKER], FREE, runs((9, "open")), champion) == reason
+
+
 def test_all_of_a_row() -> None:
     """A store keeps of a run that waits whatever decides when it starts, and of one that runs what others heed."""
     values: dict[str, Any] = {"requested_at": 1200, "scheduled_for": 900, "run_as": "eve", "pool": "p", "priority": 3}
