@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arco_sched.core.cron import AnchoredTimetable, check_expression, read_expression, timetable_from
+from arco_sched.core.cron import AnchoredTimetable, check_expression, read_expression, timetable, timetable_from
 from arco_sched.core.cron.anchored import MAX_EVERY, Anchored
 from arco_sched.core.cron.explanation import Explanation
 from arco_sched.core.errors import InvalidInput
@@ -66,6 +66,8 @@ def test_accepted(text: str, every: int | None, shown: str) -> None:
         ("@everyday", "the nickname '@everyday' is unknown"),
         ("@once 2025-01-15", "the nickname @once must stand alone: give the time as the start of the schedule"),
         ("@Once", "write @once"),
+        ("@once\n", "the nickname '@once\\n' is unknown"),
+        ("@onceX", "the nickname '@onceX' is unknown"),
         ("@every\u00a05m", "is unknown"),
     ],
 )
@@ -74,6 +76,19 @@ def test_refused(text: str, said: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_expression(text)
     assert said in str(caught.value)
+
+
+def test_once_has_no_time_of_its_own() -> None:
+    """`@once` is due at the start of its schedule, and what follows it is refused in one sentence."""
+    with pytest.raises(InvalidInput) as caught:
+        read_expression("@once 2025-01-15")
+    assert caught.value.problems == ("the nickname @once must stand alone: give the time as the start of the schedule",)
+
+
+def test_other_expressions_have_their_timetable() -> None:
+    """What isn't counted from a start is read in its zone, with what is chosen for clock changes."""
+    wanted = timetable("30 2 * * *", "America/New_York", "skip", "last")
+    assert timetable_from("30 2 * * *", "America/New_York", "skip", "last", START) is wanted
 
 
 def test_problems_all_at_once() -> None:
@@ -120,6 +135,26 @@ def test_once_is_once(start: int, length: int, limit: int) -> None:
     assert times.take(low, stop, limit) == times.take_newest(low, stop, limit) == found[: max(limit, 0)]
     assert times.next(low) == (START if low <= START else None)
     assert times.previous(low) == (START if low > START else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes", "times"),
+    [
+        ("@once", 1, 1),
+        ("@once", 60, 1),
+        ("@every 1s", 1, 60),
+        ("@every 30s", 2, 4),
+        ("@every 45s", 1, 2),
+        ("@every 60s", 1, 1),
+        ("@every 7m", 15, 3),
+        ("@every 36h", 60, 1),
+    ],
+)
+def test_times_between_two_evaluations(text: str, minutes: int, times: int) -> None:
+    """The most that can be due at once; an interval that doesn't fit begins anew."""
+    expression = read_expression(text)
+    assert isinstance(expression, Anchored)
+    assert expression.times_within(minutes) == times
 
 
 def test_clock_changes_do_not_touch_it() -> None:

@@ -11,6 +11,7 @@ STEPS = {
     "*/60 * * * *": "'*/60' steps beyond 59, so it matches only 0, once each hour: write 0",
     "*/90 * * * *": "'*/90' steps beyond 59, so it matches only 0, once each hour: write 0",
     "*/90,30 * * * *": "'*/90' steps beyond 59",
+    "30,*/90 * * * *": "'*/90' steps beyond 59",
     "10-20/11 * * * *": "'10-20/11' steps beyond 20, so it matches only 10",
     "10-20/10 * * * *": None,
     "10-10/5 * * * *": None,
@@ -21,9 +22,10 @@ STEPS = {
     "0 0 1 */12 *": "in the month field, '*/12' steps beyond 12, so it matches only 1, once each year",
     "0 0 1 JAN-MAR/5 *": "'JAN-MAR/5' steps beyond 3",
     "0 0 * * */7": "in the day-of-week field, '*/7' steps beyond 6, so it matches only 0, once each week",
+    "0 0 * * MON-FRI/5": "'MON-FRI/5' steps beyond 5, so it matches only 1",
     "0 0 * * FRI-SUN/3": "'FRI-SUN/3' steps beyond 7, so it matches only 5",
     "0 0 * * FRI-SUN/2": None,
-    f"*/{'9' * 900} * * * *": "steps beyond 59",
+    f"*/{'9' * 900} * * * *": f"in the minute field, '*/{'9' * 38}' steps beyond 59",
     "@daily": None,
 }
 

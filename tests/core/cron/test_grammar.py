@@ -544,6 +544,27 @@ def test_a_year_has_twelve_months(text: str, masks: tuple[int, ...]) -> None:
     assert parse_expression(text).year(2025) == masks
 
 
+@pytest.mark.parametrize(
+    ("text", "minutes", "times"),
+    [
+        ("* * * * *", 1, 1),
+        ("* * * * *", 15, 15),
+        ("0 10 * * *", 1, 1),
+        ("0 10 * * *", 15, 1),
+        ("1,2 * * * *", 2, 2),
+        ("1,15 * * * *", 15, 2),
+        ("0,1 * * * *", 15, 1),
+        ("0,1,59 * * * *", 60, 3),
+        ("46,50,55,0 * * * *", 15, 4),
+        ("* * * * * *", 1, 60),
+        ("*/20 */5 * * * *", 15, 9),
+    ],
+)
+def test_times_between_two_evaluations(text: str, minutes: int, times: int) -> None:
+    """The most that can be due at once, where evaluations happen at the minutes 0, 15, 30 and 45, and so on."""
+    assert parse_expression(text).times_within(minutes) == times
+
+
 def test_the_kinds_of_years() -> None:
     """Each year of the cycle is told by the weekday of its first day, from 0 for Sunday, and by whether it is leap."""
     firsts = [dt.date(2000 + year, 1, 1).isoweekday() % 7 for year in range(400)]

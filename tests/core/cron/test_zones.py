@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from arco_sched.core.cron import Zone, load_zone, tzdata_release, zone_names
 from arco_sched.core.cron.tzif import YearlyRule, ZoneData, _read_footer, read_tzif
-from arco_sched.core.cron.zones import BEGINNING, END, year_start
+from arco_sched.core.cron.zones import BEGINNING, END, year_start, zone_data
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.instants import MIN_INSTANT, format_offset, parse_instant
 from tests import IMPORTABLE
@@ -98,6 +98,7 @@ def test_release() -> None:
         ("EUROPE/BERLIN ", "did you mean Europe/Berlin?"),
         ("utc", "did you mean UTC?"),
         ("America/New York", "did you mean America/New_York?"),
+        ("New York", "did you mean America/New_York?"),
         ("Berlin", "did you mean Europe/Berlin?"),
         ("Asia/Berlin", "did you mean Europe/Berlin?"),
         ("Amerika/New_Yorck", "did you mean America/New_York?"),
@@ -149,6 +150,13 @@ def test_offsets_without_a_name(name: str) -> None:
         load_zone(name)
     place = "write the name of a place, such as Asia/Karachi, to follow its clock changes"
     assert str(caught.value) == f"the time zone {name!r} is unknown: {place}"
+
+
+@pytest.mark.parametrize("name", ["zone.tab", "Factory", "../zones", "europe/berlin", ""])
+def test_no_data_of_other_files(name: str) -> None:
+    """Only the data of the names in the database is read."""
+    assert zone_data(name) is None
+    assert str(zone_data("Europe/Berlin")).startswith("b'TZif")
 
 
 def test_the_host_has_no_say() -> None:
