@@ -251,6 +251,16 @@ def test_long_counts_do_not_enumerate() -> None:
     assert time.perf_counter() - began < 3
 
 
+@pytest.mark.parametrize("limit", [1, 1000])
+def test_few_of_many_are_taken_at_once(limit: int) -> None:
+    """Of ten thousand years, only as much is looked through as is asked for, from either end."""
+    table = timetable("*/5 * * * *", "America/New_York")
+    began = time.process_time()
+    assert len(table.take(MIN_INSTANT, MAX_INSTANT + 1, limit)) == limit
+    assert len(table.take_newest(MIN_INSTANT, MAX_INSTANT + 1, limit)) == limit
+    assert time.process_time() - began < 1
+
+
 def test_times_of_a_day_take_little_memory() -> None:
     """A timetable of nearly every second holds the seconds of an hour and not those of a day."""
     expression, zone = parse_expression("1-59 0-58 0-22 * * *"), load_zone("UTC")
