@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from arco_sched.core.policy import EXTERNAL_POOL
 from arco_sched.core.run_order import Running, Waiting, running, waiting
@@ -11,6 +11,8 @@ from arco_sched.core.run_subjects import OpenAttempt, Visit, Worker
 from arco_sched.core.runs import Group
 from arco_sched.store.sqlite.judging import UNREADABLE, damaged
 from arco_sched.store.sqlite.life import Life, lives, numbers
+
+T = TypeVar("T")
 
 _READY: Final = 0
 _BEHIND: Final = 1
@@ -108,15 +110,16 @@ class Queue:
     def usage(self) -> dict[str, int]:
         """How many attempts are open in each pool."""
         ask = "SELECT pool, count(*) FROM run_states WHERE executor IS NOT NULL GROUP BY pool"
-        return dict(self._connection.execute(ask))
+        return _by_pool(self._connection.execute(ask))
 
     def count_waiting(self) -> dict[str, int]:
         """How many runs wait in each pool."""
-        return dict(self._connection.execute("SELECT pool, count(*) FROM queue GROUP BY pool"))
+        return _by_pool(self._connection.execute("SELECT pool, count(*) FROM queue GROUP BY pool"))
 
     def pools(self) -> dict[str, tuple[int, int | None]]:
         """(number of its last change, slots) of each pool that was ever set; slots None: no limit."""
-        return {pool: (number, slots) for pool, number, slots in self._connection.execute("SELECT * FROM pool_rows")}
+        rows = self._connection.execute("SELECT * FROM pool_rows")
+        return _by_pool((pool, (number, slots)) for pool, number, slots in rows)
 
     def open_attempts(self, executor: str) -> list[OpenAttempt]:
         """The open attempts of an executor, in the order of their runs."""
@@ -263,6 +266,14 @@ def row_of(run: int, life: Life) -> tuple[Any, ...] | None:
     group = life.schedule if row.group is not None and row.stage != "retry" else None
     rank = (row.priority, row.backfill, row.due_at)
     return (run, row.pool, aside, *rank, row.ready_at, row.deadline_at, group, row.overlap == "cancel")
+
+
+def _by_pool(rows: Iterable[tuple[Any, T]]) -> dict[str, T]:
+    """What there is of each pool; one without a name is damage."""
+    found = dict(rows)
+    if not all(isinstance(pool, str) for pool in found):
+        raise damaged("a pool has no name")
+    return found
 
 
 def _pools(text: str) -> tuple[str, ...]:
