@@ -22,6 +22,9 @@ STEP = 0.05
 SETTLING = 1.0
 """Seconds after a write for which it looks again and again: a transaction is written, then synced, and then there."""
 
+SOON = 0.005
+"""Seconds from a write to the first of these looks; each comes half as long again after the write."""
+
 SIGN = 30
 """Seconds between two signs of life."""
 
@@ -107,8 +110,12 @@ class _Rest:
         """Sleep for so long at most, less if another process may have committed; returns whether a signal or the end of
         a child woke it."""
         self._look()  # what was written so far, by this worker too, wakes nobody
-        settled = self._watch.works and time.monotonic() - self._written >= SETTLING
-        woken = self._stop.wait(max(0.0, seconds if settled else min(STEP, seconds)), self._watch.descriptors())
+        since = time.monotonic() - self._written
+        if not self._watch.works:
+            seconds = min(STEP, seconds)
+        elif since < SETTLING:
+            seconds = min(STEP, max(SOON, since / 2), seconds)
+        woken = self._stop.wait(max(0.0, seconds), self._watch.descriptors())
         self._look()
         return woken
 
