@@ -56,7 +56,7 @@ class Command(NamedTuple):
 
 
 # These write outside of what a test may write to, or never end, as they should.
-LEFT_OUT = {"work", "--install", "--install-completion", "--show-completion", "--follow"}
+LEFT_OUT = {"work", "wait", "--install", "--install-completion", "--show-completion", "--follow", "--wait"}
 
 
 def commands() -> list[Command]:
@@ -206,7 +206,7 @@ def attempts(draw: st.DrawFn, known: list[Command]) -> Attempt:
         argv.insert(draw(st.integers(0, len(argv))), draw(TEXTS))
     if draw(st.integers(0, 9)) == 0:
         argv = [draw(st.sampled_from(["--db", "--busy-timeout"])), draw(TEXTS), *argv]
-    if LEFT_OUT & {word.split("=")[0] for word in argv} or any(word.startswith("--fol") for word in argv):
+    if LEFT_OUT & {word.split("=")[0] for word in argv} or any(word.startswith(("--fol", "--wai")) for word in argv):
         argv = ["init"]
     return Attempt(argv, draw(ENVIRONMENTS), draw(TOML), draw(CRONTABS), draw(st.text(max_size=20)))
 
