@@ -8,10 +8,10 @@ import pytest
 from arco_sched.core import events, run_events
 from arco_sched.core.definitions import Definition, Version
 from arco_sched.core.events import Draft, TickSeries
-from arco_sched.core.history import Lapse, LapseCut, PrunedPart, PrunedRuns, Rewinding, VersionShift
+from arco_sched.core.history import Lapse
 from arco_sched.core.identity import TickKey, run_id
 from arco_sched.core.zone_changes import Moved
-from tests.core.world import at, term
+from tests.core.world import PART, REWINDING, RUNS, at, term
 
 NOW = at(600)
 COLUMNS = (
@@ -198,15 +198,7 @@ def test_zone_rules() -> None:
 
 def test_rewound() -> None:
     """A rewind: both cursors, and what becomes of versions and lapses."""
-    rewinding = Rewinding(
-        schedule_id="a",
-        before=at(700),
-        cursor=at(600),
-        versions=(VersionShift(1, at(601)), VersionShift(2, at(602), at(603))),
-        lapses=(LapseCut(8, at(601), 3), LapseCut(9, None, None)),
-        ticks=4,
-    )
-    found = columns(events.rewound(7, rewinding, 2, NOW))
+    found = columns(events.rewound(7, REWINDING, 2, NOW))
     assert json.loads(found.pop("payload")) == {
         "schedule_id": "a",
         "from": "2025-03-04T11:40:00Z",
@@ -221,20 +213,6 @@ def test_rewound() -> None:
         ],
     }
     assert found == {"type": 6, "schedule": 7, "key": "cursor_rewound:a:2"}
-
-
-PART = PrunedPart(
-    schedule_id="a",
-    through=at(500),
-    cursor=at(600),
-    last_instant=at(499),
-    last_run=at(498),
-    ticks=1,
-    missed=2,
-    uncounted=3,
-    others=4,
-    lapses=5,
-)
 
 
 def test_pruned() -> None:
@@ -257,10 +235,7 @@ def test_pruned() -> None:
 
 def test_runs_pruned() -> None:
     """A pruning of runs: which ones, and how many."""
-    part = PrunedRuns(
-        schedule_id="a", before=at(500), after=1, through=9, unexecuted=True, last_for=at(499), runs=3, events=7
-    )
-    found = columns(events.runs_pruned(7, part, 2, NOW))
+    found = columns(events.runs_pruned(7, RUNS, 2, NOW))
     assert json.loads(found.pop("payload")) == {
         "schedule_id": "a",
         "before": "2025-03-04T08:20:00Z",

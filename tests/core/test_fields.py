@@ -24,17 +24,7 @@ from arco_sched.core.fields import normal_content, normal_policy
 from arco_sched.core.instants import MAX_INSTANT, MIN_INSTANT
 from arco_sched.core.kinds import Span, Text
 from arco_sched.core.policy import ON_LOST, OVERLAPS, RETRY_BACKOFFS, Policy, policy_from, policy_payload
-
-DAILY = Version(
-    schedule_id="daily",
-    definition_version=1,
-    definition=Definition(cron_expression="@daily"),
-    start_at=0,
-    enabled=True,
-    deleted=False,
-    created_at=0,
-    effective_from=0,
-)
+from tests.core.world import DAILY
 
 
 @pytest.mark.parametrize(

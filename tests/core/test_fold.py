@@ -21,8 +21,8 @@ from arco_sched.core.fold import (
     VersionMoved,
     ZoneRulesSet,
 )
-from arco_sched.core.history import LapseCut, PrunedPart, PrunedRuns, Rewinding, VersionShift
-from tests.core.world import at
+from arco_sched.core.history import LapseCut
+from tests.core.world import PART, REWINDING, RUNS, at
 
 NOW = at(600)
 VERSION = Version(
@@ -34,29 +34,6 @@ VERSION = Version(
     deleted=False,
     created_at=NOW,
     effective_from=at(601),
-)
-REWINDING = Rewinding(
-    schedule_id="a",
-    before=at(700),
-    cursor=at(600),
-    versions=(VersionShift(1, at(601)), VersionShift(2, at(602), at(603))),
-    lapses=(LapseCut(8, at(601), 3), LapseCut(9, None, None)),
-    ticks=4,
-)
-PART = PrunedPart(
-    schedule_id="a",
-    through=at(500),
-    cursor=at(600),
-    last_instant=at(499),
-    last_run=at(498),
-    ticks=1,
-    missed=2,
-    uncounted=3,
-    others=4,
-    lapses=5,
-)
-RUNS = PrunedRuns(
-    schedule_id="a", before=at(500), after=1, through=9, unexecuted=True, last_for=at(499), runs=3, events=7
 )
 STARTED = run_events.RunStarted(
     run_id="run_x", attempt=1, executor="local", worker="w", host="h", external_id=None, started_at=at(590)

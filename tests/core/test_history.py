@@ -5,20 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from arco_sched.core.definitions import Definition, Version
 from arco_sched.core.errors import InvalidInput
 from arco_sched.core.history import Schedule
-
-VERSION = Version(
-    schedule_id="daily",
-    definition_version=1,
-    definition=Definition(cron_expression="@daily"),
-    start_at=0,
-    enabled=True,
-    deleted=False,
-    created_at=0,
-    effective_from=0,
-)
+from tests.core.world import DAILY
 
 
 @pytest.mark.parametrize(
@@ -38,7 +27,7 @@ VERSION = Version(
 def test_stale(stale_after: int | None, end: int | None, now: int, is_stale: bool) -> None:
     """A schedule is stale after `stale_after` until it is over; never if that isn't set."""
     schedule = Schedule(
-        version=replace(VERSION, definition=replace(VERSION.definition, end_at=end)),
+        version=replace(DAILY, definition=replace(DAILY.definition, end_at=end)),
         cursor=0,
         last_scheduled_for=None,
         last_tick_id=None,
@@ -66,13 +55,13 @@ def test_stale(stale_after: int | None, end: int | None, now: int, is_stale: boo
 )
 def test_paused(enabled: bool, until: int | None, at: int, is_paused: bool) -> None:
     """A version is paused while it isn't enabled, and before the end of its pause."""
-    version = replace(VERSION, enabled=enabled, definition=replace(VERSION.definition, paused_until=until))
+    version = replace(DAILY, enabled=enabled, definition=replace(DAILY.definition, paused_until=until))
     assert version.is_paused(at) is is_paused
     assert version.is_paused(dt.datetime.fromtimestamp(at, dt.UTC)) is is_paused
 
 
 def test_the_instant_of_a_pause_is_checked() -> None:
     """What is no instant is refused by the name of the argument."""
-    version = replace(VERSION, definition=replace(VERSION.definition, paused_until=1000))
+    version = replace(DAILY, definition=replace(DAILY.definition, paused_until=1000))
     with pytest.raises(InvalidInput, match=r"^at must be an aware datetime"):
         version.is_paused("now")  # type: ignore[arg-type]
