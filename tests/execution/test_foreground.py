@@ -6,8 +6,7 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO
 
@@ -15,8 +14,7 @@ import pytest
 
 from arco_sched.execution import processes
 from arco_sched.execution.containers import reap_orphans
-from tests import IMPORTABLE
-from tests.execution.world import until
+from tests.execution.world import until, work
 from tests.runner import Arco
 
 
@@ -28,20 +26,11 @@ def arco(tmp_path: Path) -> Arco:
     return arco
 
 
-@contextlib.contextmanager
 def working(
     arco: Arco, *before: str, json: bool = False, stdout: IO[str] | int = subprocess.PIPE
-) -> Iterator["subprocess.Popen[str]"]:
-    """`arco work` as a process, below the program `before`."""
-    command = [*before, sys.executable, "-m", "arco_sched", "--db", str(arco.db), "work", "--tick", "--drain", "10s"]
-    command += ["--json"] * json
-    environment = {**os.environ, "PYTHONPATH": IMPORTABLE}
-    environment.pop("ARCO_NOW", None)
-    with subprocess.Popen(command, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+) -> AbstractContextManager["subprocess.Popen[str]"]:
+    """`arco work` that evaluates too, below the program `before`."""
+    return work(arco, "--tick", "--drain", "10s", *["--json"] * json, before=before, stdout=stdout)
 
 
 def children(pid: int) -> list[processes.Process]:

@@ -1,10 +1,6 @@
 """The loop of a worker that stays: what wakes it, and that nothing else does."""
 
 import contextlib
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,8 +15,7 @@ from arco_sched.core.run_subjects import Worker as Sign
 from arco_sched.execution import loop
 from arco_sched.execution.watching import Watch
 from arco_sched.service.workspace import Workspace
-from tests import IMPORTABLE
-from tests.execution.world import until
+from tests.execution.world import until, work
 from tests.runner import Arco
 
 NOW = 1_735_689_600
@@ -129,19 +124,6 @@ def test_a_commit_during_a_round_makes_another_round(path: Path) -> None:
         assert serve(store, during, 20) < 15
 
 
-@contextlib.contextmanager
-def working(arco: Arco, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """`arco work` as a process, on the real clock."""
-    command = [sys.executable, "-m", "arco_sched", "--db", str(arco.db), "work", *options]
-    environment = {**os.environ, "PYTHONPATH": IMPORTABLE}
-    environment.pop("ARCO_NOW", None)
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGTERM)
-
-
 def wakes(pid: int) -> float:
     """How often a process wakes up in a second, measured over three of them."""
 
@@ -166,7 +148,7 @@ def arco(tmp_path: Path) -> Arco:
 def test_idle_it_sleeps(arco: Arco) -> None:
     """Until the next whole second; a little less after its own signs of life."""
     arco.ok("schedule create s --cron @yearly --command true")
-    with working(arco, "--tick", "--drain", "0s") as process:
+    with work(arco, "--tick", "--drain", "0s") as process:
         until(lambda: "No worker" not in arco("workers").err, "it works")
         time.sleep(3)
         assert wakes(process.pid) < 5
@@ -177,7 +159,7 @@ def test_idle_it_sleeps(arco: Arco) -> None:
 def test_beside_a_command_it_sleeps(arco: Arco, options: tuple[str, ...]) -> None:
     """The end of a command that it started wakes it, and so does a cancel."""
     arco.ok("runs", "request", "--key", "k", "--command", "sleep 100")
-    with working(arco, *options) as process:
+    with work(arco, *options) as process:
         until(lambda: "running" in arco("runs list --json").out, "the command runs")
         time.sleep(3)
         assert wakes(process.pid) < 5

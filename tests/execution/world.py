@@ -1,12 +1,13 @@
 """A runs folder with real attempts, for the tests of the executors."""
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from arco_sched.core.executor import (
     Attempt,
@@ -22,6 +23,7 @@ from arco_sched.core.executor import (
 from arco_sched.execution import folder, processes, protocol
 from arco_sched.execution.local import LocalExecutor
 from tests import IMPORTABLE
+from tests.runner import Arco
 
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -40,6 +42,21 @@ def until(ask: Callable[[], Answer | None], what: str, within: float = 20) -> An
         assert time.monotonic() < deadline, f"not within {within} s: {what}"
         time.sleep(0.003)
     return answer
+
+
+@contextlib.contextmanager
+def work(
+    arco: Arco, *options: str, before: Sequence[str] = (), stdout: IO[str] | int = subprocess.PIPE
+) -> Iterator["subprocess.Popen[str]"]:
+    """`arco work` as a process on the real clock, below the program `before`; killed at the end."""
+    command = [*before, sys.executable, "-m", "arco_sched", "--db", str(arco.db), "work", *options]
+    environment = {**os.environ, "PYTHONPATH": IMPORTABLE}
+    environment.pop("ARCO_NOW", None)
+    with subprocess.Popen(command, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def alive(pid: int) -> bool:
